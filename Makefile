@@ -1,0 +1,43 @@
+# make app   installs what is needed and starts CharLab
+# make class does the same for a classroom: it listens on the network and says what to write on the board
+# make test  installs what the tests need and runs them all; make test-slow runs those that take minutes
+PYTHON ?= python3
+PORT ?= 8501
+BIN := .venv/bin
+
+.PHONY: app class test test-slow lint
+
+app: .venv/app-installed
+	@echo "CharLab opens at http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
+	@$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
+
+# Minutes that each run gets: `make class CHARLAB_MINUTES=10`. The address is that of this machine's way to the
+# network; nothing is sent to find it, and Streamlit, which is told it, asks no server for it.
+class: export CHARLAB_MINUTES ?= 3
+class: .venv/app-installed
+	@address=$$($(BIN)/python -c 'import socket as s; u = s.socket(s.AF_INET, s.SOCK_DGRAM); \
+	u.connect(("192.0.2.1", 9)); print(u.getsockname()[0])' 2>/dev/null || echo 127.0.0.1); \
+	echo "Write on the board:  http://$$address:$(PORT)"; \
+	echo "Each run gets $$CHARLAB_MINUTES minutes. Everyone who opens it can read its texts. Ctrl-C ends it."; \
+	exec $(BIN)/python -m streamlit run streamlit_app.py --server.address 0.0.0.0 --server.port $(PORT) \
+	--browser.serverAddress $$address
+
+test: .venv/test-installed
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: .venv/test-installed
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/test-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.venv/app-installed: requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/test-installed: requirements.txt requirements-dev.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ .venv/app-installed
