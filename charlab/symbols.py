@@ -1,0 +1,39 @@
+"""How characters are drawn where each must be seen: invisible ones get a form and a name.
+
+Knows nothing of charts or pages; both draw with it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_DRAWN = {" ": "·", "\n": "↵", "\t": "⇥", "\r": "⏎", "\u00a0": "⍽"}
+_NAMES = {
+    " ": "␣ space", "\n": "↵ newline", "\t": "⇥ tab", "\r": "⏎ return", "\u00a0": "⍽ no-break space",
+    "\ufffd": "� not in the alphabet",
+}  # fmt: skip
+_DOTTED_CIRCLE = "◌"
+
+
+def visible(character: str) -> str:
+    """A form of the character that can be seen: a dot for a space, a circle under a combining accent."""
+    if character in _DRAWN:
+        return _DRAWN[character]
+    if len(character) != 1:
+        return character
+    category = unicodedata.category(character)
+    if category.startswith("M"):
+        return _DOTTED_CIRCLE + character
+    if category.startswith("C") or category in ("Zl", "Zp"):
+        return f"U+{ord(character):04X}"
+    return "␣" if category == "Zs" else character
+
+
+def named(character: str) -> str:
+    """The same with a name beside it where the form alone would not tell: "␣ space", "↵ newline"."""
+    if character in _NAMES:
+        return _NAMES[character]
+    drawn = visible(character)
+    if drawn == "␣" and character != "␣":
+        return f"␣ {unicodedata.name(character, 'space').lower()}"
+    return drawn

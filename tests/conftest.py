@@ -1,0 +1,78 @@
+"""What several tests use: tiny networks with random weights, runs made of them, and a browser where it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charlab import networks, runs
+from charlab.config import ModelConfig, TrainConfig
+from charlab.vocab import Vocab
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+TINY = {
+    "gru": ModelConfig(kind="gru", layers=2, units=16, embedding=8),
+    "gru-one-hot": ModelConfig(kind="gru", layers=1, units=16, embedding=0),
+    "lstm": ModelConfig(kind="lstm", layers=2, units=16, embedding=8),
+    "transformer": ModelConfig(kind="transformer", layers=2, units=16, heads=4, context=32),
+}
+
+
+def random_weights(config: ModelConfig, vocabulary_size: int, seed: int = 0, scale: float = 0.5) -> dict:
+    rng = np.random.default_rng(seed)
+    shapes = networks.shapes(config, vocabulary_size)
+    return {name: rng.normal(0, scale, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+@pytest.fixture
+def vocab() -> Vocab:
+    return Vocab.from_text("the quick brown fox jumps over the lazy dog.\n")
+
+
+@pytest.fixture(params=TINY)
+def tiny(request, vocab):
+    """Every architecture, tiny and with random weights: (config, predictor)."""
+    config = TINY[request.param]
+    return config, networks.build(config, len(vocab), random_weights(config, len(vocab)))
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path, monkeypatch):
+    """No test writes into the runs or the cache of whoever starts it."""
+    monkeypatch.setenv("CHARLAB_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("CHARLAB_CACHE", str(tmp_path / "cache"))
+
+
+def make_run(kind: str = "gru", text: str = "the quick brown fox.\n", name: str = "tiny", **status) -> runs.Run:
+    """A finished run with random weights in the runs' folder."""
+    vocab = Vocab.from_text(text)
+    config = runs.RunConfig(name, "custom", "coin-flips", "0" * 64, TINY[kind], TrainConfig(seed_text="the "))
+    run = runs.create(config, vocab)
+    run.write_weights(random_weights(TINY[kind], len(vocab)), "best")
+    run.write_weights(random_weights(TINY[kind], len(vocab), seed=1), "last")
+    run.write_status(runs.Status(**({"state": "done", "results": {"best_val_loss": 2.0}} | status)))
+    return run
+
+
+def pytest_collection_modifyitems(items):
+    """Browser tests are skipped where there is no Chromium; in CI they fail instead, so that none goes missing."""
+    if chromium() or os.environ.get("CI"):
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skipif(True, reason="no Chromium here (set CHROMIUM to its path)"))
+
+
+def chromium() -> str | None:
+    named = os.environ.get("CHROMIUM")
+    if named and Path(named).exists():
+        return named
+    for name in ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge"):
+        if found := shutil.which(name):
+            return found
+    return None
