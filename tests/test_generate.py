@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from charlab.config import SampleConfig
+from charlab.generate import beginning, generate, texts
+from charlab.networks import softmax
+from charlab.vocab import Vocab
+
+
+class Alphabet:
+    """A fake network that always expects the next letter of the alphabet, and nearly as much the unknown."""
+
+    def __init__(self, vocabulary_size):
+        self.vocabulary_size = vocabulary_size
+
+    def start(self, samples):
+        return np.zeros(samples)
+
+    def step(self, ids, state):
+        logits = np.zeros((len(ids), self.vocabulary_size))
+        logits[np.arange(len(ids)), (ids + 1) % (self.vocabulary_size - 1)] = 8
+        logits[:, -1] = 7.9
+        return logits, state + 1
+
+
+ABC = Vocab("abcdefgh")
+
+
+def test_it_goes_on_from_the_seed_text():
+    steps = list(generate(Alphabet(9), ABC, "abc", SampleConfig(length=6, temperature=0, samples=2)))
+    assert texts(steps, ABC) == ["defgha", "defgha"]
+    assert [step.position for step in steps] == list(range(6))
+
+
+def test_the_unknown_character_is_read_and_never_written():
+    steps = list(generate(Alphabet(9), ABC, "xyz", SampleConfig(length=500, samples=4)))
+    assert not any((step.ids == ABC.unknown_id).any() for step in steps)
+    assert all(step.probabilities[:, ABC.unknown_id].min() > 0.4 for step in steps)
+
+
+def test_equal_arguments_give_equal_texts_and_other_seeds_others(tiny, vocab):
+    _, predictor = tiny
+
+    def write(**changes):
+        config = SampleConfig(**({"length": 80, "samples": 3, "seed": 4} | changes))
+        return texts(generate(predictor, vocab, "the ", config), vocab)
+
+    assert write() == write()
+    assert write(seed=5) != write()
+    assert len(set(write())) == 3
+
+
+def test_a_sample_keeps_its_draws_however_many_there_are(tiny, vocab):
+    _, predictor = tiny
+    one = list(generate(predictor, vocab, "the ", SampleConfig(length=40, samples=1)))
+    four = list(generate(predictor, vocab, "the ", SampleConfig(length=40, samples=4)))
+    assert [step.draws[0] for step in one] == [step.draws[0] for step in four]
+    np.testing.assert_allclose(one[0].shaped[0], four[0].shaped[0], atol=1e-5)
+
+
+def test_each_step_keeps_what_it_chose_from(tiny, vocab):
+    _, predictor = tiny
+    config = SampleConfig(length=30, temperature=0.5)
+    for step in generate(predictor, vocab, "fox", config):
+        np.testing.assert_allclose(step.probabilities.sum(axis=1), 1, rtol=1e-5)
+        np.testing.assert_allclose(step.shaped.sum(axis=1), 1)
+        assert step.shaped[0, step.ids[0]] > 0
+        # half the temperature squares the proportions
+        p = step.probabilities[0, : vocab.unknown_id].astype(float)
+        np.testing.assert_allclose(step.shaped[0, : vocab.unknown_id], p**2 / (p**2).sum(), rtol=1e-3, atol=1e-7)
+
+
+def test_an_empty_seed_text_begins_at_a_lines_beginning():
+    vocab = Vocab("\nab")
+    assert beginning(vocab) == "\n" and beginning(Vocab("ab")) == "a"
+    config = SampleConfig(length=3)
+    fake = Alphabet(4)
+    assert texts(generate(fake, vocab, "", config), vocab) == texts(generate(fake, vocab, "\n", config), vocab)
+
+
+def test_softmax_is_over_the_last_axis():
+    assert softmax(np.zeros((2, 4))).tolist() == [[0.25] * 4] * 2
+
+
+@pytest.mark.parametrize("length", [1, 2])
+def test_no_character_is_computed_that_nobody_asked_for(length):
+    class Counting(Alphabet):
+        steps = 0
+
+        def step(self, ids, state):
+            Counting.steps += 1
+            return super().step(ids, state)
+
+    Counting.steps = 0
+    list(generate(Counting(9), ABC, "ab", SampleConfig(length=length)))
+    assert Counting.steps == 2 + length - 1

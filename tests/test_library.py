@@ -1,0 +1,57 @@
+import pytest
+from conftest import make_run
+
+from charlab import library
+from charlab.config import SampleConfig
+from charlab.errors import CharlabError, ModelError
+from charlab.generate import generate, texts
+
+
+@pytest.mark.parametrize("kind", ["gru", "lstm", "transformer"])
+def test_a_run_is_found_by_its_id_and_by_its_path(kind):
+    run = make_run(kind)
+    by_id, by_path = library.load(run.id), library.load(str(run.path))
+    assert by_id.digest == by_path.digest and by_id.which == "best"
+    assert by_id.digest != library.load(run.id, "last").digest
+    written = texts(generate(by_id.predictor, by_id.vocab, by_id.seed_text, SampleConfig(length=20)), by_id.vocab)
+    assert len(written[0]) == 20
+
+
+def test_runs_with_weights_are_listed_with_their_loss():
+    run = make_run(name="My run")
+    (info,) = [info for info in library.models() if info.where == "run"]
+    assert (info.name, info.title, info.kind, info.state) == (run.id, "My run", "gru", "done")
+    assert info.val_loss == 2.0 and info.bits == pytest.approx(2.885, abs=0.001)
+
+
+def test_a_run_without_weights_or_with_broken_files_is_no_model():
+    for path in (make_run().path / "config.json", make_run().path / "status.json"):
+        path.write_text("{}", encoding="utf-8")
+    run = make_run()
+    for weights in (run.path / "weights").glob("*"):
+        weights.unlink()
+    assert [info for info in library.models() if info.where == "run"] == []
+
+
+def test_a_run_is_kept_as_a_starter(tmp_path, monkeypatch):
+    monkeypatch.setattr(library, "STARTERS", tmp_path / "starters")
+    run = make_run(name="My run")
+    library.keep_as_starter(run, "mine")
+    assert library.load("mine").digest == library.load(run.id).digest
+    starter = library.models()[0]
+    assert (starter.name, starter.where, starter.val_loss) == ("mine", "starter", 2.0)
+
+
+def test_a_name_that_is_nobodys_is_refused_with_what_there_is():
+    run = make_run()
+    with pytest.raises(ModelError, match=run.id):
+        library.load("shakespear")
+    with pytest.raises(ModelError):
+        library.load("")
+
+
+def test_weights_of_another_model_are_refused():
+    run, other = make_run("gru"), make_run("lstm")
+    run.write_weights(other.weights(), "best")
+    with pytest.raises(CharlabError, match="do not fit"):
+        library.load(run.id)
