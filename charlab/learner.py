@@ -1,0 +1,239 @@
+"""A network, its optimizer and the compiled steps that train and grade it, on whatever strategy it is given.
+
+One `strategy.run` around one GradientTape step serves a CPU, a GPU, several, a TPU and several machines. Every
+worker is handed the whole batch, which is a few kilobytes, and each replica takes its rows by its number: nothing
+of the feed depends on the strategy. Knows nothing of texts, files, events or clocks.
+Names in shape comments: B rows a global batch, T characters a row, L characters a validation row.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from charlab import accelerators, models
+from charlab.batches import ValidationRows
+from charlab.config import ModelConfig, TrainConfig
+from charlab.errors import ConfigError, RunError
+
+_VALIDATION_CHARACTERS = 16_384  # graded at once
+_UNDECAYED = ("bias", "gamma", "beta")
+
+
+class Learner:
+    """What training changes: weights, the optimizer's memory, and with "streams" the hidden state."""
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        train: TrainConfig,
+        vocabulary_size: int,
+        strategy: tf.distribute.Strategy | None = None,
+    ) -> None:
+        self.config, self.strategy = train, strategy or tf.distribute.get_strategy()
+        self.replicas = self.strategy.num_replicas_in_sync
+        if train.batch_size % self.replicas:
+            fitting = max(1, train.batch_size // self.replicas) * self.replicas
+            raise ConfigError(
+                f"{self.replicas} replicas share a batch evenly: choose a batch_size of {fitting}, for example. "
+                f"Received: {train.batch_size}."
+            )
+        with self.strategy.scope():
+            self.model = models.build(model, vocabulary_size, train.seed, train.precision)
+            self.optimizer = _optimizer(train)
+            self.optimizer.build(self.model.trainable_variables)
+        # XLA makes the Transformer faster and the recurrent networks slower; on a TPU all is XLA's already.
+        self._jit = model.kind == "transformer" and not isinstance(self.strategy, tf.distribute.TPUStrategy)
+        self._compile()
+        self._state = self._start_state()
+
+    # Training
+
+    def step(self, rows: np.ndarray, step: int, rate: float) -> tf.Tensor:
+        """One step on rows [B, T + 1] at a learning rate: float32 [2], mean loss in nats and share guessed right.
+
+        The answer is a tensor that may still be under way: to read it is to wait for the step.
+        """
+        self.optimizer.learning_rate = rate
+        figures, state = self._train(tf.constant(rows), self._state, tf.constant(step, tf.int64))
+        if self.config.batches == "streams":
+            self._state = state
+        return figures
+
+    def reset_state(self) -> None:
+        """Back to the state before anything was read."""
+        self._state = self._start_state()
+
+    # Grading
+
+    def evaluate(self, rows: ValidationRows) -> tuple[float, float]:
+        """Mean loss in nats, and the share of characters that were the likeliest, over all that count."""
+        ids, counts = rows.ids, rows.counts
+        at_once = max(1, _VALIDATION_CHARACTERS // counts.shape[1] // self.replicas) * self.replicas
+        at_once = min(at_once, -(-len(ids) // self.replicas) * self.replicas)
+        missing = -len(ids) % at_once  # rows that fill up the last batch and count for nothing
+        ids, counts = (np.pad(array, ((0, missing), (0, 0))) for array in (ids, counts))
+        sums = np.zeros(2)
+        for first in range(0, len(ids), at_once):
+            batch = slice(first, first + at_once)
+            sums += self._grade(tf.constant(ids[batch]), tf.constant(counts[batch])).numpy()
+        loss, right = sums / rows.characters
+        return float(loss), float(right)
+
+    # Going to disk and back
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return models.to_arrays(self.model)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All that a resumed run needs, as arrays by name. Of several machines, all must ask."""
+        result = {f"model/{name}": array for name, array in self.weights().items()}
+        for i, variable in enumerate(self.optimizer.variables):
+            result[f"optimizer/{i}"] = np.atleast_1d(variable.numpy())  # a counter is an array of one, too
+        if self.config.batches == "streams":
+            for i, part in enumerate(self._as_float32(self._state)):
+                result[f"state/{i}"] = self.strategy.gather(part, axis=0).numpy()  # [B, U]
+        return result
+
+    def load(self, arrays: dict[str, np.ndarray]) -> None:
+        """The way back from `arrays`. Raises RunError where they are not those of this learner."""
+        wanted = {name: array.shape for name, array in self.arrays().items()}
+        if wanted != {name: array.shape for name, array in arrays.items()}:
+            raise RunError("The checkpoint does not fit the run's configuration. Start a new run.")
+        models.load_arrays(self.model, {name: arrays[f"model/{name}"] for name in self.model.named()})
+        for i, variable in enumerate(self.optimizer.variables):
+            variable.assign(arrays[f"optimizer/{i}"].reshape(variable.shape))
+        if self.config.batches == "streams":
+            self._state = self._spread(tuple(tf.constant(arrays[f"state/{i}"]) for i in range(len(self._state))))
+
+    def share(self, values: np.ndarray) -> np.ndarray:
+        """The chief's values on every machine; with one machine, the values as they are."""
+        if not accelerators.is_multi_worker(self.strategy):
+            return values
+        return self.strategy.experimental_local_results(self._share(tf.constant(values)))[0].numpy()
+
+    # The compiled steps
+
+    def _compile(self) -> None:
+        """Wrap the replica's steps. All arguments that change are tensors: each is traced once."""
+        strategy = self.strategy
+        self._gradients = tf.function(self._replica_gradients, jit_compile=True if self._jit else None)
+        self._graded = tf.function(self._replica_grade, jit_compile=True if self._jit else None)
+
+        @tf.function
+        def train(rows: tf.Tensor, state: models.State, step: tf.Tensor) -> tuple[tf.Tensor, models.State]:
+            figures, state = strategy.run(self._replica_step, (rows, state, step))
+            return strategy.reduce("SUM", figures, axis=None), state
+
+        @tf.function
+        def grade(ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+            return strategy.reduce("SUM", strategy.run(self._replica_rows_graded, (ids, counts)), axis=None)
+
+        @tf.function
+        def spread(state: models.State) -> models.State:
+            return strategy.run(lambda parts: tuple(self._own_rows(part) for part in parts), (state,))
+
+        @tf.function
+        def as_float32(state: models.State) -> models.State:
+            return strategy.run(lambda parts: tuple(tf.cast(part, tf.float32) for part in parts), (state,))
+
+        @tf.function
+        def share(values: tf.Tensor) -> tf.Tensor:
+            return strategy.run(_from_first_replica, (values,))
+
+        self._train, self._grade = train, grade
+        self._spread_rows, self._as_float32, self._share = spread, as_float32, share
+
+    def _replica_step(
+        self, rows: tf.Tensor, state: models.State, step: tf.Tensor
+    ) -> tuple[tf.Tensor, models.State]:
+        context = tf.distribute.get_replica_context()
+        key = models.dropout_key(self.config.seed, step, context.replica_id_in_sync_group, self.replicas)
+        figures, state, gradients = self._gradients(self._own_rows(rows), state, key)
+        # Summed over replicas before the optimizer sees them, so that all clip by the same norm and stay equal.
+        gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+        self.optimizer.apply(gradients, self.model.trainable_variables)
+        return figures, state
+
+    def _replica_gradients(
+        self, rows: tf.Tensor, state: models.State, key: tf.Tensor
+    ) -> tuple[tf.Tensor, models.State, list[tf.Tensor]]:
+        """This replica's part of the global batch's mean loss, and its gradients: rows [B / replicas, T + 1]."""
+        inputs, targets = rows[:, :-1], rows[:, 1:]
+        share = 1.0 / (self.config.batch_size * self.config.sequence_length)
+        with tf.GradientTape() as tape:
+            logits, state = self.model(inputs, state, key=key)  # [B / replicas, T, V]
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+            loss = tf.reduce_sum(losses) * share
+            scaled = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, [variable.value for variable in self.model.trainable_variables])
+        right = tf.reduce_sum(tf.cast(_likeliest(logits) == targets, tf.float32)) * share
+        return tf.stack([loss, right]), state, gradients
+
+    def _replica_rows_graded(self, ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+        return self._graded(self._own_rows(ids), self._own_rows(counts))
+
+    def _replica_grade(self, ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+        """Sum of losses and number of characters guessed right, of those that count: rows [_, L + 1] -> [2]."""
+        inputs, targets = ids[:, :-1], ids[:, 1:]
+        logits, _ = self.model(inputs, self.model.start(ids.shape[0]))  # [_, L, V]
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+        right = tf.cast(_likeliest(logits) == targets, tf.float32)
+        counts = tf.cast(counts, tf.float32)
+        return tf.stack([tf.reduce_sum(losses * counts), tf.reduce_sum(right * counts)])
+
+    def _own_rows(self, whole: tf.Tensor) -> tf.Tensor:
+        """This replica's rows of what holds all of them."""
+        rows = whole.shape[0] // self.replicas
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        first = tf.stack([replica * rows] + [0] * (len(whole.shape) - 1))
+        return tf.slice(whole, first, [rows, *whole.shape[1:]])
+
+    def _start_state(self) -> models.State:
+        return self._spread(self.model.start(self.config.batch_size))
+
+    def _spread(self, state: models.State) -> models.State:
+        """A state of B rows, each replica given its own."""
+        state = tuple(tf.cast(part, self.model.compute_dtype) for part in state)
+        return self._spread_rows(state) if state else ()
+
+
+def _likeliest(logits: tf.Tensor) -> tf.Tensor:
+    return tf.argmax(logits, axis=-1, output_type=tf.int32)
+
+
+def _from_first_replica(values: tf.Tensor) -> tf.Tensor:
+    context = tf.distribute.get_replica_context()
+    own = tf.where(tf.equal(context.replica_id_in_sync_group, 0), values, tf.zeros_like(values))
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, own)
+
+
+class _AlreadyReduced:
+    """An optimizer that takes gradients as they are: they have been summed over the replicas before it."""
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: list) -> list:
+        return list(grads_and_vars)
+
+
+def _optimizer(config: TrainConfig) -> keras.Optimizer:
+    """Keras's optimizer of that name. Weight decay leaves biases and norms alone; float16 needs scaled losses."""
+    kind = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "rmsprop": keras.optimizers.RMSprop,
+        "sgd": keras.optimizers.SGD,
+    }[config.optimizer]
+    settings: dict[str, float] = {"weight_decay": config.weight_decay} if config.weight_decay else {}
+    if config.optimizer in ("adam", "adamw"):
+        settings = {"beta_2": config.beta_2, "weight_decay": config.weight_decay}
+    optimizer = type(kind.__name__, (_AlreadyReduced, kind), {})(
+        learning_rate=config.learning_rate,
+        global_clipnorm=config.clip_norm,
+        **settings,
+    )
+    if config.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=list(_UNDECAYED))
+    if config.precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer

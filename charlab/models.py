@@ -1,0 +1,295 @@
+"""The same networks as in networks.py, in Keras and over whole windows: what is trained.
+
+`call(ids [B, T], state, key) -> (logits [B, T, V], state)`. The hidden state goes in and comes out as an argument,
+so that one training step serves every accelerator. Knows nothing of texts, batches or optimizers.
+Names in shape comments: B rows, T characters a row, V ids, D numbers an input vector, U units, H heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import sqrt
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from charlab.config import RECURRENT, ModelConfig
+from charlab.errors import ConfigError, ModelError
+
+State = tuple[tf.Tensor, ...]
+PLACES = 64  # more than any network here has places for dropout: the keys of two seeds never meet
+
+
+def build(config: ModelConfig, vocabulary_size: int, seed: int = 1, precision: str = "float32") -> Network:
+    """The Keras twin of a GRU, an LSTM or a Transformer, its weights drawn from `seed`.
+
+    Call it inside the scope of the strategy that will train it. Raises ConfigError for an n-gram model.
+    """
+    if config.kind not in (*RECURRENT, "transformer"):
+        raise ConfigError(f"Only networks have a Keras twin. Received: {config.kind!r}.")
+    network = RecurrentNetwork if config.kind in RECURRENT else TransformerNetwork
+    return network(config, vocabulary_size, _seeds(seed), keras.DTypePolicy(precision))
+
+
+def to_arrays(model: Network) -> dict[str, np.ndarray]:
+    """All weights by the names of networks.shapes, float32."""
+    return {name: variable.numpy() for name, variable in model.named().items()}
+
+
+def load_arrays(model: Network, arrays: dict[str, np.ndarray]) -> None:
+    """Set all weights. Raises ModelError where a name or a shape is off."""
+    named = model.named()
+    for name in sorted(set(named) | set(arrays)):
+        wanted = tuple(named[name].shape) if name in named else "absent"
+        received = arrays[name].shape if name in arrays else "nothing"
+        if wanted != received:
+            raise ModelError(f"The weight {name!r} should be {wanted}. Received: {received}.")
+    for name, variable in named.items():
+        variable.assign(arrays[name])
+
+
+def dropout_key(seed: int, step: tf.Tensor, replica: tf.Tensor | int, replicas: int) -> tf.Tensor:
+    """What all random numbers of one step on one replica are made from: int64 [2].
+
+    A key is a function of its arguments and of nothing that came before, so a resumed run draws what the
+    uninterrupted one would have drawn.
+    """
+    place = tf.cast(step, tf.int64) * replicas + tf.cast(replica, tf.int64)
+    return tf.stack([tf.constant(seed * PLACES, tf.int64), place])
+
+
+def drop(x: tf.Tensor, rate: float, key: tf.Tensor | None, place: int, whole_window: bool = False) -> tf.Tensor:
+    """Set a share of the values to zero and scale up the rest (Srivastava et al., 2014); without a key, nothing.
+
+    With `whole_window`, x [B, T, D] loses the same numbers at each of its T characters (Gal and Ghahramani, 2016).
+    """
+    if key is None or rate == 0:
+        return x
+    shape = tf.shape(x)
+    if whole_window:
+        shape = tf.stack([shape[0], 1, shape[2]])
+    kept = tf.random.stateless_uniform(shape, key + tf.constant([place, 0], tf.int64)) >= rate
+    return x * (tf.cast(kept, x.dtype) / tf.cast(1 - rate, x.dtype))
+
+
+class Network(keras.Model):
+    """What the networks share: the input table, the dense head, and weights by name."""
+
+    def __init__(
+        self, config: ModelConfig, vocabulary_size: int, seeds: Iterator[int], policy: keras.DTypePolicy
+    ) -> None:
+        super().__init__(dtype=policy)
+        self.config, self.vocabulary_size = config, vocabulary_size
+
+    def named(self) -> dict[str, keras.Variable]:
+        """Every weight by its name in networks.shapes."""
+        raise NotImplementedError
+
+    def start(self, rows: int) -> State:
+        """The state before anything was read."""
+        raise NotImplementedError
+
+    def _one_hot(self, ids: tf.Tensor) -> tf.Tensor:
+        """[B, T] -> [B, T, V]. Times a table it picks the table's rows; the gradient is then a plain product too,
+        with one order of additions on every accelerator."""
+        return tf.one_hot(ids, self.vocabulary_size, dtype=self.compute_dtype)
+
+    def _head(self, width: int, initializer: keras.Initializer) -> keras.layers.Dense:
+        """The last layer, in float32 whatever the rest is: a softmax of half-precision logits is too rough."""
+        head = keras.layers.Dense(self.vocabulary_size, kernel_initializer=initializer, dtype="float32")
+        head.build((None, None, width))
+        return head
+
+
+class RecurrentNetwork(Network):
+    """GRU or LSTM layers on one-hot or embedded characters."""
+
+    def __init__(
+        self, config: ModelConfig, vocabulary_size: int, seeds: Iterator[int], policy: keras.DTypePolicy
+    ) -> None:
+        super().__init__(config, vocabulary_size, seeds, policy)
+        width = config.embedding or vocabulary_size
+        self.embedding = None
+        if config.embedding:
+            uniform = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
+            self.embedding = self.add_weight(shape=(vocabulary_size, width), initializer=uniform, name="embedding")
+        self.recurrent = []
+        for _ in range(config.layers):
+            self.recurrent.append(_recurrent_layer(config, seeds, policy))
+            self.recurrent[-1].build((None, None, width))
+            width = config.units
+        self.head = self._head(width, keras.initializers.GlorotUniform(seed=next(seeds)))
+        self.built = True
+
+    def start(self, rows: int) -> State:
+        """Zeros [B, U]: one array a layer for a GRU, two for an LSTM (what it says, and its cell)."""
+        arrays = self.config.layers * (2 if self.config.kind == "lstm" else 1)
+        return tuple(tf.zeros((rows, self.config.units), self.compute_dtype) for _ in range(arrays))
+
+    def call(self, ids: tf.Tensor, state: State, key: tf.Tensor | None = None) -> tuple[tf.Tensor, State]:
+        """Read windows: ids [B, T] -> logits [B, T, V] float32 and the state after them. A key means training."""
+        config, each = self.config, len(state) // self.config.layers
+        x = self._one_hot(ids)
+        if self.embedding is not None:
+            x = x @ self.embedding  # [B, T, D]
+        after = []
+        for i, layer in enumerate(self.recurrent):
+            x = drop(x, config.input_dropout, key, 2 * i, whole_window=True)
+            before = list(state[each * i : each * (i + 1)])
+            if config.recurrent_dropout:
+                layer.cell.mask = drop(tf.ones_like(before[0]), config.recurrent_dropout, key, 2 * i + 1)
+            x, *layer_state = layer(x, initial_state=before)  # [B, T, U]
+            after += layer_state
+        x = drop(x, config.output_dropout, key, 2 * config.layers)
+        return self.head(x), tuple(after)
+
+    def named(self) -> dict[str, keras.Variable]:
+        result = {} if self.embedding is None else {"embedding": self.embedding}
+        for i, layer in enumerate(self.recurrent):
+            for part in ("kernel", "recurrent_kernel", "bias"):
+                result[f"layer_{i}/{part}"] = getattr(layer.cell, part)
+        return result | {"head/kernel": self.head.kernel, "head/bias": self.head.bias}
+
+
+def _recurrent_layer(config: ModelConfig, seeds: Iterator[int], policy: keras.DTypePolicy) -> keras.layers.RNN:
+    """A stock Keras layer, which is what cuDNN can take over; with dropout on the state, our own cell."""
+    settings = {
+        "kernel_initializer": keras.initializers.GlorotUniform(seed=next(seeds)),
+        "recurrent_initializer": keras.initializers.Orthogonal(seed=next(seeds)),
+        "dtype": policy,
+    }
+    outputs = {"return_sequences": True, "return_state": True}
+    if config.recurrent_dropout:
+        cell = {"gru": _MaskedGRUCell, "lstm": _MaskedLSTMCell}[config.kind](config.units, **settings)
+        return keras.layers.RNN(cell, dtype=policy, **outputs)
+    layer = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[config.kind]
+    return layer(config.units, **settings, **outputs)
+
+
+class _MaskedGRUCell(keras.layers.GRUCell):
+    """Keras's cell with a mask on the state where it meets the recurrent kernel, one for a whole window.
+
+    Keras's own recurrent dropout draws from a counter that no checkpoint keeps and no replica has to itself.
+    """
+
+    mask: tf.Tensor | None = None  # [B, U], set before each window
+
+    def call(self, inputs: tf.Tensor, states: list, training: bool = False) -> tuple[tf.Tensor, list]:
+        hidden = states[0]  # [B, U]
+        x = inputs @ self.kernel + self.bias[0]  # [B, 3U]
+        memory = (hidden * self.mask) @ self.recurrent_kernel + self.bias[1]  # [B, 3U]
+        x_update, x_reset, x_candidate = tf.split(x, 3, axis=-1)
+        m_update, m_reset, m_candidate = tf.split(memory, 3, axis=-1)
+        update, reset = tf.sigmoid(x_update + m_update), tf.sigmoid(x_reset + m_reset)
+        candidate = tf.tanh(x_candidate + reset * m_candidate)
+        after = update * hidden + (1 - update) * candidate
+        return after, [after]
+
+
+class _MaskedLSTMCell(keras.layers.LSTMCell):
+    """The same for an LSTM, which uses its state for nothing but that product."""
+
+    mask: tf.Tensor | None = None  # [B, U], set before each window
+
+    def call(self, inputs: tf.Tensor, states: list, training: bool = False) -> tuple[tf.Tensor, list]:
+        hidden, cell = states
+        return super().call(inputs, [hidden * self.mask, cell])
+
+
+class TransformerNetwork(Network):
+    """Pre-norm decoder with learned positions (Radford et al., 2019). It has no state: it reads whole windows."""
+
+    def __init__(
+        self, config: ModelConfig, vocabulary_size: int, seeds: Iterator[int], policy: keras.DTypePolicy
+    ) -> None:
+        super().__init__(config, vocabulary_size, seeds, policy)
+        D = config.units
+        self.embedding = self.add_weight(shape=(vocabulary_size, D), initializer=_normal(seeds), name="embedding")
+        self.position = self.add_weight(shape=(config.context, D), initializer=_normal(seeds), name="position")
+        self.blocks = [Block(config, seeds, policy) for _ in range(config.layers)]
+        self.norm = _layer_norm(D, policy)
+        self.head = self._head(D, _normal(seeds))
+        self.built = True
+
+    def start(self, rows: int) -> State:
+        return ()
+
+    def call(self, ids: tf.Tensor, state: State = (), key: tf.Tensor | None = None) -> tuple[tf.Tensor, State]:
+        """Read windows: ids [B, T], T at most `context` -> logits [B, T, V] float32. A key means training."""
+        T = ids.shape[1]
+        if T > self.config.context:
+            raise ConfigError(f"Windows of {T} characters do not fit in a context of {self.config.context}.")
+        x = self._one_hot(ids) @ self.embedding + self.position[:T]  # [B, T, D]
+        x = drop(x, self.config.input_dropout, key, 0)
+        for i, block in enumerate(self.blocks):
+            x = block(x, key=key, place=1 + 2 * i)
+        return self.head(self.norm(x)), ()
+
+    def named(self) -> dict[str, keras.Variable]:
+        result = {"embedding": self.embedding, "position": self.position}
+        for i, block in enumerate(self.blocks):
+            for part in ("attention", "projection", "expand", "contract"):
+                dense = getattr(block, part)
+                result |= {f"block_{i}/{part}/kernel": dense.kernel, f"block_{i}/{part}/bias": dense.bias}
+            for part in ("norm_1", "norm_2"):
+                norm = getattr(block, part)
+                result |= {f"block_{i}/{part}/scale": norm.gamma, f"block_{i}/{part}/offset": norm.beta}
+        result |= {"norm/scale": self.norm.gamma, "norm/offset": self.norm.beta}
+        return result | {"head/kernel": self.head.kernel, "head/bias": self.head.bias}
+
+
+class Block(keras.layers.Layer):
+    """Attention over what came before, then a small network for each character by itself; both are added."""
+
+    def __init__(self, config: ModelConfig, seeds: Iterator[int], policy: keras.DTypePolicy) -> None:
+        super().__init__(dtype=policy)
+        D, self.heads, self.dropout = config.units, config.heads, config.output_dropout
+        # What is added to the stream of numbers starts smaller the more blocks add to it, as in GPT-2.
+        smaller = 1 / sqrt(2 * config.layers)
+        self.norm_1, self.norm_2 = _layer_norm(D, policy), _layer_norm(D, policy)
+        self.attention = _dense(D, 3 * D, _normal(seeds), policy)
+        self.projection = _dense(D, D, _normal(seeds, smaller), policy)
+        self.expand = _dense(D, 4 * D, _normal(seeds), policy)
+        self.contract = _dense(4 * D, D, _normal(seeds, smaller), policy)
+        self.built = True
+
+    def call(self, x: tf.Tensor, key: tf.Tensor | None, place: int) -> tf.Tensor:
+        x = x + drop(self._attend(self.norm_1(x)), self.dropout, key, place)  # [B, T, D]
+        wide = keras.activations.gelu(self.expand(self.norm_2(x)), approximate=True)  # [B, T, 4D]
+        return x + drop(self.contract(wide), self.dropout, key, place + 1)
+
+    def _attend(self, x: tf.Tensor) -> tf.Tensor:
+        T, D = x.shape[1:]
+        split = tf.reshape(self.attention(x), (-1, T, 3, self.heads, D // self.heads))
+        query, key, value = tf.unstack(tf.transpose(split, (2, 0, 3, 1, 4)))  # [B, H, T, D / H] each
+        scores = tf.matmul(query, key, transpose_b=True) / sqrt(D // self.heads)  # [B, H, T, T]
+        later = np.triu(np.ones((T, T), bool), 1)  # no character may look at what comes after it
+        scores = tf.where(later, scores.dtype.min, scores)
+        seen = tf.nn.softmax(scores) @ value  # [B, H, T, D / H]
+        return self.projection(tf.reshape(tf.transpose(seen, (0, 2, 1, 3)), (-1, T, D)))
+
+
+def _dense(
+    inputs: int, units: int, initializer: keras.Initializer, policy: keras.DTypePolicy
+) -> keras.layers.Dense:
+    layer = keras.layers.Dense(units, kernel_initializer=initializer, dtype=policy)
+    layer.build((None, None, inputs))
+    return layer
+
+
+def _layer_norm(width: int, policy: keras.DTypePolicy) -> keras.layers.LayerNormalization:
+    layer = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+    layer.build((None, None, width))
+    return layer
+
+
+def _normal(seeds: Iterator[int], factor: float = 1.0) -> keras.Initializer:
+    return keras.initializers.RandomNormal(stddev=0.02 * factor, seed=next(seeds))
+
+
+def _seeds(seed: int) -> Iterator[int]:
+    """A seed for each weight, all from one."""
+    generator = np.random.default_rng(seed)
+    while True:
+        yield int(generator.integers(2**31))

@@ -1,0 +1,473 @@
+"""The loop with a pretended network where only its order matters, and with tiny real ones where the numbers do."""
+
+import json
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import TINY, random_weights
+
+from charlab import networks, plan, reading, runs, session, training
+from charlab.config import ModelConfig, TrainConfig
+from charlab.vocab import Vocab
+
+TEXT = "the quick brown fox jumps over the lazy dog.\n" * 40
+VOCAB = Vocab.from_text(TEXT)
+IDS = VOCAB.encode(TEXT)
+TRAIN = TrainConfig(
+    epochs=3, batch_size=8, sequence_length=16, batches="streams", learning_rate=0.02, seed_text="the "
+)
+RESULTS = {
+    "run", "epochs", "steps", "train_loss", "val_loss", "best_val_loss", "characters_per_second", "seconds",
+}  # fmt: skip
+
+
+def make(model=TINY["gru"], **changes):
+    config = runs.RunConfig("tiny", "custom", "none", "0" * 64, model, TRAIN.replace(**changes))
+    return runs.create(config, VOCAB)
+
+
+def train(run, **arguments):
+    with run.lock():
+        return training.train(run, IDS, **arguments)
+
+
+def after(steps, request):
+    """Asks for something once so many steps have been decided on."""
+    looks = iter(range(steps))
+    return lambda: None if next(looks, None) is not None else request
+
+
+def events(run, kind):
+    return [event for event in run.events()[0] if event["event"] == kind]
+
+
+def without_times(run):
+    """The events as the seed decides them."""
+    timed = ("seconds", "characters_per_second")
+    return [{key: value for key, value in event.items() if key not in timed} for event in run.events()[0]]
+
+
+def assert_equal_weights(run, other):
+    assert run.weight_names() == other.weight_names()
+    for which in run.weight_names():
+        ours, theirs = run.weights(which), other.weights(which)
+        assert all(ours[name].tobytes() == theirs[name].tobytes() for name in theirs), which
+
+
+# The loop alone
+
+
+class FakeLearner:
+    """Says what it is told to: a loss a step, a validation loss an epoch; counts what it is asked for."""
+
+    val_losses: list[float] = [3.0]
+    losses: list[float] = [2.0]
+    step_seconds = 0.0
+    made: "FakeLearner"
+
+    def __init__(self, model, config, vocabulary_size, strategy=None):
+        FakeLearner.made = self
+        self.rates, self.rows, self.resets, self.graded = [], [], 0, 0
+        self._weights = random_weights(model, vocabulary_size)
+
+    def step(self, rows, step, rate):
+        self.rates.append(rate)
+        self.rows.append(rows)
+        time.sleep(self.step_seconds)
+        return FakeTensor([self.losses[min(step, len(self.losses) - 1)], 0.5])
+
+    def evaluate(self, rows):
+        self.graded += 1
+        return self.val_losses[min(self.graded, len(self.val_losses)) - 1], 0.25
+
+    def reset_state(self):
+        self.resets += 1
+
+    def weights(self):
+        return self._weights
+
+    def arrays(self):
+        return {"steps": np.array([len(self.rates)], np.float32)}
+
+    def load(self, arrays):
+        self.loaded = arrays
+
+    def share(self, values):
+        return values
+
+
+class FakeTensor(list):
+    def numpy(self):
+        return np.array(self)
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    module = pytest.importorskip("charlab.learner")
+    monkeypatch.setattr(module, "Learner", FakeLearner)
+    for name, value in (("val_losses", [3.0, 2.5, 2.0, 1.5]), ("losses", [2.0]), ("step_seconds", 0.0)):
+        monkeypatch.setattr(FakeLearner, name, value)
+    return FakeLearner
+
+
+STEPS = (len(IDS) - plan.split_at(len(IDS), 0.1), (plan.split_at(len(IDS), 0.1) // 8 - 1) // 16)[1]  # an epoch
+
+
+def test_events_come_in_their_order_with_all_that_was_agreed(fake):
+    run, heard = make(), []
+    status = train(run, on_event=heard.append)
+    assert heard == run.events()[0]
+    order = [(event["event"], event["step"]) for event in heard]
+    one = [("step", step) for step in range(1, STEPS + 1)]
+    assert order[: 2 + STEPS + 2] == [
+        ("epoch", 0), ("sample", 0), *one, ("epoch", STEPS), ("sample", STEPS),
+    ]  # fmt: skip
+    assert order[-2:] == [("epoch", 3 * STEPS), ("sample", 3 * STEPS)]
+    first, *epochs = events(run, "epoch")
+    assert "loss" not in first and first["val_loss"] == 3.0
+    assert [event["epoch"] for event in epochs] == [1, 2, 3]
+    assert [event["val_loss"] for event in epochs] == [2.5, 2.0, 1.5]
+    assert set(epochs[0]) == {
+        "event", "epoch", "step", "loss", "val_loss", "val_accuracy", "characters_per_second", "seconds",
+    }  # fmt: skip
+    assert set(events(run, "step")[0]) == {
+        "event", "step", "epoch", "loss", "accuracy", "learning_rate", "characters_per_second", "seconds",
+    }  # fmt: skip
+    sample = events(run, "sample")[0]
+    assert sample["seed_text"] == "the " and len(sample["text"]) == 200
+    assert status == run.recorded_status()
+    assert (status.state, status.step, status.epoch, status.total_steps) == ("done", 3 * STEPS, 3.0, 3 * STEPS)
+    assert status.best_epoch == 3 and status.ended and status.pid == os.getpid()
+    assert set(status.results) == RESULTS
+    assert status.results["best_val_loss"] == 1.5 and status.results["epochs"] == 3
+    assert run.weight_names() == ["epoch-000", "epoch-001", "epoch-002", "epoch-003", "best", "last"]
+
+
+def test_step_events_hold_the_mean_since_the_last_one(fake, monkeypatch):
+    monkeypatch.setattr(session.schedules, "log_interval", lambda steps: 4)
+    fake.losses = [float(i) for i in range(STEPS)]
+    run = make(epochs=1)
+    train(run)
+    means = [np.mean(fake.losses[first : first + 4]) for first in range(0, STEPS, 4)]
+    assert [event["loss"] for event in events(run, "step")] == pytest.approx(means)
+    assert events(run, "epoch")[1]["loss"] == pytest.approx(np.mean(fake.losses))
+
+
+def test_the_network_is_fed_the_training_part_alone(fake):
+    run = make(epochs=1)
+    train(run)
+    split = plan.split_at(len(IDS), 0.1)
+    rows = np.concatenate([rows.ravel() for rows in fake.made.rows])
+    assert len(rows) == STEPS * 8 * 17
+    starts = [int(row[0]) for row in fake.made.rows[0]]
+    assert starts == [int(IDS[b * (split // 8)]) for b in range(8)]
+
+
+def test_the_state_is_reset_at_each_epoch(fake):
+    train(make())
+    assert fake.made.resets == 3
+
+
+def test_the_best_weights_are_those_of_the_best_epoch(fake):
+    fake.val_losses = [3.0, 2.0, 2.5, 2.6]
+    status = train(make())
+    assert status.best_epoch == 1
+    assert (status.results["best_val_loss"], status.results["val_loss"]) == (2.0, 2.6)
+
+
+def test_patience_ends_a_run_that_no_longer_improves(fake):
+    fake.val_losses = [3.0, 2.0, 2.1, 1.9, 2.0, 2.0, 1.0]
+    run = make(epochs=50, patience=2)
+    status = train(run)
+    assert (status.state, status.epoch, status.best_epoch) == ("done", 5.0, 3)
+
+
+def test_minutes_are_counted_from_the_commands_start(fake):
+    """Three seconds of which one is gone: the rate falls by the clock, and all is saved before the time is up."""
+    fake.step_seconds = 0.02
+    run = make(minutes=0.05, epochs=1, learning_rate_schedule="cosine")
+    started = time.time() - 1.0
+    status = train(run, started=started)
+    assert status.state == "done" and status.total_steps is None
+    assert 1.0 < time.time() - started < 3.0
+    assert status.results["seconds"] == pytest.approx(time.time() - started, abs=0.3)
+    rates = fake.made.rates
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] < 0.02 * 0.9 and rates[-1] < 0.02 * 0.05
+    assert run.weights("last")
+    assert status.results["steps"] == len(rates) > STEPS  # `epochs` does not count
+
+
+def test_a_stop_keeps_what_was_learned(fake):
+    run = make()
+    status = train(run, asked=after(STEPS + 3, "stop"))
+    assert (status.state, status.step) == ("stopped", STEPS + 3)
+    assert [event["epoch"] for event in events(run, "epoch")] == [0, 1, 1 + 3 / STEPS]
+    assert status.results["epochs"] == round((STEPS + 3) / STEPS, 2)
+    assert status.results["val_loss"] == 2.0 and "best" in run.weight_names()
+
+
+def test_what_control_json_asks_for_is_done_and_then_struck_out(fake):
+    run = make()
+    run.ask("pause")
+    status = train(run)
+    assert (status.state, status.step) == ("paused", 0)
+    assert run.request() is None
+    assert train(run).state == "done"
+
+
+def test_a_loss_that_is_no_number_ends_the_run_in_words(fake):
+    fake.losses = [2.0] * (STEPS + 2) + [float("nan")]
+    run = make()
+    status = train(run)
+    assert status.state == "failed"
+    assert "smaller learning rate than 0.02" in status.reason and "clip_norm" in status.reason
+    assert run.weight_names() == ["epoch-000", "epoch-001", "best", "last"]
+    assert status == run.recorded_status()
+
+
+def test_a_validation_loss_that_is_no_number_keeps_the_weights_before(fake):
+    fake.val_losses = [3.0, 2.0, float("inf")]
+    run = make(clip_norm=1.0)
+    status = train(run)
+    assert status.state == "failed" and "clip_norm" not in status.reason
+    assert "epoch-002" not in run.weight_names()
+
+
+def test_what_cannot_be_trained_fails_in_words():
+    for run, words in (
+        (make(batch_size=5000), "too short"),
+        (make(TINY["transformer"], sequence_length=33), "looks back over 32"),
+        (make(accelerator="tpu"), "TPU"),
+    ):
+        status = train(run)
+        assert status.state == "failed" and words in status.reason
+
+
+def test_a_defect_is_recorded_and_raised(fake, monkeypatch):
+    def broken(self, *arguments):
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(fake, "step", broken)
+    run = make()
+    with pytest.raises(ZeroDivisionError):
+        train(run)
+    assert run.recorded_status().state == "failed"
+    assert "ZeroDivisionError: a defect" in run.recorded_status().reason
+
+
+def test_too_little_memory_is_said_in_words(fake, monkeypatch):
+    def too_large(self, *arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(fake, "step", too_large)
+    run = make()
+    with pytest.raises(MemoryError):
+        train(run)
+    assert "smaller batch_size" in run.recorded_status().reason
+
+
+def test_status_is_written_about_once_a_second_and_checkpoints_every_half_minute(fake, monkeypatch):
+    written = {"status": 0, "checkpoint": 0}
+    write_status, checkpoint = runs.Run.write_status, session.Recorder.checkpoint
+
+    def count_status(self, status):
+        written["status"] += 1
+        write_status(self, status)
+
+    def count_checkpoint(self, *arguments):
+        written["checkpoint"] += 1
+        checkpoint(self, *arguments)
+
+    monkeypatch.setattr(runs.Run, "write_status", count_status)
+    monkeypatch.setattr(session.Recorder, "checkpoint", count_checkpoint)
+    train(make())
+    assert written["status"] <= 1 + 4 + 2 + 1  # begin, epochs, seconds gone by, end
+    assert written["checkpoint"] == 4  # one an epoch
+    monkeypatch.setattr(session, "CHECKPOINT_SECONDS", 0.0)
+    train(make())
+    assert written["checkpoint"] > 4 + 3 * STEPS
+
+
+def test_what_happened_after_the_checkpoint_is_struck_from_the_record(fake):
+    run = make()
+    train(run, asked=after(3, "pause"))
+    run.append_event({"event": "step", "step": 99})
+    train(run)
+    assert 99 not in [event["step"] for event in events(run, "step")]
+    assert [event["step"] for event in events(run, "step")] == list(range(1, 3 * STEPS + 1))
+
+
+def test_the_time_of_earlier_sittings_counts(fake):
+    run = make()
+    first = train(run, started=time.time() - 100, asked=after(3, "pause"))
+    assert 100 < first.seconds < 110
+    second = train(run)
+    assert 100 < second.results["seconds"] < 120
+    assert second.started == first.started
+
+
+@pytest.mark.parametrize("epoch, kept", [(0, 1), (99, 1), (100, 1), (101, 0), (110, 1), (1010, 0), (1100, 1)])
+def test_a_long_run_keeps_weights_at_round_epochs(epoch, kept):
+    assert session._is_kept(epoch) == bool(kept)
+
+
+# Real networks
+
+DROPOUTS = {"input_dropout": 0.1, "output_dropout": 0.1}
+TINIER = {
+    "gru": TINY["gru"].replace(recurrent_dropout=0.1, **DROPOUTS),
+    "lstm": TINY["lstm"].replace(**DROPOUTS),
+    "transformer": TINY["transformer"].replace(layers=1, **DROPOUTS),
+}
+
+
+@pytest.mark.parametrize("kind, schedule", [("gru", "streams"), ("lstm", "chunks"), ("transformer", "windows")])
+def test_a_resumed_run_is_the_uninterrupted_one(kind, schedule):
+    """Paused in the middle of an epoch and gone on with: all weights are the same bit by bit."""
+    pytest.importorskip("tensorflow")
+    settings = {"batches": schedule, "learning_rate_schedule": "cosine", "clip_norm": 1.0, "optimizer": "adamw"}
+    whole, parts = make(TINIER[kind], **settings), make(TINIER[kind], **settings)
+    assert train(whole).state == "done"
+    assert train(parts, asked=after(STEPS + 5, "pause")).state == "paused"
+    assert train(parts).state == "done"
+    assert_equal_weights(whole, parts)
+    assert without_times(whole) == without_times(parts)
+    assert whole.recorded_status().results["val_loss"] < events(whole, "epoch")[0]["val_loss"] - 0.3
+
+
+def test_a_run_that_was_stopped_can_go_on():
+    pytest.importorskip("tensorflow")
+    whole, parts = make(TINY["gru-one-hot"]), make(TINY["gru-one-hot"])
+    train(whole)
+    assert train(parts, asked=after(5, "stop")).state == "stopped"
+    assert train(parts, asked=after(9, "pause")).state == "paused"
+    train(parts)
+    assert all((whole.weights("last")[name] == array).all() for name, array in parts.weights("last").items())
+
+
+KILLED = """
+import sys
+from charlab import runs, session, training
+from charlab.vocab import Vocab
+session.CHECKPOINT_SECONDS = 0.05
+run = runs.Run(sys.argv[1])
+ids = run.vocab().encode(open(sys.argv[2], encoding="utf-8").read())
+with run.lock():
+    training.train(run, ids, on_event=lambda event: print(event["event"], event["step"], flush=True))
+"""
+
+
+def test_a_killed_run_goes_on_as_if_never_killed(tmp_path):
+    pytest.importorskip("tensorflow")
+    text = tmp_path / "text.txt"
+    text.write_text(TEXT, encoding="utf-8", newline="\n")
+    settings = {"epochs": 30, "learning_rate_schedule": "cosine"}
+    whole, killed = make(TINIER["gru"], **settings), make(TINIER["gru"], **settings)
+    command = [sys.executable, "-c", KILLED, str(killed.path), str(text)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    )
+    for line in process.stdout:
+        if line.startswith("step") and int(line.split()[1]) > 3 * STEPS + 4:
+            process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+            break
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert killed.status().state == "failed" and "without a word" in killed.status().reason
+    assert train(killed).state == "done"
+    train(whole)
+    assert_equal_weights(whole, killed)
+    assert without_times(whole) == without_times(killed)
+
+
+def test_counting_needs_no_tensorflow():
+    code = "import sys; from charlab import cli; sys.exit(cli.main(sys.argv[1:]) or 'tensorflow' in sys.modules)"
+    command = [sys.executable, "-c", code, "train", "--corpus", "coin-flips", "--preset", "ngram"]
+    assert subprocess.run(command, capture_output=True).returncode == 0
+
+
+def test_what_is_saved_is_what_was_graded():
+    pytest.importorskip("tensorflow")
+    run = make(TINIER["lstm"], epochs=2, learning_rate=0.05)
+    results = train(run).results
+    predictor = networks.build(run.config().model, len(VOCAB), run.weights("best"))
+    evaluation = reading.evaluate(predictor, VOCAB, IDS[plan.split_at(len(IDS), 0.1) :])
+    assert evaluation.loss_nats == pytest.approx(results["best_val_loss"], abs=1e-5)
+    last = events(run, "epoch")[-1]
+    assert evaluation.accuracy == pytest.approx(last["val_accuracy"], abs=1e-6)
+
+
+def test_an_ngram_model_is_counted_without_tensorflow():
+    run = make(ModelConfig(kind="ngram", order=4))
+    code = """
+import sys
+sys.modules["tensorflow"] = sys.modules["keras"] = None
+from charlab import runs, training
+run = runs.Run(sys.argv[1])
+with run.lock():
+    status = training.train(run, run.vocab().encode(sys.argv[2]))
+print(status.state, status.reason)
+"""
+    result = subprocess.run([sys.executable, "-c", code, str(run.path), TEXT], capture_output=True, text=True)
+    assert result.stdout.split() == ["done"], result.stderr
+    status = run.recorded_status()
+    assert set(status.results) == RESULTS and status.best_epoch == 1
+    assert run.weight_names() == ["epoch-001", "best", "last"]
+    uniform, counted = events(run, "epoch")
+    assert uniform["val_loss"] == math.log(len(VOCAB)) and "loss" not in uniform
+    predictor = networks.build(run.config().model, len(VOCAB), run.weights("best"))
+    evaluation = reading.evaluate(predictor, VOCAB, IDS[plan.split_at(len(IDS), 0.1) :])
+    assert counted["val_loss"] == evaluation.loss_nats == status.results["val_loss"] < 0.5
+    assert [event["text"] for event in events(run, "sample")][0].count("fox") > 2
+
+
+WORKER = """
+import json, os, sys
+from charlab import runs, training
+run = runs.Run(sys.argv[1])
+with run.lock():
+    status = training.train(run, run.vocab().encode(open(sys.argv[2], encoding="utf-8").read()))
+print(json.dumps([status.state, status.reason, run.weight_names(), status.results.get("val_loss")]))
+"""
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def test_two_machines_train_as_one(tmp_path):
+    """Two processes joined through TF_CONFIG: the first writes the run, and the result is that of one machine."""
+    text = tmp_path / "text.txt"
+    text.write_text(TEXT, encoding="utf-8", newline="\n")
+    alone = make(TINY["gru"], accelerator="cpu")
+    joined = [make(TINY["gru"], accelerator="multi-worker") for _ in range(2)]
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
+    processes = []
+    for index, run in enumerate(joined):
+        config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+        environment = os.environ | {"TF_CONFIG": config, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+        command = [sys.executable, "-c", WORKER, str(run.path), str(text)]
+        processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment))
+    answers = [json.loads(process.communicate(timeout=120)[0].splitlines()[-1]) for process in processes]
+    assert [answer[0] for answer in answers] == ["done", "done"]
+    assert "best" in answers[0][2] and answers[1][2] == []
+    assert answers[0][3] == answers[1][3]
+    train(alone)
+    for name, array in alone.weights("last").items():
+        assert np.allclose(array, joined[0].weights("last")[name], atol=1e-3)
+    assert Path(joined[1].path / "status.json").read_text().find("queued") > 0
