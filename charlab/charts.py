@@ -1,0 +1,322 @@
+"""Figures from data: loss curves, bars of next characters, a heatmap of every step.
+
+Only this module and pictures.py, which draws what a training is made of, know Plotly.
+
+Pure: nothing is read, kept or drawn here. Colours are names of CSS variables, which the page's theme fills in
+(pages/parts/chart.js), so one figure serves light and dark. Plotly reads texts as a kind of HTML: whatever
+comes from a person or a model goes through `literal`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from charlab.errors import ConfigError
+from charlab.symbols import named, visible
+
+OWN = "var(--st-blue-color)"  # the model's own probability
+SHAPED = "var(--st-chart-sequential-colors-4)"  # the same after temperature and cut-offs: lighter
+CAME = "var(--st-orange-color)"  # what really came
+TRAINING = "var(--st-green-color)"
+VALIDATION = "var(--st-violet-color)"
+QUIET = "var(--st-gray-color)"  # reference lines, earlier runs
+INK = "var(--st-text-color)"
+CLEAR = "rgba(0,0,0,0)"
+# Ten steps from the page's background to the deepest hue.
+SEQUENTIAL = [[i / 9, f"var(--st-chart-sequential-colors-{i})"] for i in range(10)]
+
+MOST_POINTS = 1000
+MOST_BARS = 15
+MOST_ROWS = 40
+MOST_STEPS = 200
+_CONTEXT = 12  # characters told before a step when the pointer rests on it
+_NATS = {"nats": 1.0, "bits": math.log(2)}  # how many nats one unit is
+ACCURACY = "accuracy"  # the third way to draw how a run went
+_X_TITLES = {"steps": "steps", "epochs": "epochs", "seconds": "seconds of training"}
+_X_FIELDS = {"steps": "step", "epochs": "epoch", "seconds": "seconds"}
+
+
+def literal(text: str) -> str:
+    """A text that Plotly shows as it is: no tag, link or entity in it is obeyed."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def thin(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> tuple[list[float], list[float]]:
+    """At most `most` points of a line: of every stretch its lowest and its highest, so that no spike is lost."""
+    if len(x) <= most:
+        return list(x), list(y)
+    heights = np.array([math.nan if value is None else value for value in y], dtype=float)
+    kept = {0, len(x) - 1}
+    for stretch in np.array_split(np.arange(len(x)), max(1, (most - 2) // 2)):
+        values = heights[stretch]
+        if not np.isnan(values).all():
+            kept |= {int(stretch[np.nanargmin(values)]), int(stretch[np.nanargmax(values)])}
+    order = sorted(kept)
+    return [x[i] for i in order], [y[i] for i in order]
+
+
+def loss_figure(
+    runs: Sequence[dict[str, Any]],
+    unit: str = "nats",
+    x: str = "steps",
+    reference_lines: Sequence[tuple[str, float]] = (),
+) -> go.Figure:
+    """How loss fell: training solid, validation dashed with markers; runs after the first in grey.
+
+    With the unit "accuracy" it is how the share of characters guessed right rose, in percent; reference lines,
+    being losses, are left out then.
+
+    A run is {"label": str, "events": [...]} with events as in metrics.jsonl; one alone needs no label.
+    Reference lines are pairs of a name and a loss in nats. Raises ConfigError for a unit or an x axis that
+    there is not.
+    """
+    if unit not in (*_NATS, ACCURACY):
+        raise ConfigError(f"Loss is drawn in {', '.join(_NATS)} or as {ACCURACY}. Received: {unit!r}.")
+    if x not in _X_FIELDS:
+        raise ConfigError(f"Loss is drawn over {', '.join(_X_FIELDS)}. Received: {x!r}.")
+    title = "characters guessed right, %" if unit == ACCURACY else f"loss, {unit} a character"
+    figure = empty_figure(title, _X_TITLES[x])
+    for index, run in reversed(list(enumerate(runs))):  # this run last: it lies on top
+        for wanted in ("training", "validation"):
+            points = _loss_points(run["events"], wanted, _X_FIELDS[x], unit)
+            if points[0]:
+                figure.add_trace(_loss_line(run["label"], points, wanted, index, unit))
+    for name, nats in reference_lines if unit in _NATS else ():
+        value = nats / _NATS[unit]
+        figure.add_hline(
+            y=value, line={"color": QUIET, "width": 1},
+            annotation={"text": literal(f"{name} {value:.2f}"), "font": {"color": QUIET, "size": 11}},
+            annotation_position="top right",
+        )  # fmt: skip
+    figure.update_layout(hovermode="x unified", uirevision=f"{unit} over {x}", margin={"t": 14})
+    figure.update_xaxes(rangemode="tozero")
+    return figure
+
+
+def bars_figure(
+    characters: Sequence[str],
+    own: np.ndarray,
+    shaped: np.ndarray | None = None,
+    came: int | None = None,
+    title: str = "",
+    most: int = MOST_BARS,
+) -> go.Figure:
+    """What may come next: the `most` likeliest characters as bars, and the one that came, however unlikely.
+
+    `characters` are those of the ids, `own` the model's probabilities [V], `shaped` the same after temperature
+    and cut-offs [V], `came` the id that came. What the cut-offs removed is hatched.
+    """
+    own = np.asarray(own, dtype=float)
+    shaped = None if shaped is None else np.asarray(shaped, dtype=float)
+    greatest = own if shaped is None else np.maximum(own, shaped)
+    shown = [int(i) for i in np.argsort(-greatest, kind="stable")[:most]]
+    if came is not None and came not in shown:
+        shown[-1] = came
+    places = list(range(len(shown)))
+    marks = [" <b>came</b>" if i == came else "" for i in shown]
+    drawn = {
+        "orientation": "h", "y": places, "textposition": "outside", "cliponaxis": False,
+        "constraintext": "none", "textangle": 0,
+        "customdata": [literal(named(characters[i])) for i in shown],
+    }  # fmt: skip
+    outline = {
+        "color": [CAME if i == came else CLEAR for i in shown],
+        "width": [2.5 if i == came else 0 for i in shown],
+    }
+
+    figure = empty_figure(None, "probability")
+    figure.add_trace(go.Bar(
+        name="the model's own", offsetgroup="own", x=rounded(own[shown], 6),
+        marker={"color": OWN, "line": outline},
+        textfont={"size": 11, "color": [CAME if i == came else INK for i in shown]},
+        text=[f"{_share(own[i])}{mark}" for i, mark in zip(shown, marks, strict=True)],
+        hovertemplate="%{customdata}: %{x:.4f}<extra>the model's own</extra>", **drawn,
+    ))  # fmt: skip
+    if shaped is not None:
+        _add_shaped(figure, own[shown], shaped[shown], drawn)
+    ceiling = next((limit for limit in (0.25, 0.5) if greatest.max() <= limit), 1.0)
+    figure.update_layout(
+        title=literal(title), barmode="overlay" if shaped is None else "group", bargap=0.25, bargroupgap=0.05,
+        showlegend=shaped is not None,
+    )  # fmt: skip
+    figure.update_xaxes(range=[0, ceiling * 1.18], rangemode="tozero", tickformat=".2~f")
+    figure.update_yaxes(
+        tickvals=places, ticktext=[literal(named(characters[i])) for i in shown], tickfont={"family": "monospace"},
+        range=[len(shown) - 0.4, -0.6], showgrid=False, zeroline=False,
+    )  # fmt: skip
+    return figure
+
+
+def heatmap_figure(
+    text: Sequence[str],
+    characters: Sequence[str],
+    probabilities: np.ndarray,
+    bits: np.ndarray,
+    chosen: int | None = None,
+    entropies: np.ndarray | None = None,
+) -> go.Figure:
+    """Every step of a reading at once: column t is what the model expected after text[t], row by row.
+
+    `probabilities` [T, V], `bits` [T - 1] and `entropies` [T] are a Reading's; `characters` those of the ids.
+    At most MOST_STEPS steps around the chosen one and MOST_ROWS characters are drawn; the title says what is
+    left out. A click's x is the step in the whole text. Under it the surprise of what came, on the same axis.
+    """
+    steps = _window(len(text), chosen)
+    columns = list(steps)
+    part = np.asarray(probabilities, dtype=float)[steps.start : steps.stop]
+    rows = sorted(int(i) for i in np.argsort(-part.sum(axis=0), kind="stable")[:MOST_ROWS])
+    figure = empty_figure("next character", None)
+    figure.add_trace(go.Heatmap(
+        x=columns, y=list(range(len(rows))), z=rounded(part[:, rows].T), coloraxis="coloraxis", xgap=1, ygap=1,
+        text=[[_context(text, t) for t in columns]] * len(rows),
+        hovertemplate="after “%{text}”<br>%{y}: %{z:.4f}<extra></extra>", showlegend=False,
+    ))  # fmt: skip
+    _add_came(figure, text, characters, columns, rows)
+    _add_surprise(figure, text, columns, bits, entropies)
+    if chosen is not None:
+        figure.add_shape(
+            type="rect", x0=chosen - 0.5, x1=chosen + 0.5, y0=0, y1=1, yref="paper",
+            line={"color": INK, "width": 1.5},
+        )  # fmt: skip
+    figure.update_layout(
+        uirevision=f"from {steps.start}", clickmode="event",
+        title={"text": "What it expected at every step",
+               "subtitle": {"text": _left_out(steps, len(text), len(rows), part.shape[1])}},
+        margin={"t": 60}, meta={"focus": chosen},
+        coloraxis={"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1, "colorbar": {
+            "title": {"text": "probability", "side": "right"}, "thickness": 10, "len": 0.7, "y": 1,
+            "yanchor": "top",
+        }},
+    )  # fmt: skip
+    _name_steps(figure, text, columns)
+    figure.update_layout(yaxis={
+        "domain": [0.25, 1], "tickvals": list(range(len(rows))), "range": [len(rows) - 0.5, -0.5],
+        "ticktext": [literal(named(characters[i])) for i in rows], "tickfont": {"family": "monospace", "size": 9},
+        "showgrid": False, "zeroline": False,
+    })  # fmt: skip
+    return figure
+
+
+def empty_figure(y_title: str | None, x_title: str | None) -> go.Figure:
+    """An empty figure whose fonts, grid and ink are left to the page's theme, and whose zoom stays."""
+    return go.Figure(layout={
+        "template": go.layout.Template(), "uirevision": "fixed", "autosize": True,
+        "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR,
+        "margin": {"l": 10, "r": 10, "t": 40, "b": 10},
+        "legend": {"orientation": "h", "x": 0, "y": 0, "yanchor": "bottom", "yref": "container"},
+        "xaxis": {"title": x_title, "automargin": True}, "yaxis": {"title": y_title, "automargin": True},
+    })  # fmt: skip
+
+
+def rounded(values: Any, decimals: int = 4) -> list:
+    """Plain rounded numbers, NaN as None: small JSON, and no binary arrays in it."""
+    array = np.round(np.asarray(values, dtype=float), decimals)
+    return np.where(np.isnan(array), None, array).tolist()
+
+
+def _loss_points(
+    events: Sequence[dict[str, Any]], wanted: str, field: str, unit: str
+) -> tuple[list[float], list[float]]:
+    kind, key = ("step", "loss") if wanted == "training" else ("epoch", "val_loss")
+    if unit == ACCURACY:
+        key = key.replace("loss", "accuracy")
+    factor = 100 if unit == ACCURACY else 1 / _NATS[unit]
+    there = [e for e in events if e.get("event") == kind and e.get(key) is not None and field in e]
+    return thin([e[field] for e in there], rounded([e[key] * factor for e in there]))
+
+
+def _loss_line(label: str, points: tuple, wanted: str, index: int, unit: str) -> go.Scatter:
+    earlier = index > 0
+    hue = QUIET if earlier else {"training": TRAINING, "validation": VALIDATION}[wanted]
+    return go.Scatter(
+        x=points[0], y=points[1], name=literal(f"{label}: {wanted}" if label else wanted),
+        mode="lines" if wanted == "training" else "lines+markers",
+        line={"color": hue, "width": 1 if earlier else 2, "dash": "solid" if wanted == "training" else "dash"},
+        marker={"size": 4 if earlier else 7}, opacity=0.7 if earlier else 1,
+        hovertemplate="%{y:.1f} %" if unit == ACCURACY else f"%{{y:.3f}} {unit}", legendrank=index,
+    )  # fmt: skip
+
+
+def _add_shaped(figure: go.Figure, own: np.ndarray, shaped: np.ndarray, drawn: dict) -> None:
+    """A second row of bars, lighter: after temperature and cut-offs; hatched is what the cut-offs took away."""
+    cut = (shaped == 0) & (own > 0)
+    figure.add_trace(go.Bar(
+        name="after temperature and cut-offs", x=rounded(shaped, 6), marker={"color": SHAPED},
+        offsetgroup="shaped", textfont={"size": 11},
+        text=["" if gone else _share(p) for p, gone in zip(shaped, cut, strict=True)],
+        hovertemplate="%{customdata}: %{x:.4f}<extra>after temperature and cut-offs</extra>", **drawn,
+    ))  # fmt: skip
+    figure.add_trace(go.Bar(
+        name="cut off", x=rounded(np.where(cut, own, 0), 6), offsetgroup="shaped",
+        marker={"color": CLEAR, "line": {"color": OWN, "width": np.where(cut, 0.5, 0).tolist()},
+                "pattern": {"shape": "/", "fgcolor": OWN, "bgcolor": CLEAR, "size": 6, "solidity": 0.25}},
+        textfont={"size": 11}, text=["cut off" if gone else "" for gone in cut],
+        hovertemplate="%{customdata}: cut off<extra></extra>", **drawn,
+    ))  # fmt: skip
+
+
+def _add_came(
+    figure: go.Figure, text: Sequence[str], characters: Sequence[str], columns: list[int], rows: list[int]
+) -> None:
+    """An outlined square on each cell of a character that really came."""
+    row_of = {characters[i]: row for row, i in enumerate(rows)}
+    came = [(t, row_of[text[t + 1]]) for t in columns if t + 1 < len(text) and text[t + 1] in row_of]
+    figure.add_trace(go.Scatter(
+        x=[t for t, _ in came], y=[row for _, row in came], mode="markers", name="what came", hoverinfo="skip",
+        marker={"symbol": "square-open", "size": 8, "color": CAME, "line": {"width": 1.5}},
+    ))  # fmt: skip
+
+
+def _add_surprise(
+    figure: go.Figure, text: Sequence[str], columns: list[int], bits: np.ndarray, entropies: np.ndarray | None
+) -> None:
+    known = [t for t in columns if t < len(bits)]
+    lines = [("surprise of what came", known, bits, "solid")]
+    if entropies is not None:
+        lines.append(("entropy: the surprise it expected", columns, entropies, "dot"))
+    for name, places, values, dash in lines:
+        figure.add_trace(go.Scatter(
+            x=places, y=[None if math.isnan(values[t]) else round(float(values[t]), 3) for t in places],
+            name=name, yaxis="y2", mode="lines", line={"color": OWN if dash == "solid" else QUIET, "dash": dash},
+            text=[_context(text, t) for t in places],
+            hovertemplate="after “%{text}”: %{y:.2f} bits<extra>" + name + "</extra>",
+        ))  # fmt: skip
+    figure.update_layout(yaxis2={
+        "domain": [0, 0.2], "title": "bits", "rangemode": "tozero", "anchor": "x", "automargin": True,
+    })  # fmt: skip
+
+
+def _name_steps(figure: go.Figure, text: Sequence[str], columns: list[int]) -> None:
+    figure.update_xaxes(
+        title="character just read", tickvals=columns, ticktext=[literal(visible(text[t])) for t in columns],
+        tickangle=0, tickfont={"family": "monospace"}, showgrid=False, zeroline=False, anchor="y2",
+        range=[columns[0] - 0.5, columns[-1] + 0.5],
+    )  # fmt: skip
+
+
+def _window(length: int, chosen: int | None) -> range:
+    """At most MOST_STEPS steps with the chosen one in the middle, where the text's ends allow it."""
+    first = min(max(0, (chosen or 0) - MOST_STEPS // 2), max(0, length - MOST_STEPS))
+    return range(first, min(length, first + MOST_STEPS))
+
+
+def _left_out(steps: range, length: int, rows: int, characters: int) -> str:
+    words = []
+    if len(steps) < length:
+        words.append(f"steps {steps.start + 1} to {steps.stop} of {length}")
+    if rows < characters:
+        words.append(f"the {rows} likeliest of {characters} characters")
+    return ", ".join(words)
+
+
+def _context(text: Sequence[str], step: int) -> str:
+    return literal("".join(visible(c) for c in text[max(0, step + 1 - _CONTEXT) : step + 1]))
+
+
+def _share(probability: float) -> str:
+    return f"{probability:.2f}" if probability >= 0.005 else f"{probability:.1g}" if probability > 0 else "0"

@@ -1,0 +1,400 @@
+"""The command line: the same core as the pages, for headless use and checks.
+
+With --json one JSON document is the last line of standard output, and nothing else is written there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from charlab import addresses, control, corpora, formats, library, plan, runs
+from charlab.config import ACCELERATORS, SampleConfig
+from charlab.errors import CharlabError, ConfigError
+from charlab.presets import PRESETS, preset
+
+
+def main(arguments: list[str] | None = None, started: float | None = None) -> int:
+    """Run one command; 0 when it worked, 2 with a sentence on standard error when it could not."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    options = _parser().parse_args(arguments)
+    options.started = started or time.time()
+    try:
+        document = options.command(options)
+    except CharlabError as error:
+        print(f"charlab: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 1
+    if getattr(options, "json", False):
+        print(json.dumps(document, ensure_ascii=False))
+    return 0
+
+
+# Lists
+
+
+def _corpora(options: argparse.Namespace) -> list[dict[str, Any]]:
+    rows = []
+    for corpus in [*corpora.CORPORA.values(), *corpora.stored()]:
+        rows.append(dataclasses.asdict(corpus) | {"here": corpus.is_here()})
+    return _table(options, rows, ("name", "characters", "here", "title"))
+
+
+def _presets(options: argparse.Namespace) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "name": p.name,
+            "title": p.title,
+            "about": p.about,
+            "model": p.model.to_json(),
+            "train": p.train.to_json(),
+        }
+        for p in PRESETS.values()
+    ]
+    return _table(options, rows, ("name", "title", "about"))
+
+
+def _accelerators(options: argparse.Namespace) -> list[dict[str, Any]]:
+    quieten_tensorflow()
+    from charlab import accelerators
+
+    return _table(options, accelerators.survey(), ("name", "available", "title", "reason"))
+
+
+def _models(options: argparse.Namespace) -> list[dict[str, Any]]:
+    rows = [dataclasses.asdict(info) | {"bits_per_character": info.bits} for info in library.models()]
+    return _table(options, rows, ("name", "where", "kind", "corpus", "val_loss", "title"))
+
+
+def _table(options: argparse.Namespace, rows: list[dict], columns: tuple[str, ...]) -> list[dict]:
+    if not options.json:
+        for row in rows:
+            print("  ".join(str("" if row[column] is None else row[column]) for column in columns))
+    return rows
+
+
+# Training
+
+
+def _train(options: argparse.Namespace) -> dict[str, Any]:
+    chosen = preset(options.preset)
+    settings: dict[str, Any] = {"accelerator": options.accelerator, "seed": options.seed}
+    settings |= {key: getattr(options, key) for key in ("epochs", "minutes") if getattr(options, key) is not None}
+    settings |= dict(_setting(text) for text in options.set)
+    model, train = plan.change(chosen.model, chosen.train, settings)
+    text = _text(options.corpus)
+    if addresses.is_address(options.corpus):  # kept, so that the run can be resumed and its text be read again
+        corpora.store(text)
+        print(f"The text is kept on this machine as {text.name}.", file=sys.stderr)
+    config, vocab = plan.plan(text, chosen.name, model, train, name=options.name)
+    quieten_tensorflow()
+    from charlab import worker
+
+    run = worker.make(config, vocab)
+    for note in config.notes:
+        print(note, file=sys.stderr)
+    print(f"Run {run.id}", file=sys.stderr)
+    return _show_end(run, worker.work(run, options.started, _show_event), options)
+
+
+def _resume(options: argparse.Namespace) -> dict[str, Any]:
+    quieten_tensorflow()
+    from charlab import worker
+
+    run = runs.find(options.run)
+    return _show_end(
+        run, worker.resume(run, options.started, _show_event, options.epochs, options.minutes), options
+    )
+
+
+def _text(name: str, minimum: int = corpora.MINIMUM_CHARACTERS) -> corpora.Text:
+    """The text of a corpus's name, of a file, or of an address that fsspec knows."""
+    if not addresses.is_address(name):
+        return corpora.load(name, minimum=minimum)
+    return corpora.read_bytes(addresses.read(name), addresses.without_query(name), limit=None, minimum=minimum)
+
+
+def _export(options: argparse.Namespace) -> dict[str, Any]:
+    quieten_tensorflow()
+    run = library.find(options.model)
+    formats.export(run, options.format, options.to, options.weights)
+    print(f"{run.id} as {formats.FORMATS[options.format].title}: {options.to}", file=sys.stderr)
+    return {"model": run.id, "format": options.format, "to": options.to}
+
+
+def _import(options: argparse.Namespace) -> dict[str, Any]:
+    run = formats.bring(options.file)
+    print(f"Run {run.id}", file=sys.stderr)
+    return {"run": run.id, "name": run.config().name, "kind": run.config().model.kind}
+
+
+def _keep(options: argparse.Namespace) -> dict[str, Any]:
+    run = library.find(options.model)
+    folder = library.keep_as_starter(run, options.name)
+    command = plan.command(run.config())
+    print(f"{folder}: {run.status().results['best_val_loss']:.4f} nats, made by: {command}", file=sys.stderr)
+    return {"name": options.name, "command": command}
+
+
+def _show_end(run: runs.Run, status: runs.Status, options: argparse.Namespace) -> dict[str, Any]:
+    """What a run that ended came to; a failed one raises its reason."""
+    if status.state == "failed":
+        raise CharlabError(f"Run {run.id} failed. {status.reason}")
+    if not options.json:
+        for key, value in status.results.items():
+            print(f"{key}: {value}")
+    return status.results
+
+
+def _worker(options: argparse.Namespace) -> None:
+    quieten_tensorflow()
+    from charlab import worker
+
+    worker.serve(runs.Run(options.run), options.started, options.parent_pipe)
+
+
+def _ask(options: argparse.Namespace) -> dict[str, Any]:
+    """Ask a run to pause or stop, and wait until it has."""
+    run = runs.find(options.run)
+    ended = {"pause": "paused", "stop": "stopped"}[options.request]
+    if run.status().state != ended:
+        {"pause": control.pause, "stop": control.stop}[options.request](run)
+    deadline = time.monotonic() + options.wait
+    while (status := run.status()).state in runs.ACTIVE:
+        if time.monotonic() > deadline:
+            raise CharlabError(
+                f"Run {run.id} was asked to {options.request} and is still {status.state} after {options.wait:g} "
+                "seconds. The request stands; --wait waits longer."
+            )
+        time.sleep(0.1)
+    if not options.json:
+        print(f"{run.id}: {status.state}. {status.reason}".strip())
+    return {
+        "run": run.id,
+        "state": status.state,
+        "reason": status.reason,
+        "epoch": status.epoch,
+        "step": status.step,
+    }
+
+
+def _show_event(event: dict[str, Any]) -> None:
+    if event["event"] == "step" and sys.stderr.isatty():
+        print(f"\repoch {event['epoch']:.2f}  loss {event['loss']:.4f}  ", end="", file=sys.stderr, flush=True)
+    elif event["event"] == "epoch":
+        loss = f"loss {event['loss']:.4f}  " if "loss" in event else ""
+        print(
+            f"\repoch {event['epoch']:g}  {loss}validation {event['val_loss']:.4f} nats  {event['seconds']:.0f} s",
+            file=sys.stderr,
+        )
+    elif event["event"] == "note":
+        print(event["text"], file=sys.stderr)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """`key=value` -> the key and the value: a number, true, false, none, or a text."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"--set takes key=value. Received: {text!r}.")
+    words = {"true": True, "false": False, "none": None}
+    if value.lower() in words:
+        return key, words[value.lower()]
+    for number in (int, float):
+        try:
+            return key, number(value)
+        except ValueError:
+            continue
+    return key, value
+
+
+# Reading and writing
+
+
+def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    from charlab import reading
+
+    model = library.load(options.model, options.weights)
+    text = _text(options.corpus, minimum=2)
+    ids = plan.text_ids(text.text, model.vocab, model.config.model)
+    if options.split == "val":
+        ids = ids[plan.split_at(len(ids), model.config.train.validation_share) :]
+    result = reading.evaluate(model.predictor, model.vocab, ids, options.window)
+    document = {
+        "loss_nats": result.loss_nats,
+        "bits_per_character": result.bits_per_character,
+        "accuracy": result.accuracy,
+        "characters": result.characters,
+        "unknown": result.unknown,
+    }
+    if not options.json:
+        print(
+            f"{result.loss_nats:.4f} nats = {result.bits_per_character:.4f} bits a character, "
+            f"{result.accuracy:.1%} right, over "
+            f"{result.characters:,} characters ({result.unknown:,} unknown left out)"
+        )
+    return document
+
+
+def _generate(options: argparse.Namespace) -> dict[str, Any]:
+    from charlab.generate import generate, texts
+
+    model = library.load(options.model, options.weights)
+    config = SampleConfig(
+        length=options.length,
+        samples=options.samples,
+        temperature=options.temperature,
+        top_k=options.top_k,
+        top_p=options.top_p,
+        seed=options.seed,
+    )
+    seed_text = model.seed_text if options.seed_text is None else options.seed_text
+    with one_blas_thread():
+        start, steps = time.perf_counter(), []
+        for step in generate(model.predictor, model.vocab, seed_text, config):
+            steps.append(step)
+            if not options.json and config.samples == 1:  # as it is written
+                print((seed_text if len(steps) == 1 else "") + model.vocab.decode(step.ids), end="", flush=True)
+        seconds = time.perf_counter() - start
+    samples = texts(steps, model.vocab)
+    if not options.json:
+        print()
+        for number, sample in enumerate(samples if config.samples > 1 else [], start=1):
+            print(f"--- sample {number} ---\n{seed_text}{sample}")
+    return {
+        "seed_text": seed_text,
+        "samples": samples,
+        "characters_per_second": config.samples * config.length / seconds,
+    }
+
+
+def _explain(options: argparse.Namespace) -> dict[str, Any]:
+    from charlab import reading
+
+    model = library.load(options.model, options.weights)
+    with one_blas_thread():
+        result = reading.explain(model.predictor, model.vocab, options.text)
+    steps = reading.steps(result, model.vocab, options.top)
+    if not options.json:
+        for step in steps:
+            likeliest = "  ".join(f"{c!r} {p:.3f}" for c, p in step["top"][:5])
+            bits = "" if step["bits"] is None else f"{step['bits']:6.2f} bits"
+            print(
+                f"{step['position']:5d}  {step['character']!r:6}  next {step['next']!r:6} {bits:12}  {likeliest}"
+            )
+    mean = None if result.mean_bits != result.mean_bits else result.mean_bits
+    return {"bits_per_character": mean, "steps": steps}
+
+
+def quieten_tensorflow() -> None:
+    """Before TensorFlow is imported in this process: its start-up notices stay out of the log."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+def one_blas_thread():
+    """Small matrix products are fastest on one thread, and give the same bytes however many cores are free."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1, user_api="blas")
+
+
+# What may be typed
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m charlab", description="Train, grade, write and explain.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for name, command, words in (
+        ("corpora", _corpora, "the texts there are"),
+        ("presets", _presets, "the models there are, and how each is trained"),
+        ("accelerators", _accelerators, "what this machine can train on, and why not on the rest"),
+        ("models", _models, "starters and runs"),
+    ):
+        _command(commands, name, command, words)
+
+    train = _command(commands, "train", _train, "train a model")
+    train.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address (gs://...)")
+    train.add_argument("--preset", required=True, help="see `presets`")
+    budget = train.add_mutually_exclusive_group()
+    budget.add_argument("--epochs", type=int)
+    budget.add_argument("--minutes", type=float, help="wall-clock from this command's start to saved weights")
+    train.add_argument("--accelerator", default="auto", choices=ACCELERATORS)
+    train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--name", default="", help="what to call the run")
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a preset's setting")
+
+    resume = _command(commands, "resume", _resume, "go on with a run that was paused, stopped or failed")
+    resume.add_argument("run", help="the run's id")
+    more = resume.add_mutually_exclusive_group()
+    more.add_argument("--epochs", type=int, help="train a finished run so many epochs longer")
+    more.add_argument("--minutes", type=float, help="the same where its budget is a time")
+    for request, words in (
+        ("pause", "let a run write a checkpoint and end; `resume` goes on"),
+        ("stop", "let a run save and grade its weights and end"),
+    ):
+        asking = _command(commands, request, _ask, words)
+        asking.add_argument("run", help="the run's id")
+        asking.add_argument("--wait", type=float, default=60.0, help="seconds to wait until it is so")
+        asking.set_defaults(request=request)
+
+    evaluate = _command(commands, "evaluate", _evaluate, "measure a model's loss on a text", model=True)
+    evaluate.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address")
+    evaluate.add_argument("--split", default="val", choices=("val", "all"))
+    evaluate.add_argument("--window", type=_whole_number, default=256, help="characters; 0 reads one stream")
+
+    generate = _command(commands, "generate", _generate, "let a model write", model=True)
+    generate.add_argument("--seed-text", help="what it goes on from; without it, the model's own")
+    generate.add_argument("--length", type=int, default=250, help="characters to write")
+    generate.add_argument("--samples", type=int, default=1)
+    generate.add_argument("--temperature", type=float, default=1.0, help="0 always takes the likeliest")
+    generate.add_argument("--top-k", type=int)
+    generate.add_argument("--top-p", type=float)
+    generate.add_argument("--seed", type=int, default=1, help="for the random numbers")
+
+    explain = _command(commands, "explain", _explain, "show what a model expected, step by step", model=True)
+    explain.add_argument("--text", required=True)
+    explain.add_argument("--top", type=_whole_number, default=10, help="likeliest characters to list a step")
+
+    export = _command(commands, "export", _export, "write a model in a form for elsewhere", model=True)
+    export.add_argument("--format", required=True, choices=list(formats.FORMATS))
+    export.add_argument("--to", required=True, help="a file, for savedmodel a folder, or an address (gs://...)")
+
+    bring = _command(commands, "import", _import, "make a run of a bundle")
+    bring.add_argument("file", help="the bundle: a file, or an address")
+
+    keep = _command(commands, "keep", _keep, "make a run a starter that ships with CharLab", model=True)
+    keep.add_argument("name", help="what the starter is called")
+
+    worker = commands.add_parser("work", help="train a queued run (what the server starts)")
+    worker.add_argument("run", help="the run's folder")
+    worker.add_argument("--parent-pipe", action="store_true", help="pause when standard input closes")
+    worker.set_defaults(command=_worker, json=False)
+    return parser
+
+
+def _command(commands, name: str, function: Callable, words: str, model: bool = False) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=words, description=words)
+    if model:
+        parser.add_argument("model", help="a starter's name, a run's id, or a path")
+        parser.add_argument("--weights", default="best", help='"best", "last" or "epoch-003"')
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON document on the last line of standard output"
+    )
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _whole_number(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must be 0 or more; received {value}")
+    return value
