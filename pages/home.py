@@ -1,0 +1,50 @@
+"""Home: what this is, one moving example, three doors, and what is trained on this server."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from charlab import library
+from pages.parts import example
+from pages.parts.picker import describe
+from pages.parts.words import plain
+
+st.title("Watch a language model learn, write and think")
+st.markdown(
+    "A character model reads a text and learns one thing: which character comes next. That is enough to write, "
+    "and small enough to look inside. Nothing to install, no code to write: choose, start, watch."
+)
+
+models = library.models()
+starters = [info for info in models if info.where == "starter"]
+if starters:
+    example.show(starters[0])
+
+doors = st.columns(3, gap="medium")
+for column, title, words, page, icon in zip(
+    doors,
+    ("Train", "Playground", "Explainer"),
+    (
+        "Pick a text and a model, press Start, and see the loss fall while it learns to spell.",
+        "Give it a beginning, move the temperature, and let it write in many versions at once.",
+        "Go through a text character by character: what did it expect, how sure was it, what came?",
+    ),
+    ("train.py", "playground.py", "explainer.py"),
+    (":material/trending_down:", ":material/edit_note:", ":material/search_insights:"),
+    strict=True,
+):
+    with column.container(border=True):
+        st.subheader(title)
+        st.write(words)
+        st.page_link(page, label=f"Open {title}", icon=icon)
+
+st.subheader("Models on this server")
+if not models:
+    st.info("None yet. The Train page makes the first one in a minute.")
+for info in models[:12]:
+    name, write, explain = st.columns([6, 1, 1], vertical_alignment="center")
+    name.markdown(plain(describe(info)))
+    write.page_link("playground.py", label="Write", query_params={"model": info.name})
+    explain.page_link("explainer.py", label="Explain", query_params={"model": info.name})
+if len(models) > 12:
+    st.caption(f"And {len(models) - 12} more, in the pickers of the other pages.")

@@ -1,0 +1,149 @@
+// One Plotly chart on one node: redrawn in place, in the theme's colours, as wide as its place.
+// Knows nothing of what the figure means; charlab/charts.py names colours as var(--st-...).
+
+const charts = new WeakMap(); // parentElement -> what is drawn there
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let chart = charts.get(parentElement);
+  if (!chart) {
+    chart = { node: document.createElement("div"), turn: 0 };
+    chart.node.setAttribute("role", "img");
+    chart.node.className = "charlab-chart";
+    parentElement.appendChild(chart.node);
+    charts.set(parentElement, chart);
+  }
+  const turn = ++chart.turn;
+  chart.data = data;
+  chart.report = (click) => setTriggerValue("click", click);
+  chart.node.setAttribute("aria-label", data.label);
+  chart.node.style.height = `${data.height}px`;
+  chart.node.style.width = "100%";
+  loadPlotly(data.script).then(
+    (Plotly) => chart.turn === turn && draw(Plotly, chart),
+    () => { chart.node.textContent = "The chart could not be drawn: its script did not load. Reload the page."; },
+  );
+  // Streamlit calls this when the chart leaves the page, and also for a call that a newer one has overtaken.
+  return () => chart.turn === turn && remove(parentElement, chart);
+}
+
+function loadPlotly(address) {
+  window.charlabPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => { delete window.charlabPlotly; script.remove(); reject(new Error(address)); };
+    document.head.appendChild(script);
+  });
+  return window.charlabPlotly;
+}
+
+function draw(Plotly, chart) {
+  const { node, data } = chart;
+  clearTimeout(chart.later);
+  if (node._dragging) { // a hand is drawing a zoom: a new picture now would take it away
+    chart.later = setTimeout(() => draw(Plotly, chart), 200);
+    return;
+  }
+  const theme = readTheme(node);
+  const figure = resolve(JSON.parse(data.figure), theme);
+  dress(figure.layout, theme);
+  thinTicks(figure.layout, node);
+  chart.settings ??= settings(Plotly, chart);
+  Plotly.react(node, figure.data, figure.layout, chart.settings);
+  if (chart.watcher) return;
+  node.on("plotly_click", ({ points: [p] }) => {
+    if (!chart.data.clickable) return;
+    chart.report({ x: p.x, y: p.y, curve: p.curveNumber, point: p.pointNumber ?? p.pointIndex ?? null });
+  });
+  let width = node.clientWidth;
+  chart.watcher = new ResizeObserver(() => requestAnimationFrame(() => {
+    if (!charts.has(node.parentNode) || !node.clientWidth || node.clientWidth === width) return;
+    width = node.clientWidth;
+    Plotly.Plots.resize(node);
+    if (JSON.parse(chart.data.figure).layout.xaxis?.ticktext) draw(Plotly, chart);
+  }));
+  chart.watcher.observe(node);
+}
+
+function remove(parentElement, chart) {
+  charts.delete(parentElement);
+  clearTimeout(chart.later);
+  chart.watcher?.disconnect();
+  window.Plotly?.purge(chart.node);
+  chart.node.remove();
+}
+
+function readTheme(node) {
+  const style = getComputedStyle(node);
+  return (name) => {
+    const step = name.match(/^(--st-chart-[a-z]+-colors)-(\d+)$/); // one of a list of colours
+    const value = style.getPropertyValue(step ? step[1] : name).trim();
+    return step ? value.split(/,(?![^(]*\))/)[Number(step[2])].trim() : value;
+  };
+}
+
+function resolve(value, theme) {
+  if (typeof value === "string") return value.replace(/^var\((--[\w-]+)\)$/, (_, name) => theme(name));
+  if (Array.isArray(value)) return value.map((item) => resolve(item, theme));
+  if (value && typeof value === "object") {
+    for (const name of Object.keys(value)) value[name] = resolve(value[name], theme);
+  }
+  return value;
+}
+
+// Fonts, grids and ink, where the figure leaves them open.
+function dress(layout, theme) {
+  const ink = theme("--st-text-color"), paper = theme("--st-background-color"), line = theme("--st-border-color");
+  const narrow = matchMedia("(max-width: 640px)").matches;
+  layout.paper_bgcolor = paper; // so that a downloaded picture can be read anywhere
+  layout.font = { family: theme("--st-font"), color: ink, size: narrow ? 11 : 13, ...layout.font };
+  if (layout.title?.text) {
+    const title = { x: 0, xref: "paper", xanchor: "left", font: { size: narrow ? 13 : 15 } };
+    layout.title = { y: 1, yref: "container", yanchor: "top", pad: { t: 10 }, ...title, ...layout.title };
+  }
+  for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
+    const axis = layout[name];
+    if (axis.tickfont?.family === "monospace") axis.tickfont.family = theme("--st-code-font");
+    layout[name] = { gridcolor: line, linecolor: line, zerolinecolor: line, tickcolor: line, ...axis };
+  }
+  layout.hoverlabel = {
+    bgcolor: theme("--st-secondary-background-color"), bordercolor: line, font: { color: ink }, namelength: -1,
+    ...layout.hoverlabel,
+  };
+  if (narrow) fitNarrow(layout);
+  layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: theme("--st-gray-color"), activecolor: ink };
+  if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls the page
+}
+
+// On a phone: no room for a colour bar, nor for all steps; those around the focus are shown.
+function fitNarrow(layout) {
+  if (layout.coloraxis) layout.coloraxis.showscale = false;
+  const { range } = layout.xaxis, focus = layout.meta?.focus;
+  if (focus === undefined || focus === null || range[1] - range[0] < 30) return;
+  const first = Math.min(Math.max(range[0], focus - 15.5), range[1] - 30);
+  layout.xaxis.range = [first, first + 30];
+}
+
+// Named ticks on the x axis: every n-th, so that they don't run into each other.
+function thinTicks(layout, node) {
+  const axis = layout.xaxis;
+  if (!axis?.ticktext) return;
+  const room = Math.max(node.clientWidth - 160, 60);
+  const shown = axis.range ? axis.range[1] - axis.range[0] : axis.ticktext.length;
+  const every = Math.ceil((shown * 9) / room);
+  axis.ticktext = axis.ticktext.filter((_, i) => i % every === 0);
+  axis.tickvals = axis.tickvals.filter((_, i) => i % every === 0);
+}
+
+// Made once a chart, without lists in lists: where Plotly.react sees another configuration, it starts afresh.
+function settings(Plotly, chart) {
+  const save = (format, scale) => (node) => Plotly.downloadImage(node, { format, scale, filename: chart.data.filename });
+  return {
+    displaylogo: false, typesetMath: false, responsive: false,
+    modeBarButtonsToRemove: ["toImage", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+    modeBarButtonsToAdd: [
+      { name: "png", title: "Download as PNG", icon: Plotly.Icons.camera, click: save("png", 2) },
+      { name: "svg", title: "Download as SVG", icon: Plotly.Icons.disk, click: save("svg", 1) },
+    ],
+  };
+}

@@ -1,0 +1,50 @@
+"""The page's link: every setting that makes a result stands in the address, and a link opened fresh sets them.
+
+A setting is a session-state key. `read` before the widgets are made, `write` at the end of the page's run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+LONGEST_TEXT = 1500  # characters; longer ones would break links in mails and chats
+_WRITTEN = "link_written"  # what `write` put into the address: whatever differs was opened by the reader
+
+
+def read(key: str, default: Any, parse: Callable[[str], Any] = str, options: Any = None) -> None:
+    """Give a setting its value: the link's, where it is new and makes sense; else what it was; else the default.
+
+    `options` is a collection of allowed values, or a pair of limits (least, most) for a number.
+    """
+    in_link = st.query_params.get(key)
+    opened = in_link is not None and in_link != st.session_state.get(_WRITTEN, {}).get(key)
+    if key in st.session_state and not opened:
+        return
+    value = default
+    if opened:
+        try:
+            value = parse(in_link)
+        except ValueError:
+            value = default
+        if isinstance(options, tuple) and isinstance(value, int | float):
+            value = type(default)(min(max(value, options[0]), options[1]))
+        elif options is not None and value not in options:
+            value = default
+    st.session_state[key] = value
+
+
+def write(settings: dict[str, Any]) -> list[str]:
+    """Put settings into the address; None leaves one out. Returns the names of texts too long for a link."""
+    too_long = [key for key, value in settings.items() if isinstance(value, str) and len(value) > LONGEST_TEXT]
+    wanted = {
+        key: f"{value:g}" if isinstance(value, float) else str(value)
+        for key, value in settings.items()
+        if value is not None and key not in too_long
+    }
+    if dict(st.query_params) != wanted:
+        st.query_params.from_dict(wanted)
+    st.session_state[_WRITTEN] = wanted
+    return too_long

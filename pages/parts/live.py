@@ -1,0 +1,285 @@
+"""A run as it happens: which one, its loss, how far it is, what it writes, and what can be asked of it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from charlab import charts, corpora, insight, jobs, ngrams, plan, runs
+from charlab.errors import CharlabError
+from charlab.runs import Run, RunConfig, Status
+from pages.parts import asking, browser, comparing, exporting, link
+from pages.parts.chart import plotly_chart
+from pages.parts.words import exact, plain
+
+_STATES = {
+    "queued": "waiting for its turn", "running": "training", "pausing": "pausing", "paused": "paused",
+    "stopping": "stopping", "stopped": "stopped", "done": "done", "failed": "failed",
+}  # fmt: skip
+_TICK_SECONDS = 1.0
+_UNITS = ("bits", "nats", "accuracy")
+_OVER = ("epochs", "steps", "seconds")
+_MINE, _EVERYBODYS = "mine", "everybody's"
+
+
+def pick_run() -> Run | None:
+    """The run to look at: the one just started, the link's, or the newest; None where there is none."""
+    found = {run.id: _facts(run) for run in runs.all_runs()}
+    if not found:
+        return None
+    asking.offer_to_resume({name: status for name, (_, status) in found.items() if status})
+    left, right = st.columns([5, 2], vertical_alignment="bottom")
+    shown = _choose_whose(found, right)
+    link.read("run", next(iter(shown)), options=found)
+    if st.session_state.run not in shown:
+        st.session_state.run = next(iter(shown))
+    titles = _titles(shown)
+    # A select box knows its choice by its words, which change with a run's state: the choice is kept beside it.
+    st.session_state.run_picked = name = st.session_state.run
+    left.selectbox("Run to look at", shown, format_func=titles.get, key="run_picked", on_change=_take_picked)
+    return runs.find(name)
+
+
+def _take_picked() -> None:
+    st.session_state.run = st.session_state.run_picked
+
+
+def _titles(found: dict[str, tuple]) -> dict[str, str]:
+    """What the picker says of each run; no two of them say the same."""
+    titles: dict[str, str] = {}
+    for name, facts in found.items():
+        title, number = _title(name, *facts), 1
+        while title in titles.values():
+            number += 1
+            title = f"{_title(name, *facts)} ({number})"
+        titles[name] = title
+    return titles
+
+
+def _choose_whose(found: dict[str, tuple], place: Any) -> dict[str, tuple]:
+    """The runs of this browser or everybody's; there is nothing to choose where all are the one or the other."""
+    me = browser.owner()
+    mine = {name: facts for name, facts in found.items() if me and facts[0] and facts[0].owner == me}
+    if not mine or len(mine) == len(found):
+        return found
+    wanted = st.session_state.get("run")
+    in_link = st.query_params.get("run")
+    if "whose" not in st.session_state or (wanted not in mine and wanted in found):
+        opened = wanted if wanted in found else in_link
+        st.session_state.whose = _EVERYBODYS if opened in found and opened not in mine else _MINE
+    whose = place.segmented_control(
+        "Runs", [_MINE, _EVERYBODYS], required=True, key="whose", persist_state="session",
+        help="Mine are those that were started in this browser.", on_change=_forget_strangers, args=(mine,),
+    )  # fmt: skip
+    return mine if whose == _MINE else found
+
+
+def _forget_strangers(mine: dict[str, tuple]) -> None:
+    if st.session_state.whose == _MINE and st.session_state.get("run") not in mine:
+        st.session_state.run = next(iter(mine))
+
+
+def _facts(run: Run) -> tuple[RunConfig | None, Status | None]:
+    try:
+        return run.config(), run.status()
+    except CharlabError:
+        return None, None
+
+
+def _title(name: str, config: RunConfig | None, status: Status | None) -> str:
+    if config is None or status is None:
+        return f"{name}, cannot be read"
+    started = time.strftime("%d %b %H:%M:%S", time.localtime(config.created))
+    return f"{config.name}, {started}, {_STATES[status.state]}"
+
+
+def show(run: Run) -> None:
+    """The run's panel: live while a worker has it, still afterwards."""
+    try:
+        config, status = run.config(), run.status()
+    except CharlabError as error:
+        st.error(plain(str(error)))
+        return
+    link.read("unit", "bits", options=_UNITS)
+    link.read("over", "epochs", options=_OVER)
+    first, second, third = st.columns([2, 2, 5], vertical_alignment="bottom")
+    unit = first.segmented_control(
+        "Show", _UNITS, required=True, key="unit", persist_state="session",
+        help="Loss in bits or nats a character (1 nat is 1.44 bits; 1 bit is one fair yes-or-no question), or how "
+        "many of the next characters were its first choice.",
+    )  # fmt: skip
+    second.segmented_control("Over", _OVER, required=True, key="over", persist_state="session")
+    with third:
+        others = comparing.pick_others(run)
+    ticking = status.state in runs.ACTIVE
+    st.fragment(_panel, run_every=_TICK_SECONDS if ticking else None)(run, config, unit, others, ticking)
+    if run.weight_names() and not ticking:
+        with st.expander("Take it away", icon=":material/download:"):
+            exporting.show(run)
+
+
+def in_link() -> dict[str, Any]:
+    """What is looked at, as the page's address holds it."""
+    if "unit" not in st.session_state:
+        return {}
+    return {"unit": st.session_state.unit, "over": st.session_state.over} | comparing.in_link()
+
+
+def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: bool) -> None:
+    if asking.heard():
+        st.rerun()
+    try:
+        status, events = run.status(), _events(run)
+    except CharlabError:  # deleted in another window
+        st.rerun()
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _loss_chart(run, config, events, unit, others)
+    with right:
+        _progress(run, config, status, events, unit)
+        asking.buttons(run, config, status)
+        _doors(run, status)
+        comparing.words(run, config, events, status.state in runs.ENDED, unit)
+        comparing.samples(run, events)
+        with st.expander("The same from the command line"):
+            exact(plan.command(config))
+    comparing.table([config, *comparing.configs(others)])
+    if ticking != (status.state in runs.ACTIVE):
+        st.rerun()
+
+
+def _loss_chart(run: Run, config: RunConfig, events: list[dict], unit: str, others: list[Run]) -> None:
+    st.subheader("How often its first choice is right" if unit == "accuracy" else "How badly it still guesses")
+    laid = [{"label": "this run" if others else "", "events": events}, *comparing.overlay(others)]
+    figure = charts.loss_figure(laid, unit, st.session_state.over, _reference_lines(config, bool(events)))
+    plotly_chart(
+        figure, key=f"loss-{run.id}", height=440, filename=f"loss-{run.id}",
+        label=f"Progress of {config.name}, {unit}: training solid, validation dashed.",
+    )  # fmt: skip
+    st.caption(
+        "The lower, the better it guesses. *Training*: on what it learns from; *validation*: on the last tenth of "
+        "the text, which it never learns from. The grey lines are what simple counting reaches."
+    )
+
+
+def _reference_lines(config: RunConfig, started: bool) -> list[tuple[str, float]]:
+    if not started:
+        return []
+    try:
+        return _baselines(
+            config.corpus, config.corpus_sha256, config.model.lower_case, config.train.validation_share
+        )
+    except CharlabError:  # the text is gone: the run can still be looked at
+        return []
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _baselines(corpus: str, sha256: str, lower_case: bool, share: float) -> list[tuple[str, float]]:
+    """Names and losses in nats of what needs no network, on the same validation text."""
+    text = corpora.load(corpus, paths=False, download=False)
+    vocab = plan.make_vocab(text.text, plan.preset("quick-gru").model.replace(lower_case=lower_case))
+    ids = vocab.encode(text.text)
+    place = plan.split_at(len(ids), share)
+    losses = ngrams.baselines(ids[:place], ids[place : place + 50_000], len(vocab))
+    names = ["any character alike", "counts of 1 character", "counts of 2 characters", "counts of 3"]
+    lines = list(zip(names, losses, strict=True))
+    if text.entropy_bits is not None:
+        lines.append(("no model can do better", text.entropy_bits * insight.NATS["bits"]))
+    return lines
+
+
+def _progress(run: Run, config: RunConfig, status: Status, events: list[dict], unit: str) -> None:
+    st.subheader(plain(_STATES[status.state].capitalize()))
+    if status.state == "queued":
+        _in_line(run)
+    if status.reason:
+        (st.error if status.state == "failed" else st.info)(plain(status.reason))
+    if status.state == "failed":
+        st.caption("What it had saved is still here: Resume goes on from its last checkpoint.")
+    for note in config.notes:
+        st.info(plain(note))
+    if config.train.minutes:
+        share, whole = status.seconds / (60 * config.train.minutes), f"{config.train.minutes:g} min"
+        st.progress(min(1.0, share), f"{_clock(status.seconds)} of {whole}, epoch {status.epoch:.1f}")
+    elif config.model.kind != "ngram":
+        st.progress(
+            min(1.0, status.epoch / config.train.epochs), f"epoch {status.epoch:.1f} of {config.train.epochs}"
+        )
+    _figures(status, events, unit)
+
+
+def _figures(status: Status, events: list[dict], unit: str) -> None:
+    steps = [event for event in events if event["event"] == "step"]
+    losses = [event["val_loss"] for event in events if event["event"] == "epoch"]
+    unit = "nats" if unit == "nats" else "bits"
+    divisor = insight.NATS[unit]
+    first, second, third = st.columns(3)
+    speed = steps[-1]["characters_per_second"] if steps else status.results.get("characters_per_second")
+    if status.state in runs.ACTIVE:
+        left = "" if status.seconds_left is None else _clock(status.seconds_left)
+        first.metric("time left", left or "...")
+    else:
+        first.metric("time taken", _clock(status.seconds))
+    second.metric("characters/s", f"{speed:,.0f}" if speed else "...")
+    third.metric(
+        f"validation, {unit}", f"{min(losses) / divisor:.3f}" if losses else "...",
+        help=f"The best so far, {unit} a character.",
+    )  # fmt: skip
+    if status.best_epoch:
+        st.caption(
+            f"Kept are the best weights, those of epoch {status.best_epoch}, which write and explain on the other "
+            f"pages, and the last ones, of epoch {status.epoch:.4g}."
+        )
+
+
+def _in_line(run: Run) -> None:
+    """A waiting run's place, when its turn will come, and what can be watched until then."""
+    place, seconds = jobs.place_in_line(run), jobs.expected_start(run)
+    words = f"Number {place} in line. It starts by itself" if place > 1 else "It is next, and starts by itself"
+    st.write(f"{words}, in about {_clock(seconds)}." if seconds and seconds > 5 else f"{words}.")
+    for number, (other, _) in enumerate(jobs.running(run.path.parent)[:3]):
+        st.button(
+            "Watch the run that trains now" if number == 0 else f"Watch another ({number + 1})",
+            icon=":material/visibility:", key=f"watch-{other.id}", on_click=_watch, args=(other.id,),
+            help="Your run keeps its place.",
+        )  # fmt: skip
+
+
+def _watch(name: str) -> None:
+    st.session_state.run = name
+    asking.say()
+
+
+def _doors(run: Run, status: Status) -> None:
+    """From the run to the pages that use what it learned."""
+    if not run.weight_names():
+        return
+    with st.container(horizontal=True):
+        if st.button("Generate with it", icon=":material/edit_note:", key=f"generate-{run.id}"):
+            _go("playground.py", run)
+        if status.state in runs.ENDED:
+            if st.button("Explain with it", icon=":material/search_insights:", key=f"explain-{run.id}"):
+                _go("explainer.py", run)
+
+
+def _go(page: str, run: Run) -> None:
+    st.switch_page(page, query_params={"model": run.id})
+
+
+def _events(run: Run) -> list[dict[str, Any]]:
+    """The run's events; what was read at the last tick is not read again."""
+    known = st.session_state.setdefault("events", {})
+    events, place = known.get(run.id, ([], 0))
+    if run.events_length() < place:  # a resume cut what it repeats
+        events, place = [], 0
+    new, place = run.events(place)
+    known.clear()
+    known[run.id] = (events + new, place)
+    return known[run.id][0]
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d} min"

@@ -1,0 +1,232 @@
+// The character strip: a cell a character. Texts go in through textContent alone, never as HTML.
+// Knows nothing of what the colours mean. Python owns the chosen index; between two of its answers this side
+// runs ahead, so that arrow keys feel immediate.
+
+const LEVELS = 24; // shades of the scale; a cell's shade is a class, so a new theme rewrites one style sheet
+const strips = new WeakMap(); // parentElement -> what is drawn there
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const strip = strips.get(parentElement) ?? create(parentElement);
+  strip.send = (index) => setTriggerValue("chosen", index);
+  if (textChanged(strip.data, data)) build(strip, data);
+  else recolour(strip, data);
+  strip.data = data;
+  paintScale(strip, data.scale);
+  drawLegend(strip, data);
+  hear(strip, data.chosen);
+  const turn = ++strip.turn;
+  return () => {
+    if (strip.turn !== turn) return; // a call that a newer one has overtaken
+    strips.delete(parentElement);
+    clearTimeout(strip.timer);
+    strip.root.remove();
+  };
+}
+
+function create(parentElement) {
+  const strip = {
+    root: document.createElement("div"), sheet: document.createElement("style"), text: document.createElement("div"),
+    legend: document.createElement("div"), cells: [], chosen: null, turn: 0, sent: [], heard: undefined,
+  };
+  strip.text.dir = "ltr";
+  strip.root.append(strip.sheet, strip.text, strip.legend);
+  parentElement.appendChild(strip.root);
+  strip.text.addEventListener("click", (event) => {
+    const index = strip.cells.indexOf(event.target);
+    if (index >= 0 && !strip.data.readOnly) choose(strip, index, 0);
+  });
+  strip.text.addEventListener("keydown", (event) => onKey(strip, event));
+  strips.set(parentElement, strip);
+  return strip;
+}
+
+// Drawing
+
+function textChanged(old, now) {
+  return !old || old.readOnly !== now.readOnly || old.characters.length !== now.characters.length
+    || old.characters.some((character, i) => character !== now.characters[i]);
+}
+
+function build(strip, data) {
+  const pieces = document.createDocumentFragment();
+  strip.cells = data.characters.map((character, i) => {
+    const cell = document.createElement("span");
+    cell.textContent = data.readOnly ? character : data.drawn[character] ?? character;
+    if (!data.readOnly) {
+      cell.setAttribute("role", "option");
+      cell.tabIndex = -1;
+    }
+    dress(cell, data, i);
+    pieces.appendChild(cell);
+    if (!data.readOnly && character === "\n") pieces.appendChild(document.createElement("br"));
+    else if (!data.readOnly && character === " ") pieces.appendChild(document.createElement("wbr"));
+    return cell;
+  });
+  strip.text.replaceChildren(pieces);
+  strip.text.className = data.readOnly ? "strip plain" : "strip live";
+  strip.text.setAttribute("role", data.readOnly ? "group" : "listbox");
+  strip.text.setAttribute("aria-label", data.label);
+  strip.text.style.maxHeight = data.height ? `${data.height}px` : "";
+  strip.chosen = null;
+  strip.heard = undefined;
+  if (!data.readOnly && strip.cells.length) strip.cells[0].tabIndex = 0;
+}
+
+function recolour(strip, data) {
+  const old = strip.data;
+  strip.text.setAttribute("aria-label", data.label);
+  strip.text.style.maxHeight = data.height ? `${data.height}px` : "";
+  strip.cells.forEach((cell, i) => {
+    const same = old.colours?.[i] === data.colours?.[i] && old.values?.[i] === data.values?.[i]
+      && old.unit === data.unit && old.scale === data.scale;
+    if (!same) dress(cell, data, i);
+  });
+}
+
+function dress(cell, data, i) {
+  const character = data.characters[i], colour = data.colours?.[i] ?? null, value = data.values?.[i] ?? null;
+  const classes = [];
+  if (character in data.drawn && !data.readOnly && colour === null) classes.push("drawn");
+  if (typeof colour === "number") classes.push(`shade-${level(colour, data.scale)}`);
+  if (cell.classList.contains("chosen")) classes.push("chosen");
+  cell.className = classes.join(" ");
+  cell.style.backgroundColor = typeof colour === "string" ? colour : "";
+  cell.style.color = typeof colour === "string" ? readableOn(parseColour(getPainted(colour))) : "";
+  if (data.readOnly) {
+    if (value !== null) cell.title = `${value.toFixed(2)} ${data.unit}`;
+    return;
+  }
+  const name = data.names[character] ?? `“${character}”`;
+  const words = value === null ? name : `${name}, ${value.toFixed(2)} ${data.unit}`;
+  cell.title = words;
+  cell.setAttribute("aria-label", words);
+}
+
+function drawLegend(strip, { legend, scale }) {
+  strip.legend.className = `legend ${scale}`;
+  strip.legend.hidden = !legend;
+  if (!legend) return strip.legend.replaceChildren();
+  const [low, bar, high] = ["span", "i", "span"].map((name) => document.createElement(name));
+  [low.textContent, high.textContent] = legend;
+  strip.legend.replaceChildren(low, bar, high);
+}
+
+// Colours
+
+function level(colour, scale) {
+  const share = scale === "diverging" ? (colour + 1) / 2 : colour;
+  return Math.round(Math.min(1, Math.max(0, share)) * LEVELS);
+}
+
+function paintScale(strip, scale) {
+  const list = getComputedStyle(strip.text).getPropertyValue(`--st-chart-${scale}-colors`);
+  if (list === strip.list) return;
+  strip.list = list;
+  const stops = list.split(/,(?![^(]*\))/).map((colour) => parseColour(getPainted(colour.trim())));
+  strip.sheet.textContent = Array.from({ length: LEVELS + 1 }, (_, i) => {
+    const place = (i / LEVELS) * (stops.length - 1), first = Math.min(Math.floor(place), stops.length - 2);
+    const colour = stops[first].map((c, k) => Math.round(c + (stops[first + 1][k] - c) * (place - first)));
+    return `.shade-${i} { background: rgb(${colour}); color: ${readableOn(colour)}; }`;
+  }).join("\n");
+}
+
+function getPainted(colour) {
+  const probe = document.createElement("i");
+  probe.style.color = colour;
+  document.body.appendChild(probe);
+  const painted = getComputedStyle(probe).color;
+  probe.remove();
+  return painted;
+}
+
+const parseColour = (painted) => painted.match(/[\d.]+/g).slice(0, 3).map(Number);
+
+// Black or white, whichever can be read better: at least 4.58 to 1 on any colour (WCAG's contrast).
+function readableOn(colour) {
+  const [r, g, b] = colour.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
+}
+
+// Choosing
+
+function mark(strip, index) {
+  const before = strip.cells[strip.chosen] ?? strip.cells[0], now = strip.cells[index];
+  if (before) {
+    before.classList.remove("chosen");
+    before.setAttribute("aria-selected", "false");
+    before.tabIndex = -1;
+  }
+  strip.chosen = now ? index : null;
+  if (now) {
+    now.classList.add("chosen");
+    now.setAttribute("aria-selected", "true");
+  }
+  if (now ?? strip.cells[0]) (now ?? strip.cells[0]).tabIndex = strip.data?.readOnly ? -1 : 0;
+}
+
+// What Python says wins where it has changed, except where it is an answer to something sent a moment ago.
+function hear(strip, chosen) {
+  if (strip.data.readOnly || chosen === strip.heard) return;
+  strip.heard = chosen;
+  const answer = strip.sent.findIndex(({ index, time }) => index === chosen && Date.now() - time < 5000);
+  if (answer >= 0) {
+    strip.sent.splice(0, answer + 1);
+    return;
+  }
+  if (strip.timer) return; // the reader is still moving
+  strip.sent = [];
+  mark(strip, chosen);
+  if (chosen !== null) reveal(strip, chosen);
+}
+
+function choose(strip, index, delay) {
+  if (!strip.cells[index]) return;
+  mark(strip, index);
+  strip.cells[index].focus({ preventScroll: true });
+  reveal(strip, index);
+  clearTimeout(strip.timer);
+  const send = () => {
+    strip.timer = 0;
+    strip.sent.push({ index, time: Date.now() });
+    strip.send(index);
+  };
+  if (delay) strip.timer = setTimeout(send, delay);
+  else send();
+}
+
+// Scroll within the strip alone: the page stays where it is.
+function reveal(strip, index) {
+  const cell = strip.cells[index], box = strip.text;
+  if (box.scrollHeight <= box.clientHeight) return;
+  const top = cell.getBoundingClientRect().top - box.getBoundingClientRect().top;
+  if (top < 0 || top > box.clientHeight - 28) box.scrollTop += top - box.clientHeight / 2;
+}
+
+function onKey(strip, event) {
+  if (strip.data.readOnly || event.ctrlKey || event.metaKey || event.altKey) return;
+  const last = strip.cells.length - 1;
+  const here = Math.max(0, strip.cells.indexOf(event.target));
+  const places = {
+    ArrowRight: () => Math.min(last, here + 1), ArrowLeft: () => Math.max(0, here - 1),
+    Home: () => 0, End: () => last,
+    ArrowDown: () => nextLine(strip.cells, here, 1), ArrowUp: () => nextLine(strip.cells, here, -1),
+    Enter: () => here, " ": () => here,
+  };
+  const index = /^[1-9]$/.test(event.key) ? strip.data.surprises[Number(event.key) - 1] : places[event.key]?.();
+  if (index === undefined) return;
+  event.preventDefault();
+  choose(strip, index, event.key === "Enter" || event.key === " " ? 0 : 120);
+}
+
+// The cell right above or below.
+function nextLine(cells, here, direction) {
+  const { offsetTop, offsetLeft } = cells[here];
+  let best = here, line = null;
+  for (let i = here + direction; cells[i]; i += direction) {
+    if (cells[i].offsetTop === offsetTop) continue;
+    line ??= cells[i].offsetTop;
+    if (cells[i].offsetTop !== line) break;
+    if (best === here || Math.abs(cells[i].offsetLeft - offsetLeft) < Math.abs(cells[best].offsetLeft - offsetLeft)) best = i;
+  }
+  return best;
+}

@@ -1,0 +1,25 @@
+"""The list of pages, and nothing else. It lives in pages/ so that Streamlit's own discovery stays off."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from charlab.errors import CharlabError
+from pages.parts.words import plain
+
+st.set_page_config(
+    page_title="CharLab", page_icon=str(Path(__file__).parent / "parts" / "icon.svg"), layout="wide"
+)
+
+PAGES = [
+    st.Page("home.py", title="CharLab", icon=":material/abc:", default=True),
+    st.Page("train.py", title="Train", icon=":material/trending_down:", url_path="train"),
+    st.Page("playground.py", title="Playground", icon=":material/edit_note:", url_path="playground"),
+    st.Page("explainer.py", title="Explainer", icon=":material/search_insights:", url_path="explainer"),
+]
+
+page = st.navigation(PAGES, position="top")
+try:
+    page.run()
+except CharlabError as error:  # what a person can mend is a sentence, and no matter for the log
+    st.error(plain(str(error)))

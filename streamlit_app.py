@@ -1,0 +1,77 @@
+"""The server: `streamlit run streamlit_app.py` finds `app`, starts the training queue and opens the pages.
+
+Knows nothing of what pages show. Never imports TensorFlow: training runs in worker processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import gzip
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib.resources import files
+
+import numpy  # noqa: F401  loaded first, so that threadpoolctl finds the BLAS that it limits
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import Route
+from streamlit.config import get_option
+from threadpoolctl import threadpool_limits
+
+from charlab.errors import CharlabError
+from pages.parts import browser
+
+
+@asynccontextmanager
+async def lifespan(app: st.App):
+    """Start the training queue with the server, and end it (and its workers) with the server."""
+    import charlab.charts  # noqa: F401  warm: a first visitor should not wait for Plotly
+    from charlab import jobs
+
+    # The trainer has the cores: here NumPy keeps to one thread, for as long as `limits` lives.
+    limits = threadpool_limits(limits=1, user_api="blas")
+    queue = jobs.Queue()
+    queue.start()
+    gc.collect()
+    gc.freeze()  # what is loaded now stays: later collections look past it
+    try:
+        yield {"queue": queue, "limits": limits}
+    finally:
+        await asyncio.to_thread(queue.close)  # it waits for the workers to save
+
+
+def on_script_error(error: Exception) -> bool:
+    """The last line of defence: a sentence in place of a traceback, which Streamlit writes to the log."""
+    from pages.parts.words import plain
+
+    if isinstance(error, CharlabError):
+        st.error(plain(str(error)))
+    else:
+        st.error("Something went wrong in CharLab itself. Reload the page; the details are in the server's log.")
+    return True
+
+
+def plotly_js(request) -> Response:
+    """Plotly's own script from the installed package: no other server is asked, and browsers keep it."""
+    headers = {"Content-Encoding": "gzip", "Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(_packed_plotly(), media_type="text/javascript", headers=headers)
+
+
+@cache
+def _packed_plotly() -> bytes:
+    """4.8 MB made 1.4 once, in place of once a visitor."""
+    return gzip.compress(files("plotly").joinpath("package_data/plotly.min.js").read_bytes(), compresslevel=6)
+
+
+_BASE = get_option("server.baseUrlPath").strip("/")
+_ASSETS = f"/{_BASE}/assets" if _BASE else "/assets"
+
+app = st.App(
+    "pages/router.py",
+    lifespan=lifespan,
+    middleware=[Middleware(browser.NameBrowsers)],
+    routes=[Route(f"{_ASSETS}/plotly.min.js", plotly_js)],
+    on_script_error=on_script_error,
+)
