@@ -1,0 +1,125 @@
+"""How time and memory grow with a corpus: 1, 10 and 100 MB of text, encoded and trained on by a worker.
+
+    python benchmarks/corpus_scale.py [--megabytes 1 10 100] [--json]
+
+The text is the Python reference over and over, so every size has the same alphabet. A run takes a few steps of a
+small GRU and two evaluations; its memory is the greatest that the worker held, and beside it what a worker on
+100,000 characters holds, which is nearly all TensorFlow's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = ["units=16", "embedding=0", "steps_per_epoch=20", "validation_share=0.01", "batch_size=32"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--megabytes", type=float, nargs="+", default=[1, 10, 100])
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        base = train(write_text(Path(folder), 0.1), Path(folder))["peak_mb"]
+        rows = []
+        for megabytes in options.megabytes:
+            path = write_text(Path(folder), megabytes)
+            row = {"megabytes": megabytes, **encode(path), **train(path, Path(folder))}
+            row["above_base_mb"] = row["peak_mb"] - base
+            row["allowed_mb"] = 600 + 2 * megabytes
+            rows.append(row)
+            path.unlink()
+    if options.json:
+        print(json.dumps(rows))
+        return
+    print("| text, MB | encoding, MB/s | run, s | worker's peak, MB | above a tiny run's, MB | allowed, MB |")
+    print("|---|---|---|---|---|---|")
+    for row in rows:
+        print(
+            f"| {row['megabytes']:g} | {row['encoding_mb_per_second']:.0f} | {row['seconds']:.1f} | "
+            f"{row['peak_mb']:.0f} | {row['above_base_mb']:.0f} | {row['allowed_mb']:.0f} |"
+        )
+
+
+def write_text(folder: Path, megabytes: float) -> Path:
+    from charlab import corpora
+
+    piece = corpora.load("python-reference").text.encode("ascii", "ignore").decode("ascii")
+    size = int(megabytes * 1e6)
+    path = folder / f"text-{megabytes:g}.txt"
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for _ in range(size // len(piece)):
+            file.write(piece)
+        file.write(piece[: size % len(piece)])
+    return path
+
+
+def encode(path: Path) -> dict[str, float]:
+    """Megabytes a second from text to ids, the median of three."""
+    from charlab.vocab import Vocab
+
+    text = path.read_text(encoding="utf-8")
+    vocab = Vocab.from_text(text)
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        vocab.encode(text)
+        seconds.append(time.perf_counter() - start)
+    return {"encoding_mb_per_second": len(text) / 1e6 / sorted(seconds)[1]}
+
+
+def train(path: Path, runs: Path) -> dict[str, float]:
+    """A short run by the command line; the greatest resident memory of its process, in MB."""
+    command = [
+        sys.executable,
+        "-m",
+        "charlab",
+        "train",
+        "--corpus",
+        str(path),
+        "--preset",
+        "custom",
+        "--epochs",
+        "1",
+    ]
+    command += [f"--set={setting}" for setting in SETTINGS] + ["--json"]
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | {"CHARLAB_RUNS": str(runs / "runs")}, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    peak = [0]
+    watcher = threading.Thread(target=_watch, args=(process, peak))
+    watcher.start()
+    output = process.communicate()[0]
+    watcher.join()
+    if process.returncode:
+        raise SystemExit(f"the run on {path.name} failed")
+    json.loads(output.splitlines()[-1])
+    return {"seconds": time.perf_counter() - start, "peak_mb": peak[0] / 1e6}
+
+
+def _watch(process: subprocess.Popen, peak: list[int]) -> None:
+    try:
+        worker = psutil.Process(process.pid)
+        while process.poll() is None:
+            peak[0] = max(peak[0], worker.memory_info().rss)
+            time.sleep(0.01)
+    except psutil.NoSuchProcess:
+        return
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    main()

@@ -1,0 +1,270 @@
+"""The main job in a real browser: train on Tiny Shakespeare by clicking, watch, generate, explain."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import chromium, make_run
+from playwright.sync_api import Page, expect, sync_playwright
+
+from charlab import corpora, runs
+
+ROOT = Path(__file__).parent.parent
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :smile: {{7*7}} </script>"
+CELLS = "[role=listbox][aria-label^='The text'] [role=option]"
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def server():
+    """The app as people start it, on a free port: (address, process)."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = runs.runs_folder().parent / "server.log"
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+    with log.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=os.environ.copy(), stdout=output, stderr=output)
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(150):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)  # noqa: S310
+            break
+        except OSError:
+            time.sleep(0.2)
+    yield address, process
+    process.terminate()
+    process.wait(40)
+    said = log.read_text(encoding="utf-8")
+    assert "Traceback" not in said, said
+
+
+@pytest.fixture
+def page():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("dialog", lambda dialog: (problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        yield page
+        browser.close()
+        assert not problems, problems
+
+
+def settled(page: Page) -> None:
+    page.wait_for_selector("[data-testid=stApp]")
+    page.wait_for_timeout(500)
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
+    page.wait_for_timeout(300)
+
+
+def button(page: Page, name: str):
+    """One of the page's own buttons: Streamlit's header has a Stop of its own while a page runs."""
+    return page.get_by_role("button", name=name, exact=True).and_(page.locator("button:not([kind=header])"))
+
+
+@pytest.mark.skipif(
+    not corpora.CORPORA["shakespeare"].is_here() and not os.environ.get("CI"),
+    reason="Tiny Shakespeare is not on this machine",
+)
+def test_train_generate_and_explain_by_clicking(server, page):
+    address, _ = server
+    page.goto(f"{address}/train?preset=custom&epochs.custom=30&custom.units=64")
+    settled(page)
+    button(page, "Start").click()
+
+    # The loss falls while one looks on
+    page.wait_for_function(
+        "() => (document.querySelector('.js-plotly-plot')?.data || []).length > 1", timeout=90_000
+    )
+    (run,) = runs.all_runs()
+    losses = lambda: [event["loss"] for event in run.events()[0] if event["event"] == "step"]  # noqa: E731
+    wait_until(lambda: len(losses()) > 5)
+
+    # The chart's node stays, and so does a zoom made by hand
+    page.evaluate("window.kept = document.querySelector('.js-plotly-plot')")
+    plot = page.locator(".js-plotly-plot .nsewdrag").first
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.7, steps=5)
+    page.mouse.up()
+    zoom = page.evaluate("[...window.kept.layout.xaxis.range, ...window.kept.layout.yaxis.range]")
+    points = page.evaluate("Math.max(...window.kept.data.map(line => line.x.length))")
+    page.wait_for_timeout(11_000)
+    assert page.evaluate("document.querySelector('.js-plotly-plot') === window.kept")
+    assert page.evaluate("[...window.kept.layout.xaxis.range, ...window.kept.layout.yaxis.range]") == zoom
+    assert page.evaluate("Math.max(...window.kept.data.map(line => line.x.length))") > points
+    first, last = losses()[0], losses()[-1]
+    assert last < first - 0.5, (first, last)
+
+    # It goes on while nobody looks, and is stopped by a click
+    step = run.status().step
+    page.goto("about:blank")
+    page.wait_for_timeout(2000)
+    assert run.status().state == "running" and run.status().step > step
+    page.goto(f"{address}/train?run={run.id}")
+    button(page, "Stop").click()
+    wait_until(lambda: run.status().state == "stopped")
+    assert "last" in run.weight_names()
+
+    # Generate from that run
+    button(page, "Generate with it").click()
+    page.wait_for_url("**/playground**")
+    settled(page)
+    assert run.id in page.url
+    button(page, "Write").click()
+    expect(page.get_by_text("characters written")).to_be_visible(timeout=30_000)
+    assert page.locator("[data-testid=stCode]").count() == 3
+
+    # Look at it in the Explainer, and choose a character
+    page.get_by_role("button", name="Explain").first.click()
+    page.wait_for_url("**/explainer**")
+    settled(page)
+    page.locator(CELLS).nth(10).click()
+    settled(page)
+    assert "step=10" in page.url
+    expect(page.get_by_text("surprise", exact=False).first).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    assert "step=11" in page.url
+
+
+SLOW = "corpus=coin-flips&preset=custom&epochs.custom=100&custom.units=16&custom.batch_size=4"
+
+
+def test_three_in_a_queue_and_all_that_can_be_asked_of_a_run(server, page):
+    """Start three; watch the first; pause, resume, stop, rename, train longer, delete."""
+    address, _ = server
+    page.goto(f"{address}/train?{SLOW}")
+    settled(page)
+    for number in range(1, 4):
+        button(page, "Start").click()
+        wait_until(lambda number=number: len(list(runs.all_runs())) == number)
+        settled(page)
+    third, second, first = sorted(runs.all_runs(), key=lambda run: run.config().created, reverse=True)
+    assert len({run.config().owner for run in (first, second, third)}) == 1 and first.config().owner
+    expect(page.get_by_text("Number 2 in line")).to_be_visible()
+    wait_until(lambda: first.status().step > 0)
+    expect(button(page, "Watch the run that trains now")).to_be_visible(timeout=10_000)
+    button(page, "Watch the run that trains now").click()
+    settled(page)
+    assert first.id in page.url
+
+    button(page, "Pause").click()
+    wait_until(lambda: first.status().state == "paused")
+    wait_until(lambda: second.status().state == "running")
+    button(page, "Resume").click()
+    wait_until(lambda: first.status().state == "queued")
+    expect(page.get_by_text("Number 2 in line")).to_be_visible(timeout=10_000)  # behind the third
+    button(page, "Stop").click()
+    wait_until(lambda: first.status().state == "stopped")
+
+    page.goto(f"{address}/train?run={second.id}")
+    settled(page)
+    button(page, "Stop").click()
+    wait_until(lambda: second.status().state == "stopped")
+    wait_until(lambda: third.status().state == "running")
+    button(page, "Rename").click()
+    page.get_by_label("Name", exact=True).fill("Second <b>one</b>")
+    page.keyboard.press("Enter")
+    settled(page)
+    button(page, "Keep this name").click()
+    wait_until(lambda: second.config().name == "Second <b>one</b>")
+    settled(page)
+    button(page, "Delete").click()
+    button(page, "Yes, delete it").click()
+    wait_until(lambda: not second.path.exists())
+    settled(page)
+    expect(page.get_by_text("Run to look at")).to_be_visible()
+    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
+
+
+def test_a_worker_that_is_killed_and_runs_of_others(server, page):
+    theirs = make_run(name="Of somebody else")
+    address, _ = server
+    page.goto(f"{address}/train?{SLOW}")
+    settled(page)
+    button(page, "Start").click()
+    wait_until(lambda: len(list(runs.all_runs())) == 2)
+    (mine,) = [run for run in runs.all_runs() if run.id != theirs.id]
+    wait_until(lambda: mine.status().step > 0)
+    psutil.Process(mine.status().pid).kill()
+    expect(page.get_by_text("worker process", exact=False).first).to_be_visible(timeout=5_000)
+    expect(button(page, "Resume")).to_be_visible()
+
+    page.get_by_role("combobox", name="Run to look at").click()
+    assert page.get_by_role("option").count() == 1
+    page.keyboard.press("Escape")
+    page.get_by_text("everybody's").click()
+    settled(page)
+    page.get_by_role("combobox", name="Run to look at").click()
+    assert page.get_by_role("option").count() == 2
+    page.keyboard.press("Escape")
+    page.goto(f"{address}/train?run={theirs.id}")
+    settled(page)
+    assert theirs.id in page.url
+    expect(button(page, "Train longer")).to_be_visible()
+
+
+def test_a_server_that_starts_again_offers_what_it_interrupted(server, page):
+    from charlab import control
+
+    run = make_run(state="paused", reason=control.SERVER_STOPPED)
+    address, _ = server
+    page.goto(f"{address}/train")
+    settled(page)
+    button(page, "Resume it").click()
+    wait_until(lambda: run.recorded_status().state != "paused")
+
+
+def test_no_tensorflow_in_the_web_process_after_every_page(server, page):
+    make_run()
+    address, process = server
+    for path in ("", "train", "playground", "explainer"):
+        page.goto(f"{address}/{path}")
+        settled(page)
+        expect(page.locator("h1")).to_be_visible()
+        assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
+    web = psutil.Process(process.pid)
+    assert web.memory_info().rss < 350e6
+    if hasattr(web, "memory_maps"):
+        assert not [entry.path for entry in web.memory_maps() if "tensorflow" in entry.path]
+
+
+def test_texts_and_names_are_shown_as_they_are(server, page):
+    run = make_run(text=HOSTILE + "\n", name=HOSTILE)
+    address, _ = server
+    for path in ("", f"train?run={run.id}", f"playground?model={run.id}", f"explainer?model={run.id}"):
+        page.goto(f"{address}/{path}")
+        settled(page)
+        assert page.locator("img[src=x]").count() == 0
+    page.goto(f"{address}/")
+    settled(page)
+    assert HOSTILE in page.locator("[data-testid=stMain]").inner_text().replace("\u2060", "")
+    page.goto(f"{address}/explainer?model={run.id}&text=" + urllib.parse.quote(HOSTILE))
+    settled(page)
+    expect(page.locator(CELLS)).to_have_count(len(HOSTILE) + 1)
+    assert "".join(page.locator(CELLS).all_inner_texts()).startswith(HOSTILE.replace(" ", "·"))
+    assert page.locator("img[src=x]").count() == 0
+
+
+def wait_until(true, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.1)

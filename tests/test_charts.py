@@ -1,0 +1,239 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from charlab.charts import (
+    CAME,
+    MOST_BARS,
+    MOST_POINTS,
+    MOST_ROWS,
+    MOST_STEPS,
+    QUIET,
+    TRAINING,
+    VALIDATION,
+    bars_figure,
+    heatmap_figure,
+    literal,
+    loss_figure,
+    thin,
+)
+from charlab.errors import ConfigError
+
+EVIL = "<b>bold</b> & <a href='http://e.x'>x</a>"
+ALPHABET = [*"\n abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "\ufffd"]
+
+
+def events(steps=300, start=4.0):
+    falling = [
+        {"event": "step", "step": i, "epoch": i / 100, "seconds": i / 10, "loss": start / i}
+        for i in range(1, steps)
+    ]
+    checked = [
+        {"event": "epoch", "epoch": 0, "step": 0, "seconds": 0.0, "val_loss": start},
+        {"event": "epoch", "epoch": 1, "step": 100, "seconds": 9.0, "loss": 2, "val_loss": 1.5},
+    ]
+    return falling + checked
+
+
+def reading(length, seed=0):
+    generator = np.random.default_rng(seed)
+    probabilities = generator.dirichlet(np.full(len(ALPHABET), 0.1), length)
+    ids = generator.integers(0, len(ALPHABET) - 1, length)
+    bits = -np.log2(probabilities[np.arange(length - 1), ids[1:]] + 1e-9)
+    return [ALPHABET[i] for i in ids], probabilities, bits
+
+
+def plain_json(figure):
+    text = figure.to_json()
+    assert "bdata" not in text and "NaN" not in text and "Infinity" not in text
+    return json.loads(text)
+
+
+def texts(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for item in value.values() for text in texts(item))
+    elif isinstance(value, list):
+        yield from (text for item in value for text in texts(item))
+
+
+# thin
+
+
+def test_a_thinned_line_keeps_its_ends_and_its_spikes():
+    x, y = list(range(50_000)), [0.0] * 50_000
+    y[12_345], y[40_000] = 9.0, -9.0
+    thin_x, thin_y = thin(x, y)
+    assert len(thin_x) == len(thin_y) <= MOST_POINTS
+    assert thin_x == sorted(set(thin_x)) and thin_x[0] == 0 and thin_x[-1] == 49_999
+    assert max(thin_y) == 9.0 and min(thin_y) == -9.0
+
+
+def test_a_short_line_is_left_alone_and_gaps_do_no_harm():
+    assert thin([1, 2], [3, None]) == ([1, 2], [3, None])
+    x, y = thin(list(range(5000)), [None] * 4999 + [1.0])
+    assert y[-1] == 1.0 and len(x) <= MOST_POINTS
+
+
+# loss_figure
+
+
+def test_training_is_solid_validation_dashed_and_earlier_runs_grey():
+    figure = loss_figure([{"label": "now", "events": events()}, {"label": "before", "events": events(start=5)}])
+    by_name = {trace.name: trace for trace in figure.data}
+    assert by_name["now: training"].line.dash == "solid" and by_name["now: training"].line.color == TRAINING
+    assert by_name["now: validation"].line.dash == "dash" and by_name["now: validation"].line.color == VALIDATION
+    assert "markers" in by_name["now: validation"].mode
+    assert by_name["before: training"].line.color == QUIET
+    assert figure.data[-1].name.startswith("now")  # on top
+
+
+@pytest.mark.parametrize(("x", "last"), [("steps", 299), ("epochs", 2.99), ("seconds", 29.9)])
+def test_the_same_losses_over_steps_epochs_and_seconds(x, last):
+    figure = loss_figure([{"label": "r", "events": events()}], x=x)
+    assert figure.data[0].x[-1] == pytest.approx(last)
+    assert x in figure.layout.xaxis.title.text
+
+
+def test_bits_are_nats_over_ln_2_for_lines_and_references_alike():
+    nats = loss_figure([{"label": "r", "events": events()}], "nats", reference_lines=[("uniform", math.log(64))])
+    bits = loss_figure([{"label": "r", "events": events()}], "bits", reference_lines=[("uniform", math.log(64))])
+    assert np.allclose(np.array(bits.data[0].y) * math.log(2), nats.data[0].y, atol=1e-3)
+    assert bits.layout.shapes[0].y0 == pytest.approx(6)
+    assert "uniform" in bits.layout.annotations[0].text and "6.00" in bits.layout.annotations[0].text
+    assert "bits" in bits.layout.yaxis.title.text and "nats" in nats.layout.yaxis.title.text
+
+
+def test_a_long_run_stays_small():
+    figure = loss_figure([{"label": "r", "events": events(60_000)}])
+    assert max(len(trace.x) for trace in figure.data) <= MOST_POINTS
+    assert len(figure.to_json()) < 60_000
+
+
+def test_a_run_without_events_draws_nothing():
+    assert len(loss_figure([{"label": "r", "events": []}]).data) == 0
+
+
+def test_accuracy_is_drawn_in_percent_without_losses_for_reference():
+    learned = [
+        {"event": "step", "step": 1, "loss": 3.0, "accuracy": 0.25},
+        {"event": "epoch", "epoch": 1, "step": 1, "loss": 3.0, "val_loss": 3.1, "val_accuracy": 0.125},
+    ]
+    figure = loss_figure([{"label": "", "events": learned}], "accuracy", reference_lines=[("uniform", 4.0)])
+    heights = {trace.name: list(trace.y) for trace in figure.data}
+    assert heights == {"training": [25.0], "validation": [12.5]}
+    assert "%" in figure.layout.yaxis.title.text and not figure.layout.shapes
+
+
+@pytest.mark.parametrize("wrong", [{"unit": "hartleys"}, {"x": "moons"}])
+def test_units_that_there_are_not(wrong):
+    with pytest.raises(ConfigError, match="Received"):
+        loss_figure([], **wrong)
+
+
+# bars_figure
+
+
+def test_the_likeliest_first_and_the_one_that_came_even_if_it_is_not_among_them():
+    own = np.linspace(1, 0.01, len(ALPHABET))
+    own /= own.sum()
+    came = len(ALPHABET) - 1
+    figure = bars_figure(ALPHABET, own, came=came)
+    bars = figure.data[0]
+    assert len(bars.x) == MOST_BARS
+    assert list(bars.x[:-1]) == sorted(bars.x[:-1], reverse=True)
+    assert "came" in bars.text[-1] and bars.marker.line.color[-1] == CAME and bars.marker.line.width[-1] > 0
+    assert sum("came" in text for text in bars.text) == 1
+    assert figure.layout.yaxis.ticktext[0] == "↵ newline" and figure.layout.yaxis.ticktext[1] == "␣ space"
+
+
+def test_what_the_cut_offs_removed_is_hatched_and_the_rest_is_not():
+    own = np.array([0.5, 0.3, 0.2])
+    figure = bars_figure(["a", "b", "c"], own, np.array([0.7, 0.3, 0.0]))
+    shaped, cut = figure.data[1], figure.data[2]
+    assert list(shaped.x) == [0.7, 0.3, 0.0]
+    assert list(cut.x) == [0.0, 0.0, 0.2] and cut.marker.pattern.shape == "/"
+    assert list(cut.text) == ["", "", "cut off"]
+
+
+def test_digits_as_characters_stay_rows_of_their_own():
+    figure = bars_figure(["1", "10", "2"], np.array([0.2, 0.5, 0.3]))
+    assert list(figure.data[0].y) == [0, 1, 2] and list(figure.layout.yaxis.ticktext) == ["10", "2", "1"]
+
+
+# heatmap_figure
+
+
+def test_a_short_text_is_drawn_whole():
+    text, probabilities, bits = reading(30)
+    figure = heatmap_figure(text, ALPHABET, probabilities, bits, chosen=4)
+    heat = figure.data[0]
+    assert list(heat.x) == list(range(30)) and len(heat.z) == MOST_ROWS
+    shape = figure.layout.shapes[0]
+    assert (shape.x0, shape.x1) == (3.5, 4.5)
+    surprise = next(trace for trace in figure.data if trace.yaxis == "y2")
+    assert list(surprise.x) == list(range(29)) and np.allclose(surprise.y, bits, atol=1e-3)
+
+
+def test_rows_hold_the_probabilities_of_the_characters_they_name():
+    text, probabilities, bits = reading(12)
+    figure = heatmap_figure(text, ALPHABET, probabilities, bits)
+    row = list(figure.layout.yaxis.ticktext).index("e")
+    assert np.allclose(figure.data[0].z[row], probabilities[:, ALPHABET.index("e")], atol=1e-4)
+    came = next(trace for trace in figure.data if trace.name == "what came")
+    names = list(figure.layout.yaxis.ticktext)
+    for t, row in zip(came.x, came.y, strict=True):
+        assert names[row] in (text[t + 1], {"\n": "↵ newline", " ": "␣ space"}.get(text[t + 1]))
+
+
+@pytest.mark.parametrize(("chosen", "first"), [(0, 0), (500, 400), (999, 800), (None, 0)])
+def test_a_long_text_shows_a_window_around_the_chosen_step_and_says_so(chosen, first):
+    text, probabilities, bits = reading(1000)
+    figure = heatmap_figure(text, ALPHABET, probabilities, bits, chosen)
+    assert figure.data[0].x[0] == first and len(figure.data[0].x) == MOST_STEPS
+    said = figure.layout.title.subtitle.text
+    assert f"steps {first + 1} to {first + 200} of 1000" in said
+    assert f"the {MOST_ROWS} likeliest of {len(ALPHABET)} characters" in said
+
+
+def test_a_single_character_and_unknown_ones_can_be_drawn():
+    _, probabilities, _ = reading(3)
+    plain_json(heatmap_figure("a", ALPHABET, probabilities[:1], np.array([]), 0, np.ones(1)))
+    figure = heatmap_figure("aßc", ALPHABET, probabilities, np.array([np.nan, 2.0]))
+    assert list(next(trace for trace in figure.data if trace.yaxis == "y2").y) == [None, 2.0]
+
+
+# What all have in common
+
+
+def all_figures(label, alphabet, text):
+    probabilities = np.full((len(text), len(alphabet)), 1 / len(alphabet))
+    own = probabilities[0]
+    return [
+        loss_figure([{"label": label, "events": events()}], reference_lines=[(label, 2.0)]),
+        bars_figure(alphabet, own, np.where(np.arange(len(own)) == 0, 0, own), 1, label),
+        heatmap_figure(text, alphabet, probabilities, np.ones(len(text) - 1), 1),
+    ]
+
+
+def test_nothing_from_people_or_models_is_obeyed_as_html():
+    assert literal("<b>&amp;") == "&lt;b&gt;&amp;amp;"
+    for figure in all_figures(EVIL, ["<", "&", ">", "a"], "<a>&"):
+        for text in texts(plain_json(figure)):
+            for tag in ("<b>came</b>", "<br>", "<extra>", "</extra>"):  # our own
+                text = text.replace(tag, "")
+            assert "<" not in text, text
+            assert "&" not in text.replace("&lt;", "").replace("&gt;", "").replace("&amp;", ""), text
+
+
+def test_figures_are_plain_json_without_a_theme_and_with_titled_axes():
+    for figure in all_figures("run", ALPHABET, "to be"):
+        data = plain_json(figure)
+        assert data["layout"]["paper_bgcolor"] == data["layout"]["plot_bgcolor"] == "rgba(0,0,0,0)"
+        assert data["layout"]["uirevision"]
+        assert "colorway" not in data["layout"].get("template", {}).get("layout", {})
+        titled = [axis["title"].get("text") for name, axis in data["layout"].items() if name.startswith("xaxis")]
+        assert all(titled)

@@ -1,0 +1,198 @@
+"""Every page, run by Streamlit's own test harness on the router; what needs a browser is in test_browser.py."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import make_run
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parent.parent
+PAGES = ["home", "train", "playground", "explainer"]
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "pages" / "router.py"), default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if name != "home":
+        app.switch_page(f"{name}.py").run()
+    return app
+
+
+def shown(app: AppTest) -> str:
+    return "\n".join(str(element.value) for kind in ("title", "markdown", "caption", "code", "info", "warning")
+                     for element in app.get(kind))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("with_run", [False, True], ids=["empty", "with a run"])
+def test_every_page_opens(name, with_run):
+    if with_run:
+        make_run()
+    app = open_page(name)
+    assert not app.exception and not app.error
+    assert app.title or app.header
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_broken_page_would_be_noticed(name, monkeypatch):
+    """The harness sees what a page raises: else the test above could not fail."""
+    from charlab import library, runs
+
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(library, "models", broken)
+    monkeypatch.setattr(runs, "all_runs", broken)
+    assert open_page(name).exception
+
+
+def test_no_page_loads_tensorflow():
+    program = f"""
+import sys
+sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
+from test_pages import PAGES, open_page
+for name in PAGES:
+    app = open_page(name)
+    assert not app.exception and not app.error, name
+loaded = sorted(name for name in sys.modules if name.split(".")[0] in ("tensorflow", "keras"))
+assert not loaded, loaded
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def test_starting_makes_a_run_with_the_settings_of_the_page():
+    from charlab import runs
+
+    app = open_page("train")
+    app.selectbox(key="corpus").set_value("coin-flips")
+    app.selectbox(key="preset").set_value("custom").run()
+    app.number_input(key="custom.units").set_value(24)
+    app.slider(key="epochs.custom").set_value(2).run()
+    (start,) = [button for button in app.button if button.label == "Start"]
+    start.click().run()
+    assert not app.exception and not app.error
+    (run,) = runs.all_runs()
+    config = run.config()
+    assert (config.corpus, config.model.units, config.train.epochs) == ("coin-flips", 24, 2)
+    assert run.status().state == "queued"
+
+
+@pytest.mark.parametrize("preset", ["quick-gru", "chapter16-stateless", "cloud-tpu-lstm", "mini-gpt", "ngram"])
+@pytest.mark.parametrize("tab", ["One batch", "The text", "The model", "How long"])
+def test_what_a_model_is_fed_is_shown_before_the_start(preset, tab):
+    app = open_page("train", corpus="coin-flips", preset=preset)
+    app.session_state["feeding"] = True
+    app.session_state["feeding.tab"] = tab
+    app.run()
+    assert not app.exception and not app.error
+    words = {
+        "One batch": "goes through the text once" if preset == "ngram" else "one character later",
+        "The text": "500,000 characters, 2 different ones",
+        "The model": "no layers" if preset == "ngram" else "parameters",
+        "How long": "epoch is" if preset != "ngram" else "once, in seconds",
+    }
+    assert words[tab] in shown(app)
+    assert "500 k characters, 2 kinds" in shown(app)
+
+
+def test_of_a_text_that_is_not_here_it_is_said_and_nothing_is_downloaded(monkeypatch):
+    from charlab import corpora
+
+    def no_network(*_):
+        raise AssertionError("downloads")
+
+    monkeypatch.setattr(corpora.downloads, "fetch", no_network)
+    monkeypatch.setattr(corpora.downloads, "find", lambda _: (None, ()))
+    app = open_page("train", corpus="shakespeare")
+    app.session_state["feeding"] = True
+    app.run()
+    assert not app.exception and not app.error
+    assert "not on this machine yet" in shown(app)
+    assert "1.1 M characters, 65 kinds" in shown(app) and "0.27 M parameters" in shown(app)
+
+
+def test_settings_that_contradict_each_other_are_told_before_a_start():
+    from charlab import runs
+
+    app = open_page("train", corpus="coin-flips", preset="mini-gpt")
+    app.number_input(key="mini-gpt.heads").set_value(3).run()
+    assert "cannot be divided among 3 heads" in app.error[0].value
+    (start,) = [button for button in app.button if button.label == "Start"]
+    start.click().run()
+    assert not app.exception and not list(runs.all_runs())
+
+
+def test_a_model_writes_on_the_playground():
+    make_run()
+    app = open_page("playground")
+    app.slider(key="samples").set_value(2)
+    app.slider(key="length").set_value(50)
+    app.text_area(key="seed_text").set_value("the ").run()
+    (write,) = [button for button in app.button if button.label == "Write"]
+    write.click().run()
+    assert not app.exception
+    texts = [element.value for element in app.code]
+    assert len(texts) == 2 and all(text.startswith("the ") and len(text) == 54 for text in texts)
+    write = next(button for button in app.button if button.label == "Write")
+    write.click().run()
+    assert [element.value for element in app.code] == texts
+
+
+@pytest.mark.parametrize("text", ["a", "the quick", "\n\n\n", "<b>&amp;</b> $x$ :smile: #", "x" * 5000])
+def test_any_text_is_explained(text):
+    make_run()
+    app = open_page("explainer")
+    app.text_area(key="text").set_value(text).run()
+    assert not app.exception and not app.error
+
+
+def test_a_link_sets_the_page():
+    run = make_run(name="Mine")
+    app = AppTest.from_file(str(ROOT / "pages" / "router.py"), default_timeout=60)
+    app.run()
+    app.switch_page("playground.py")
+    for key, value in {"model": run.id, "temperature": "1.5", "samples": "99", "top_k": "nonsense"}.items():
+        app.query_params[key] = value
+    app.run()
+    assert app.selectbox(key="model").value == run.id
+    assert app.slider(key="temperature").value == 1.5
+    assert app.slider(key="samples").value == 16
+    assert app.number_input(key="top_k").value == 0
+
+
+@pytest.mark.parametrize("name", ["quick-gru", "mini-gpt", "ngram", "cloud-tpu-lstm", "custom"])
+def test_every_setting_of_a_preset_is_open_and_starts_a_run_as_it_stands(name):
+    from charlab import runs
+    from charlab.presets import preset
+
+    app = open_page("train")
+    app.selectbox(key="corpus").set_value("coin-flips")
+    app.selectbox(key="preset").set_value(name).run()
+    next(button for button in app.button if button.label == "Start").click().run()
+    assert not app.exception and not app.error
+    (run,) = runs.all_runs()
+    config = run.config()
+    assert config.model == preset(name).model
+    budget = {"epochs": config.train.epochs, "minutes": config.train.minutes, "seed_text": config.train.seed_text}
+    assert config.train == preset(name).train.replace(**budget)
+
+
+def test_a_changed_setting_reaches_the_run():
+    from charlab import runs
+
+    app = open_page("train")
+    app.selectbox(key="corpus").set_value("coin-flips")
+    app.selectbox(key="preset").set_value("custom").run()
+    app.selectbox(key="custom.kind").set_value("transformer").run()
+    app.selectbox(key="custom.optimizer").set_value("adamw")
+    app.number_input(key="custom.clip_norm").set_value(0.5)
+    app.number_input(key="custom.heads").set_value(2).run()
+    next(button for button in app.button if button.label == "Start").click().run()
+    assert not app.exception and not app.error
+    config = next(runs.all_runs()).config()
+    assert (config.model.kind, config.model.heads) == ("transformer", 2)
+    assert (config.train.optimizer, config.train.clip_norm) == ("adamw", 0.5)
