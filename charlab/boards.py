@@ -19,8 +19,8 @@ _FIGURES = {
 
 
 class Board:
-    """Writes the figures of a run's events over its steps; does nothing where tensorboard is missing, nor for an
-    n-gram model: counting has no curve, and tensorboard's writer imports TensorFlow, which counting can do without.
+    """Writes the figures of a run's events over its steps; does nothing where tensorboard is missing, and
+    for an n-gram model: counting has no curve, and tensorboard's writer imports TensorFlow, which counting needs not.
     """
 
     def __init__(self, run: Run) -> None:

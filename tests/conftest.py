@@ -59,6 +59,59 @@ def make_run(kind: str = "gru", text: str = "the quick brown fox.\n", name: str 
     return run
 
 
+@pytest.fixture
+def server(own_folders, tmp_path):
+    """The app as people start it, with the test's own runs: (address, process)."""
+    from browsing import serving
+
+    with serving(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def module_server(tmp_path_factory):
+    from browsing import serving
+
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("server")
+        patch.setenv("CHARLAB_RUNS", str(folder / "runs"))
+        patch.setenv("CHARLAB_CACHE", str(folder / "cache"))
+        with serving(folder) as (address, _):
+            yield address, str(folder / "runs")
+
+
+@pytest.fixture
+def shared_server(module_server, own_folders, monkeypatch):
+    """The address of one app for a whole module, whose runs folder is this test's too: `make_run` adds to it."""
+    address, folder = module_server
+    monkeypatch.setenv("CHARLAB_RUNS", folder)
+    return address
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    from browsing import QUIET
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chrome):
+    """A page in a fresh browser of its own; an error in its scripts or a dialog fails the test."""
+    context = chrome.new_context(viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("dialog", lambda dialog: (problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    yield page
+    context.close()
+    assert not problems, problems
+
+
 def pytest_collection_modifyitems(items):
     """Browser tests are skipped where there is no Chromium; in CI they fail instead, so that none goes missing."""
     if chromium() or os.environ.get("CI"):

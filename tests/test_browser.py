@@ -3,78 +3,18 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
-import time
 import urllib.parse
-import urllib.request
-from pathlib import Path
 
 import psutil
 import pytest
-from conftest import chromium, make_run
-from playwright.sync_api import Page, expect, sync_playwright
+from browsing import CELLS, button, settled, wait_until
+from conftest import make_run
+from playwright.sync_api import expect
 
 from charlab import corpora, runs
 
-ROOT = Path(__file__).parent.parent
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :smile: {{7*7}} </script>"
-CELLS = "[role=listbox][aria-label^='The text'] [role=option]"
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def server():
-    """The app as people start it, on a free port: (address, process)."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = runs.runs_folder().parent / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
-    with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ.copy(), stdout=output, stderr=output)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(150):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)  # noqa: S310
-            break
-        except OSError:
-            time.sleep(0.2)
-    yield address, process
-    process.terminate()
-    process.wait(40)
-    said = log.read_text(encoding="utf-8")
-    assert "Traceback" not in said, said
-
-
-@pytest.fixture
-def page():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
-        page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("dialog", lambda dialog: (problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        yield page
-        browser.close()
-        assert not problems, problems
-
-
-def settled(page: Page) -> None:
-    page.wait_for_selector("[data-testid=stApp]")
-    page.wait_for_timeout(500)
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
-    page.wait_for_timeout(300)
-
-
-def button(page: Page, name: str):
-    """One of the page's own buttons: Streamlit's header has a Stop of its own while a page runs."""
-    return page.get_by_role("button", name=name, exact=True).and_(page.locator("button:not([kind=header])"))
 
 
 @pytest.mark.skipif(
@@ -261,10 +201,3 @@ def test_texts_and_names_are_shown_as_they_are(server, page):
     expect(page.locator(CELLS)).to_have_count(len(HOSTILE) + 1)
     assert "".join(page.locator(CELLS).all_inner_texts()).startswith(HOSTILE.replace(" ", "·"))
     assert page.locator("img[src=x]").count() == 0
-
-
-def wait_until(true, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.1)

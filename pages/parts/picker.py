@@ -36,16 +36,19 @@ def describe(info: ModelInfo) -> str:
     return f"{bits}{info.title}{where}{state}"
 
 
-def load_model(info: ModelInfo) -> Model:
-    """The model behind a picker's choice; shows why and ends the page's run where it cannot be loaded."""
+def load_model(info: ModelInfo, which: str = "best") -> Model:
+    """The model behind a picker's choice, with its best weights or those of an epoch ("epoch-003").
+
+    Shows why and ends the page's run where it cannot be loaded.
+    """
     try:
-        return _load(info.name, library.stamp(info.name))
+        return _load(info.name, which, library.stamp(info.name))
     except CharlabError as error:
         st.error(plain(str(error)))
         st.stop()
 
 
-@st.cache_resource(max_entries=12, show_spinner="Loading the model ...")
-def _load(name: str, stamp: float) -> Model:
+@st.cache_resource(max_entries=24, show_spinner="Loading the model ...")
+def _load(name: str, which: str, stamp: float) -> Model:
     """`stamp` changes when the run's weights do, so that a live run is loaded anew."""
-    return library.load(name)
+    return library.load(name, which)
