@@ -19,8 +19,9 @@ _FIGURES = {
 
 
 class Board:
-    """Writes the figures of a run's events over its steps; does nothing where tensorboard is missing, and
-    for an n-gram model: counting has no curve, and tensorboard's writer imports TensorFlow, which counting needs not.
+    """Writes the figures of a run's events over its steps; does nothing where tensorboard is missing.
+
+    Nor for an n-gram model: counting has no curve, and tensorboard's writer would import TensorFlow for it.
     """
 
     def __init__(self, run: Run) -> None:
