@@ -23,7 +23,7 @@ class: .venv/app-installed
 	--browser.serverAddress $$address
 
 test: .venv/test-installed
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: .venv/test-installed
 	$(BIN)/python -m pytest -m slow

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 
 from filelock import Timeout
 
-from charlab import runs
+from charlab import checkpoints, runs
 from charlab.errors import RunError
-from charlab.runs import Run, Status
+from charlab.runs import Run, RunConfig, Status
 
 RESUMABLE = ("paused", "stopped", "failed")
 SERVER_STOPPED = "The server was stopped; resume it to go on."
@@ -63,8 +63,8 @@ def raise_budget(run: Run, epochs: int | None = None, minutes: float | None = No
     config, status = run.config(), run.recorded_status()
     if status.state != "done":
         raise RunError(f"Run {run.id} is {status.state}: only one that is done can be trained longer.")
-    if config.model.kind == "ngram":
-        raise RunError("An n-gram model has counted the whole text: counting it again changes nothing.")
+    if reason := why_not_longer(run, config):
+        raise RunError(reason)
     unit = "epochs" if config.train.minutes is None else "minutes"
     more = epochs if unit == "epochs" else minutes
     if not more or more < 0:
@@ -80,6 +80,18 @@ def raise_budget(run: Run, epochs: int | None = None, minutes: float | None = No
     if config.train.patience and unit == "epochs":
         note += " It no longer ends by itself when validation stops improving."
     run.write_config(dataclasses.replace(config, train=train, notes=(*config.notes, note)))
+
+
+def why_not_longer(run: Run, config: RunConfig) -> str:
+    """A sentence where a finished run cannot go on, else nothing."""
+    if config.model.kind == "ngram":
+        return "An n-gram model has counted the whole text: counting it again changes nothing."
+    if not checkpoints.exists(run):
+        return (
+            "This model came from elsewhere with its weights alone, without what its training remembers beside "
+            "them, so it cannot be trained longer here. Start a new run with the same settings."
+        )
+    return ""
 
 
 def rename(run: Run, name: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from charlab import batches, networks, plan
+from charlab import batches, checkpoints, networks, plan
 from charlab.config import ModelConfig, TrainConfig
 from charlab.errors import CharlabError
 from charlab.runs import Run
@@ -28,11 +28,14 @@ class Speed:
 
 
 def speeds(runs: Iterable[Run], most: int = 30) -> list[Speed]:
-    """What earlier runs measured, in their order; runs that measured nothing or cannot be read are passed over."""
+    """What earlier runs measured, in their order. Those that measured nothing, cannot be read or came from another
+    machine, so without a checkpoint, are passed over."""
     found: list[Speed] = []
     for run in runs:
         if len(found) == most:
             break
+        if not checkpoints.exists(run):
+            continue
         try:
             config, (events, _) = run.config(), run.events()
             size = len(run.vocab())

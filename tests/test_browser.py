@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import urllib.parse
 
 import psutil
@@ -66,7 +67,7 @@ def test_train_generate_and_explain_by_clicking(server, page):
     button(page, "Generate with it").click()
     page.wait_for_url("**/playground**")
     settled(page)
-    assert run.id in page.url
+    expect(page).to_have_url(re.compile(run.id))
     button(page, "Write").click()
     expect(page.get_by_text("characters written")).to_be_visible(timeout=30_000)
     assert page.locator("[data-testid=stCode]").count() == 3
@@ -77,11 +78,11 @@ def test_train_generate_and_explain_by_clicking(server, page):
     settled(page)
     page.locator(CELLS).nth(10).click()
     settled(page)
-    assert "step=10" in page.url
+    expect(page).to_have_url(re.compile("step=10"))
     expect(page.get_by_text("surprise", exact=False).first).to_be_visible()
     page.keyboard.press("ArrowRight")
     settled(page)
-    assert "step=11" in page.url
+    expect(page).to_have_url(re.compile("step=11"))
 
 
 SLOW = "corpus=coin-flips&preset=custom&epochs.custom=100&custom.units=16&custom.batch_size=4"
@@ -103,7 +104,7 @@ def test_three_in_a_queue_and_all_that_can_be_asked_of_a_run(server, page):
     expect(button(page, "Watch the run that trains now")).to_be_visible(timeout=10_000)
     button(page, "Watch the run that trains now").click()
     settled(page)
-    assert first.id in page.url
+    expect(page).to_have_url(re.compile(first.id))
 
     button(page, "Pause").click()
     wait_until(lambda: first.status().state == "paused")
@@ -157,7 +158,7 @@ def test_a_worker_that_is_killed_and_runs_of_others(server, page):
     page.keyboard.press("Escape")
     page.goto(f"{address}/train?run={theirs.id}")
     settled(page)
-    assert theirs.id in page.url
+    expect(page).to_have_url(re.compile(theirs.id))
     expect(button(page, "Train longer")).to_be_visible()
 
 

@@ -6,7 +6,7 @@ import pytest
 from conftest import make_run
 from test_training import after, assert_equal_weights, make, train, without_times
 
-from charlab import control, runs
+from charlab import checkpoints, control, runs
 from charlab.config import ModelConfig
 from charlab.errors import CharlabError, RunError
 
@@ -75,14 +75,19 @@ def test_a_run_that_is_trained_longer_is_the_longer_run():
     assert without_times(whole) == without_times(parts)
 
 
+def trained_here(run: runs.Run) -> runs.Run:
+    checkpoints.save(run, checkpoints.Progress(), {})
+    return run
+
+
 def test_training_longer_says_what_that_does_to_rate_and_patience():
-    run = make(epochs=50, patience=3, learning_rate_schedule="cosine")
+    run = trained_here(make(epochs=50, patience=3, learning_rate_schedule="cosine"))
     run.write_status(runs.Status("done", epoch=7.4))
     control.train_longer(run, epochs=5)
     config = run.config()
     assert (config.train.epochs, config.train.patience) == (13, None)
     assert "rose again" in config.notes[0] and "no longer ends by itself" in config.notes[0]
-    timed = make(minutes=2.0, learning_rate_schedule="cosine")
+    timed = trained_here(make(minutes=2.0, learning_rate_schedule="cosine"))
     timed.write_status(runs.Status("done", seconds=118.0))
     control.train_longer(timed, minutes=3)
     assert timed.config().train.minutes == 5.0
@@ -100,12 +105,19 @@ def test_training_longer_says_what_that_does_to_rate_and_patience():
     ],
 )
 def test_what_cannot_be_trained_longer_stays_as_it_was(settings, before, more, words):
-    run = make(**settings)
+    run = trained_here(make(**settings))
     run.write_status(runs.Status(before))
     config = run.config()
     with pytest.raises(CharlabError, match=words):
         control.train_longer(run, **more)
     assert run.config() == config and state(run) == before
+
+
+def test_what_came_from_elsewhere_cannot_be_trained_longer():
+    run = make_run()
+    with pytest.raises(CharlabError, match="came from elsewhere"):
+        control.train_longer(run, epochs=1)
+    assert run.status().state == "done"
 
 
 def test_a_new_name_and_the_same_id():

@@ -1,7 +1,7 @@
 import pytest
 from conftest import make_run
 
-from charlab import forecast, networks, runs
+from charlab import checkpoints, forecast, networks, runs
 from charlab.config import ModelConfig, TrainConfig
 from charlab.forecast import Speed
 from charlab.presets import PRESETS
@@ -59,13 +59,16 @@ def test_minutes_are_minutes_and_what_is_read_in_them_hangs_on_the_speed():
 
 
 def test_speeds_are_read_from_runs():
-    run, empty = make_run(), make_run(name="empty")
+    run, empty, imported = make_run(), make_run(name="empty"), make_run(name="from another machine")
     for event in (
         {"event": "epoch", "epoch": 0, "step": 0, "val_loss": 3.0, "characters_per_second": 0, "seconds": 4.0},
         {"event": "step", "step": 9, "loss": 2.0, "characters_per_second": 900, "seconds": 5.0},
     ):
         run.append_event(event)
-    (found,) = forecast.speeds([empty, run])
+        imported.append_event(event)
+    for trained in (run, empty):
+        checkpoints.save(trained, checkpoints.Progress(), {})
+    (found,) = forecast.speeds([empty, imported, run])
     assert (found.characters_per_second, found.start_up, found.vocabulary_size) == (900, 4.0, len(run.vocab()))
     run.append_event({"event": "epoch", "epoch": 1, "val_loss": 2.0, "characters_per_second": 800, "seconds": 9.0})
     assert forecast.speeds([run])[0].characters_per_second == 800

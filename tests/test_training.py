@@ -370,7 +370,7 @@ def test_a_killed_run_goes_on_as_if_never_killed(tmp_path):
     pytest.importorskip("tensorflow")
     text = tmp_path / "text.txt"
     text.write_text(TEXT, encoding="utf-8", newline="\n")
-    settings = {"epochs": 30, "learning_rate_schedule": "cosine"}
+    settings = {"epochs": 10, "learning_rate_schedule": "cosine"}
     whole, killed = make(TINIER["gru"], **settings), make(TINIER["gru"], **settings)
     command = [sys.executable, "-c", KILLED, str(killed.path), str(text)]
     process = subprocess.Popen(

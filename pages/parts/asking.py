@@ -85,6 +85,9 @@ def _while_active(run: Run, config: RunConfig, status: Status) -> None:
 def _train_longer(run: Run, config: RunConfig) -> None:
     in_minutes = config.train.minutes is not None
     with st.popover("Train longer", icon=":material/fast_forward:", help="More of the same, from where it ended."):
+        if reason := control.why_not_longer(run, config):
+            st.write(plain(reason))
+            return
         if in_minutes:
             more: float = st.number_input("Minutes more", 0.5, 600.0, 1.0, step=0.5, key=f"more-{run.id}")
         else:

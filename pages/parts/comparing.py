@@ -44,10 +44,17 @@ def overlay(others: Sequence[Run]) -> list[dict[str, Any]]:
     found = []
     for other in others:
         try:
-            found.append({"label": other.config().name, "events": other.events()[0]})
+            events = _events(str(other.path), other.events_length())
+            found.append({"label": other.config().name, "events": events})
         except CharlabError:
             continue
     return found
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _events(path: str, length: int) -> list[dict[str, Any]]:
+    """A run's events, read anew when their file has another `length`."""
+    return runs.Run(path).events()[0]
 
 
 def configs(others: Sequence[Run]) -> list[RunConfig]:

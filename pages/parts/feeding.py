@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from charlab import batches, corpora, forecast, pictures, plan, runs
+from charlab import batches, corpora, forecast, jobs, pictures, plan, runs
 from charlab.config import ModelConfig, TrainConfig
 from charlab.corpora import Corpus
 from charlab.errors import CharlabError
@@ -199,6 +199,10 @@ def _time(model: ModelConfig, train: TrainConfig, characters: int, size: int, me
     words = forecast.duration(seconds)
     if not forecast.was_measured(model, train, measured):
         words = words.replace("about", "very roughly")
+    cap = jobs.minutes_cap()
+    if cap is not None and seconds > 60 * cap and model.kind != "ngram":
+        early = ", before its learning rate has fallen" if train.learning_rate_schedule == "cosine" else ""
+        return f"{words} here, but this server stops it after {cap:g} min{early}: better choose minutes"
     return f"{words} here"
 
 
