@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from charlab import bundled, downloads, grammars
+from charlab.disk import write_whole
 from charlab.errors import CorpusError
 from charlab.uploads import (
     MINIMUM_CHARACTERS,
@@ -153,8 +151,8 @@ def store(text: Text) -> str:
     }  # fmt: skip
     path = _stored_path(name)
     try:
-        _write_whole(path, text.text.encode("utf-8"))
-        _write_whole(path.with_suffix(".json"), json.dumps(about, ensure_ascii=False).encode("utf-8"))
+        write_whole(path, text.text.encode("utf-8"))
+        write_whole(path.with_suffix(".json"), json.dumps(about, ensure_ascii=False).encode("utf-8"))
     except OSError as error:
         raise CorpusError(
             f"“{text.title}” cannot be kept in {path.parent}: {error.strerror or error}. "
@@ -279,24 +277,3 @@ def _texts_folder() -> Path:
 
 def _stored_path(name: str) -> Path:
     return _texts_folder() / f"{name.removeprefix('text-')}.txt"
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Written beside its place, flushed, then moved there: nobody reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{uuid4().hex}.tmp")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        for attempt in range(20):
-            try:
-                beside.replace(path)
-                return
-            except PermissionError:  # on Windows, while a reader has the file open
-                if attempt == 19:
-                    raise
-                time.sleep(0.05)
-    finally:
-        beside.unlink(missing_ok=True)

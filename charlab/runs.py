@@ -30,6 +30,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from charlab.config import ModelConfig, TrainConfig
+from charlab.disk import write_whole
 from charlab.errors import RunError
 from charlab.vocab import Vocab
 
@@ -286,11 +287,11 @@ def delete(run: Run) -> None:
     shutil.rmtree(run.path)
 
 
-# Files, each written beside its place, flushed, then moved there, so that a reader never sees half of one.
+# Files, each written whole
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
-    _write_whole(path, json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8"))
+    write_whole(path, json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8"))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -305,7 +306,7 @@ def read_json(path: Path) -> dict[str, Any]:
 def write_arrays(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
     from safetensors.numpy import save
 
-    _write_whole(path, save({k: np.ascontiguousarray(v) for k, v in arrays.items()}, metadata))
+    write_whole(path, save({k: np.asarray(v, order="C") for k, v in arrays.items()}, metadata))
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -316,24 +317,3 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         return load(path.read_bytes())
     except SafetensorError as error:
         raise RunError(f"{path} is not a whole safetensors file: {error}.") from error
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:  # the disk is full: give back what was taken, so that a status still finds room
-        beside.unlink(missing_ok=True)
-        raise
-    for attempt in range(20):
-        try:
-            beside.replace(path)
-            return
-        except PermissionError:  # on Windows, while a reader has the file open
-            if attempt == 19:
-                raise
-            time.sleep(0.05)

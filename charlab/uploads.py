@@ -12,10 +12,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from charlab.errors import CorpusError
+from charlab.vocab import MAXIMUM_ALPHABET
 
 MINIMUM_CHARACTERS = 2_000
 UPLOAD_LIMIT = 20_000_000  # characters
-MAXIMUM_ALPHABET = 512  # what vocab.Vocab keeps; the rest reads as its unknown character
 BINARY_SHARE = 0.01  # of control characters; no text that people wrote has as many
 
 _CONTROL_NAMES = {

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 RANKS = [
-    ["errors", "config", "presets"],
+    ["errors", "config", "disk", "presets"],
     ["symbols", "vocab", "grammars", "uploads", "downloads", "bundled", "corpora"],
     ["networks", "ngrams", "sampling", "runs", "intake"],
     ["plan", "generate", "reading", "library", "batches", "models", "accelerators"],
