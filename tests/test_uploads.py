@@ -106,7 +106,7 @@ def zipped(name: str, contents: bytes) -> bytes:
         (gzip.compress(b"hello" * 1000), "gzip", "Unpack it"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 3000, "picture", "text recognition"),
     ],
-    ids=["docx", "xlsx", "odt", "epub", "zip", "pdf", "rtf", "gz", "png"],  # bytes with the hour in them are no names
+    ids=["docx", "xlsx", "odt", "epub", "zip", "pdf", "rtf", "gz", "png"],  # gzip writes the hour
 )
 def test_other_formats_are_refused_by_name_with_what_to_do(data, what, advice):
     message = refusal(data)
