@@ -10,7 +10,7 @@ RANKS = [
     ["errors", "config", "disk", "presets"],
     ["symbols", "vocab", "grammars", "uploads", "downloads", "bundled", "corpora"],
     ["networks", "ngrams", "sampling", "runs", "intake"],
-    ["plan", "generate", "reading", "library", "batches", "models", "accelerators"],
+    ["plan", "generate", "walking", "reading", "library", "batches", "models", "accelerators"],
     ["schedules", "checkpoints", "boards", "recorder", "learner", "session", "counting", "training"],
     ["control", "jobs", "worker", "forecast", "insight", "charts", "pictures"],
     ["bundle", "script", "addresses", "export", "formats"],
