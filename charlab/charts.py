@@ -27,6 +27,8 @@ VALIDATION = "var(--st-violet-color)"
 QUIET = "var(--st-gray-color)"  # reference lines, earlier runs
 INK = "var(--st-text-color)"
 CLEAR = "rgba(0,0,0,0)"
+PAPER = "var(--st-background-color)"
+_PALER = "var(--st-chart-sequential-colors-2)"  # every second segment of the needle's bar, beside SHAPED
 # Ten steps from the page's background to the deepest hue.
 SEQUENTIAL = [[i / 9, f"var(--st-chart-sequential-colors-{i})"] for i in range(10)]
 
@@ -35,6 +37,8 @@ MOST_BARS = 15
 MOST_ROWS = 40
 MOST_STEPS = 200
 _CONTEXT = 12  # characters told before a step when the pointer rests on it
+_THINNEST = 0.0005  # of the needle's bar: half a pixel
+_LABELLED = 0.03  # wide enough for a letter on a phone
 _NATS = {"nats": 1.0, "bits": math.log(2)}  # how many nats one unit is
 ACCURACY = "accuracy"  # the third way to draw how a run went
 _X_TITLES = {"steps": "steps", "epochs": "epochs", "seconds": "seconds of training"}
@@ -217,6 +221,45 @@ def rounded(values: Any, decimals: int = 4) -> list:
     """Plain rounded numbers, NaN as None: small JSON, and no binary arrays in it."""
     array = np.round(np.asarray(values, dtype=float), decimals)
     return np.where(np.isnan(array), None, array).tolist()
+
+
+def needle_figure(characters: Sequence[str], shaped: np.ndarray, draw: float, chosen: int) -> go.Figure:
+    """The probabilities `shaped` [V] side by side from 0 to 1, in the alphabet's order: what is drawn from.
+
+    The random number `draw` is a needle on it, and the character `chosen` is outlined. Wide segments are
+    labelled; those too thin to be seen are left as a gap.
+    """
+    shaped = np.asarray(shaped, dtype=float)
+    starts = np.cumsum(shaped) - shaped
+    shown = [i for i in range(len(shaped)) if shaped[i] >= _THINNEST or i == chosen]
+    figure = empty_figure(None, "the characters side by side, each as wide as its probability")
+    figure.add_trace(go.Bar(
+        orientation="h", y=[0] * len(shown), x=rounded(shaped[shown], 6), base=rounded(starts[shown], 6), width=1,
+        marker={
+            "color": [SHAPED if place % 2 else _PALER for place in range(len(shown))],
+            "line": {"color": [CAME if i == chosen else PAPER for i in shown],
+                     "width": [3 if i == chosen else 0.5 for i in shown]},
+        },
+        text=[literal(visible(characters[i])) if shaped[i] >= _LABELLED else "" for i in shown],
+        textposition="inside", insidetextanchor="middle", textangle=0, constraintext="none",
+        textfont={"size": 13, "color": INK, "family": "monospace"},
+        customdata=[literal(named(characters[i])) for i in shown], name="", showlegend=False,
+        hovertemplate="%{customdata}: %{x:.4f} of the bar<extra></extra>",
+    ))  # fmt: skip
+    figure.add_trace(go.Scatter(
+        x=[round(draw, 6)] * 2, y=[0.85, -0.5], mode="lines+markers", line={"color": INK, "width": 2},
+        marker={"symbol": ["triangle-down", "circle"], "size": [14, 5], "color": INK}, showlegend=False, name="",
+        hovertemplate="random number %{x:.4f}<extra></extra>",
+    ))  # fmt: skip
+    figure.add_annotation(
+        x=draw, y=0.95, yanchor="bottom", showarrow=False, font={"color": INK, "size": 12},
+        text=f"{draw:.3f} falls on <b>{literal(named(characters[chosen]))}</b>",
+        xanchor="left" if draw < 0.25 else "right" if draw > 0.75 else "center",
+    )  # fmt: skip
+    figure.update_layout(bargap=0, margin={"t": 10})
+    figure.update_xaxes(range=[-0.01, 1.01], tickvals=[0, 0.25, 0.5, 0.75, 1], fixedrange=True, showgrid=False)
+    figure.update_yaxes(visible=False, range=[-0.6, 1.6], fixedrange=True)
+    return figure
 
 
 def _loss_points(

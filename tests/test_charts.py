@@ -17,6 +17,7 @@ from charlab.charts import (
     heatmap_figure,
     literal,
     loss_figure,
+    needle_figure,
     thin,
 )
 from charlab.errors import ConfigError
@@ -237,3 +238,23 @@ def test_figures_are_plain_json_without_a_theme_and_with_titled_axes():
         assert "colorway" not in data["layout"].get("template", {}).get("layout", {})
         titled = [axis["title"].get("text") for name, axis in data["layout"].items() if name.startswith("xaxis")]
         assert all(titled)
+
+
+def test_the_needle_stands_on_the_outlined_character_and_the_bar_goes_from_0_to_1():
+    shaped = np.array([0.5, 0.0, 0.0001, 0.2499, 0.25])
+    figure = needle_figure(["a", "b", "c", EVIL, "\n"], shaped, 0.6, 3)
+    bar, needle = figure.data
+    assert bar.x == (0.5, 0.2499, 0.25) and bar.base == (
+        0,
+        0.5001,
+        0.75,
+    )  # too thin ones are left out
+    assert needle.x == (0.6, 0.6) and bar.text[0] == "a" and bar.text[2] == "↵"
+    assert [colour == CAME for colour in bar.marker.line.color] == [False, True, False]
+    assert bar.base[1] <= needle.x[0] < bar.base[1] + bar.x[1]
+    assert literal(EVIL) in figure.layout.annotations[0].text and EVIL not in figure.to_json()
+
+
+def test_a_character_chosen_by_hand_is_drawn_however_unlikely():
+    bar = needle_figure(["a", "b"], np.array([1.0, 0.0]), 0.5, 1).data[0]
+    assert bar.x == (1, 0) and bar.marker.line.color[1] == CAME
