@@ -232,7 +232,7 @@ def needle_figure(characters: Sequence[str], shaped: np.ndarray, draw: float, ch
     shaped = np.asarray(shaped, dtype=float)
     starts = np.cumsum(shaped) - shaped
     shown = [i for i in range(len(shaped)) if shaped[i] >= _THINNEST or i == chosen]
-    figure = empty_figure(None, "the characters side by side, each as wide as its probability")
+    figure = empty_figure(None, "probability, added up")
     figure.add_trace(go.Bar(
         orientation="h", y=[0] * len(shown), x=rounded(shaped[shown], 6), base=rounded(starts[shown], 6), width=1,
         marker={
@@ -240,7 +240,8 @@ def needle_figure(characters: Sequence[str], shaped: np.ndarray, draw: float, ch
             "line": {"color": [CAME if i == chosen else PAPER for i in shown],
                      "width": [3 if i == chosen else 0.5 for i in shown]},
         },
-        text=[literal(visible(characters[i])) if shaped[i] >= _LABELLED else "" for i in shown],
+        text=["" if shaped[i] < _LABELLED else literal((named if shaped[i] > 0.2 else visible)(characters[i]))
+              for i in shown],
         textposition="inside", insidetextanchor="middle", textangle=0, constraintext="none",
         textfont={"size": 13, "color": INK, "family": "monospace"},
         customdata=[literal(named(characters[i])) for i in shown], name="", showlegend=False,
@@ -257,8 +258,9 @@ def needle_figure(characters: Sequence[str], shaped: np.ndarray, draw: float, ch
         xanchor="left" if draw < 0.25 else "right" if draw > 0.75 else "center",
     )  # fmt: skip
     figure.update_layout(bargap=0, margin={"t": 10})
-    figure.update_xaxes(range=[-0.01, 1.01], tickvals=[0, 0.25, 0.5, 0.75, 1], fixedrange=True, showgrid=False)
-    figure.update_yaxes(visible=False, range=[-0.6, 1.6], fixedrange=True)
+    figure.update_xaxes(range=[-0.01, 1.01], tickvals=[0, 0.25, 0.5, 0.75, 1], fixedrange=True)
+    figure.update_xaxes(showgrid=False, zeroline=False)
+    figure.update_yaxes(visible=False, range=[-0.6, 1.4], fixedrange=True)
     return figure
 
 
