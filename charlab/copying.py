@@ -1,0 +1,178 @@
+"""What of a text stands in another one, and what followed where: an index over a corpus, by its sorted suffixes.
+
+Knows nothing of models, runs or pages.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+DEPTH = 64  # characters by which suffixes are sorted
+_MOST_TRIED = 32  # among places that agree for more than DEPTH characters
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """A text and the places in it, sorted by the DEPTH characters that begin there: 4 bytes a character."""
+
+    text: str
+    order: memoryview  # int32 [T], places in the order of text[place : place + DEPTH]
+
+    def longest(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """For each place of a text the longest passage from there that the corpus has: lengths [T], places [T].
+
+        A place is where in the corpus it stands, -1 where even the character is new. Lengths up to DEPTH are
+        exact; where more than 32 places of the corpus agree for longer, the first 32 of them are tried.
+        """
+        lengths = np.zeros(len(text), np.int64)
+        places = np.full(len(text), -1, np.int64)
+        length, place = 0, -1
+        for start in range(len(text)):
+            if length > 1 and start - 1 + length == len(text):  # it goes on to the end: nothing can be longer
+                length, place = length - 1, place + 1
+            else:
+                length, place = self._longest_at(text, start)
+            lengths[start], places[start] = length, place
+        return lengths, places
+
+    def share_copied(self, text: str, length: int) -> float:
+        """The share of a text's characters that lie in a passage of at least `length` found in the corpus."""
+        return float(covered(self.longest(text)[0], length).mean()) if text else 0.0
+
+    def passages(self, text: str, least: int = 16) -> list[tuple[int, int, int]]:
+        """What a text has in common with the corpus: (start, length, place in the corpus), the longest first.
+
+        Passages do not overlap, and each has at least `least` characters.
+        """
+        return passages_of(*self.longest(text), least)
+
+    def followers(self, context: str) -> dict[str, int]:
+        """What followed a context in the corpus, and how often, the most frequent first."""
+        size = len(context)
+        if not size:
+            return dict(Counter(self.text).most_common())
+        head = context[:DEPTH]
+        key = lambda place: self.text[place : place + len(head)]  # noqa: E731
+        first, last = bisect_left(self.order, head, key=key), bisect_right(self.order, head, key=key)
+        found = self.order[first:last]
+        if size > DEPTH:
+            found = [place for place in found if self.text.startswith(context, place)]
+        end = len(self.text) - size  # nothing follows a context that the corpus ends with
+        return dict(Counter(self.text[place + size] for place in found if place < end).most_common())
+
+    def line(self, place: int) -> int:
+        """The number of the corpus's line that a place stands in, from 1."""
+        return self.text.count("\n", 0, place) + 1
+
+    def around(self, place: int, length: int, width: int = 30) -> tuple[str, str]:
+        """What stands before and after a passage of the corpus, `width` characters each."""
+        end = place + length
+        return self.text[max(0, place - width) : place], self.text[end : end + width]
+
+    def _longest_at(self, text: str, start: int) -> tuple[int, int]:
+        wanted = text[start : start + DEPTH]
+        corpus, order = self.text, self.order
+        key = lambda place: corpus[place : place + DEPTH]  # noqa: E731
+        at = bisect_left(order, wanted, key=key)
+        best, place = 0, -1
+        for neighbour in (at, at - 1):  # whoever shares most with it stands beside it
+            if 0 <= neighbour < len(order):
+                common = _common(wanted, 0, corpus, order[neighbour], DEPTH)
+                if common > best:
+                    best, place = common, order[neighbour]
+        if best < DEPTH:
+            return best, place
+        for other in range(at, min(at + _MOST_TRIED, len(order))):
+            if key(order[other]) != wanted:
+                break
+            common = _common(text, start, corpus, order[other], len(text) - start)
+            if common > best:
+                best, place = common, order[other]
+        return best, place
+
+
+def build(text: str) -> Index:
+    """Index a text: prefix doubling (Manber and Myers, 1990) until DEPTH characters are sorted.
+
+    As many characters as fit are packed in 64 bits and sorted at once; ranks of pairs of ranks then double the
+    depth. 5 million characters of English take about 5 seconds of one core and at
+    most 40 bytes a character; 4 bytes a character stay, beside the text. 16 texts of 1,000 characters are then
+    looked up in 0.3 seconds.
+    """
+    size = len(text)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    kinds, ids = np.unique(codes, return_inverse=True)
+    bits = max(1, len(kinds).bit_length())
+    depth = min(DEPTH, 1 << (64 // bits).bit_length() - 1)  # characters a key: a power of two
+    keys = np.zeros(size, np.uint64)
+    padded = np.zeros(size + depth, np.uint64)  # 0 is past the end: it comes before every character
+    padded[:size] = ids + 1
+    for offset in range(depth):
+        keys <<= np.uint64(bits)
+        keys |= padded[offset : offset + size]
+    del codes, ids, padded
+    while True:
+        order = np.argsort(keys)
+        if depth >= DEPTH:
+            break
+        ranks = np.zeros(size, np.uint64)
+        ranked = keys[order]
+        ranks[order[1:]] = np.cumsum(ranked[1:] != ranked[:-1]).astype(np.uint64)
+        del ranked
+        if not size or ranks[order[-1]] == size - 1:  # all differ already
+            break
+        keys = (ranks + np.uint64(1)) * np.uint64(size + 1)
+        keys[:-depth] += ranks[depth:] + np.uint64(1)
+        depth *= 2
+    return Index(text, memoryview(order.astype(np.int32)))
+
+
+def covered(lengths: np.ndarray, least: int) -> np.ndarray:
+    """Which characters lie in a passage of at least `least`: lengths [T] as `longest` gives them -> bool [T]."""
+    starts = np.flatnonzero(lengths >= least)
+    edges = np.zeros(len(lengths) + 1, np.int64)
+    np.add.at(edges, starts, 1)
+    np.add.at(edges, starts + lengths[starts], -1)
+    return np.cumsum(edges[:-1]) > 0
+
+
+def passages_of(lengths: np.ndarray, places: np.ndarray, least: int = 16) -> list[tuple[int, int, int]]:
+    """`Index.passages` from what `longest` gave: (start, length, place in the corpus), the longest first."""
+    taken = np.zeros(len(lengths), bool)
+    waiting = [(-int(lengths[start]), int(start)) for start in np.flatnonzero(lengths >= least)]
+    heapq.heapify(waiting)
+    found = []
+    while waiting:
+        negative, start = heapq.heappop(waiting)
+        length = -negative
+        within = taken[start : start + length]
+        free = int(within.argmax()) if within.any() else length  # characters up to what is taken
+        if free == length:
+            taken[start : start + length] = True
+            found.append((start, length, int(places[start])))
+        elif free >= least:
+            heapq.heappush(waiting, (-free, start))
+    return found
+
+
+def share_repeated(text: str, length: int = 8) -> float:
+    """How repetitive a text is: the share of its pieces of `length` characters that stood in it before."""
+    pieces = [text[start : start + length] for start in range(len(text) - length + 1)]
+    return 1 - len(set(pieces)) / len(pieces) if pieces else 0.0
+
+
+def _common(first: str, start: int, second: str, place: int, most: int) -> int:
+    """How many characters two texts share from two places on, at most `most`: by halving, on slices."""
+    low, high = 0, min(most, len(first) - start, len(second) - place)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if first[start + low : start + middle] == second[place + low : place + middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
