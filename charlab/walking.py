@@ -40,6 +40,11 @@ class Move:
         return float(self.shaped[self.id])
 
     @property
+    def bits(self) -> float:
+        """Surprise at the temperature that was in force; infinite where a person chose the impossible."""
+        return float(-np.log2(self.probability)) if self.probability > 0 else float("inf")
+
+    @property
     def span(self) -> tuple[float, float]:
         """Where the chosen character lies on the bar from 0 to 1: its left and its right end."""
         right = float(self.shaped[: self.id + 1].sum())

@@ -67,7 +67,9 @@ def test_the_needle_lies_on_the_chosen_character():
     for move in walk.path:
         left, right = move.span
         assert left - 1e-9 <= move.draw <= right + 1e-9
-        assert right - left == pytest.approx(move.probability) and not move.by_hand
+        assert right - left == pytest.approx(move.probability) == 2**-move.bits and not move.by_hand
+    cold = choose(reader, walk, other_than(reader, walk), temperature=0.0).path[-1]
+    assert cold.by_hand and (cold.probability, cold.bits) == (0.0, float("inf")) and cold.span[0] == cold.span[1]
 
 
 def test_another_choice_branches_and_every_path_can_be_gone_back_to():
