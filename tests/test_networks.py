@@ -1,5 +1,7 @@
 """What holds of every network without Keras; the comparison with the Keras twins is in test_models.py."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import TINY, random_weights
@@ -76,3 +78,88 @@ def test_softmax_and_sigmoid_do_not_overflow():
     with np.errstate(over="raise", invalid="raise"):
         assert networks.softmax(np.array([[1000.0, 0.0]])).tolist() == [[1.0, 0.0]]
         assert networks.sigmoid(np.array([-1000.0, 0.0, 1000.0])).tolist() == [0.0, 0.5, 1.0]
+
+
+def trace_and_logits(predictor, ids):
+    return predictor.trace(ids), read(predictor, ids)[:, 0]
+
+
+@pytest.mark.parametrize("kind", ["gru", "gru-one-hot", "lstm"])
+def test_a_trace_is_what_step_computed(kind, vocab):
+    config = TINY[kind]
+    weights = random_weights(config, len(vocab))
+    predictor = networks.build(config, len(vocab), weights)
+    ids = np.random.default_rng(4).integers(0, len(vocab), 40)
+    trace, logits = trace_and_logits(predictor, ids)
+    last = trace[f"layer_{config.layers - 1}/hidden"]
+    assert all(array.shape == (40, config.units) for array in trace.values())
+    np.testing.assert_allclose(last @ weights["head/kernel"] + weights["head/bias"], logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_the_gates_of_a_gru_make_its_hidden_state(layer, vocab):
+    predictor = networks.build(TINY["gru"], len(vocab), random_weights(TINY["gru"], len(vocab)))
+    trace = predictor.trace(np.arange(30) % len(vocab))
+    hidden, update, reset, candidate = (
+        trace[f"layer_{layer}/{n}"] for n in ("hidden", "update", "reset", "candidate")
+    )
+    before = np.vstack([np.zeros((1, 16)), hidden[:-1]])
+    np.testing.assert_allclose(update * before + (1 - update) * candidate, hidden, atol=1e-6)
+    for gate in (update, reset):
+        assert 0 < gate.min() < gate.max() < 1
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_the_gates_of_an_lstm_make_its_cell_and_hidden_state(layer, vocab):
+    predictor = networks.build(TINY["lstm"], len(vocab), random_weights(TINY["lstm"], len(vocab)))
+    trace = {name.split("/")[1]: array for name, array in predictor.trace(np.arange(30) % len(vocab)).items()
+             if name.startswith(f"layer_{layer}/")}  # fmt: skip
+    before = np.vstack([np.zeros((1, 16)), trace["cell"][:-1]])
+    cell = trace["forget"] * before + trace["input"] * trace["candidate"]
+    np.testing.assert_allclose(cell, trace["cell"], atol=1e-6)
+    np.testing.assert_allclose(trace["output"] * np.tanh(cell), trace["hidden"], atol=1e-6)
+
+
+def test_attention_is_shared_out_among_what_the_cache_holds(vocab):
+    config = TINY["transformer"]
+    predictor = networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    ids = np.random.default_rng(5).integers(0, len(vocab), 3 * config.context)
+    trace = predictor.trace(ids)
+    assert list(trace) == ["block_0/attention", "block_1/attention"]
+    for attention in trace.values():
+        assert attention.shape == (config.heads, len(ids), len(ids))
+        np.testing.assert_allclose(attention.sum(axis=-1), 1, atol=1e-5)
+        assert (np.triu(attention, 1) == 0).all()  # nothing looks ahead
+        for place in range(len(ids)):
+            oldest = predictor.oldest(place)
+            assert place - oldest < config.context
+            assert (attention[:, place, :oldest] == 0).all() and (
+                attention[:, place, oldest : place + 1] > 0
+            ).all()
+
+
+def test_attention_is_what_step_used(vocab):
+    config = TINY["transformer"]
+    predictor = networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    ids = np.random.default_rng(6).integers(0, len(vocab), 2 * config.context + 3)
+    trace, kept, attend = predictor.trace(ids), [], predictor._attend
+    predictor._attend = lambda *arguments: kept.append(attend(*arguments)[1]) or attend(*arguments)
+    state = predictor.start(1)
+    for place, i in enumerate(ids):
+        kept.clear()
+        _, state = predictor.step(np.array([i]), state)
+        for layer, weights in enumerate(kept[-config.layers :]):
+            row = trace[f"block_{layer}/attention"][:, place, predictor.oldest(place) : place + 1]
+            np.testing.assert_allclose(weights[0, :, -1], row, atol=1e-5)
+
+
+@pytest.mark.parametrize("context", [5, 8])
+def test_a_window_from_the_oldest_character_on_is_read_as_the_whole_text_was(context, vocab):
+    config = replace(TINY["transformer"], context=context)
+    predictor = networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    ids = np.random.default_rng(7).integers(0, len(vocab), 30)
+    whole = predictor.trace(ids)["block_1/attention"]
+    for place in range(30):
+        oldest = predictor.oldest(place)
+        part = predictor.trace(ids[oldest : place + 1])["block_1/attention"]
+        np.testing.assert_allclose(part[:, -1], whole[:, place, oldest : place + 1], atol=1e-5)
