@@ -13,7 +13,7 @@ RANKS = [
     ["plan", "generate", "walking", "reading", "library", "batches", "models", "accelerators"],
     ["schedules", "checkpoints", "boards", "recorder", "learner", "session", "counting", "training"],
     ["control", "jobs", "worker", "forecast", "insight", "charts", "pictures"],
-    ["bundle", "script", "addresses", "export", "formats"],
+    ["bundle", "script", "handout", "addresses", "export", "formats"],
     ["cli"],
 ]
 ORDER = [module for rank in RANKS for module in rank]
