@@ -5,7 +5,7 @@ Text and charts are made from the same Steps, so they cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,22 +27,43 @@ class Step:
     shaped: np.ndarray  # [N, V] after temperature and cut-offs, the unknown character left out
 
 
-def generate(predictor: Predictor, vocab: Vocab, seed_text: str, config: SampleConfig) -> Iterator[Step]:
+def generate(
+    predictor: Predictor,
+    vocab: Vocab,
+    seed_text: str,
+    config: SampleConfig,
+    on_read: Callable[[int], None] | None = None,
+) -> Iterator[Step]:
     """Write `config.length` characters after the seed text in `config.samples` samples, a Step each.
 
     Characters of the seed text that the alphabet lacks are read as unknown. An empty seed text is read as a
-    line's end, so that the model begins as at a line's beginning.
+    line's end, so that the model begins as at a line's beginning. `on_read` is told how much of it was read.
     """
-    state = predictor.start(config.samples)
-    for i in vocab.encode(seed_text or beginning(vocab)):
-        logits, state = predictor.step(np.full(config.samples, i), state)
-    random_numbers = sampling.draws(config.seed, config.samples, config.length)
-    for position in range(config.length):
-        shaped = sampling.shape(logits, config, vocab.unknown_id)
-        ids = sampling.choose(shaped, random_numbers[:, position])
-        yield Step(position, ids, random_numbers[:, position], softmax(logits), shaped)
-        if position + 1 < config.length:
-            logits, state = predictor.step(ids, state)
+    draws = sampling.draws(config.seed, config.samples, config.length)
+    shape = lambda logits: sampling.shape(logits, config, vocab.unknown_id)  # noqa: E731
+    return _write(predictor, vocab, seed_text, draws, shape, on_read)
+
+
+def sweep(
+    predictor: Predictor,
+    vocab: Vocab,
+    seed_text: str,
+    config: SampleConfig,
+    temperatures: Sequence[float],
+    on_read: Callable[[int], None] | None = None,
+) -> Iterator[Step]:
+    """Write one sample a temperature, all with the random numbers of the first: only temperature differs.
+
+    The N temperatures share each of the network's steps; `config` says everything else.
+    """
+    configs = [config.replace(temperature=temperature) for temperature in temperatures]
+    draws = np.repeat(sampling.draws(config.seed, 1, config.length), len(configs), axis=0)  # [N, length]
+
+    def shape(logits: np.ndarray) -> np.ndarray:
+        rows = zip(logits, configs, strict=True)
+        return np.concatenate([sampling.shape(row[None], each, vocab.unknown_id) for row, each in rows])
+
+    return _write(predictor, vocab, seed_text, draws, shape, on_read)
 
 
 def texts(steps: Iterable[Step], vocab: Vocab) -> list[str]:
@@ -54,3 +75,31 @@ def texts(steps: Iterable[Step], vocab: Vocab) -> list[str]:
 def beginning(vocab: Vocab) -> str:
     """What is read where there is no seed text: a line's end, or the alphabet's first character."""
     return "\n" if "\n" in vocab.characters else vocab.characters[0]
+
+
+def chosen_probabilities(step: Step) -> np.ndarray:
+    """The model's own probability of the character that each sample took: [N]."""
+    return step.probabilities[np.arange(len(step.ids)), step.ids]
+
+
+def _write(
+    predictor: Predictor,
+    vocab: Vocab,
+    seed_text: str,
+    draws: np.ndarray,
+    shape: Callable[[np.ndarray], np.ndarray],
+    on_read: Callable[[int], None] | None,
+) -> Iterator[Step]:
+    """The loop of all writing: draws [N, length] choose from what `shape` makes of the logits [N, V]."""
+    samples, length = draws.shape
+    state = predictor.start(samples)
+    for number, i in enumerate(vocab.encode(seed_text or beginning(vocab)), 1):
+        logits, state = predictor.step(np.full(samples, i), state)
+        if on_read:
+            on_read(number)
+    for position in range(length):
+        shaped = shape(logits)
+        ids = sampling.choose(shaped, draws[:, position])
+        yield Step(position, ids, draws[:, position], softmax(logits), shaped)
+        if position + 1 < length:
+            logits, state = predictor.step(ids, state)

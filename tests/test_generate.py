@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charlab.config import SampleConfig
-from charlab.generate import beginning, generate, texts
+from charlab.generate import beginning, chosen_probabilities, generate, sweep, texts
 from charlab.networks import softmax
 from charlab.vocab import Vocab
 
@@ -94,3 +94,22 @@ def test_no_character_is_computed_that_nobody_asked_for(length):
     Counting.steps = 0
     list(generate(Counting(9), ABC, "ab", SampleConfig(length=length)))
     assert Counting.steps == 2 + length - 1
+
+
+def test_a_sweep_writes_at_each_temperature_what_it_writes_alone(tiny, vocab):
+    _, predictor = tiny
+    config = SampleConfig(length=30, seed=5)
+    temperatures = [0, 0.5, 1.0, 20]
+    found = texts(sweep(predictor, vocab, "the ", config, temperatures), vocab)
+    alone = [
+        texts(generate(predictor, vocab, "the ", config.replace(temperature=temperature)), vocab)[0]
+        for temperature in temperatures
+    ]
+    assert found == alone and len(set(found)) > 1
+
+
+def test_it_tells_how_much_of_the_seed_text_it_has_read(tiny, vocab):
+    read: list[int] = []
+    step = next(generate(tiny[1], vocab, "the fox", SampleConfig(length=3, samples=2), read.append))
+    assert read == [1, 2, 3, 4, 5, 6, 7]
+    assert chosen_probabilities(step).tolist() == [step.probabilities[n, i] for n, i in enumerate(step.ids)]
