@@ -1,6 +1,7 @@
-"""Figures from data: loss curves, bars of next characters, a heatmap of every step.
+"""Figures from data: loss curves, bars of next characters, and what all figures have in common.
 
-Only this module and pictures.py, which draws what a training is made of, know Plotly.
+text_charts.py draws along a text with it. Only few modules know Plotly: this one, and those that draw pictures
+of another kind.
 
 Pure: nothing is read, kept or drawn here. Colours are names of CSS variables, which the page's theme fills in
 (pages/parts/chart.js), so one figure serves light and dark. Plotly reads texts as a kind of HTML: whatever
@@ -19,6 +20,8 @@ import plotly.graph_objects as go
 from charlab.errors import ConfigError
 from charlab.symbols import named, visible
 
+Figure = go.Figure
+
 OWN = "var(--st-blue-color)"  # the model's own probability
 SHAPED = "var(--st-chart-sequential-colors-4)"  # the same after temperature and cut-offs: lighter
 CAME = "var(--st-orange-color)"  # what really came
@@ -34,9 +37,6 @@ SEQUENTIAL = [[i / 9, f"var(--st-chart-sequential-colors-{i})"] for i in range(1
 
 MOST_POINTS = 1000
 MOST_BARS = 15
-MOST_ROWS = 40
-MOST_STEPS = 200
-_CONTEXT = 12  # characters told before a step when the pointer rests on it
 _THINNEST = 0.0005  # of the needle's bar: half a pixel
 _LABELLED = 0.03  # wide enough for a letter on a phone
 _NATS = {"nats": 1.0, "bits": math.log(2)}  # how many nats one unit is
@@ -156,56 +156,6 @@ def bars_figure(
     return figure
 
 
-def heatmap_figure(
-    text: Sequence[str],
-    characters: Sequence[str],
-    probabilities: np.ndarray,
-    bits: np.ndarray,
-    chosen: int | None = None,
-    entropies: np.ndarray | None = None,
-) -> go.Figure:
-    """Every step of a reading at once: column t is what the model expected after text[t], row by row.
-
-    `probabilities` [T, V], `bits` [T - 1] and `entropies` [T] are a Reading's; `characters` those of the ids.
-    At most MOST_STEPS steps around the chosen one and MOST_ROWS characters are drawn; the title says what is
-    left out. A click's x is the step in the whole text. Under it the surprise of what came, on the same axis.
-    """
-    steps = _window(len(text), chosen)
-    columns = list(steps)
-    part = np.asarray(probabilities, dtype=float)[steps.start : steps.stop]
-    rows = sorted(int(i) for i in np.argsort(-part.sum(axis=0), kind="stable")[:MOST_ROWS])
-    figure = empty_figure("next character", None)
-    figure.add_trace(go.Heatmap(
-        x=columns, y=list(range(len(rows))), z=rounded(part[:, rows].T), coloraxis="coloraxis", xgap=1, ygap=1,
-        text=[[_context(text, t) for t in columns]] * len(rows),
-        hovertemplate="after “%{text}”<br>%{y}: %{z:.4f}<extra></extra>", showlegend=False,
-    ))  # fmt: skip
-    _add_came(figure, text, characters, columns, rows)
-    _add_surprise(figure, text, columns, bits, entropies)
-    if chosen is not None:
-        figure.add_shape(
-            type="rect", x0=chosen - 0.5, x1=chosen + 0.5, y0=0, y1=1, yref="paper",
-            line={"color": INK, "width": 1.5},
-        )  # fmt: skip
-    figure.update_layout(
-        uirevision=f"from {steps.start}", clickmode="event",
-        title={"text": "What it expected at every step",
-               "subtitle": {"text": _left_out(steps, len(text), len(rows), part.shape[1])}},
-        margin={"t": 60}, meta={"focus": chosen},
-        coloraxis={"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1, "colorbar": {
-            "title": {"text": "probability", "side": "right"}, "thickness": 10, "len": 0.7, "y": 1,
-            "yanchor": "top",
-        }},
-    )  # fmt: skip
-    _name_steps(figure, text, columns)
-    figure.update_layout(yaxis={
-        "domain": [0.25, 1], "tickvals": list(range(len(rows))), "range": [len(rows) - 0.5, -0.5],
-        "ticktext": [literal(named(characters[i])) for i in rows], "tickfont": {"family": "monospace", "size": 9},
-        "showgrid": False, "zeroline": False,
-    })  # fmt: skip
-    return figure
-
-
 def empty_figure(y_title: str | None, x_title: str | None) -> go.Figure:
     """An empty figure whose fonts, grid and ink are left to the page's theme, and whose zoom stays."""
     return go.Figure(layout={
@@ -303,64 +253,6 @@ def _add_shaped(figure: go.Figure, own: np.ndarray, shaped: np.ndarray, drawn: d
         textfont={"size": 11}, text=["cut off" if gone else "" for gone in cut],
         hovertemplate="%{customdata}: cut off<extra></extra>", **drawn,
     ))  # fmt: skip
-
-
-def _add_came(
-    figure: go.Figure, text: Sequence[str], characters: Sequence[str], columns: list[int], rows: list[int]
-) -> None:
-    """An outlined square on each cell of a character that really came."""
-    row_of = {characters[i]: row for row, i in enumerate(rows)}
-    came = [(t, row_of[text[t + 1]]) for t in columns if t + 1 < len(text) and text[t + 1] in row_of]
-    figure.add_trace(go.Scatter(
-        x=[t for t, _ in came], y=[row for _, row in came], mode="markers", name="what came", hoverinfo="skip",
-        marker={"symbol": "square-open", "size": 8, "color": CAME, "line": {"width": 1.5}},
-    ))  # fmt: skip
-
-
-def _add_surprise(
-    figure: go.Figure, text: Sequence[str], columns: list[int], bits: np.ndarray, entropies: np.ndarray | None
-) -> None:
-    known = [t for t in columns if t < len(bits)]
-    lines = [("surprise of what came", known, bits, "solid")]
-    if entropies is not None:
-        lines.append(("entropy: the surprise it expected", columns, entropies, "dot"))
-    for name, places, values, dash in lines:
-        figure.add_trace(go.Scatter(
-            x=places, y=[None if math.isnan(values[t]) else round(float(values[t]), 3) for t in places],
-            name=name, yaxis="y2", mode="lines", line={"color": OWN if dash == "solid" else QUIET, "dash": dash},
-            text=[_context(text, t) for t in places],
-            hovertemplate="after “%{text}”: %{y:.2f} bits<extra>" + name + "</extra>",
-        ))  # fmt: skip
-    figure.update_layout(yaxis2={
-        "domain": [0, 0.2], "title": "bits", "rangemode": "tozero", "anchor": "x", "automargin": True,
-    })  # fmt: skip
-
-
-def _name_steps(figure: go.Figure, text: Sequence[str], columns: list[int]) -> None:
-    figure.update_xaxes(
-        title="character just read", tickvals=columns, ticktext=[literal(visible(text[t])) for t in columns],
-        tickangle=0, tickfont={"family": "monospace"}, showgrid=False, zeroline=False, anchor="y2",
-        range=[columns[0] - 0.5, columns[-1] + 0.5],
-    )  # fmt: skip
-
-
-def _window(length: int, chosen: int | None) -> range:
-    """At most MOST_STEPS steps with the chosen one in the middle, where the text's ends allow it."""
-    first = min(max(0, (chosen or 0) - MOST_STEPS // 2), max(0, length - MOST_STEPS))
-    return range(first, min(length, first + MOST_STEPS))
-
-
-def _left_out(steps: range, length: int, rows: int, characters: int) -> str:
-    words = []
-    if len(steps) < length:
-        words.append(f"steps {steps.start + 1} to {steps.stop} of {length}")
-    if rows < characters:
-        words.append(f"the {rows} likeliest of {characters} characters")
-    return ", ".join(words)
-
-
-def _context(text: Sequence[str], step: int) -> str:
-    return literal("".join(visible(c) for c in text[max(0, step + 1 - _CONTEXT) : step + 1]))
 
 
 def _share(probability: float) -> str:

@@ -60,8 +60,13 @@ class NgramPredictor:
         state = state[:, max(0, state.shape[1] - (len(self._keys) - 1)) :]
         return np.log(self._probabilities(state)).astype(np.float32), state
 
+    @property
+    def longest_context(self) -> int:
+        """How many characters it looks back at most."""
+        return len(self._keys) - 1
+
     def followers(self, context: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What followed one context (ids, shorter than `order`) in the text: ids and their counts."""
+        """What followed one context (at most `longest_context` ids) in the text: ids and their counts."""
         rows, ids, counts = self._continuations(np.asarray(context, np.uint64)[None])
         return ids, counts
 

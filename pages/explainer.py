@@ -2,25 +2,70 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
-from charlab.config import SampleConfig
-from pages.parts import link, steps
+from charlab.library import Model
+from charlab.reading import Reading
+from pages.parts import allsteps, examples, link, onestep, overtime, steps, twomodels, walking
 from pages.parts.picker import load_model, pick_model
 from pages.parts.words import plain
 
 LONGEST = 5000
 EXAMPLE = "To be, or not to be: that is the question.\n"
+VIEWS = ("read", "write with it", "over training")
+
+
+def read_view(model: Model, reading: Reading, other: tuple[str, Reading] | None) -> None:
+    """The chosen step beside all steps."""
+    bars, heatmap = st.columns([2, 3], gap="large")
+    with bars:
+        onestep.show(model, reading, st.session_state.step, write_link, other)
+    with heatmap:
+        allsteps.show(model, reading, st.session_state.step)
+    allsteps.table(reading)
+
+
+def over_training_view(model: Model, reading: Reading, other: tuple[str, Reading] | None) -> None:
+    """The epoch slider, with the bars and the mean that it moves."""
+    if not overtime.epochs(info):
+        overtime.without_epochs()
+        return
+    overtime.slider(info)
+    bars, curve = st.columns([2, 3], gap="large")
+    with bars:
+        onestep.show(model, reading, st.session_state.step, write_link, other)
+    with curve:
+        overtime.curve(info, model, reading)
+
+
+def write_link(more: dict[str, Any] | None = None) -> list[str]:
+    """The page's settings into its address; also called when a slider runs its fragment alone."""
+    state = st.session_state
+    if more is not None:
+        state.link_of_view = more
+    top_k, top_p = state.get("top_k") or None, state.get("top_p", 1.0)
+    return link.write({
+        "model": info.name, "other": state.get("other") or None, "text": text, "step": state.step,
+        "colour": state.colour, "view": state.view,
+        "epoch": state.get("epoch") if state.view == "over training" else None, "unit": state.get("unit"),
+        "temperature": state.get("temperature"), "top_k": top_k, "top_p": top_p if top_p < 1 else None,
+        **state.get("link_of_view", {}),
+    })  # fmt: skip
+
 
 st.title("See what a model expected")
 st.caption(
     "The model reads a text from left to right. Before each character it says how likely every character is. "
-    "The less likely the one that came, the greater the surprise."
+    "The less likely the one that came, the greater the surprise, measured in bits: −log2 of its probability."
 )
 
 link.read("text", EXAMPLE)
 if handed_over := st.session_state.pop("handed_over", None):
     st.session_state.text = handed_over[:LONGEST]
+    if len(handed_over) > LONGEST:
+        st.caption(f"The text is long: its first {LONGEST:,} characters are explained.")
 
 left, right = st.columns([2, 3], gap="large")
 with left:
@@ -28,41 +73,40 @@ with left:
     if info is None:
         st.stop()
     model = load_model(info)
+    other_info = twomodels.pick(info)
 with right:
-    text = st.text_area("Text", key="text", height=100, max_chars=LONGEST, persist_state="session")
+    text = st.text_area("Text", key="text", height=122, max_chars=LONGEST, persist_state="session")
 if not text:
-    st.info("Type or paste a text above, or take one that a model wrote from the Playground.")
-    st.page_link("playground.py", label="To the Playground", icon=":material/edit_note:")
+    examples.show()
     st.stop()
 
-reading = steps.read(model, text)
 # The chosen place: a character of the text, or one past its end, where nothing has come yet.
 link.read("step", min(1, len(text)), int, options=(0, len(text)))
 st.session_state.step = max(0, min(st.session_state.step, len(text)))
+link.read("view", "read", options=VIEWS)
+if st.session_state.view == "over training":
+    model = overtime.load(info) or model
 
-steps.strip(model, reading)
-st.divider()
-bars, all_steps = st.columns([2, 3], gap="large")
-with bars:
-    link.read("temperature", 1.0, float, options=(0.0, 2.0))
-    link.read("top_k", 0, int, options=(0, 512))
-    link.read("top_p", 1.0, float, options=(0.05, 1.0))
-    picture = st.container()
-    first, second, third = st.columns(3)
-    temperature = first.slider("Temperature", 0.0, 2.0, step=0.05, key="temperature", persist_state="session")
-    top_k = second.number_input("Top-k (0 is off)", 0, 512, key="top_k", persist_state="session")
-    top_p = third.slider("Top-p", 0.05, 1.0, step=0.05, key="top_p", persist_state="session")
-    config = SampleConfig(temperature=temperature, top_k=top_k or None, top_p=top_p if top_p < 1 else None)
-    with picture:
-        steps.one_step(model, reading, st.session_state.step, config)
-with all_steps:
-    steps.all_steps(model, reading, st.session_state.step)
+reading = steps.read(model, text)
+other_model = twomodels.load(other_info)
+other = (other_model.config.name, steps.read(other_model, text)) if other_model else None
+steps.strip(model, reading, other[1] if other else None)
+steps.figures(reading, model.config.name if other else "")
+if other:
+    steps.figures(other[1], other[0])
 
-too_long = link.write(
-    {
-        "model": info.name, "text": text, "step": st.session_state.step, "colour": st.session_state.colour,
-        "temperature": temperature, "top_k": top_k or None, "top_p": top_p if top_p < 1 else None,
-    }
-)  # fmt: skip
-if too_long:
+view = st.segmented_control(
+    "View", VIEWS, key="view", required=True, persist_state="session", label_visibility="collapsed"
+)
+more: dict[str, Any] = {}
+if view == "read":
+    if other_model and other:
+        twomodels.show((model, other_model), reading, other[1], st.session_state.step)
+    read_view(model, reading, other)
+elif view == "write with it":
+    more = walking.show(model, text)
+elif view == "over training":
+    over_training_view(model, reading, other)
+
+if write_link(more):
     st.caption(plain(f"The text is longer than {link.LONGEST_TEXT:,} characters: the page's link leaves it out."))

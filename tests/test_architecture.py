@@ -12,7 +12,7 @@ RANKS = [
     ["recurrent", "transformer", "networks", "ngrams", "sampling", "runs", "intake"],
     ["plan", "generate", "walking", "reading", "library", "batches", "models", "accelerators"],
     ["schedules", "checkpoints", "boards", "recorder", "learner", "session", "counting", "training"],
-    ["control", "jobs", "worker", "forecast", "insight", "charts", "pictures"],
+    ["control", "jobs", "worker", "forecast", "insight", "charts", "text_charts", "pictures"],
     ["bundle", "script", "handout", "addresses", "export", "formats"],
     ["cli"],
 ]

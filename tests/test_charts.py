@@ -8,13 +8,10 @@ from charlab.charts import (
     CAME,
     MOST_BARS,
     MOST_POINTS,
-    MOST_ROWS,
-    MOST_STEPS,
     QUIET,
     TRAINING,
     VALIDATION,
     bars_figure,
-    heatmap_figure,
     literal,
     loss_figure,
     needle_figure,
@@ -36,14 +33,6 @@ def events(steps=300, start=4.0):
         {"event": "epoch", "epoch": 1, "step": 100, "seconds": 9.0, "loss": 2, "val_loss": 1.5},
     ]
     return falling + checked
-
-
-def reading(length, seed=0):
-    generator = np.random.default_rng(seed)
-    probabilities = generator.dirichlet(np.full(len(ALPHABET), 0.1), length)
-    ids = generator.integers(0, len(ALPHABET) - 1, length)
-    bits = -np.log2(probabilities[np.arange(length - 1), ids[1:]] + 1e-9)
-    return [ALPHABET[i] for i in ids], probabilities, bits
 
 
 def plain_json(figure):
@@ -165,64 +154,20 @@ def test_digits_as_characters_stay_rows_of_their_own():
     assert list(figure.data[0].y) == [0, 1, 2] and list(figure.layout.yaxis.ticktext) == ["10", "2", "1"]
 
 
-# heatmap_figure
-
-
-def test_a_short_text_is_drawn_whole():
-    text, probabilities, bits = reading(30)
-    figure = heatmap_figure(text, ALPHABET, probabilities, bits, chosen=4)
-    heat = figure.data[0]
-    assert list(heat.x) == list(range(30)) and len(heat.z) == MOST_ROWS
-    shape = figure.layout.shapes[0]
-    assert (shape.x0, shape.x1) == (3.5, 4.5)
-    surprise = next(trace for trace in figure.data if trace.yaxis == "y2")
-    assert list(surprise.x) == list(range(29)) and np.allclose(surprise.y, bits, atol=1e-3)
-
-
-def test_rows_hold_the_probabilities_of_the_characters_they_name():
-    text, probabilities, bits = reading(12)
-    figure = heatmap_figure(text, ALPHABET, probabilities, bits)
-    row = list(figure.layout.yaxis.ticktext).index("e")
-    assert np.allclose(figure.data[0].z[row], probabilities[:, ALPHABET.index("e")], atol=1e-4)
-    came = next(trace for trace in figure.data if trace.name == "what came")
-    names = list(figure.layout.yaxis.ticktext)
-    for t, row in zip(came.x, came.y, strict=True):
-        assert names[row] in (text[t + 1], {"\n": "↵ newline", " ": "␣ space"}.get(text[t + 1]))
-
-
-@pytest.mark.parametrize(("chosen", "first"), [(0, 0), (500, 400), (999, 800), (None, 0)])
-def test_a_long_text_shows_a_window_around_the_chosen_step_and_says_so(chosen, first):
-    text, probabilities, bits = reading(1000)
-    figure = heatmap_figure(text, ALPHABET, probabilities, bits, chosen)
-    assert figure.data[0].x[0] == first and len(figure.data[0].x) == MOST_STEPS
-    said = figure.layout.title.subtitle.text
-    assert f"steps {first + 1} to {first + 200} of 1000" in said
-    assert f"the {MOST_ROWS} likeliest of {len(ALPHABET)} characters" in said
-
-
-def test_a_single_character_and_unknown_ones_can_be_drawn():
-    _, probabilities, _ = reading(3)
-    plain_json(heatmap_figure("a", ALPHABET, probabilities[:1], np.array([]), 0, np.ones(1)))
-    figure = heatmap_figure("aßc", ALPHABET, probabilities, np.array([np.nan, 2.0]))
-    assert list(next(trace for trace in figure.data if trace.yaxis == "y2").y) == [None, 2.0]
-
-
 # What all have in common
 
 
-def all_figures(label, alphabet, text):
-    probabilities = np.full((len(text), len(alphabet)), 1 / len(alphabet))
-    own = probabilities[0]
+def all_figures(label, alphabet):
+    own = np.full(len(alphabet), 1 / len(alphabet))
     return [
         loss_figure([{"label": label, "events": events()}], reference_lines=[(label, 2.0)]),
         bars_figure(alphabet, own, np.where(np.arange(len(own)) == 0, 0, own), 1, label),
-        heatmap_figure(text, alphabet, probabilities, np.ones(len(text) - 1), 1),
     ]
 
 
 def test_nothing_from_people_or_models_is_obeyed_as_html():
     assert literal("<b>&amp;") == "&lt;b&gt;&amp;amp;"
-    for figure in all_figures(EVIL, ["<", "&", ">", "a"], "<a>&"):
+    for figure in all_figures(EVIL, ["<", "&", ">", "a"]):
         for text in texts(plain_json(figure)):
             for tag in ("<b>came</b>", "<br>", "<extra>", "</extra>"):  # our own
                 text = text.replace(tag, "")
@@ -231,7 +176,7 @@ def test_nothing_from_people_or_models_is_obeyed_as_html():
 
 
 def test_figures_are_plain_json_without_a_theme_and_with_titled_axes():
-    for figure in all_figures("run", ALPHABET, "to be"):
+    for figure in all_figures("run", ALPHABET):
         data = plain_json(figure)
         assert data["layout"]["paper_bgcolor"] == data["layout"]["plot_bgcolor"] == "rgba(0,0,0,0)"
         assert data["layout"]["uirevision"]
@@ -249,7 +194,7 @@ def test_the_needle_stands_on_the_outlined_character_and_the_bar_goes_from_0_to_
         0.5001,
         0.75,
     )  # too thin ones are left out
-    assert needle.x == (0.6, 0.6) and bar.text[0] == "a" and bar.text[2] == "↵"
+    assert needle.x == (0.6, 0.6) and bar.text[0] == "a" and bar.text[2] == "↵ newline"
     assert [colour == CAME for colour in bar.marker.line.color] == [False, True, False]
     assert bar.base[1] <= needle.x[0] < bar.base[1] + bar.x[1]
     assert literal(EVIL) in figure.layout.annotations[0].text and EVIL not in figure.to_json()

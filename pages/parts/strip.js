@@ -102,9 +102,17 @@ function dress(cell, data, i) {
   cell.setAttribute("aria-label", words);
 }
 
-function drawLegend(strip, { legend, scale }) {
+function drawLegend(strip, { legend, scale, swatches }) {
   strip.legend.className = `legend ${scale}`;
-  strip.legend.hidden = !legend;
+  strip.legend.hidden = !legend && !swatches.length;
+  if (swatches.length) {
+    return strip.legend.replaceChildren(...swatches.map(([shade, words]) => {
+      const item = document.createElement("span"), box = document.createElement("b");
+      box.className = `shade-${level(shade, scale)}`;
+      item.append(box, words);
+      return item;
+    }));
+  }
   if (!legend) return strip.legend.replaceChildren();
   const [low, bar, high] = ["span", "i", "span"].map((name) => document.createElement(name));
   [low.textContent, high.textContent] = legend;

@@ -34,6 +34,7 @@ def character_strip(
     surprises: Sequence[int] = (),
     scale: Literal["sequential", "diverging"] = "sequential",
     legend: tuple[str, str] | None = None,
+    swatches: Sequence[tuple[float, str]] = (),
     height: int | None = None,
     read_only: bool = False,
 ) -> int | None:
@@ -42,8 +43,9 @@ def character_strip(
     `colours` are numbers from 0 (the page's background) to 1 (deep), with scale "diverging" from -1 to 1, or
     CSS colours; None or NaN leaves a cell blank. `values` with `unit` are told when the pointer rests on a
     cell and to screen readers: "e", 1.32 bits. The digit n chooses the n-th of `surprises`. `legend` names
-    the scale's two ends. `height` in pixels makes a long text scroll. `on_choose` is called before the rerun.
-    Read-only, spaces are spaces and the text can be copied.
+    the scale's two ends; `swatches` instead are shades with what they stand for. `height` in pixels makes a
+    long text scroll. `on_choose` is called before the rerun. Read-only, spaces are spaces and the text can be
+    copied.
     """
     length = len(characters)
 
@@ -68,6 +70,7 @@ def character_strip(
         "surprises": [int(i) for i in surprises[:9]],
         "scale": scale,
         "legend": list(legend) if legend else None,
+        "swatches": [[float(shade), words] for shade, words in swatches],
         "height": height,
         "label": label,
         "readOnly": read_only,

@@ -1,0 +1,88 @@
+"""All steps of a reading: the heatmap, surprise along the text, and the places that surprised most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from charlab import text_charts
+from charlab.library import Model
+from charlab.reading import Reading
+from charlab.symbols import named
+from pages.parts.chart import plotly_chart
+from pages.parts.steps import alphabet, before, choose
+from pages.parts.words import plain
+
+_JUMPS = 10
+
+
+def show(model: Model, reading: Reading, step: int) -> None:
+    """Heatmap of steps by characters; a click on a column or on the line below chooses the place."""
+    figure = text_charts.heatmap_figure(
+        reading.text, alphabet(model), reading.probabilities, reading.bits, max(0, step - 1), reading.entropies
+    )
+    plotly_chart(
+        figure, key="heatmap", height=600, on_click=_choose_column, filename="all-steps",
+        label="Heatmap: for every step how likely each character was; squares mark what came.",
+    )  # fmt: skip
+    with st.popover("What am I looking at"):
+        st.markdown(
+            "Each **column** is a step: one more character was read. Each **row** is a character that could come "
+            "next; the deeper the square, the likelier the model held it. **Orange squares** mark what came. "
+            "Below lie the surprise at what came and, dotted, the surprise that the model itself expected "
+            "(entropy). Click a column to choose it."
+        )
+    if len(reading.text) > 2:
+        along(reading, step)
+        jumps(reading)
+
+
+def along(reading: Reading, step: int) -> None:
+    """Surprise, entropy and the running mean over the whole text."""
+    figure = text_charts.surprise_figure(reading.text, reading.bits, reading.entropies, step)
+    plotly_chart(
+        figure, key="along", height=260, on_click=choose_place, filename="surprise",
+        label="Surprise of each character along the text, with the mean so far in bits a character.",
+    )  # fmt: skip
+    st.caption(
+        "The thick line is the mean of all surprises up to here, in bits a character: it falls where the text "
+        "becomes easier to foresee. Click to choose a place."
+    )
+
+
+def jumps(reading: Reading) -> None:
+    """The characters that came least expected, each a button that chooses its place."""
+    st.markdown("**Most surprising places**")
+    row = st.container(horizontal=True, gap="small")
+    for number, place in enumerate(reading.most_surprising(_JUMPS)):
+        words = (
+            f"{before(reading.text, place, 6)} → {named(reading.text[place])} · {reading.bits[place - 1]:.1f} bits"
+        )
+        row.button(plain(words), key=f"jump-{number}", on_click=choose, args=(place,))
+
+
+def table(reading: Reading) -> None:
+    """Every step in figures, for those who read tables or hear them; made only when it is opened."""
+    with st.expander("All steps as a table", on_change="rerun", key="steps_table") as opened:
+        if not opened.open:
+            return
+        figures = {
+            "probability": (reading.next_probabilities, 4), "surprise, bits": (reading.bits, 2),
+            "rank": (reading.ranks, 0), "entropy before it, bits": (reading.entropies[:-1], 2),
+        }  # fmt: skip
+        columns: dict[str, Any] = {
+            "place": list(range(1, len(reading.text))),
+            "character": [named(character) for character in reading.text[1:]],
+        }
+        columns |= {name: np.round(values, decimals) for name, (values, decimals) in figures.items()}
+        st.dataframe(columns, hide_index=True)
+
+
+def choose_place(click: dict[str, Any]) -> None:
+    choose(round(float(click["x"])))
+
+
+def _choose_column(click: dict[str, Any]) -> None:
+    choose(round(float(click["x"])) + 1)
