@@ -272,4 +272,4 @@ def _table(model: Model, session: _Session) -> None:
 
 
 def _percent(probability: float) -> str:
-    return f"{100 * probability:.1f} %" if probability >= 0.0005 or probability == 0 else "under 0.1 %"
+    return f"{100 * probability:.1f} %" if probability >= 0.0005 or probability == 0 else "<0.1 %"
