@@ -1,0 +1,186 @@
+"""What the benchmarks share: processes that take turns, medians and ratios, tables, the machine they ran on.
+
+Knows nothing of what is measured. Each way of doing the work has a process of its own, so that no library's
+threads disturb another's; all but the one at work wait for a line on their standard input, which costs nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("numpy", "tensorflow", "keras", "torch", "streamlit", "playwright")
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "KERAS_BACKEND": "tensorflow"}
+
+
+def parser(description: str, rounds: int = 0) -> argparse.ArgumentParser:
+    """What every benchmark can be told; `rounds` where ways take turns."""
+    result = argparse.ArgumentParser(description=description.strip().splitlines()[0])
+    if rounds:
+        result.add_argument("--rounds", type=int, default=rounds, help="how often each way has its turn")
+    result.add_argument("--short", action="store_true", help="a smoke test: seconds, and no figures to go by")
+    result.add_argument(
+        "--json", nargs="?", const="-", metavar="PATH",
+        help="the figures as JSON into a file as well; without a path, on standard output in the table's place",
+    )  # fmt: skip
+    return result
+
+
+class Worker:
+    """A process that waits to be asked: it runs `python -m MODULE ARGUMENTS`, which calls `serve`."""
+
+    def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments], cwd=ROOT, text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=self._said, env=os.environ | _QUIET | (environment or {}),
+        )  # fmt: skip
+
+    def ask(self, **request: Any) -> dict[str, Any]:
+        """What the process answers. Ends the benchmark with what it said last where it died."""
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            self._said.seek(0)
+            said = self._said.read()[-4000:]
+            raise SystemExit(f"{' '.join(self._process.args[2:])} ended before it answered {request}:\n{said}")
+        return json.loads(answer)
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.wait(60)
+        self._process.stdout.close()
+        self._said.close()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def serve(answer: Callable[..., dict[str, Any]]) -> None:
+    """Answer a Worker's requests until its standard input ends; what is printed meanwhile goes to its log."""
+    replies, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        print(json.dumps(answer(**json.loads(line))), file=replies, flush=True)
+
+
+def take_turns(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[Any]]:
+    """Call each way once a round, every other round in the opposite order: what the machine does beside it, and
+    how warm it is, meets all alike."""
+    results: dict[str, list[Any]] = {name: [] for name in ways}
+    for number in range(rounds):
+        names = list(ways)
+        for name in names if number % 2 == 0 else reversed(names):
+            results[name].append(ways[name]())
+    return results
+
+
+def per_second(work: Callable[[], int], seconds: float) -> float:
+    """Characters a second of `work`, which does some and says how many, called until so many seconds are over."""
+    done, began = 0, time.perf_counter()
+    while True:
+        done += work()
+        passed = time.perf_counter() - began
+        if passed >= seconds:
+            return done / passed
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Ours over theirs, round by round, and of these the median."""
+    return median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+def table(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows as a Markdown table; the first one's keys are its columns. A missing value is left empty."""
+    rows = list(rows)
+    columns = list(rows[0])
+    lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
+    lines += ["| " + " | ".join(_cell(row.get(column)) for column in columns) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, float):
+        return str(value)
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if abs(value) >= 10 else f"{value:.4g}"
+
+
+def machine() -> dict[str, Any]:
+    """The processor, the system, and the versions of all that took part."""
+    import psutil
+
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "system": f"{platform.system()} {platform.machine()}",
+        "load_before": round(psutil.getloadavg()[0], 2),  # more than 0.1 or so, and the figures are not worth much
+        "python": platform.python_version(),
+        "versions": versions,
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def report(
+    name: str,
+    options: argparse.Namespace,
+    about: dict[str, Any],
+    tables: dict[str, list[dict[str, Any]]],
+    raw: Any = None,
+) -> None:
+    """Print the tables under the machine's line; as JSON, if that is asked for, with the rounds' own figures."""
+    command = " ".join(["python -m", f"benchmarks.{name}", *sys.argv[1:]])
+    document = {"benchmark": name, "command": command, "machine": about, "tables": tables, "rounds": raw}
+    if options.json == "-":
+        print(json.dumps(document))
+        return
+    print(in_words(about) + f": `{command}`\n")
+    for title, rows in tables.items():
+        print(f"{title}\n\n{table(rows)}\n")
+    if options.json:
+        Path(options.json).parent.mkdir(parents=True, exist_ok=True)
+        Path(options.json).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def in_words(about: dict[str, Any]) -> str:
+    """The machine and the versions in one line."""
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    return (
+        f"{about['cores']} cores of {about['processor']}, {about['memory_gib']} GiB, {about['system']}, load "
+        f"{about['load_before']} before, Python {about['python']}, {versions}, on {about['date']}"
+    )

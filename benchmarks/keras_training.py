@@ -1,0 +1,79 @@
+"""The same networks trained with a bare Keras `fit`: of stock layers, and for the Transformer, of which Keras has
+none that is as fast, the project's own.
+
+The feed is the cheapest there is: rows that lie in memory, batched and prefetched by tf.data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from charlab.config import ModelConfig, TrainConfig
+
+
+def fitting(
+    config: ModelConfig, train: TrainConfig, vocabulary_size: int, x: np.ndarray, y: np.ndarray
+) -> Callable[[int], None]:
+    """A function that trains for so many steps on rows x and their targets y [rows, T]."""
+    model = network(config, train, vocabulary_size)
+    compile_for(model, train, jit=config.kind == "transformer")
+    shape = (-1, train.batch_size, train.sequence_length)
+    feed = tf.data.Dataset.from_tensor_slices((x.reshape(shape), y.reshape(shape))).repeat()
+    feed = feed.prefetch(tf.data.AUTOTUNE)
+
+    def work(steps: int) -> None:
+        model.fit(feed, steps_per_epoch=steps, epochs=1, verbose=0)
+
+    return work
+
+
+def network(config: ModelConfig, train: TrainConfig, vocabulary_size: int) -> keras.Model:
+    """Embedding or one-hot, recurrent layers, dense head; or the Transformer, its twin in charlab.models."""
+    if config.kind == "transformer":
+        return _Whole(config, vocabulary_size)
+    ids = keras.Input(batch_shape=(train.batch_size, train.sequence_length), dtype="int32")
+    if config.embedding:
+        x = keras.layers.Embedding(vocabulary_size, config.embedding)(ids)
+    else:
+        x = keras.ops.one_hot(ids, vocabulary_size)
+    kind = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[config.kind]
+    for _ in range(config.layers):
+        x = kind(
+            config.units, return_sequences=True, stateful=train.batches == "streams",
+            dropout=config.input_dropout, recurrent_dropout=config.recurrent_dropout,
+        )(x)  # fmt: skip
+    x = keras.layers.Dropout(config.output_dropout)(x) if config.output_dropout else x
+    return keras.Model(ids, keras.layers.Dense(vocabulary_size)(x))
+
+
+def compile_for(model: keras.Model, train: TrainConfig, jit: bool) -> None:
+    """With the recipe's optimizer; XLA where it is faster, which of these only the Transformer is."""
+    kind = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "rmsprop": keras.optimizers.RMSprop,
+        "sgd": keras.optimizers.SGD,
+    }[train.optimizer]
+    settings = {"beta_2": train.beta_2} if train.optimizer.startswith("adam") else {}
+    if train.weight_decay:
+        settings["weight_decay"] = train.weight_decay
+    optimizer = kind(learning_rate=train.learning_rate, global_clipnorm=train.clip_norm, **settings)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer, loss, jit_compile=jit)
+
+
+class _Whole(keras.Model):
+    """charlab's own network as `fit` wants it: windows in, logits out."""
+
+    def __init__(self, config: ModelConfig, vocabulary_size: int) -> None:
+        super().__init__()
+        from charlab import models
+
+        self.network = models.build(config, vocabulary_size)
+
+    def call(self, ids: tf.Tensor) -> tf.Tensor:
+        return self.network(ids, ())[0]

@@ -1,0 +1,218 @@
+"""How long people wait: for the first page, for bars that follow a slider, for the first written characters.
+
+    python -m benchmarks.pages [--moves 20] [--skip-training] [--json PATH]
+
+A server is started as people start it, and Chromium looks at it through Playwright. Times in the browser are
+taken inside the page, from the event to the first frame in which the answer is drawn. All is measured while the
+server is idle, and again while it trains a run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import urlencode
+
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks import common
+
+MODEL = "quick-gru"  # a starter
+TEXT = ("To be, or not to be: that is the question. " * 10)[:300]
+EXPLAINER = "/explainer?" + urlencode({"model": MODEL, "text": TEXT, "step": 20, "temperature": 0.5})
+PLAYGROUND = "/playground?" + urlencode({"model": MODEL, "samples": 3})
+SLIDER = "[role=slider]"  # the first one is the Explainer's temperature
+CHART = ".charlab-chart"  # of these, the bars are the one whose first trace is of bars
+WRITTEN = "[data-testid=stCode]"  # written samples
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+
+# Times a change inside the page: from an event to the frame in which `look` sees something else than before.
+_WATCH = """([event, selector, kind]) => {
+  const bars = () => [...document.querySelectorAll(selector)].find((node) => node.data?.[0]?.type === "bar")?.data;
+  const look = kind === "bars"
+    ? () => JSON.stringify(bars()?.map((trace) => [trace.x, trace.y]) ?? null)
+    : () => [...document.querySelectorAll(selector)].map((node) => node.innerText).join("\\n");
+  const before = look();
+  window.waited = new Promise((resolve) => addEventListener(event, () => {
+    const began = performance.now();
+    const wait = () => {
+      const now = look();
+      if (now !== before && now !== "null" && now !== "") resolve(performance.now() - began);
+      else requestAnimationFrame(wait);
+    };
+    wait();
+  }, { once: true, capture: true }));
+}"""
+
+
+def main() -> None:
+    parser = common.parser(__doc__, rounds=5)
+    parser.add_argument("--moves", type=int, default=20, help="of the slider; a quarter as many texts are written")
+    parser.add_argument("--skip-training", action="store_true", help="measure the idle server only")
+    options = parser.parse_args()
+    about = common.machine()
+    rounds, moves = (1, 4) if options.short else (options.rounds, options.moves)
+    raw: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        os.environ["CHARLAB_RUNS"] = folder
+        browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+        for _ in range(rounds):
+            for name, waited in starts(browser).items():
+                raw.setdefault(name, []).append(waited)
+        with serving() as (address, _):
+            page = browser.new_page(viewport={"width": 1440, "height": 1000})
+            raw |= in_pages(page, address, moves, "idle")
+            if not options.skip_training:
+                with training(Path(folder)):
+                    raw |= in_pages(page, address, moves, "while a run trains")
+        browser.close()
+    rows = [
+        {"what": name, "median, s": median(times), "slowest, s": max(times), "times": len(times)}
+        for name, times in raw.items()
+    ]
+    common.report("pages", options, about, {"Waiting, seconds:": rows}, raw)
+
+
+def starts(browser: Any) -> dict[str, float]:
+    """From a process's start: to the first page served, to its heading on the screen, to the first text."""
+    with serving() as (address, served):
+        began, page = time.perf_counter(), browser.new_page()
+        page.goto(address)
+        page.wait_for_selector("h1", timeout=60_000)
+        drawn = served + time.perf_counter() - began
+        page.close()
+    return {
+        "start to the first page served": served,
+        "start to its heading in an open browser": drawn,
+        "charlab generate: start to the first text": first_text(),
+    }
+
+
+def first_text() -> float:
+    command = [sys.executable, "-m", "charlab", "generate", MODEL, "--seed-text", "ROMEO:", "--length", "100"]
+    began = time.perf_counter()
+    process = subprocess.Popen(command, cwd=common.ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    first = process.stdout.read(1)
+    waited = time.perf_counter() - began
+    process.communicate()
+    if not first:
+        raise SystemExit(f"{' '.join(command[1:])} wrote nothing.")
+    return waited
+
+
+def in_pages(page: Page, address: str, moves: int, when: str) -> dict[str, list[float]]:
+    return {
+        f"slider to redrawn bars, {when}": slider_moves(page, address, moves),
+        f"Write to the first characters, {when}": writings(page, address, max(2, moves // 4)),
+    }
+
+
+def slider_moves(page: Page, address: str, moves: int) -> list[float]:
+    """Seconds from a key on the Explainer's temperature to its bars drawn anew, for each of so many moves."""
+    page.goto(address + EXPLAINER)
+    page.wait_for_selector(f"{CHART} .main-svg", timeout=60_000)
+    settle(page)
+    slider, times = page.locator(SLIDER).first, []
+    for _ in range(moves):
+        page.evaluate(_WATCH, ["keydown", CHART, "bars"])
+        slider.focus()
+        slider.press("ArrowRight")
+        times.append(page.evaluate("window.waited") / 1000)
+        settle(page)
+    return times
+
+
+def writings(page: Page, address: str, number: int) -> list[float]:
+    """Seconds from a click on Write to the first characters on the screen; each time on a fresh page."""
+    times = []
+    for _ in range(number):
+        page.goto(address + PLAYGROUND)
+        write = page.get_by_role("button", name="Write", exact=True)
+        write.wait_for(timeout=60_000)
+        settle(page)
+        page.evaluate(_WATCH, ["click", WRITTEN, "text"])
+        write.click()
+        times.append(page.evaluate("window.waited") / 1000)
+        settle(page)
+    return times
+
+
+def settle(page: Page) -> None:
+    """Until the page's script has ended and a moment has passed."""
+    page.wait_for_timeout(200)
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
+    page.wait_for_timeout(200)
+
+
+@contextmanager
+def serving() -> Iterator[tuple[str, float]]:
+    """A server on a free port: its address, and the seconds from its start to the first page served."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+    command += ["--server.headless", "true"]
+    began = time.perf_counter()
+    process = subprocess.Popen(command, cwd=common.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while True:
+            try:
+                with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310
+                    answer.read()
+                break
+            except (urllib.error.URLError, ConnectionError):
+                if process.poll() is not None or time.perf_counter() - began > 60:
+                    raise SystemExit("The server did not start.") from None
+                time.sleep(0.01)
+        yield address, time.perf_counter() - began
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@contextmanager
+def training(folder: Path) -> Iterator[None]:
+    """A long run in the server's queue, from its first epoch on; it is stopped afterwards."""
+    from charlab import control, corpora, plan, runs
+    from charlab.presets import PRESETS
+
+    chosen = PRESETS["quick-gru"]
+    train = chosen.train.replace(epochs=1000)
+    run = runs.create(*plan.plan(corpora.load("python-reference"), chosen.name, chosen.model, train), folder)
+    _wait_for(lambda: run.status().step > 0)
+    yield
+    control.stop(run)
+    _wait_for(lambda: run.status().state not in runs.ACTIVE)
+
+
+def _wait_for(true: Any, seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            raise SystemExit("The server's training did not do what it was asked to.")
+        time.sleep(0.1)
+
+
+def chromium() -> str:
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if not found:
+        raise SystemExit("There is no Chromium or Chrome here. Install one, or set CHROMIUM to its path.")
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""How good a model is after so many seconds: held-out loss on Tiny Shakespeare, beside nanoGPT and the tutorial.
+
+    python -m benchmarks.quality [--budgets 60 180 600] [--seeds 1 2 3] [--ways ...] [--set KEY=VALUE] [--json]
+
+The clock starts with the process and ends with saved weights. All train on the first nine tenths and are then read
+on the last tenth in the same way: pieces that do not overlap, each read from nothing, every character predicted
+once. A piece is 256 characters long; for nanoGPT's CPU configuration, which looks back over 64, as long as that.
+The text is found as everywhere: in the folder that CHARLAB_CORPORA names, or by download.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks import common
+
+CORPUS = "shakespeare"
+WINDOW = 256
+PEERS = {"nanogpt": "nanoGPT, CPU configuration, PyTorch", "tutorial": "TensorFlow tutorial, Keras fit"}
+# Which of our presets take part at each budget where no --ways are named.
+OURS = {60: ("quick-gru",), 180: ("quick-gru", "mini-gpt"), 600: ("quick-gru", "mini-gpt")}
+SEEDS = {60: 3}  # rounds at a budget; one at the others
+
+
+def main() -> None:
+    parser = common.parser(__doc__)
+    parser.add_argument("--budgets", type=float, nargs="+", help="seconds, one after the other (60 180 600)")
+    parser.add_argument("--seeds", type=int, nargs="+", help="a round each (1 2 3 at 60 s, 1 otherwise)")
+    parser.add_argument("--ways", nargs="+", help=f"presets, {' or '.join(PEERS)}")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changes our presets")
+    options = parser.parse_args()
+    about = common.machine()
+    rows, raw = [], {}
+    for budget in options.budgets or ([12.0] if options.short else [60.0, 180.0, 600.0]):
+        seeds = options.seeds or range(1, 1 + (1 if options.short else SEEDS.get(int(budget), 1)))
+        ways = {way: [] for way in options.ways or [*OURS.get(int(budget), ("quick-gru",)), *PEERS]}
+        for seed in seeds:
+            for way, results in ways.items():
+                is_peer = way in PEERS
+                results.append(peer(way, budget, seed) if is_peer else ours(way, budget, seed, options.set))
+        raw[f"{budget:g} s"] = ways
+        rows += [row(budget, way, results) for way, results in ways.items()]
+    common.report("quality", options, about, {"Held-out loss, medians over the seeds:": rows}, raw)
+
+
+def row(budget: float, way: str, results: list[dict[str, Any]]) -> dict[str, Any]:
+    losses = [result["loss_nats"] for result in results]
+    return {
+        "budget, s": f"{budget:g}",
+        "recipe": PEERS.get(way, f"charlab {way}"),
+        "nats": f"{median(losses):.4f}",
+        "least to greatest": f"{min(losses):.4f} to {max(losses):.4f}" if len(losses) > 1 else None,
+        "pieces of": results[0]["window"],
+        "steps": int(median(result["steps"] for result in results)),
+        "clock, s": f"{max(result['seconds'] for result in results):.1f}",
+    }
+
+
+def ours(preset: str, budget: float, seed: int, settings: list[str]) -> dict[str, Any]:
+    """A run by the command line, graded by the command line: its best weights, as anybody would use them."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"CHARLAB_RUNS": folder, "TF_CPP_MIN_LOG_LEVEL": "2"}
+        words = ["train", "--corpus", CORPUS, "--preset", preset]
+        words += ["--minutes", repr(budget / 60), "--seed", str(seed)]
+        began = time.time()
+        results = _command([*words, *(f"--set={setting}" for setting in settings)], environment)
+        weights = Path(folder) / results["run"] / "weights"
+        seconds = max(path.stat().st_mtime for path in weights.iterdir()) - began
+        words = ["evaluate", results["run"], "--corpus", CORPUS, "--window", str(WINDOW)]
+        grade = _command(words, environment)
+    return {**grade, "window": WINDOW, "steps": results["steps"], "seconds": seconds}
+
+
+def _command(words: list[str], environment: dict[str, str]) -> dict[str, Any]:
+    process = subprocess.run(
+        [sys.executable, "-m", "charlab", *words, "--json"], cwd=common.ROOT, env=environment,
+        capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    if process.returncode:
+        raise SystemExit(f"charlab {' '.join(words)} failed: {process.stderr[-2000:]}")
+    return json.loads(process.stdout.splitlines()[-1])
+
+
+def peer(way: str, budget: float, seed: int) -> dict[str, Any]:
+    with common.Worker("benchmarks.quality", "--as", way, str(time.time())) as worker:
+        return worker.ask(budget=budget, seed=seed)
+
+
+# In the process of a peer
+
+
+def act(way: str, started: float) -> None:
+    """Answer a request as one of the peers; `started` is when the process was born, in seconds since 1970."""
+
+    def answer(budget: float, seed: int) -> dict[str, Any]:
+        from charlab import batches
+
+        recipe = importlib.import_module(f"benchmarks.{way}")
+        training, held_out, unknown = _ids()
+        with tempfile.TemporaryDirectory() as folder:
+            surprises, window, steps = recipe.train(training, unknown + 1, seed, started + budget, Path(folder))
+            seconds = time.time() - started
+        rows = batches.validation_rows(held_out, unknown, window=window)
+        loss = float(surprises(rows.ids)[rows.counts].mean())
+        return {"loss_nats": loss, "window": window, "steps": steps, "seconds": seconds}
+
+    common.serve(answer)
+
+
+def _ids() -> tuple[np.ndarray, np.ndarray, int]:
+    """What is trained on, what is held out, and the id of what the alphabet lacks."""
+    from charlab import corpora, plan
+    from charlab.vocab import Vocab
+
+    text = corpora.load(CORPUS).text
+    vocab = Vocab.from_text(text)
+    ids = vocab.encode(text)
+    split = plan.split_at(len(ids), 0.1)
+    return ids[:split], ids[split:], vocab.unknown_id
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--as"]:
+        act(sys.argv[2], float(sys.argv[3]))
+    else:
+        main()

@@ -1,0 +1,170 @@
+"""The same networks in PyTorch, as one writes them there: stock recurrent layers, and nanoGPT's small Transformer.
+
+Knows nothing of this project but the shapes in ModelConfig.
+Names in shape comments: B rows, T characters a row, N samples, V ids, D numbers a vector, H heads, P places read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import sqrt
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from charlab.config import ModelConfig, TrainConfig
+
+TEMPERATURE = 1.0
+
+
+class Recurrent(nn.Module):
+    """Embedding or one-hot, nn.GRU or nn.LSTM, a linear head: ids [B, T] -> logits [B, T, V], state."""
+
+    def __init__(self, config: ModelConfig, vocabulary_size: int) -> None:
+        super().__init__()
+        self.vocabulary_size = vocabulary_size
+        self.embedding = nn.Embedding(vocabulary_size, config.embedding) if config.embedding else None
+        kind = {"gru": nn.GRU, "lstm": nn.LSTM}[config.kind]
+        between = config.input_dropout if config.layers > 1 else 0.0
+        self.recurrent = kind(
+            config.embedding or vocabulary_size, config.units, config.layers, batch_first=True, dropout=between
+        )
+        self.dropout = nn.Dropout(config.output_dropout)
+        self.head = nn.Linear(config.units, vocabulary_size)
+
+    def forward(self, ids: torch.Tensor, state=None):
+        x = F.one_hot(ids, self.vocabulary_size).float() if self.embedding is None else self.embedding(ids)
+        x, state = self.recurrent(x, state)
+        return self.head(self.dropout(x)), state
+
+
+class Gpt(nn.Module):
+    """nanoGPT's network: pre-norm blocks without biases, learned positions, head tied to the embedding.
+
+    forward(ids [B, T]) -> logits [B, T, V]; with a cache, a list with a pair of keys and values a layer, it reads
+    on from there.
+    """
+
+    def __init__(self, config: ModelConfig, vocabulary_size: int) -> None:
+        super().__init__()
+        D, self.heads, self.context = config.units, config.heads, config.context
+        self.characters, self.places = nn.Embedding(vocabulary_size, D), nn.Embedding(config.context, D)
+        self.blocks = nn.ModuleList(Block(D, config.heads, config.output_dropout) for _ in range(config.layers))
+        self.dropout = nn.Dropout(config.output_dropout)
+        self.norm, self.head = nn.LayerNorm(D, bias=False), nn.Linear(D, vocabulary_size, bias=False)
+        self.head.weight = self.characters.weight
+        for name, weight in self.named_parameters():
+            if weight.dim() > 1:
+                smaller = sqrt(2 * config.layers) if name.endswith(("projection.weight", "contract.weight")) else 1
+                nn.init.normal_(weight, 0.0, 0.02 / smaller)
+
+    def forward(self, ids: torch.Tensor, cache: list | None = None) -> torch.Tensor:
+        read = cache[0][0].shape[2] if cache and cache[0] else 0
+        places = torch.arange(read, read + ids.shape[1])
+        x = self.dropout(self.characters(ids) + self.places(places))
+        for i, block in enumerate(self.blocks):
+            x = block(x, cache, i)
+        return self.head(self.norm(x))
+
+
+class Block(nn.Module):
+    def __init__(self, D: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.norm_1, self.norm_2 = nn.LayerNorm(D, bias=False), nn.LayerNorm(D, bias=False)
+        self.attention, self.projection = nn.Linear(D, 3 * D, bias=False), nn.Linear(D, D, bias=False)
+        self.expand, self.contract = nn.Linear(D, 4 * D, bias=False), nn.Linear(4 * D, D, bias=False)
+
+    def forward(self, x: torch.Tensor, cache: list | None, i: int) -> torch.Tensor:
+        x = x + self._drop(self.projection(self._attend(self.norm_1(x), cache, i)))
+        return x + self._drop(self.contract(F.gelu(self.expand(self.norm_2(x)))))
+
+    def _attend(self, x: torch.Tensor, cache: list | None, i: int) -> torch.Tensor:
+        B, T, D = x.shape
+        parts = self.attention(x).split(D, dim=2)
+        query, key, value = (part.view(B, T, self.heads, D // self.heads).transpose(1, 2) for part in parts)
+        if cache is not None:
+            if cache[i]:
+                key, value = torch.cat((cache[i][0], key), 2), torch.cat((cache[i][1], value), 2)
+            cache[i] = (key, value)  # [B, H, P, D / H] each
+        dropout = self.dropout if self.training else 0.0
+        seen = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=T > 1)
+        return seen.transpose(1, 2).reshape(B, T, D)
+
+    def _drop(self, x: torch.Tensor) -> torch.Tensor:
+        return F.dropout(x, self.dropout, self.training)
+
+
+def network(config: ModelConfig, vocabulary_size: int) -> nn.Module:
+    return (Gpt if config.kind == "transformer" else Recurrent)(config, vocabulary_size)
+
+
+def writer(config: ModelConfig, vocabulary_size: int, samples: int, length: int) -> Callable[[], int]:
+    """(d) A step a character under inference_mode; the last id is never written. The Transformer keeps a cache of
+    keys and values, which nanoGPT's own `generate` does not."""
+    model = network(config, vocabulary_size).eval()
+    mask = torch.zeros(vocabulary_size)
+    mask[-1] = -torch.inf
+
+    @torch.inference_mode()
+    def write() -> int:
+        ids, written = torch.zeros(samples, 1, dtype=torch.long), []
+        state = [None] * config.layers if config.kind == "transformer" else None
+        for _ in range(length):
+            if config.kind == "transformer":
+                logits = model(ids, state)
+            else:
+                logits, state = model(ids, state)
+            probabilities = F.softmax(logits[:, -1] / TEMPERATURE + mask, dim=-1)
+            ids = torch.multinomial(probabilities, 1)
+            written.append(ids)
+        return torch.cat(written, 1).numel()
+
+    return write
+
+
+def training(config: ModelConfig, train: TrainConfig, vocabulary_size: int, x, y) -> Callable[[int], None]:
+    """A function that trains for so many steps on rows x and their targets y [rows, T]; dropout on a recurrent
+    state, which PyTorch's layers lack, is left out."""
+    model = network(config, vocabulary_size).train()
+    optimizer = optimizer_of(model, train)
+    inputs, targets = torch.from_numpy(x).long(), torch.from_numpy(y).long()
+    batches, place = len(x) // train.batch_size, 0
+    state = None
+
+    def work(steps: int) -> None:
+        nonlocal place, state
+        for _ in range(steps):
+            batch = slice(place * train.batch_size, (place + 1) * train.batch_size)
+            place = (place + 1) % batches
+            if config.kind == "transformer":
+                logits = model(inputs[batch])
+            else:
+                logits, after = model(inputs[batch], state)
+                if train.batches == "streams":
+                    state = tuple(part.detach() for part in after) if isinstance(after, tuple) else after.detach()
+            loss = F.cross_entropy(logits.flatten(0, 1), targets[batch].flatten())
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            if train.clip_norm:
+                nn.utils.clip_grad_norm_(model.parameters(), train.clip_norm)
+            optimizer.step()
+
+    return work
+
+
+def optimizer_of(model: nn.Module, train: TrainConfig) -> torch.optim.Optimizer:
+    """The recipe's; weight decay only on matrices, as in nanoGPT, and all weights of a kind in one go."""
+    if train.optimizer == "rmsprop":
+        return torch.optim.RMSprop(model.parameters(), train.learning_rate, alpha=0.9)
+    if train.optimizer == "sgd":
+        return torch.optim.SGD(model.parameters(), train.learning_rate)
+    matrices = [weight for weight in model.parameters() if weight.dim() > 1]
+    others = [weight for weight in model.parameters() if weight.dim() < 2]
+    groups = [
+        {"params": matrices, "weight_decay": train.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[train.optimizer]
+    return kind(groups, train.learning_rate, betas=(0.9, train.beta_2), foreach=True)

@@ -1,0 +1,240 @@
+"""How fast a preset is trained: characters a second, beside a bare Keras `fit` of the same network and PyTorch.
+
+    python -m benchmarks.training [--presets quick-gru ...] [--seconds 31] [--short] [--json PATH]
+
+Ours is a whole run by charlab.training with its events, samples and checkpoints, in a folder as any other.
+"Steady" leaves out everything before the end of the first steps, with all alike; of ours it leaves out grading
+too, which no peer does, and "with grading" counts it. "From the start" is the clock of a process from its birth,
+imports, tracing and compiling included. The peers are fed from rows that lie ready in memory.
+The limit: the time that the step's matrix products alone take, each measured by itself.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks import common
+from charlab.config import ModelConfig, TrainConfig
+from charlab.presets import PRESETS
+
+MEASURED = ["quick-gru", "tutorial-gru", "cloud-tpu-lstm", "chapter16-stateful", "mini-gpt"]
+WAYS = {"ours": "charlab", "fit": "Keras fit", "torch": "PyTorch"}
+_WARM_STEPS = 3
+
+
+def main() -> None:
+    parser = common.parser(__doc__, rounds=3)
+    parser.add_argument("--presets", nargs="+", choices=[name for name in PRESETS if name != "ngram"])
+    parser.add_argument("--seconds", type=float, help="of training at a turn; 31 and more see a timed checkpoint")
+    options = parser.parse_args()
+    about = common.machine()
+    presets = options.presets or (["quick-gru", "mini-gpt"] if options.short else MEASURED)
+    seconds = options.seconds or (2.0 if options.short else 31.0)
+    speeds, ratios, limits, raw = [], [], [], {}
+    for preset in presets:
+        ways = {way: lambda way=way, preset=preset: turn(way, preset, seconds) for way in WAYS}
+        turns = raw[preset] = common.take_turns(ways, 1 if options.short else options.rounds)
+        speeds.append({"preset": preset} | columns(turns))
+        steady = {way: [one["steady"] for one in turns[way]] for way in WAYS}
+        ratios.append({"preset": preset} | {
+            WAYS[peer]: common.ratio(steady["ours"], steady[peer]) for peer in WAYS if peer != "ours"
+        })  # fmt: skip
+        limits.append({"preset": preset} | turn("limit", preset, 0.05 if options.short else 0.5))
+        limits[-1]["charlab / limit"] = median(steady["ours"]) / limits[-1]["limit, characters/s"]
+    tables = {
+        "Characters a second, medians:": speeds,
+        "How many times as fast ours is, steady, medians of the rounds' ratios:": ratios,
+        "The limit by matrix products:": limits,
+    }
+    common.report("training", options, about, tables, raw)
+
+
+def turn(way: str, preset: str, seconds: float) -> dict[str, float]:
+    """One way in a fresh process."""
+    with common.Worker("benchmarks.training", "--as", way, str(time.time())) as worker:
+        return worker.ask(preset=preset, seconds=seconds)
+
+
+def columns(turns: dict[str, list[dict[str, float]]]) -> dict[str, float]:
+    result = {f"{WAYS[way]}, steady": median(one["steady"] for one in turns[way]) for way in WAYS}
+    result["charlab, with grading"] = median(one["with_grading"] for one in turns["ours"])
+    for way in WAYS:
+        result[f"{WAYS[way]}, from the start"] = median(one["from_start"] for one in turns[way])
+    return result
+
+
+# In the processes that take turns
+
+
+def act(way: str, started: float) -> None:
+    """Answer requests as one way of training; `started` is when the process was born, in seconds since 1970."""
+
+    def answer(preset: str, seconds: float) -> dict[str, float]:
+        model, train = PRESETS[preset].model, PRESETS[preset].train
+        if way == "limit":
+            return product_limit(model, train, seconds)
+        if way == "ours":
+            return ours(preset, seconds, started)
+        x, y = rows(model, train)
+        if way == "fit":
+            from benchmarks.keras_training import fitting
+
+            work = fitting(model, train, vocabulary_size(model), x, y)
+        else:
+            from benchmarks.torch_peers import training
+
+            work = training(model, train, vocabulary_size(model), x, y)
+        return measured(work, train, seconds, started)
+
+    common.serve(answer)
+
+
+def measured(work: Any, train: TrainConfig, seconds: float, started: float) -> dict[str, float]:
+    """Characters a second of `work(steps)`: the first steps apart, then as many as last about so many seconds."""
+    characters = train.batch_size * train.sequence_length
+    work(_WARM_STEPS)
+    began = time.perf_counter()
+    work(_WARM_STEPS)
+    steps = max(1, round(_WARM_STEPS * seconds / (time.perf_counter() - began)))
+    began = time.perf_counter()
+    work(steps)
+    steady = steps * characters / (time.perf_counter() - began)
+    all_steps = steps + 2 * _WARM_STEPS
+    return {"steady": steady, "from_start": all_steps * characters / (time.time() - started)}
+
+
+def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
+    """A run on a random text as long as Tiny Shakespeare, asked to pause when its time is over."""
+    import os
+    import tempfile
+
+    from charlab import learner, runs, training
+    from charlab.vocab import Vocab
+
+    model, train = PRESETS[preset].model, PRESETS[preset].train
+    graded, steps_at = [0.0], []  # seconds spent grading; when each step was about to be taken, less these
+    evaluate = learner.Learner.evaluate
+
+    def timed(self: Any, validation: Any) -> tuple[float, float]:
+        began = time.perf_counter()
+        try:
+            return evaluate(self, validation)
+        finally:
+            graded[0] += time.perf_counter() - began
+
+    def asked() -> str | None:
+        steps_at.append((time.perf_counter(), graded[0]))
+        first = steps_at[min(_WARM_STEPS, len(steps_at) - 1)]
+        return "pause" if len(steps_at) > 2 * _WARM_STEPS and steps_at[-1][0] - first[0] >= seconds else None
+
+    learner.Learner.evaluate = timed
+    text = "".join(chr(33 + i) for i in np.random.default_rng(1).integers(65, size=1_115_394))
+    by_text = model.alphabet == "corpus"
+    vocab = Vocab.from_text(text, model.lower_case) if by_text else Vocab.from_code_points()
+    train = train.replace(epochs=1000, seed_text="!")
+    config = runs.RunConfig("benchmark", preset, "random", "0" * 64, model, train)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["CHARLAB_RUNS"] = folder
+        run = runs.create(config, vocab, state="running")
+        with run.lock():
+            status = training.train(run, vocab.encode(text), started=started, asked=asked)
+        if status.state != "paused":
+            raise SystemExit(f"The run ended as {status.state}: {status.reason}")
+    characters = train.batch_size * train.sequence_length
+    (first, graded_before), (last, graded_after) = steps_at[_WARM_STEPS], steps_at[-1]
+    steps = len(steps_at) - 1 - _WARM_STEPS
+    passed, grading = last - first, graded_after - graded_before
+    return {
+        "steady": steps * characters / (passed - grading),
+        "with_grading": steps * characters / passed,
+        "from_start": (len(steps_at) - 1) * characters / (time.time() - started),
+    }
+
+
+def vocabulary_size(model: ModelConfig) -> int:
+    """Tiny Shakespeare's 65 characters, 39 with small letters only, and the unknown one; or code points."""
+    if model.alphabet == "code-points":
+        return 256
+    return 40 if model.lower_case else 66
+
+
+def rows(model: ModelConfig, train: TrainConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Random characters in rows, ready to be fed: inputs and targets [several batches, T]."""
+    batches = max(1, 2_000_000 // (train.batch_size * train.sequence_length))
+    shape = (batches * train.batch_size, train.sequence_length + 1)
+    ids = np.random.default_rng(1).integers(vocabulary_size(model) - 1, size=shape, dtype=np.int32)
+    return ids[:, :-1].copy(), ids[:, 1:].copy()
+
+
+# The limit
+
+
+def product_limit(model: ModelConfig, train: TrainConfig, seconds: float) -> dict[str, float]:
+    """A step's matrix products, each measured with all threads by NumPy and PyTorch: the faster counts."""
+    operations = passed = 0.0
+    for count, *shape in products(model, train, vocabulary_size(model)):
+        operations += count * 2 * float(np.prod(shape))
+        passed += count * product_seconds(*shape, seconds)
+    characters = train.batch_size * train.sequence_length
+    return {
+        "GFLOP a step": operations / 1e9,
+        "products alone, GFLOP/s": operations / passed / 1e9,
+        "limit, characters/s": characters / passed,
+    }
+
+
+def products(model: ModelConfig, train: TrainConfig, vocabulary_size: int) -> list[tuple[int, int, int, int]]:
+    """The matrix products of a step: (how often, m, k, n) for [m, k] @ [k, n]. Each has two on the way back, one
+    for what it read and one for its weights. A looked-up embedding or a one-hot's product is none."""
+    B, T, U, V = train.batch_size, train.sequence_length, model.units, vocabulary_size
+    result = [*_both_ways(1, B * T, U, V)]  # the head
+    if model.kind == "transformer":
+        for k, n in ((1, 3), (1, 1), (1, 4), (4, 1)):
+            result += _both_ways(model.layers, B * T, k * U, n * U)
+        width, pairs = U // model.heads, model.layers * B * model.heads
+        return [*result, *_both_ways(pairs, T, width, T), *_both_ways(pairs, T, T, width)]
+    gates = {"gru": 3, "lstm": 4}[model.kind] * U
+    for i in range(model.layers):
+        if i or model.embedding:
+            result += _both_ways(1, B * T, U if i else model.embedding, gates)
+        # Step after step forward and for the state; all steps at once for the recurrent kernel.
+        result += [(T, B, U, gates), (T, B, gates, U), (1, U, B * T, gates)]
+    return result
+
+
+def _both_ways(count: int, m: int, k: int, n: int) -> list[tuple[int, int, int, int]]:
+    return [(count, m, k, n), (count, m, n, k), (count, k, m, n)]
+
+
+def product_seconds(m: int, k: int, n: int, seconds: float) -> float:
+    """How long [m, k] @ [k, n] takes: the best of many, in the faster of two libraries."""
+    import torch
+
+    rng = np.random.default_rng(1)
+    a, b = rng.random((m, k), np.float32), rng.random((k, n), np.float32)
+    out, best = np.empty((m, n), np.float32), float("inf")
+    tensors = torch.from_numpy(a), torch.from_numpy(b), torch.from_numpy(out)
+    libraries = (lambda: np.matmul(a, b, out=out), lambda: torch.mm(tensors[0], tensors[1], out=tensors[2]))
+    for multiply in libraries:
+        multiply()
+        until = time.perf_counter() + seconds / 2
+        while True:
+            began = time.perf_counter()
+            multiply()
+            ended = time.perf_counter()
+            best = min(best, ended - began)
+            if ended >= until:
+                break
+    return best
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--as"]:
+        act(sys.argv[2], float(sys.argv[3]))
+    else:
+        main()
