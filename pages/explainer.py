@@ -8,7 +8,7 @@ import streamlit as st
 
 from charlab.library import Model
 from charlab.reading import Reading
-from pages.parts import allsteps, examples, link, onestep, overtime, steps, twomodels, walking
+from pages.parts import allsteps, examples, handing, link, onestep, overtime, steps, twomodels, walking
 from pages.parts.picker import load_model, pick_model
 from pages.parts.words import plain
 
@@ -25,6 +25,7 @@ def read_view(model: Model, reading: Reading, other: tuple[str, Reading] | None)
     with heatmap:
         allsteps.show(model, reading, st.session_state.step)
     allsteps.table(reading)
+    handing.show(model, reading)
 
 
 def over_training_view(model: Model, reading: Reading, other: tuple[str, Reading] | None) -> None:

@@ -40,6 +40,7 @@ function loadPlotly(address) {
 function draw(Plotly, chart) {
   const { node, data } = chart;
   clearTimeout(chart.later);
+  if (!node.isConnected) return; // it has left the page while its script was loading
   if (node._dragging) { // a hand is drawing a zoom: a new picture now would take it away
     chart.later = setTimeout(() => draw(Plotly, chart), 200);
     return;

@@ -31,6 +31,13 @@ def show(
     st.subheader(plain(f"After “{before(reading.text, step)}”"))
     _figures(reading, step, other)
     st.fragment(_bars)(model, reading, step, write_link)
+    with st.popover("What am I looking at"):
+        st.markdown(
+            "Each bar is a character that could come next; its length is the probability that the model gave it. "
+            "The **orange outline** is the one that really came. Move a slider, and a second, lighter bar shows "
+            "the probability that is left after temperature and cut-offs; **hatched** is what they cut off. The "
+            "sliders change how one would *write* from here, never what the model thinks."
+        )
     evidence.counts_behind(model, reading.text[:step])
     evidence.in_the_corpus(model, reading, step)
 
@@ -63,15 +70,7 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
     with picture:
         figure = charts.bars_figure(alphabet(model), own, shaped, came, "What it expected next", _BARS)
         plotly_chart(figure, key="bars", height=480, label=_in_words(reading, step), filename=f"step-{step}")
-        about, table = st.columns([1, 1])
-        with about.popover("What am I looking at", width="stretch"):
-            st.markdown(
-                "Each bar is a character that could come next; its length is the probability that the model gave "
-                "it. The **orange outline** is the one that really came. Move a slider, and a second, lighter bar "
-                "shows the probability that is left after temperature and cut-offs; **hatched** is what they cut "
-                "off. The sliders change how one would *write* from here, never what the model thinks."
-            )
-        with table.popover("As a table", width="stretch", on_change="rerun", key="bars_table") as opened:
+        with st.popover("As a table", on_change="rerun", key="bars_table") as opened:
             if opened.open:
                 _table(model, own, shaped, came)
 
