@@ -1,11 +1,13 @@
 # make app   installs what is needed and starts CharLab
 # make class does the same for a classroom: it listens on the network and says what to write on the board
 # make test  installs what the tests need and runs them all; make test-slow runs those that take minutes
+# make bench installs what the benchmarks need and runs them all, which takes hours; make bench SHORT=1 only a few
+#            minutes, to see that they work
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: app class test test-slow lint
+.PHONY: app class test test-slow bench lint
 
 app: .venv/app-installed
 	@echo "CharLab opens at http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
@@ -28,6 +30,9 @@ test: .venv/test-installed
 test-slow: .venv/test-installed
 	$(BIN)/python -m pytest -m slow
 
+bench: .venv/bench-installed
+	$(BIN)/python -m benchmarks.everything $(if $(SHORT),--short)
+
 lint: .venv/test-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -40,4 +45,9 @@ lint: .venv/test-installed
 .venv/test-installed: requirements.txt requirements-dev.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ .venv/app-installed
+
+.venv/bench-installed: requirements.txt requirements-bench.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@ .venv/app-installed

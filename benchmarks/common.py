@@ -68,7 +68,9 @@ class Worker:
     def __enter__(self) -> Worker:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        if kind:  # it may be in the midst of minutes of work that nobody waits for now
+            self._process.kill()
         self.close()
 
 

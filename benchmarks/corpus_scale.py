@@ -1,6 +1,6 @@
 """How time and memory grow with a corpus: 1, 10 and 100 MB of text, encoded and trained on by a worker.
 
-    python benchmarks/corpus_scale.py [--megabytes 1 10 100] [--json]
+    python -m benchmarks.corpus_scale [--megabytes 1 10 100] [--json PATH]
 
 The text is the Python reference over and over, so every size has the same alphabet. A run takes a few steps of a
 small GRU and two evaluations; its memory is the greatest that the worker held, and beside it what a worker on
@@ -9,7 +9,6 @@ small GRU and two evaluations; its memory is the greatest that the worker held, 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -21,35 +20,38 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks import common
+
 SETTINGS = ["units=16", "embedding=0", "steps_per_epoch=20", "validation_share=0.01", "batch_size=32"]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--megabytes", type=float, nargs="+", default=[1, 10, 100])
-    parser.add_argument("--json", action="store_true")
+    parser = common.parser(__doc__)
+    parser.add_argument("--megabytes", type=float, nargs="+")
     options = parser.parse_args()
+    about = common.machine()
     with tempfile.TemporaryDirectory() as folder:
         base = train(write_text(Path(folder), 0.1), Path(folder))["peak_mb"]
         rows = []
-        for megabytes in options.megabytes:
+        for megabytes in options.megabytes or ([1.0] if options.short else [1.0, 10.0, 100.0]):
             path = write_text(Path(folder), megabytes)
             row = {"megabytes": megabytes, **encode(path), **train(path, Path(folder))}
             row["above_base_mb"] = row["peak_mb"] - base
             row["allowed_mb"] = 600 + 2 * megabytes
             rows.append(row)
             path.unlink()
-    if options.json:
-        print(json.dumps(rows))
-        return
-    print("| text, MB | encoding, MB/s | run, s | worker's peak, MB | above a tiny run's, MB | allowed, MB |")
-    print("|---|---|---|---|---|---|")
-    for row in rows:
-        print(
-            f"| {row['megabytes']:g} | {row['encoding_mb_per_second']:.0f} | {row['seconds']:.1f} | "
-            f"{row['peak_mb']:.0f} | {row['above_base_mb']:.0f} | {row['allowed_mb']:.0f} |"
-        )
+    table = [
+        {
+            "text, MB": f"{row['megabytes']:g}",
+            "encoding, MB/s": f"{row['encoding_mb_per_second']:.0f}",
+            "run, s": f"{row['seconds']:.1f}",
+            "worker's peak, MB": f"{row['peak_mb']:.0f}",
+            "above a tiny run's, MB": f"{row['above_base_mb']:.0f}",
+            "allowed, MB": f"{row['allowed_mb']:.0f}",
+        }
+        for row in rows
+    ]
+    common.report("corpus_scale", options, about, {"How a corpus's size tells:": table}, rows)
 
 
 def write_text(folder: Path, megabytes: float) -> Path:
@@ -96,7 +98,7 @@ def train(path: Path, runs: Path) -> dict[str, float]:
     command += [f"--set={setting}" for setting in SETTINGS] + ["--json"]
     start = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | {"CHARLAB_RUNS": str(runs / "runs")}, stdout=subprocess.PIPE,
+        command, cwd=common.ROOT, env=os.environ | {"CHARLAB_RUNS": str(runs / "runs")}, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
     peak = [0]
@@ -121,5 +123,4 @@ def _watch(process: subprocess.Popen, peak: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     main()

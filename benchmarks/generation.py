@@ -13,7 +13,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cache
+from itertools import product
 from statistics import median
 from typing import Any
 
@@ -50,14 +52,14 @@ def main() -> None:
     seconds = options.seconds or (0.1 if options.short else 1.0)
     models = options.models or (["gru-256", "mini-gpt"] if options.short else list(MODELS))
     threads = options.threads or ([cores] if options.short else sorted({1, cores}))
-    workers = {
-        (way, count): common.Worker("benchmarks.generation", "--as", way, str(count))
-        for way in WAYS
-        for count in (sorted({1, cores}) if way == "ours" else threads)
-    }
     medians, ratios, limits, raw = [], [], [], {}
-    for model in models:
-        for samples in options.samples or ([1, 5] if options.short else [1, 5, 16]):
+    with ExitStack() as stack:
+        workers = {
+            (way, count): stack.enter_context(common.Worker("benchmarks.generation", "--as", way, str(count)))
+            for way in WAYS
+            for count in (sorted({1, cores}) if way == "ours" else threads)
+        }
+        for model, samples in product(models, options.samples or ([1, 5] if options.short else [1, 5, 16])):
             place = {"model": model, "samples": samples}
             turns = raw[f"{model}, {samples}"] = measure(workers, model, samples, seconds, rounds)
             ours = turns["ours, 1"]
@@ -65,8 +67,6 @@ def main() -> None:
             peers = {name: speeds for name, speeds in turns.items() if not name.startswith("ours")}
             ratios.append(place | {column(name): common.ratio(ours, speeds) for name, speeds in peers.items()})
             limits.append(place | limit(workers["ours", 1], model, samples, median(ours)))
-    for worker in workers.values():
-        worker.close()
     tables = {
         "Characters a second over all samples, medians:": medians,
         "How many times as fast ours is with one thread, medians of the rounds' ratios:": ratios,

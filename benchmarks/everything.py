@@ -1,0 +1,48 @@
+"""All benchmarks, one after the other: the figures of docs/performance.md.
+
+    python -m benchmarks.everything [--short] [--only generation training ...] [--to FOLDER]
+
+Each prints its tables, and leaves them with every round's figures as FOLDER/NAME.json. Nothing else should run on
+the machine meanwhile: close the browser, and look at the load that each table's first line names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+
+from benchmarks import common
+
+# In this order, and what --short adds to its own name.
+SCRIPTS: dict[str, list[str]] = {
+    "generation": ["--short"],
+    "training": ["--short"],
+    "quality": ["--short"],
+    "pages": ["--short"],
+    "corpus_scale": ["--short"],
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--short", action="store_true", help="see that all work: minutes, and no figures to go by")
+    parser.add_argument("--only", nargs="+", choices=SCRIPTS, default=list(SCRIPTS))
+    parser.add_argument("--to", default="benchmarks/results", help="the folder of the JSON files")
+    options = parser.parse_args()
+    failed = []
+    for name in options.only:
+        print(f"## {name}\n", flush=True)
+        began = time.monotonic()
+        words = [*(SCRIPTS[name] if options.short else []), "--json", f"{options.to}/{name}.json"]
+        if subprocess.call([sys.executable, "-m", f"benchmarks.{name}", *words], cwd=common.ROOT):
+            failed.append(name)
+        print(f"({name}: {time.monotonic() - began:.0f} s)\n", flush=True)
+    if failed:
+        print(f"These failed: {', '.join(failed)}.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
