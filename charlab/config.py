@@ -119,6 +119,8 @@ class TrainConfig(_Config):
     `batches` is the schedule that says where in the text the rows of a batch lie: "windows" at random places,
     "chunks" (the text cut every `shift` characters, 0 meaning `sequence_length` + 1, and shuffled), or
     "streams" (`batch_size` places that are read on from, the hidden state carried from batch to batch).
+    `state_resets` is the share of these streams, drawn anew before each step, whose state is set back to zero: a
+    network that never meets an empty state while it learns does not know how to begin.
     `steps_per_epoch` 0 means once through the text. `batch_size` is the global batch, over all replicas.
     """
 
@@ -130,6 +132,7 @@ class TrainConfig(_Config):
     batches: str = "windows"
     shift: int = 0
     steps_per_epoch: int = 0
+    state_resets: float = 0.0
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     learning_rate_schedule: str = "constant"
@@ -150,6 +153,7 @@ class TrainConfig(_Config):
     limits: ClassVar = {
         "epochs": (1, 10_000), "minutes": (0.05, 10_000), "patience": (1, 1000), "batch_size": (1, 65_536),
         "sequence_length": (1, 4096), "shift": (0, 4096), "steps_per_epoch": (0, 10_000_000),
+        "state_resets": (0, 1),
         "learning_rate": (1e-7, 10), "warm_up_steps": (0, 1_000_000), "beta_2": (0, 0.99999),
         "weight_decay": (0, 1), "clip_norm": (1e-3, 1000), "validation_share": (0.01, 0.5),
         "seed": (0, 2**31 - 1),

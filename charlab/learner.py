@@ -150,6 +150,8 @@ class Learner:
     ) -> tuple[tf.Tensor, models.State]:
         context = tf.distribute.get_replica_context()
         key = models.dropout_key(self.config.seed, step, context.replica_id_in_sync_group, self.replicas)
+        if self.config.batches == "streams":
+            state = models.reset_some(state, self.config.state_resets, key)
         figures, state, gradients = self._gradients(self._own_rows(rows), state, key)
         # Summed over replicas before the optimizer sees them, so that all clip by the same norm and stay equal.
         gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)

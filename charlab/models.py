@@ -73,6 +73,14 @@ def drop(x: tf.Tensor, rate: float, key: tf.Tensor | None, place: int, whole_win
     return x * (tf.cast(kept, x.dtype) / tf.cast(1 - rate, x.dtype))
 
 
+def reset_some(state: State, share: float, key: tf.Tensor) -> State:
+    """A share of the rows, drawn by the key, back to the state before anything was read."""
+    if not state or share == 0:
+        return state
+    draws = tf.random.stateless_uniform((tf.shape(state[0])[0], 1), key + tf.constant([PLACES - 1, 0], tf.int64))
+    return tuple(part * tf.cast(draws >= share, part.dtype) for part in state)
+
+
 class Network(keras.Model):
     """What the networks share: the input table, the dense head, and weights by name."""
 

@@ -67,6 +67,7 @@ def _opening(config: RunConfig) -> str:
         "SEQUENCE_LENGTH": train.sequence_length,
         "SHIFT": train.shift,
         "STEPS_PER_EPOCH": train.steps_per_epoch,
+        "STATE_RESETS": train.state_resets,
         "OPTIMIZER": train.optimizer,
         "LEARNING_RATE": train.learning_rate,
         "SCHEDULE": train.learning_rate_schedule,
@@ -123,6 +124,7 @@ _NOTES = {
     "PATIENCE": "end when validation has not improved for so many epochs",
     "SHIFT": "characters from chunk to chunk; 0: side by side",
     "STEPS_PER_EPOCH": "0: once through the text",
+    "STATE_RESETS": "share of the streams that begin anew at each step",
     "CLIP_NORM": "gradients are scaled down to this length",
     "VALIDATION_SHARE": "of the text, its end; never learned from",
 }

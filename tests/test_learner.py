@@ -90,6 +90,13 @@ def test_the_hidden_state_is_carried_in_streams_alone():
         assert learner.step(rows(0), 2, 0.0).numpy()[0] == first
 
 
+def test_streams_that_are_all_reset_read_every_row_from_its_beginning():
+    config = TRAIN.replace(batches="streams", state_resets=1.0)
+    learner = Learner(ModelConfig(units=8, embedding=4), config, V)
+    first = learner.step(rows(0), 0, 0.0).numpy()[0]
+    assert learner.step(rows(0), 1, 0.0).numpy()[0] == first
+
+
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_arrays_hold_all_that_the_next_step_depends_on(precision):
     model = ModelConfig(kind="lstm", units=8, embedding=4, recurrent_dropout=0.2)

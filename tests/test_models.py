@@ -189,6 +189,16 @@ def test_dropout_drops_its_share_and_scales_up_the_rest():
     assert models.drop(x, 0.0, key, 0) is x and models.drop(x, 0.5, None, 0) is x
 
 
+def test_some_rows_begin_anew_whole_and_the_others_go_on():
+    state = tuple(tf.ones((4000, 3)) for _ in range(2))
+    first, second = (models.reset_some(state, 0.1, models.dropout_key(1, tf.constant(i), 0, 1)) for i in (1, 2))
+    hidden, cell = (part.numpy() for part in first)
+    assert set(np.unique(hidden)) == {0, 1} and (hidden == hidden[:, :1]).all() and (hidden == cell).all()
+    assert abs((hidden == 0).mean() - 0.1) < 0.02
+    assert (hidden != second[0].numpy()).any()
+    assert models.reset_some((), 0.1, models.dropout_key(1, tf.constant(1), 0, 1)) == ()
+
+
 def test_a_dropped_state_still_remembers():
     """Dropout on the state acts where it meets the kernel; what is kept is not multiplied at every character."""
     config = WITH_STATE_DROPOUT["gru-masked"].replace(layers=1, recurrent_dropout=0.5)

@@ -53,6 +53,12 @@ def make_steps(network, optimizer):
     return train, grade
 
 
+def forget_some(state, random):
+    """A share of the streams begins again with an empty state, so that the network learns to begin, too."""
+    keep = random.random((BATCH_SIZE, 1)) >= STATE_RESETS
+    return tf.nest.map_structure(lambda part: part * tf.cast(keep, part.dtype), state)
+
+
 def validate(grade, ids, unknown):
     """The mean loss over windows that do not overlap, each read from a zero state; unknown characters left out."""
     window, last = min(VALIDATION_WINDOW, len(ids) - 1), len(ids) - 1
@@ -113,7 +119,7 @@ def main(path):
             optimizer.learning_rate = learning_rate(step, spent)
             rows = training[starts[:, None] + np.arange(SEQUENCE_LENGTH + 1)]
             loss, after = train(rows, state)
-            state = after if CARRY_STATE else state
+            state = forget_some(after, random) if CARRY_STATE else state
             losses.append(loss)
             step += 1
             spent = (time.monotonic() - began) / (60 * MINUTES) if MINUTES else step / (EPOCHS * steps)

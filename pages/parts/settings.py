@@ -29,6 +29,7 @@ _FEEDING = {
     "batch_size": "Pieces of text read side by side, over all devices together.",
     "sequence_length": "Characters in a piece.",
     "shift": "Chunks begin every so many characters; 0 puts them end to end.",
+    "state_resets": "Share of the streams that begin anew, with an empty state, at each step.",
     "steps_per_epoch": "Batches in an epoch of random windows; 0 means as many as the text has.",
     "validation_share": "Share of the text, at its end, that is kept for validation.",
 }
