@@ -2,12 +2,109 @@
 
 from __future__ import annotations
 
+import secrets
+
 import streamlit as st
 
 from charlab.config import SampleConfig
-from pages.parts import link, writing
-from pages.parts.picker import load_model, pick_model
+from charlab.errors import ConfigError
+from charlab.library import Model
+from pages.parts import beside, history, link, picker, samples, sweeping, writing
+from pages.parts.seeds import seed_text_area
 from pages.parts.words import plain
+from pages.parts.writing import MODES, Asked
+
+SWEEP, BESIDE = MODES[1:]
+
+
+def roll() -> None:
+    st.session_state.seed = secrets.randbelow(2**31)
+
+
+def choose_temperature(place) -> tuple[float, tuple[float, ...]]:
+    """One temperature, or a sweep's; the other is left as it was."""
+    if mode == SWEEP:
+        typed = place.text_input(
+            "Temperatures", key="temperatures", persist_state="session", max_chars=200,
+            help=f"Up to {sweeping.MOST} numbers from 0 to {sweeping.HIGHEST:g}. Each goes on from the same text "
+            "with the same random numbers, so that only temperature differs.",
+        )  # fmt: skip
+        try:
+            return 1.0, sweeping.temperatures(typed)
+        except ConfigError as error:
+            place.error(plain(str(error)))
+            st.stop()
+    temperature = place.slider(
+        "Temperature", 0.0, 2.0, step=0.05, key="temperature", persist_state="session",
+        help="Logits are divided by it: 0 always takes the likeliest, 1 is the model as it is, 2 is nearly dice.",
+    )  # fmt: skip
+    place.caption(sweeping.meaning(temperature))
+    return temperature, ()
+
+
+def choose_sampling() -> tuple[SampleConfig, tuple[float, ...]]:
+    first, second = st.columns(2)
+    temperature, temperatures = choose_temperature(first)
+    number = 1
+    if mode == MODES[0]:
+        number = second.slider(
+            "Samples", 1, 16, key="samples", persist_state="session", help="Written side by side."
+        )
+    length = second.slider("Length, characters", 10, 2000, step=10, key="length", persist_state="session")
+    with st.expander("Cut-offs and the random seed"):
+        first, second, third = st.columns(3)
+        top_k = first.number_input(
+            "Top-k (0 is off)",
+            0,
+            512,
+            key="top_k",
+            persist_state="session",
+            help="Only the k likeliest characters.",
+        )
+        top_p = second.slider(
+            "Top-p (1 is off)", 0.05, 1.0, step=0.05, key="top_p", persist_state="session",
+            help="Only the fewest characters whose probabilities reach p together.",
+        )  # fmt: skip
+        seed = third.number_input(
+            "Random seed", 0, 2**31 - 1, key="seed", persist_state="session",
+            help="The same seed and settings write the same text again.",
+        )  # fmt: skip
+        third.button("Roll the dice", icon=":material/casino:", on_click=roll, help="Another random seed.")
+    return SampleConfig(
+        length=length, samples=number, temperature=temperature, top_k=top_k or None,
+        top_p=top_p if top_p < 1 else None, seed=seed,
+    ), temperatures  # fmt: skip
+
+
+def write_link(write: bool) -> None:
+    """Everything that the result depends on, and how it is shown, into the address."""
+    config = asked.config
+    too_long = link.write({
+        "mode": mode, "model": info.name, "digest": ",".join(asked.digests), "seed_text": asked.seed_text,
+        "beside": ",".join(st.session_state.beside) if mode == BESIDE else None,
+        "temperature": None if mode == SWEEP else config.temperature,
+        "temperatures": ",".join(f"{t:g}" for t in asked.temperatures) or None,
+        "samples": config.samples if mode == MODES[0] else None, "length": config.length,
+        "top_k": config.top_k, "top_p": config.top_p, "seed": config.seed,
+        "shade": st.session_state.shade, "write": 1 if write else None,
+    })  # fmt: skip
+    if too_long:
+        st.caption("The seed text is too long for a link: the page's address holds everything but it.")
+
+
+def tell_of_changed_models(models: list[Model]) -> None:
+    """A link tells which weights its text came from: where these are others now, its text may be another one."""
+    if digests := link.opened("digest"):
+        st.session_state.digests_of_link = (asked.sources, digests.split(","))
+    sources, digests = st.session_state.get("digests_of_link", ((), []))
+    if sources != asked.sources or len(digests) != len(models):
+        return
+    changed = [model.config.name for model, digest in zip(models, digests, strict=True) if model.digest != digest]
+    if changed:
+        st.warning(plain(
+            f"{' and '.join(changed)} has changed since this link was made (other weights): the text may differ."
+        ))  # fmt: skip
+
 
 st.title("Let a model write")
 st.caption(
@@ -15,65 +112,69 @@ st.caption(
     "always takes the likeliest character, above 1 it gives unlikely ones more room."
 )
 
+link.read("mode", MODES[0], options=MODES)
 link.read("temperature", 0.8, float, options=(0.0, 2.0))
+link.read("temperatures", sweeping.DEFAULT, lambda typed: typed.replace(",", ", "))
 link.read("samples", 3, int, options=(1, 16))
 link.read("length", 300, int, options=(10, 2000))
 link.read("top_k", 0, int, options=(0, 512))
 link.read("top_p", 1.0, float, options=(0.05, 1.0))
 link.read("seed", 1, int, options=(0, 2**31 - 1))
+link.read("shade", samples.SHADES[0], options=samples.SHADES)
 
+mode = st.segmented_control(
+    "Mode", MODES, key="mode", required=True, persist_state="session", label_visibility="collapsed"
+)
 left, right = st.columns([2, 3], gap="large")
 with left:
-    info = pick_model()
+    info = picker.pick_model()
     if info is None:
         st.stop()
-    model = load_model(info)
-    link.read("seed_text", model.seed_text)
-    if st.session_state.get("seed_text_of", info.name) != info.name:  # each model goes on from its own corpus
-        st.session_state.seed_text = model.seed_text
-    st.session_state.seed_text_of = info.name
-    seed_text = st.text_area("Seed text", key="seed_text", height=100, persist_state="session", max_chars=5000)
-    if unknown := model.vocab.unknown_in(seed_text):
-        st.caption(plain(writing.about_unknown(unknown)))
+    models = beside.pick(info) if mode == BESIDE else [picker.load_model(info)]
+    st.caption(plain(picker.about(info, models[0])))
+    seed_text = seed_text_area(models)
 with right:
-    first, second = st.columns(2)
-    temperature = first.slider(
-        "Temperature", 0.0, 2.0, step=0.05, key="temperature", persist_state="session",
-        help="Logits are divided by it: 0 always takes the likeliest, 1 is the model as it is, 2 is nearly dice.",
-    )  # fmt: skip
-    samples = second.slider("Samples", 1, 16, key="samples", persist_state="session", help="Written side by side.")
-    length = first.slider("Length, characters", 10, 2000, step=10, key="length", persist_state="session")
-    seed = second.number_input(
-        "Random seed", 0, 2**31 - 1, key="seed", persist_state="session",
-        help="The same seed and settings write the same text again.",
-    )  # fmt: skip
-    top_k = first.number_input(
-        "Top-k (0 is off)", 0, 512, key="top_k", persist_state="session", help="Only the k likeliest characters."
-    )
-    top_p = second.slider(
-        "Top-p (1 is off)", 0.05, 1.0, step=0.05, key="top_p", persist_state="session",
-        help="Only the fewest characters whose probabilities reach p together.",
-    )  # fmt: skip
-
-config = SampleConfig(
-    length=length, samples=samples, temperature=temperature, top_k=top_k or None,
-    top_p=top_p if top_p < 1 else None, seed=seed,
+    config, temperatures = choose_sampling()
+asked = Asked(
+    mode, seed_text, config, tuple((model.name, model.which) for model in models),
+    tuple(model.digest for model in models), temperatures,
 )  # fmt: skip
-buttons = st.container(horizontal=True)
-asked = buttons.button("Write", type="primary", icon=":material/edit_note:")
-buttons.button("Stop", icon=":material/stop:", help="Ends the writing; what is there stays.")
-
-opened_by_link = "write" in st.query_params and "written" not in st.session_state
-too_long = link.write(
-    {
-        "model": info.name, "seed_text": seed_text, "temperature": temperature, "samples": samples,
-        "length": length, "top_k": top_k or None, "top_p": top_p if top_p < 1 else None, "seed": seed,
-        "write": 1 if asked or opened_by_link or writing.is_shown(model, seed_text, config) else None,
-    }
+notice = st.container()
+buttons = st.container(horizontal=True, vertical_alignment="bottom")
+pressed = buttons.button("Write", type="primary", icon=":material/edit_note:")
+buttons.button(
+    "Stop", icon=":material/stop:", on_click=writing.stop, help="Ends the writing; what is there stays."
+)
+earlier = buttons.container(width="content")
+shade = buttons.segmented_control(
+    "Colour by", samples.SHADES, key="shade", required=True, persist_state="session",
+    help="Coloured, every character can be clicked: the Explainer opens there.",
 )  # fmt: skip
-if too_long:
-    st.caption("The seed text is too long for a link: the page's address holds everything but it.")
-if asked or opened_by_link:
-    writing.write(model, seed_text, config)
+compare = buttons.toggle(
+    "Compare with the training text", key="compare", persist_state="session", value=True,
+    help="Tells what of each sample stands word for word in the text that the model was trained on.",
+)  # fmt: skip
+
+if pressed:
+    st.session_state.pop("digests_of_link", None)
 else:
-    writing.show_last(model, seed_text, config)
+    with notice:
+        tell_of_changed_models(models)
+written = writing.last()
+opened_by_link = "write" in st.query_params and written is None
+go = pressed or opened_by_link or writing.is_writing()
+is_shown = written is not None and written.asked == asked
+write_link(go or is_shown)
+if go:
+    written, boxes = writing.write(asked, models)
+    samples.show(written, boxes, shade, compare)
+elif written is None:
+    st.info("Press Write: the samples appear here. Then move the temperature and write again.")
+else:
+    if not is_shown:
+        st.caption("Written with the settings before. Press Write for the new ones.")
+    with st.container():
+        boxes = writing.places(written.samples)
+    samples.show(written, boxes, shade, compare)
+with earlier:
+    history.show()

@@ -20,7 +20,8 @@ def read(key: str, default: Any, parse: Callable[[str], Any] = str, options: Any
     `options` is a collection of allowed values, or a pair of limits (least, most) for a number.
     """
     in_link = st.query_params.get(key)
-    opened = in_link is not None and in_link != st.session_state.get(_WRITTEN, {}).get(key)
+    ours = st.session_state.get(_WRITTEN, {}).get(key) == in_link and key in st.session_state
+    opened = in_link is not None and not ours
     if key in st.session_state and not opened:
         return
     value = default
@@ -34,6 +35,12 @@ def read(key: str, default: Any, parse: Callable[[str], Any] = str, options: Any
         elif options is not None and value not in options:
             value = default
     st.session_state[key] = value
+
+
+def opened(key: str) -> str | None:
+    """What the link that the reader opened says of a setting; None once the page has written its own."""
+    in_link = st.query_params.get(key)
+    return None if in_link == st.session_state.get(_WRITTEN, {}).get(key) else in_link
 
 
 def write(settings: dict[str, Any]) -> list[str]:

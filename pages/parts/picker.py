@@ -2,38 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
-from charlab import library
+from charlab import corpora, library
 from charlab.errors import CharlabError
 from charlab.library import Model, ModelInfo
-from pages.parts import link
+from pages.parts import browser, link
 from pages.parts.words import plain
+
+_ENDED = ("done", "stopped", "failed")  # until then a run's bits change
+_KINDS = {"gru": "GRU", "lstm": "LSTM", "transformer": "Transformer", "ngram": "n-gram model"}
+_MINE, _EVERYBODYS = "mine", "everybody's"
 
 
 def pick_model(key: str = "model") -> ModelInfo | None:
-    """A select box of all models, the starters first; None, with what to do, where there is none."""
+    """A select box of all models, the starters first; None, with what to do, where there is none.
+
+    Where this browser has runs of its own, its reader chooses between these and everybody's.
+    """
     models = {info.name: info for info in library.models()}
     if not models:
         st.info("There is no model on this server yet. Train one on the Train page: it takes a minute.")
         st.page_link("train.py", label="Train a model", icon=":material/trending_down:")
         return None
-    wanted = st.query_params.get(key) or st.session_state.get(key)
+    # A select box knows its choice by its words, which change with its run: the choice is kept beside it.
+    kept = f"{key}_kept"
+    wanted = st.query_params.get(key) or st.session_state.get(kept)
     if wanted and wanted not in models:
         st.warning(f"The model {plain(wanted)} is not on this server. Here is another one.")
-    if st.session_state.get(key) not in models:
-        st.session_state.pop(key, None)
+    st.session_state.pop(key, None)
+    if st.session_state.get(kept) in models:
+        st.session_state[key] = st.session_state[kept]
     link.read(key, next(iter(models)), options=models)
-    name = st.selectbox("Model", models, format_func=lambda name: describe(models[name]), key=key)
+    offered = _choose_whose(models, key)
+    name = st.session_state[kept] = st.session_state[key]
+    titles = labels(offered.values())
+    st.selectbox("Model", offered, format_func=titles.get, key=key, on_change=_keep, args=(key,))
     return models[name]
 
 
+def _keep(key: str) -> None:
+    st.session_state[f"{key}_kept"] = st.session_state[key]
+
+
+def _choose_whose(models: dict[str, ModelInfo], key: str) -> dict[str, ModelInfo]:
+    """The starters and this browser's runs, or everybody's; no choice where that is the same."""
+    me = browser.owner()
+    mine = {name: info for name, info in models.items() if info.where == "starter" or (me and info.owner == me)}
+    own = any(info.where != "starter" for info in mine.values())
+    if not own or len(mine) == len(models):
+        return models
+    whose, chosen = f"{key}_whose", st.session_state[key]
+    if whose not in st.session_state or chosen not in mine:
+        st.session_state[whose] = _MINE if chosen in mine else _EVERYBODYS
+    picked = st.segmented_control(
+        "Models", [_MINE, _EVERYBODYS], required=True, key=whose, persist_state="session",
+        help="Mine are the starters and what was trained in this browser.",
+        on_change=_forget_strangers, args=(key, mine),
+    )  # fmt: skip
+    return mine if picked == _MINE else models
+
+
+def _forget_strangers(key: str, mine: dict[str, ModelInfo]) -> None:
+    if st.session_state[f"{key}_whose"] == _MINE and st.session_state.get(f"{key}_kept") not in mine:
+        st.session_state[f"{key}_kept"] = next(iter(mine))
+
+
 def describe(info: ModelInfo) -> str:
-    """A model in one line, the telling figure first: pickers cut what is long."""
-    bits = f"{info.bits:.2f} bits · " if info.bits is not None else ""
-    state = "" if info.state == "done" else f" · {info.state}"
+    """A model in one line, the telling figure first: pickers cut what is long.
+
+    Says nothing that changes while its run trains.
+    """
+    bits = f"{info.bits:.2f} bits · " if info.bits is not None and info.state in _ENDED else ""
     where = " · starter" if info.where == "starter" else ""
-    return f"{bits}{info.title}{where}{state}"
+    return f"{bits}{info.title}{where}"
+
+
+def labels(infos: Iterable[ModelInfo]) -> dict[str, str]:
+    """What a picker says of each model, by name; no two of them say the same."""
+    titles: dict[str, str] = {}
+    for info in infos:
+        title, number = describe(info), 1
+        while title in titles.values():
+            number += 1
+            title = f"{describe(info)} ({number})"
+        titles[info.name] = title
+    return titles
+
+
+def about(info: ModelInfo, model: Model) -> str:
+    """What kind of model it is, its corpus, how good it is and how far its run has come."""
+    network = model.config.model
+    size = f" of order {network.order}" if info.kind == "ngram" else f", {network.units} units"
+    corpus = corpora.CORPORA[info.corpus].title if info.corpus in corpora.CORPORA else info.corpus
+    bits = f", {info.bits:.2f} bits a character on text held back" if info.bits is not None else ""
+    state = "" if info.state == "done" else f"; its run is {info.state}"
+    return f"{_KINDS.get(info.kind, info.kind)}{size}, trained on {corpus}{bits}{state}."
 
 
 def load_model(info: ModelInfo, which: str = "best") -> Model:

@@ -1,105 +1,211 @@
-"""Samples side by side: written before the reader's eyes, kept, and handed to the Explainer."""
+"""Samples side by side: what was asked for, written before the reader's eyes, and kept."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from charlab.config import SampleConfig
-from charlab.generate import Step, generate, texts
+from charlab.errors import CharlabError
+from charlab.generate import Step, beginning, chosen_probabilities, generate, sweep
 from charlab.library import Model
 from charlab.symbols import named
-from pages.parts.words import exact
+from pages.parts.words import exact, plain
 
+MODES = ("samples", "temperature sweep", "side by side")
 _REFRESH_SECONDS = 0.08
 _COLUMNS = 3
+_MOST_REMEMBERED = 10
+_CLEARING_SECONDS = 0.05
 
 
-def write(model: Model, seed_text: str, config: SampleConfig) -> None:
-    """Write the samples; text appears as it is written, and what was written stays if the reader stops it."""
-    places = _places(config.samples)
-    steps: list[Step] = []
-    kept = {"model": model, "seed_text": seed_text, "config": config, "steps": steps, "seconds": 0.0}
-    st.session_state.written = kept
-    started = shown = time.perf_counter()
-    for step in generate(model.predictor, model.vocab, seed_text, config):
-        steps.append(step)
-        now = time.perf_counter()
-        if now - shown > _REFRESH_SECONDS:
-            kept["seconds"] = now - started
-            _draw(places, seed_text, texts(steps, model.vocab))
-            shown = time.perf_counter()
-    kept["seconds"] = time.perf_counter() - started
-    _finish(places)
+@dataclass(frozen=True)
+class Asked:
+    """Everything that a result depends on; equal ones write the same text."""
+
+    mode: str
+    seed_text: str
+    config: SampleConfig
+    sources: tuple[tuple[str, str], ...]  # a model's name and which of its weights, for each model
+    digests: tuple[str, ...]  # of their weights
+    temperatures: tuple[float, ...] = ()  # of a sweep; config has the temperature otherwise
 
 
-def is_shown(model: Model, seed_text: str, config: SampleConfig) -> bool:
-    """Whether the last text written is the one that these settings write."""
-    kept = st.session_state.get("written")
-    return bool(kept) and (kept["model"].digest, kept["seed_text"], kept["config"]) == (
-        model.digest, seed_text, config,
-    )  # fmt: skip
+@dataclass
+class Sample:
+    """One text: its words grow while it is written."""
+
+    title: str
+    model: Model
+    temperature: float
+    text: str = ""
+    probabilities: list[float] = field(default_factory=list)  # the model's own, of each written character
+
+    @property
+    def bits(self) -> np.ndarray:
+        """Surprise of the model at each character that it wrote: [T]."""
+        return -np.log2(self.probabilities)
 
 
-def show_last(model: Model, seed_text: str, config: SampleConfig) -> None:
-    """What was written before, until something new is; says where it was written with other settings."""
-    kept = st.session_state.get("written")
-    if not kept or not kept["steps"]:
-        st.info("Press Write: the samples appear here. Then move the temperature and write again.")
-        return
-    if not is_shown(model, seed_text, config):
-        st.caption("Written with the settings before. Press Write for the new ones.")
-    _finish(_places(kept["config"].samples))
+@dataclass
+class Written:
+    """A result, whole or as far as it was written before it was stopped."""
+
+    asked: Asked
+    samples: list[Sample]
+    began: float
+    seconds: float = 0.0
+    indexes: dict[str, Any] = field(default_factory=dict)  # over the training texts, by their sha256
+    compared: dict[int, Any] = field(default_factory=dict)  # what copied.py found of each sample
+
+    @property
+    def read(self) -> str:
+        """What the models read before the first written character."""
+        return self.asked.seed_text or beginning(self.samples[0].model.vocab)
+
+    @property
+    def length(self) -> int:
+        """Characters written in each sample."""
+        return len(self.samples[0].text)
 
 
-def about_unknown(characters: list[str]) -> str:
+def is_writing() -> bool:
+    """Whether a writing was cut off by something that the reader changed: it begins again with that."""
+    return st.session_state.get("writing", False)
+
+
+def stop() -> None:
+    st.session_state.writing = False
+
+
+def last() -> Written | None:
+    return st.session_state.get("written")
+
+
+def write(asked: Asked, models: list[Model]) -> tuple[Written, list[tuple[Any, Any]]]:
+    """Write the samples; text appears as it is written, and what was written stays if the reader stops it.
+
+    Returns the result and its boxes, as `places` gives them, to be filled with the whole samples.
+    """
+    began_again = is_writing()
+    st.session_state.writing = True
+    stage = st.empty()
+    time.sleep(_CLEARING_SECONDS)  # so that nothing of an older text stands there while this one is written
+    try:
+        written = Written(asked, _samples(asked, models), time.time())
+        _remember(written, began_again)
+        with stage.container():
+            boxes = places(written.samples)
+            _stream(written, models, boxes)
+    except CharlabError:
+        stop()
+        raise
+    stop()
+    return written, boxes
+
+
+def places(samples: list[Sample]) -> list[tuple[Any, Any]]:
+    """A title, an empty box for the text and one for its figures, for each sample, in rows."""
+    found = []
+    across = len(samples) if len(samples) in (1, 2, 4) else _COLUMNS
+    for first in range(0, len(samples), across):
+        for column, sample in zip(st.columns(across), samples[first : first + across], strict=False):
+            column.markdown(f"**{plain(sample.title)}**")
+            found.append((column.empty(), column.empty()))
+    return found
+
+
+def about_unknown(characters: list[str], model: str = "This model") -> str:
     shown = " ".join(named(character) for character in characters[:20])
+    more = f" and {len(characters) - 20} more" if len(characters) > 20 else ""
     return (
-        f"This model has never seen: {shown}. It reads each as the same unknown character, and never writes that."
+        f"{model} has never seen: {shown}{more}. It reads each as the same unknown character, "
+        "and never writes that one."
     )
 
 
-def _places(samples: int) -> list:
-    """An empty box for each sample, in rows of three."""
-    boxes = []
-    for first in range(0, samples, _COLUMNS):
-        number = min(_COLUMNS, samples) if samples < _COLUMNS else _COLUMNS
-        for column in st.columns(number)[: samples - first]:
-            boxes.append(column.empty())
-    return boxes
+def _samples(asked: Asked, models: list[Model]) -> list[Sample]:
+    if asked.mode == "temperature sweep":
+        return [Sample(f"Temperature {t:g}", models[0], t) for t in asked.temperatures]
+    temperature = asked.config.temperature
+    if asked.mode == "side by side":
+        return [Sample(title, model, temperature) for title, model in zip(_names(models), models, strict=True)]
+    return [Sample(f"Sample {n + 1}", models[0], temperature) for n in range(asked.config.samples)]
 
 
-def _draw(places: list, seed_text: str, samples: list[str]) -> None:
-    for place, sample in zip(places, samples, strict=True):
-        exact(seed_text + sample, place)
+def _names(models: list[Model]) -> list[str]:
+    """A title for each model that tells it from the others."""
+    epochs = [f", epoch {int(model.which[6:])}" if model.which.startswith("epoch") else "" for model in models]
+    titles = [model.config.name + epoch for model, epoch in zip(models, epochs, strict=True)]
+    return [title if titles.count(title) == 1 else f"{title} ({n + 1})" for n, title in enumerate(titles)]
 
 
-def _finish(places: list) -> None:
-    """The whole samples, with their figures and the way to the Explainer."""
-    kept = st.session_state.written
-    steps, model, config = kept["steps"], kept["model"], kept["config"]
-    samples = texts(steps, model.vocab)
-    bits = _mean_bits(steps)
-    for number, (place, sample) in enumerate(zip(places, samples, strict=True)):
-        with place.container():
-            exact(kept["seed_text"] + sample)
-            st.caption(f"Sample {number + 1} · {bits[number]:.2f} bits a character")
-            if st.button("Explain", key=f"explain-{number}", icon=":material/search_insights:"):
-                st.session_state.handed_over = kept["seed_text"] + sample
-                step = len(kept["seed_text"])  # the first character that it wrote
-                st.switch_page("explainer.py", query_params={"model": model.name, "step": str(step)})
-    characters = len(steps) * config.samples
-    ended = "" if len(steps) == config.length else f" Stopped after {len(steps)} of {config.length} characters."
-    speed = f"{characters / kept['seconds']:,.0f} characters/s" if kept["seconds"] else ""
-    st.caption(
-        f"{characters:,} characters written, {speed} on this server's processor.{ended} The bits under a "
-        "sample are the model's own mean surprise at what it wrote: a daring text surprises it more."
-    )
+def _remember(written: Written, began_again: bool) -> None:
+    """This result first; none twice, and none that was cut off because a setting was changed."""
+    st.session_state.written = written
+    earlier = st.session_state.get("history", [])[1 if began_again else 0 :]
+    others = [other for other in earlier if other.asked != written.asked]
+    st.session_state.history = [written, *others][:_MOST_REMEMBERED]
 
 
-def _mean_bits(steps: list[Step]) -> np.ndarray:
-    """Mean surprise of each sample under the model's own probabilities, in bits a character: [N]."""
-    chosen = np.array([step.probabilities[np.arange(len(step.ids)), step.ids] for step in steps])  # [T, N]
-    return -np.log2(chosen).mean(axis=0)
+def _stream(written: Written, models: list[Model], boxes: list[tuple[Any, Any]]) -> None:
+    """Take a step from every model in turn, and draw every few hundredths of a second."""
+    texts = [box for box, _ in boxes]
+    below = st.empty()
+    below.caption("Reading the seed text.")
+    _draw(texts, written)
+    tell = _every_so_often(lambda read: below.caption(f"Reading the seed text: {read:,} characters."))
+    draw = _every_so_often(lambda _: _draw(texts, written))
+    started = time.perf_counter()
+    streams = _streams(written.asked, models, tell)
+    for position in range(written.asked.config.length):
+        row = 0
+        for stream, model in zip(streams, models, strict=False):
+            row = _add(written.samples, row, next(stream), model)
+        written.seconds = time.perf_counter() - started
+        if position == 0:
+            below.caption("Writing.")
+            _draw(texts, written)
+        draw(position)
+    below.empty()
+
+
+def _streams(asked: Asked, models: list[Model], on_read: Callable[[int], None]) -> list[Iterator[Step]]:
+    if asked.mode == "temperature sweep":
+        model = models[0]
+        return [sweep(model.predictor, model.vocab, asked.seed_text, asked.config, asked.temperatures, on_read)]
+    return [generate(m.predictor, m.vocab, asked.seed_text, asked.config, on_read) for m in models]
+
+
+def _add(samples: list[Sample], row: int, step: Step, model: Model) -> int:
+    """Give each sample of a step its character; returns the row after the last."""
+    chosen = chosen_probabilities(step)
+    for character, probability in zip(model.vocab.decode(step.ids), chosen, strict=True):
+        samples[row].text += character
+        samples[row].probabilities.append(float(probability))
+        row += 1
+    return row
+
+
+def _draw(boxes: list[Any], written: Written) -> None:
+    for box, sample in zip(boxes, written.samples, strict=True):
+        exact(written.asked.seed_text + sample.text, box)
+
+
+def _every_so_often(do: Callable[[int], None]) -> Callable[[int], None]:
+    """Call it only where the last call is long enough ago; drawing takes a fifth of the time at most."""
+    state = {"next": time.perf_counter() + _REFRESH_SECONDS}
+
+    def perhaps(value: int) -> None:
+        before = time.perf_counter()
+        if before >= state["next"]:
+            do(value)
+            now = time.perf_counter()
+            state["next"] = now + max(_REFRESH_SECONDS, 4 * (now - before))
+
+    return perhaps

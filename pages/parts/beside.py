@@ -1,0 +1,44 @@
+"""Side by side: which other models, or which epochs of this one, write on the same seed text."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from charlab import library
+from charlab.library import Model, ModelInfo
+from pages.parts import link, picker
+from pages.parts.words import plain
+
+MOST = 3  # beside the one that is picked above
+
+
+def pick(info: ModelInfo) -> list[Model]:
+    """The picked model first, then up to three others of the reader's choice."""
+    others = {other.name: other for other in library.models() if other.name != info.name}
+    epochs = [name for name in library.find(info.name).weight_names() if name.startswith("epoch-")]
+    choices = [*epochs, *others]
+    link.read("beside", choices[:1], lambda names: names.split(","))
+    if missing := [name for name in st.session_state.beside if name not in choices and not _is_epoch(name)]:
+        st.warning(plain(f"Not on this server: {', '.join(missing)}."))
+    kept = [name for name in st.session_state.beside if name in choices][:MOST]
+    st.session_state.beside = kept or choices[:1]
+    if not choices:
+        st.info("There is nothing to compare with: no other model, and no epochs of this one. Train another one.")
+        return [picker.load_model(info)]
+    titles = {name: f"this model after epoch {int(name.removeprefix('epoch-'))}" for name in epochs}
+    titles |= picker.labels(others.values())
+    chosen = st.multiselect(
+        "Beside it", choices, format_func=titles.get, key="beside", persist_state="session", select_all=False,
+        max_selections=MOST, placeholder="other models, or epochs of this one",
+        help="Up to three. All write on the same seed text with the same random numbers.",
+    )  # fmt: skip
+    loaded = [
+        picker.load_model(others[name]) if name in others else picker.load_model(info, name) for name in chosen
+    ]
+    return [picker.load_model(info), *loaded]
+
+
+def _is_epoch(name: str) -> bool:
+    return re.fullmatch(r"epoch-\d+", name) is not None
