@@ -10,9 +10,9 @@ RANKS = [
     ["errors", "config", "disk", "presets"],
     ["symbols", "vocab", "grammars", "uploads", "downloads", "bundled", "corpora", "copying"],
     ["recurrent", "transformer", "networks", "ngrams", "sampling", "runs", "intake"],
-    ["plan", "generate", "walking", "reading", "library", "batches", "models", "accelerators"],
+    ["plan", "generate", "walking", "reading", "inside", "library", "batches", "models", "accelerators"],
     ["schedules", "checkpoints", "boards", "recorder", "learner", "session", "counting", "training"],
-    ["control", "jobs", "worker", "forecast", "insight", "charts", "text_charts", "pictures"],
+    ["control", "jobs", "worker", "forecast", "insight", "charts", "text_charts", "inside_charts", "pictures"],
     ["bundle", "script", "handout", "addresses", "export", "formats"],
     ["cli"],
 ]

@@ -73,9 +73,9 @@ def _finder(trace: Trace, text: str, findings: dict[str, Finding], unit: Unit) -
     row = st.container(horizontal=True, gap="small")
     for found, r in finding.units:
         row.button(
-            f"{found.words if several else f'unit {found.index + 1}'}: {inside_charts.signed(r)}", key=f"follows.{found.name}",
-            on_click=choose_unit, args=(found,), type="primary" if found == unit else "secondary",
-            help=f"Colour the text by {found.words}",
+            f"{found.words if several else f'unit {found.index + 1}'}: {inside_charts.signed(r)}",
+            key=f"follows.{found.name}", on_click=choose_unit, args=(found,),
+            type="primary" if found == unit else "secondary", help=f"Colour the text by {found.words}",
         )  # fmt: skip
     st.caption(
         f"r is Pearson's correlation: 1 where unit and feature rise and fall together, −1 where one rises as the "
