@@ -22,6 +22,7 @@ _LIKELIEST = 5
 _BEFORE = 16  # characters shown before a surprising place
 _DEEPEST_BITS = 8.0  # drawn in the deepest of _SHADES colours
 _SHADES = 10
+_COLUMNS = ("place", "after", "came", "surprise, bits", "probability", "rank", "likeliest, with probabilities")
 
 
 def steps_csv(reading: Reading, vocab: Vocab, top: int = _LIKELIEST) -> str:
@@ -61,9 +62,11 @@ def page_html(model: str, corpus: str, reading: Reading, vocab: Vocab) -> str:
         )
     mean = reading.mean_bits
     known = int((~np.isnan(reading.bits)).sum())
-    told = f"{mean:.2f} bits a character, the mean of {known:,}" if known else "nothing could be predicted"
+    told = f"Mean surprise {mean:.2f} bits a character" if known else "Nothing could be predicted"
     return _PAGE.format(
-        style=_STYLE, model=escape(model), corpus=escape(corpus), length=f"{len(reading.text):,}", mean=told,
+        style=_STYLE, model=escape(model), corpus=escape(corpus), mean=told, known=f"{known:,}",
+        length=f"{len(reading.text):,}",
+        columns="".join(f"<th>{name}</th>" for name in _COLUMNS),
         legend="".join(f'<i class="s{shade}"></i>' for shade in range(_SHADES)),
         strip=_strip(reading), surprises=_surprises(reading, vocab),
     )  # fmt: skip
@@ -99,16 +102,28 @@ def _surprises(reading: Reading, vocab: Vocab) -> str:
         best = np.argsort(-reading.probabilities[t], kind="stable")[:_LIKELIEST]
         characters = [*vocab.characters, "\ufffd"]
         likeliest = "".join(
-            f"<li><b>{escape(named(characters[i]))}</b> {reading.probabilities[t, i]:.3f}</li>" for i in best
+            f"<li><b>{escape(named(characters[i]))}</b> {_share(reading.probabilities[t, i])}</li>" for i in best
         )
         before = "".join(visible(character) for character in reading.text[max(0, t + 1 - _BEFORE) : t + 1])
+        cells = [
+            f"{t + 2:,}", f"<code>{escape(before)}</code>", f"<code>{escape(named(reading.text[t + 1]))}</code>",
+            f"{reading.bits[t]:.2f}", _written_out(reading.next_probabilities[t]), f"{reading.ranks[t]:.0f}",
+            f"<ol>{likeliest}</ol>",
+        ]  # fmt: skip
+        named_cells = zip(_COLUMNS, cells, strict=True)
         rows.append(
-            f"<tr><td>{t + 2:,}</td><td><code>{escape(before)}</code></td>"
-            f"<td><code>{escape(named(reading.text[t + 1]))}</code></td><td>{reading.bits[t]:.2f}</td>"
-            f"<td>{reading.next_probabilities[t]:.5f}</td><td>{reading.ranks[t]:.0f}</td>"
-            f"<td><ol>{likeliest}</ol></td></tr>"
+            "<tr>" + "".join(f'<td data-name="{name}">{cell}</td>' for name, cell in named_cells) + "</tr>"
         )
     return "\n".join(rows)
+
+
+def _share(probability: float) -> str:
+    return f"{probability:.3f}" if probability >= 0.0005 else "&lt;0.001"
+
+
+def _written_out(probability: float) -> str:
+    """Two significant digits and all the zeros before them: 0.0000082 in place of 8.2e-06."""
+    return np.format_float_positional(probability, 2, fractional=False, trim="-")
 
 
 def _shade(bits: float) -> int:
@@ -163,6 +178,14 @@ tr {{ break-inside: avoid; }}
 :root {{ --ink: #e4e8ed; --paper: #12161c; --line: #323b47; --quiet: #9aa4b1; }}
 {_DARK}
 }}
+@media screen and (max-width: 40rem) {{
+thead {{ display: none; }}
+tr {{ display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }}
+td {{ display: block; border: 0; padding: 0; }}
+td::before {{ content: attr(data-name) ": "; color: var(--quiet); }}
+td code {{ white-space: normal; overflow-wrap: anywhere; }}
+ol {{ display: inline; }}
+}}
 @media print {{ body {{ margin: 0; max-width: none; }} }}
 """
 _PAGE = """<!DOCTYPE html>
@@ -179,15 +202,14 @@ _PAGE = """<!DOCTYPE html>
 <p>The model <b><bdi>{model}</bdi></b>, trained on <b><bdi>{corpus}</bdi></b>, read this text from left to right.
 Before each character it said how likely every character is. The less likely the one that came, the greater its
 surprise: −log<sub>2</sub> of its probability, in bits.</p>
-<p><b>{mean}</b>. The text has {length} characters.</p>
+<p><b>{mean}</b>, over the {known} of {length} characters that have a figure.</p>
 <div class="legend">0 bits, expected <span>{legend}</span> 8 bits and more, a surprise</div>
 <p class="text" dir="ltr">{strip}</p>
 <p class="quiet"><small>Rest the pointer on a character to see its figures. “·” is a space, “↵” the end of a line.
 </small></p>
 <h2>The most surprising places</h2>
 <div class="wide"><table>
-<thead><tr><th>place</th><th>after</th><th>came</th><th>surprise, bits</th><th>probability</th><th>rank</th>
-<th>what the model thought likeliest, with probabilities</th></tr></thead>
+<thead><tr>{columns}</tr></thead>
 <tbody>
 {surprises}
 </tbody></table></div>

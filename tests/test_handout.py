@@ -23,7 +23,7 @@ TAGS = {
     "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "b", "bdi", "sub", "div", "span", "i", "br",
     "small", "table", "thead", "tbody", "tr", "th", "td", "code", "ol", "li",
 }  # fmt: skip
-ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "class", "title", "dir"}
+ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "class", "title", "dir", "data-name"}
 
 
 def read(text, vocab=VOCAB):
@@ -95,6 +95,7 @@ def test_the_page_says_what_the_reading_says():
     place = int(np.argmax(reading.bits))
     cells = page.texts["td"]
     assert cells[0] == str(place + 2) and f"{reading.bits[place]:.2f}" == cells[1]
+    assert float(cells[2]) == pytest.approx(reading.next_probabilities[place], rel=0.1) and "e" not in cells[2]
     assert len(page.texts["li"]) == 50 and page.titles[0].endswith("nothing was read before it")
     assert f"{reading.bits[0]:.2f} bits" in page.titles[1]
     deeper = [int(shade[1:]) for shade in page.shades[1:]]
