@@ -8,13 +8,13 @@ import streamlit as st
 
 from charlab.library import Model
 from charlab.reading import Reading
-from pages.parts import allsteps, examples, handing, link, onestep, overtime, steps, twomodels, walking
+from pages.parts import allsteps, examples, handing, inside, link, onestep, overtime, steps, twomodels, walking
 from pages.parts.picker import load_model, pick_model
 from pages.parts.words import plain
 
 LONGEST = 5000
 EXAMPLE = "To be, or not to be: that is the question.\n"
-VIEWS = ("read", "write with it", "over training")
+VIEWS = ("read", "write with it", "inside", "over training")
 
 
 def read_view(model: Model, reading: Reading, other: tuple[str, Reading] | None) -> None:
@@ -91,7 +91,7 @@ if st.session_state.view == "over training":
 reading = steps.read(model, text)
 other_model = twomodels.load(other_info)
 other = (other_model.config.name, steps.read(other_model, text)) if other_model else None
-steps.strip(model, reading, other[1] if other else None)
+steps.strip(model, reading, other[1] if other else None, inside.unit_colours(model, reading))
 steps.figures(reading, model.config.name if other else "")
 if other:
     steps.figures(other[1], other[0])
@@ -106,6 +106,8 @@ if view == "read":
     read_view(model, reading, other)
 elif view == "write with it":
     more = walking.show(model, text)
+elif view == "inside":
+    more = inside.show(model, reading)
 elif view == "over training":
     over_training_view(model, reading, other)
 

@@ -150,6 +150,81 @@ def test_any_text_is_explained(text):
     assert not app.exception and not app.error
 
 
+@pytest.mark.parametrize("kind", ["gru", "transformer"])
+@pytest.mark.parametrize("view", ["read", "write with it", "inside", "over training"])
+def test_every_view_of_a_text_opens_and_stands_in_the_link(kind, view):
+    run = make_run(kind)
+    run.write_weights(run.weights("last"), "epoch-001")
+    run.write_weights(run.weights("best"), "epoch-002")
+    other = make_run("lstm", name="other")
+    app = open_page("explainer")
+    app.selectbox(key="model").set_value(run.id).run()
+    app.selectbox(key="other").set_value(other.id).run()
+    app.segmented_control(key="view").set_value(view).run()
+    assert not app.exception and not app.error
+    assert app.query_params["view"] == view and app.query_params["other"] == other.id
+    assert ("epoch" in app.query_params) == (view == "over training")
+
+
+@pytest.mark.parametrize("step", [0, 1, 9, 10])
+def test_every_place_of_a_text_can_be_chosen_with_everything_open(step):
+    make_run()
+    app = open_page("explainer", text="the quick\n", step=str(step))
+    for key in ("counts", "in_corpus", "steps_table", "bars_table"):
+        app.session_state[key] = True
+    app.run()
+    assert not app.exception and not app.error
+    assert app.session_state.step == step
+
+
+def test_what_a_counting_model_counted_and_what_its_text_says_stand_beside_each_other():
+    from charlab import corpora, ngrams, runs
+    from charlab.config import ModelConfig, TrainConfig
+    from charlab.vocab import Vocab
+
+    text = corpora.load("coin-flips")
+    vocab = Vocab.from_text(text.text)
+    model, train = ModelConfig(kind="ngram", order=3), TrainConfig(seed_text="")
+    run = runs.create(runs.RunConfig("counts", "ngram", "coin-flips", text.sha256, model, train), vocab)
+    run.write_weights(ngrams.count(vocab.encode(text.text), len(vocab), 3), "best")
+    written = text.text[:12]
+    app = open_page("explainer", model=run.id, text=written, step="6")
+    for key in ("counts", "in_corpus"):
+        app.session_state[key] = True
+    app.run()
+    assert not app.exception and not app.error
+    counted, followed = [element.value for element in app.dataframe][:2]
+    names = list(counted.columns)
+    assert names[0] == "character" and names[-1] == "in the whole text" and len(names) == 4
+    for character, count in zip(counted["character"], counted[names[1]], strict=True):
+        ways = [
+            place for place in range(len(text.text) - 2) if text.text.startswith(written[4:6] + character, place)
+        ]
+        assert count == len(ways)
+    assert followed["in the text, %"].sum() == pytest.approx(100, abs=0.1)
+    assert list(followed["came"]).count("came") == 1
+    assert "at least five times" in shown(app)
+
+
+def test_two_alphabets_are_compared_on_what_both_have():
+    one, two = make_run(name="one"), make_run("lstm", name="two", text="the fox.\n")
+    app = open_page("explainer", model=one.id, other=two.id, text="the quick fox")
+    assert not app.exception and not app.error
+    assert "Their alphabets differ" in shown(app)
+    assert "on the 7 characters that both can be asked about" in shown(app)
+    assert "left out" in shown(app)
+
+
+def test_an_empty_text_is_answered_with_three():
+    make_run()
+    app = open_page("explainer", text="x")
+    app.text_area(key="text").set_value("").run()
+    offered = [button for button in app.button if button.label == "Read this"]
+    assert len(offered) == 3
+    offered[1].click().run()
+    assert not app.exception and app.text_area(key="text").value.startswith("the crown")
+
+
 def test_a_link_sets_the_page():
     run = make_run(name="Mine")
     app = AppTest.from_file(str(ROOT / "pages" / "router.py"), default_timeout=60)

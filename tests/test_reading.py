@@ -91,3 +91,77 @@ def test_a_text_of_unknown_characters_alone_is_refused_in_words(tiny, vocab):
         reading.evaluate(tiny[1], vocab, vocab.encode("###"))
     with pytest.raises(CharlabError, match="no text"):
         reading.explain(tiny[1], vocab, "")
+
+
+# Along a text
+
+
+def test_the_running_mean_ends_at_the_mean(tiny, vocab):
+    explained = reading.explain(tiny[1], vocab, "the #fox# jumps")
+    running = explained.running_mean_bits
+    assert running[-1] == pytest.approx(explained.mean_bits) and running[0] == pytest.approx(explained.bits[0])
+    assert np.isnan(reading.running_mean(np.array([np.nan, 1.0]))[0])
+
+
+def test_the_most_surprising_places_are_characters_of_the_text_in_order_of_their_surprise(tiny, vocab):
+    explained = reading.explain(tiny[1], vocab, "the #fox# jumps")
+    places = explained.most_surprising(10)
+    surprise = [explained.bits[place - 1] for place in places]
+    assert len(places) == 10 and surprise == sorted(surprise, reverse=True)
+    assert 4 not in places and 8 not in places  # "#" has no figure
+    assert surprise[0] == np.nanmax(explained.bits)
+    assert explained.share_within(1) <= explained.share_within(10) <= explained.share_within(len(vocab)) == 1
+
+
+# Two models, and what was counted
+
+
+def test_a_difference_counts_what_both_models_know_and_changes_sign_with_their_order(tiny, vocab):
+    small = Vocab("\n .efhotx")
+    config = ModelConfig(kind="ngram", order=2)
+    other = networks.build(config, len(small), ngrams.count(small.encode(TEXT), len(small), 2))
+    text = "the #quick fox"
+    one, two = reading.explain(tiny[1], vocab, text), reading.explain(other, small, text)
+    there, back = reading.difference(one, two), reading.difference(two, one)
+    assert there.characters == sum(c in small.characters and c in vocab.characters for c in text[1:])
+    assert np.allclose(there.bits, -back.bits, equal_nan=True)
+    assert there.other_mean - there.mean == pytest.approx(np.nanmean(there.bits))
+    assert (there.mean, there.other_mean) == (back.other_mean, back.mean)
+    with pytest.raises(CharlabError, match="one text"):
+        reading.difference(one, reading.explain(tiny[1], vocab, "the fox"))
+
+
+def test_the_counts_behind_are_those_of_the_text_the_longest_context_first(tiny, vocab):
+    ids = vocab.encode(TEXT)
+    predictor = networks.build(ModelConfig(kind="ngram", order=4), len(vocab), ngrams.count(ids, len(vocab), 4))
+    behind = reading.counts_behind(predictor, vocab.encode("jumps over th").astype(np.int64))
+    assert [length for length, _, _ in behind] == [3, 2, 1, 0]
+    for length, following, counts in behind:
+        context = "jumps over th"[13 - length :]
+        for i, count in zip(following, counts, strict=True):
+            wanted = context + vocab.characters[i]
+            assert count == sum(TEXT.startswith(wanted, place) for place in range(len(TEXT)))
+    unseen = reading.counts_behind(predictor, vocab.encode("zzq").astype(np.int64))
+    assert [length for length, _, _ in unseen] == [1, 0]
+    assert reading.counts_behind(tiny[1], ids[:5]) is None
+
+
+class Corpus:
+    def __init__(self, text):
+        self.text = text
+
+    def followers(self, context):
+        size, counts = len(context), {}
+        for place in range(len(self.text) - size):
+            if self.text.startswith(context, place):
+                after = self.text[place + size]
+                counts[after] = counts.get(after, 0) + 1
+        return counts
+
+
+def test_what_followed_is_told_for_the_longest_end_that_came_often_enough():
+    corpus = Corpus("abc" * 4 + "xbc" * 3)
+    assert reading.followers_in(corpus, "zzabc", least=3) == ("abc", {"a": 3, "x": 1})
+    assert reading.followers_in(corpus, "zzabc", least=5) == ("bc", {"a": 3, "x": 3})
+    assert reading.followers_in(corpus, "zzabc", longest=1, least=5)[0] == "c"
+    assert reading.followers_in(corpus, "zz") is None and reading.followers_in(corpus, "") is None
