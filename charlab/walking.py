@@ -89,6 +89,12 @@ class Reader:
         self._known: dict[tuple[int, ...], np.ndarray] = {}
         self._end: tuple[tuple[int, ...], object] = ((), copy.deepcopy(state))
 
+    def another(self) -> Reader:
+        """A reader of the same text that goes ways of its own; nothing is read anew."""
+        result = copy.copy(self)
+        result._known, result._end = {}, ((), copy.deepcopy(self._beginning))
+        return result
+
     def logits(self, ids: tuple[int, ...]) -> np.ndarray:
         """Logits of what comes after the text and these ids: [V]."""
         if not ids:

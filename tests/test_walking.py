@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from conftest import TINY, random_weights
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlab import networks, walking
@@ -123,6 +123,18 @@ def test_a_step_costs_one_step_of_the_network_and_going_back_none():
     np.testing.assert_array_equal(reader.logits((*walk.ids, 5, 6)), fresh.logits((*walk.ids, 5, 6)))
 
 
+def test_two_readers_of_a_text_read_it_once_and_go_their_own_ways():
+    predictor = Counting()
+    first = Reader(predictor, VOCAB, "the quick ")
+    second = first.another()
+    assert predictor.steps == 10
+    walk = steps(first, Walk(), 3)
+    fresh = Reader(Counting(), VOCAB, "the quick ")
+    for ids in ((), (4,), (4, 5), walk.ids):
+        np.testing.assert_array_equal(second.logits(ids), fresh.logits(ids))
+    np.testing.assert_array_equal(first.logits((*walk.ids, 1)), fresh.logits((*walk.ids, 1)))
+
+
 def test_what_is_remembered_is_limited(monkeypatch):
     monkeypatch.setattr(walking, "_MOST_REMEMBERED", 5)
     reader = Reader(Counting(), VOCAB, "the ")
@@ -141,6 +153,7 @@ moves = st.lists(
 
 
 @given(moves)
+@settings(deadline=None, max_examples=50)
 def test_a_link_writes_the_same_path_again(chosen):
     reader, walk = Reader(Counting(), VOCAB, "the "), Walk()
     for by_hand, temperature, seed in chosen:

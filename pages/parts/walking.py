@@ -64,14 +64,19 @@ def _session(model: Model, text: str) -> _Session:
     if session is None or session.key != key:
         if session is not None and code == session.code:
             code = ""  # it belongs to the text before
-        with st.spinner("Reading ..."):
-            session = _Session(key, text, Reader(model.predictor, model.vocab, text))
-            session.walk = walking.from_code(code, session.reader, model.vocab)
+        session = _Session(key, text, _reader(model.digest, text, model).another())
+        session.walk = walking.from_code(code, session.reader, model.vocab)
     elif code != session.code:
         session.walk, session.playing = walking.from_code(code, session.reader, model.vocab), False
     st.session_state.walk_session = session
     _settings(session)
     return session
+
+
+@st.cache_resource(show_spinner="Reading ...", max_entries=32)
+def _reader(digest: str, text: str, _model: Model) -> Reader:
+    """A text read to its end: once for everybody who goes on from there."""
+    return Reader(_model.predictor, _model.vocab, text)
 
 
 def _settings(session: _Session) -> dict[str, Any]:
