@@ -40,6 +40,7 @@ MOST_BARS = 15
 _THINNEST = 0.0005  # of the needle's bar: half a pixel
 _LABELLED = 0.03  # wide enough for a letter on a phone
 _NATS = {"nats": 1.0, "bits": math.log(2)}  # how many nats one unit is
+_LABEL_SHARE = 0.05  # of a chart's height that a line's name takes
 ACCURACY = "accuracy"  # the third way to draw how a run went
 _X_TITLES = {"steps": "steps", "epochs": "epochs", "seconds": "seconds of training"}
 _X_FIELDS = {"steps": "step", "epochs": "epoch", "seconds": "seconds"}
@@ -90,13 +91,8 @@ def loss_figure(
             points = _loss_points(run["events"], wanted, _X_FIELDS[x], unit)
             if points[0]:
                 figure.add_trace(_loss_line(run["label"], points, wanted, index, unit))
-    for name, nats in reference_lines if unit in _NATS else ():
-        value = nats / _NATS[unit]
-        figure.add_hline(
-            y=value, line={"color": QUIET, "width": 1},
-            annotation={"text": literal(f"{name} {value:.2f}"), "font": {"color": QUIET, "size": 11}},
-            annotation_position="top right",
-        )  # fmt: skip
+    if unit in _NATS:
+        _add_references(figure, [(name, nats / _NATS[unit]) for name, nats in reference_lines])
     figure.update_layout(hovermode="x unified", uirevision=f"{unit} over {x}", margin={"t": 14})
     figure.update_xaxes(rangemode="tozero")
     return figure
@@ -148,7 +144,9 @@ def bars_figure(
         title=literal(title), barmode="overlay" if shaped is None else "group", bargap=0.25, bargroupgap=0.05,
         showlegend=shaped is not None,
     )  # fmt: skip
-    figure.update_xaxes(range=[0, ceiling * 1.18], rangemode="tozero", tickformat=".2~f")
+    figure.update_xaxes(
+        range=[0, ceiling * (1.18 if came is None else 1.3)], rangemode="tozero", tickformat=".2~f"
+    )
     figure.update_yaxes(
         tickvals=places, ticktext=[literal(named(characters[i])) for i in shown], tickfont={"family": "monospace"},
         range=[len(shown) - 0.4, -0.6], showgrid=False, zeroline=False,
@@ -235,6 +233,25 @@ def _loss_line(label: str, points: tuple, wanted: str, index: int, unit: str) ->
         marker={"size": 4 if earlier else 7}, opacity=0.7 if earlier else 1,
         hovertemplate="%{y:.1f} %" if unit == ACCURACY else f"%{{y:.3f}} {unit}", legendrank=index,
     )  # fmt: skip
+
+
+def _add_references(figure: go.Figure, lines: list[tuple[str, float]]) -> None:
+    """Thin lines with their names on them; names of lines that lie close together stand above one another."""
+    heights = [float(y) for trace in figure.data for y in trace.y] + [value for _, value in lines]
+    close = _LABEL_SHARE * (max(heights, default=0) - min(heights, default=0))
+    groups: list[list[tuple[str, float]]] = []
+    for name, value in sorted(lines, key=lambda line: -line[1]):
+        figure.add_hline(y=value, line={"color": QUIET, "width": 1})
+        if groups and groups[-1][-1][1] - value <= close:
+            groups[-1].append((name, value))
+        else:
+            groups.append([(name, value)])
+    for group in groups:
+        figure.add_annotation(
+            x=1, xref="x domain", xanchor="right", y=group[0][1], yanchor="bottom", showarrow=False, align="right",
+            text="<br>".join(literal(f"{name} {value:.2f}") for name, value in group),
+            font={"color": QUIET, "size": 11},
+        )  # fmt: skip
 
 
 def _add_shaped(figure: go.Figure, own: np.ndarray, shaped: np.ndarray, drawn: dict) -> None:
