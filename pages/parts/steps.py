@@ -44,7 +44,7 @@ def read(model: Model, text: str) -> Reading:
     return _read(model.digest, text, model)
 
 
-@st.cache_resource(show_spinner="Reading ...", max_entries=24)
+@st.cache_resource(show_spinner="Reading ...", max_entries=12)
 def _read(digest: str, text: str, _model: Model) -> Reading:
     return explain(_model.predictor, _model.vocab, text)
 
