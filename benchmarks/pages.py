@@ -33,7 +33,7 @@ MODEL = "quick-gru"  # a starter
 TEXT = ("To be, or not to be: that is the question. " * 10)[:300]
 EXPLAINER = "/explainer?" + urlencode({"model": MODEL, "text": TEXT, "step": 20, "temperature": 0.5})
 PLAYGROUND = "/playground?" + urlencode({"model": MODEL, "samples": 3})
-SLIDER = "[role=slider]"  # the first one is the Explainer's temperature
+SLIDER = "Temperature"  # the name of the Explainer's slider
 CHART = ".charlab-chart"  # of these, the bars are the one whose first trace is of bars
 WRITTEN = "[data-testid=stCode]"  # written samples
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
@@ -125,10 +125,9 @@ def slider_moves(page: Page, address: str, moves: int) -> list[float]:
     page.goto(address + EXPLAINER)
     page.wait_for_selector(f"{CHART} .main-svg", timeout=60_000)
     settle(page)
-    slider, times = page.locator(SLIDER).first, []
+    slider, times = page.get_by_role("slider", name=SLIDER).first, []
     for _ in range(moves):
         page.evaluate(_WATCH, ["keydown", CHART, "bars"])
-        slider.focus()
         slider.press("ArrowRight")
         times.append(page.evaluate("window.waited") / 1000)
         settle(page)

@@ -1,0 +1,73 @@
+"""How the speed of writing hangs on a model's units and layers, and on the number and length of the samples.
+
+    python -m benchmarks.growth [--kinds gru lstm transformer] [--seconds 1] [--short] [--json PATH]
+
+One figure at a time is changed, from one sample of 250 characters by one layer of 256 units (a Transformer: 4 layers
+of 128). How time and memory grow with the corpus is corpus_scale's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks import common
+from charlab import networks
+from charlab.config import ModelConfig, SampleConfig
+from charlab.generate import generate
+from charlab.vocab import Vocab
+
+START = {
+    "gru": ModelConfig(kind="gru", units=256),
+    "lstm": ModelConfig(kind="lstm", units=256),
+    "transformer": ModelConfig(kind="transformer", layers=4, units=128),
+}
+CHANGES = {
+    "units": [64, 128, 256, 512, 1024],
+    "layers": [1, 2, 4],
+    "samples": [1, 2, 4, 8, 16, 32, 64],
+    "length": [10, 100, 1000, 10_000],
+}
+
+
+def main() -> None:
+    parser = common.parser(__doc__)
+    parser.add_argument("--kinds", nargs="+", choices=START, default=list(START))
+    parser.add_argument("--seconds", type=float, help="of writing for each figure, at least")
+    options = parser.parse_args()
+    about = common.machine()
+    seconds = options.seconds or (0.02 if options.short else 1.0)
+    tables = {}
+    with threadpool_limits(1, user_api="blas"):  # as the command line and the pages write
+        for changed, values in CHANGES.items():
+            values = values[:2] if options.short else values
+            tables[f"Characters a second by {changed}:"] = [
+                {changed: value} | {kind: speed(kind, changed, value, seconds) for kind in options.kinds}
+                for value in values
+            ]
+    common.report("growth", options, about, tables)
+
+
+def speed(kind: str, changed: str, value: int, seconds: float) -> float:
+    """Characters a second over all samples, with one thing changed."""
+    is_of_model = changed in ("units", "layers")
+    model = START[kind].replace(**{changed: value}) if is_of_model else START[kind]
+    settings: dict[str, Any] = {"length": 250, "samples": 1} | ({} if is_of_model else {changed: value})
+    config = SampleConfig(**settings, temperature=0.8)
+    vocab = Vocab.from_text("".join(chr(33 + i) for i in range(65)))
+    rng = np.random.default_rng(1)
+    shapes = networks.shapes(model, len(vocab))
+    weights = {name: rng.normal(0, 0.05, shape).astype(np.float32) for name, shape in shapes.items()}
+    predictor = networks.build(model, len(vocab), weights)
+
+    def write() -> int:
+        return config.samples * sum(1 for _ in generate(predictor, vocab, vocab.characters[0], config))
+
+    write()
+    return common.per_second(write, seconds)
+
+
+if __name__ == "__main__":
+    main()
