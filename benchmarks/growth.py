@@ -2,8 +2,8 @@
 
     python -m benchmarks.growth [--kinds gru lstm transformer] [--seconds 1] [--short] [--json PATH]
 
-One figure at a time is changed, from one sample of 250 characters by one layer of 256 units (a Transformer: 4 layers
-of 128). How time and memory grow with the corpus is corpus_scale's.
+One figure at a time is changed, from one sample of 250 characters by one layer of 256 units (a Transformer: 4
+layers of 128). How time and memory grow with the corpus is told by corpus_scale.
 """
 
 from __future__ import annotations
