@@ -97,6 +97,13 @@ def test_bits_are_nats_over_ln_2_for_lines_and_references_alike():
     assert "bits" in bits.layout.yaxis.title.text and "nats" in nats.layout.yaxis.title.text
 
 
+def test_names_of_reference_lines_that_lie_close_together_do_not_cover_one_another():
+    lines = [("far", 3.0), ("near", 1.01), ("nearest", 1.0)]
+    figure = loss_figure([{"label": "r", "events": events()}], reference_lines=lines)
+    assert sorted(shape.y0 for shape in figure.layout.shapes) == [1.0, 1.01, 3.0]
+    assert [note.text for note in figure.layout.annotations] == ["far 3.00", "near 1.01<br>nearest 1.00"]
+
+
 def test_a_long_run_stays_small():
     figure = loss_figure([{"label": "r", "events": events(60_000)}])
     assert max(len(trace.x) for trace in figure.data) <= MOST_POINTS
