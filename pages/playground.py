@@ -164,17 +164,18 @@ written = writing.last()
 opened_by_link = "write" in st.query_params and written is None
 go = pressed or opened_by_link or writing.is_writing()
 is_shown = written is not None and written.asked == asked
-write_link(go or is_shown)
-if go:
-    written, boxes = writing.write(asked, models)
-    samples.show(written, boxes, shade, compare)
-elif written is None:
-    st.info("Press Write: the samples appear here. Then move the temperature and write again.")
-else:
-    if not is_shown:
-        st.caption("Written with the settings before. Press Write for the new ones.")
-    with st.container():
+with notice:
+    write_link(go or is_shown)
+with writing.cleared() if go else st.container():
+    if go:
+        written, boxes = writing.write(asked, models)
+    elif written is None:
+        st.info("Press Write: the samples appear here. Then move the temperature and write again.")
+    else:
+        if not is_shown:
+            st.caption("Written with the settings before. Press Write for the new ones.")
         boxes = writing.places(written.samples)
-    samples.show(written, boxes, shade, compare)
+    if written is not None:
+        samples.show(written, boxes, shade, compare)
 with earlier:
     history.show()

@@ -7,8 +7,10 @@ import urllib.parse
 
 import pytest
 from browsing import CELLS, button, settled, wait_until
-from conftest import make_run
+from conftest import TINY, make_run
 from playwright.sync_api import expect
+
+from charlab.config import ModelConfig
 
 HOSTILE = "<img src=x onerror=alert(1)> </script> {{7*7}} $x$ אבג e\u0301\u0323 **b** :smile:"
 TEXTS = "[data-testid=stCode]"
@@ -52,8 +54,15 @@ def test_a_sweep_and_its_link_in_another_browser(shared_server, page, chrome):
     context.close()
 
 
-def test_stop_in_mid_stream_and_a_changed_temperature_begins_again(shared_server, page):
-    go(page, shared_server, model="quick-gru", length="2000", samples="16", temperature="0.5")
+@pytest.fixture
+def slow_model(shared_server, monkeypatch) -> str:
+    """One that takes a while to write, so that there is time to do something meanwhile."""
+    monkeypatch.setitem(TINY, "slow", ModelConfig(kind="lstm", layers=2, units=512, embedding=8))
+    return make_run("slow", name="Slow").id
+
+
+def test_stop_in_mid_stream_and_a_changed_temperature_begins_again(shared_server, slow_model, page):
+    go(page, shared_server, model=slow_model, length="2000", samples="16", temperature="0.5")
     button(page, "Write").click()
     wait_until(lambda: len(texts(page)) == 16 and len(texts(page)[-1]) > 40)
     old = texts(page)[0][:40]
@@ -74,8 +83,8 @@ def test_stop_in_mid_stream_and_a_changed_temperature_begins_again(shared_server
     assert texts(page)[0] == first
 
 
-def test_nothing_of_an_older_text_stands_beside_a_new_one(shared_server, page):
-    go(page, shared_server, model="quick-gru", mode="temperature sweep", length="20", write="1")
+def test_nothing_of_an_older_text_stands_beside_a_new_one(shared_server, slow_model, page):
+    go(page, shared_server, model=slow_model, mode="temperature sweep", length="20", write="1")
     is_written(page)
     assert len(texts(page)) == 6
     page.get_by_role("radio", name="samples").or_(
@@ -87,7 +96,7 @@ def test_nothing_of_an_older_text_stands_beside_a_new_one(shared_server, page):
     page.keyboard.press("End")
     settled(page)
     button(page, "Write").click()
-    wait_until(lambda: len(texts(page)) == 3, 5)
+    wait_until(lambda: len(texts(page)) == 3, 20)
     expect(page.get_by_text("Temperature 1.6", exact=True)).to_have_count(0)
     expect(page.get_by_text("characters written")).to_have_count(0)
     button(page, "Stop").click()

@@ -19,6 +19,7 @@ from pages.parts.words import exact, plain
 
 MODES = ("samples", "temperature sweep", "side by side")
 _REFRESH_SECONDS = 0.08
+_DRAWING_SECONDS = 0.01  # that a browser takes for one text, at most
 _COLUMNS = 3
 _MOST_REMEMBERED = 10
 _CLEARING_SECONDS = 0.05
@@ -87,6 +88,13 @@ def last() -> Written | None:
     return st.session_state.get("written")
 
 
+def cleared() -> Any:
+    """A container in which nothing of an older text stands while a new one is written."""
+    stage = st.empty()
+    time.sleep(_CLEARING_SECONDS)  # for the browser to be told: an empty place is not sent if it is filled at once
+    return stage.container()
+
+
 def write(asked: Asked, models: list[Model]) -> tuple[Written, list[tuple[Any, Any]]]:
     """Write the samples; text appears as it is written, and what was written stays if the reader stops it.
 
@@ -94,14 +102,11 @@ def write(asked: Asked, models: list[Model]) -> tuple[Written, list[tuple[Any, A
     """
     began_again = is_writing()
     st.session_state.writing = True
-    stage = st.empty()
-    time.sleep(_CLEARING_SECONDS)  # so that nothing of an older text stands there while this one is written
     try:
         written = Written(asked, _samples(asked, models), time.time())
         _remember(written, began_again)
-        with stage.container():
-            boxes = places(written.samples)
-            _stream(written, models, boxes)
+        boxes = places(written.samples)
+        _stream(written, models, boxes)
     except CharlabError:
         stop()
         raise
@@ -159,8 +164,9 @@ def _stream(written: Written, models: list[Model], boxes: list[tuple[Any, Any]])
     below = st.empty()
     below.caption("Reading the seed text.")
     _draw(texts, written)
-    tell = _every_so_often(lambda read: below.caption(f"Reading the seed text: {read:,} characters."))
-    draw = _every_so_often(lambda _: _draw(texts, written))
+    tell = _every_so_often(_REFRESH_SECONDS, lambda n: below.caption(f"Reading the seed text: {n:,} characters."))
+    pause = max(_REFRESH_SECONDS, _DRAWING_SECONDS * len(texts))  # faster would only make the browser lag behind
+    draw = _every_so_often(pause, lambda _: _draw(texts, written))
     started = time.perf_counter()
     streams = _streams(written.asked, models, tell)
     for position in range(written.asked.config.length):
@@ -197,15 +203,15 @@ def _draw(boxes: list[Any], written: Written) -> None:
         exact(written.asked.seed_text + sample.text, box)
 
 
-def _every_so_often(do: Callable[[int], None]) -> Callable[[int], None]:
-    """Call it only where the last call is long enough ago; drawing takes a fifth of the time at most."""
-    state = {"next": time.perf_counter() + _REFRESH_SECONDS}
+def _every_so_often(pause: float, do: Callable[[int], None]) -> Callable[[int], None]:
+    """Call it only where the last call is `pause` seconds ago; it takes a fifth of the time at most."""
+    state = {"next": time.perf_counter() + pause}
 
     def perhaps(value: int) -> None:
         before = time.perf_counter()
         if before >= state["next"]:
             do(value)
             now = time.perf_counter()
-            state["next"] = now + max(_REFRESH_SECONDS, 4 * (now - before))
+            state["next"] = now + max(pause, 4 * (now - before))
 
     return perhaps
