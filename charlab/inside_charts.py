@@ -52,8 +52,8 @@ def signed(r: float) -> str:
 def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int | None = None) -> Figure:
     """A layer's state along the text, [T, U]: a row a unit, a column a character read; a click's x is the column.
 
-    At most MOST_STEPS columns around `step` and MOST_UNITS rows (`shown_units`) are drawn; the title says what is
-    left out. Both ends of the scale are equally far from 0, as far as all but one in a hundred numbers reach.
+    At most MOST_STEPS columns around `step` and MOST_UNITS rows (`shown_units`) are drawn; title and axis say what
+    is left out. Both ends of the scale are equally far from 0, as far as 99 in a hundred numbers reach.
     """
     steps = _window(len(text), step, MOST_STEPS)
     units = shown_units(values, step, unit)
@@ -73,7 +73,7 @@ def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int 
     figure.update_layout(
         coloraxis=_scale(DIVERGING, -limit, limit, "state"), clickmode="event", margin={"t": 60},
         meta={"focus": step}, uirevision=f"{units} from {steps.start}",
-        title=_title("Units, after each character", [number, _part(steps, len(text))]),
+        title=_title("Units, after each character", number),
     )  # fmt: skip
     _name_columns(figure, text, steps)
     figure.update_yaxes(
@@ -95,9 +95,9 @@ def unit_figure(
     part = rounded(values[steps.start : steps.stop], 3)
     limit = max(float(np.abs(values).max()), 0.01)
     figure = empty_figure(None, None)
-    said = [_part(steps, len(text))]
+    said = ""
     if feature:
-        said.insert(0, f"r = {signed(feature[2])} with “{feature[0]}” (grey)")
+        said = f"r = {signed(feature[2])} with “{feature[0]}” (grey)"
         _add_feature(figure, steps, *feature[:2])
     figure.add_bar(
         x=list(steps), y=part, yaxis="y2", name=literal(unit), text=_names(text, steps),
@@ -158,7 +158,7 @@ def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Fi
     most = max([1.0, *(float(np.max(values)) for values in parts.values())])
     outlined = "" if unit is None else f"outlined: unit {unit + 1}"
     figure.update_layout(
-        title=_title("Gates at this step, a dot a unit", [outlined]), margin={"t": 60}, hovermode="closest"
+        title=_title("Gates at this step, a dot a unit", outlined), margin={"t": 60}, hovermode="closest"
     )
     figure.update_xaxes(range=[least * 1.06, most * 1.06])
     figure.update_yaxes(
@@ -194,9 +194,10 @@ def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Fig
     further = float(weights[: steps.start - first].sum())
     figure.update_layout(
         clickmode="event", meta={"focus": place}, uirevision=f"arcs at {place}", bargap=0.25, margin={"t": 60},
-        title=_title("From the last character read", [
+        title=_title(
+            "From the last character read",
             f"{further:.0%} goes further back than is drawn" if further >= 0.005 else "",
-        ]),
+        ),
         yaxis={"domain": [0, 0.42], "rangemode": "tozero", "range": [0, max(float(part.max()) * 1.1, 0.05)]},
         yaxis2={"domain": [0.45, 1], "range": [0, 1.05], "visible": False, "anchor": "x"},
     )  # fmt: skip
@@ -218,7 +219,7 @@ def attention_figure(text: Sequence[str], weights: np.ndarray, place: int, first
     """One head's attention as a matrix: each row is a character that was read, its columns those it looked at.
 
     `weights` [T, T] belong to text[first : first + T]; the row of `place` is outlined. At most MOST_MATRIX
-    characters around it are drawn; the title says what is left out. A click's y is the row.
+    characters around it are drawn; the axis says which. A click's y is the row.
     """
     length = len(weights)
     inner = _window(length, place - first, MOST_MATRIX)
@@ -240,10 +241,9 @@ def attention_figure(text: Sequence[str], weights: np.ndarray, place: int, first
     figure.update_layout(
         coloraxis=_scale(SEQUENTIAL, 0, round(greatest, 2), "share of attention"), clickmode="event",
         margin={"t": 60}, meta={"focus": place}, uirevision=f"attention from {steps.start}",
-        title=_title("From every character", [_part(steps, len(text))]),
+        title=_title("From every character"),
     )  # fmt: skip
-    _name_columns(figure, text, steps)
-    figure.update_xaxes(title="character looked at")
+    _name_columns(figure, text, steps, "character looked at")
     every = 1 if len(steps) <= 40 else 2
     figure.update_yaxes(
         tickvals=list(steps)[::every], ticktext=[literal(visible(text[t])) for t in steps][::every],
@@ -263,12 +263,8 @@ def _names(text: Sequence[str], steps: range) -> list[str]:
     return [literal(named(text[t])) for t in steps]
 
 
-def _part(steps: range, length: int) -> str:
-    return f"characters {steps.start + 1} to {steps.stop} of {length}" if len(steps) < length else ""
-
-
-def _title(words: str, said: Sequence[str]) -> dict:
-    return {"text": literal(words), "subtitle": {"text": literal(", ".join(part for part in said if part))}}
+def _title(words: str, said: str = "") -> dict:
+    return {"text": literal(words), "subtitle": {"text": literal(said)}}
 
 
 def _scale(colours: list, low: float, high: float, title: str) -> dict:
@@ -284,9 +280,11 @@ def _column(step: int) -> list[dict]:
     }]  # fmt: skip
 
 
-def _name_columns(figure: Figure, text: Sequence[str], steps: range) -> None:
+def _name_columns(figure: Figure, text: Sequence[str], steps: range, title: str = "character just read") -> None:
+    """The characters under their columns; the axis says which of a longer text they are."""
+    part = f", {steps.start + 1} to {steps.stop} of {len(text)}" if len(steps) < len(text) else ""
     figure.update_xaxes(
-        title="character just read", tickvals=list(steps), ticktext=[literal(visible(text[t])) for t in steps],
+        title=title + part, tickvals=list(steps), ticktext=[literal(visible(text[t])) for t in steps],
         tickangle=0, tickfont={"family": "monospace"}, showgrid=False, zeroline=False,
         range=[steps.start - 0.5, steps.stop - 0.5],
     )  # fmt: skip

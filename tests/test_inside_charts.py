@@ -86,7 +86,7 @@ def test_a_long_text_shows_a_window_around_the_step_and_says_so(step, first):
     values = states(1000)
     for figure in (states_figure("x" * 1000, values, step), unit_figure("x" * 1000, values[:, 0], step, "unit 1")):
         assert figure.data[0].x[0] == first and len(figure.data[0].x) == MOST_STEPS
-        assert f"characters {first + 1} to {first + MOST_STEPS} of 1000" in said(figure)
+        assert f", {first + 1} to {first + MOST_STEPS} of 1000" in figure.layout.xaxis.title.text
         assert (figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (step - 0.5, step + 0.5)
 
 
@@ -139,7 +139,7 @@ def test_the_matrix_is_that_of_the_characters_around_the_place():
     row = figure.data[0].z[500 - first]
     np.testing.assert_allclose(row[: 501 - first], weights[100, first - 400 : 101], atol=1e-3)
     assert all(value is None for value in row[501 - first :])  # nothing looks ahead
-    assert "of 700" in said(figure)
+    assert f"looked at, {first + 1} to {first + MOST_MATRIX} of 700" in figure.layout.xaxis.title.text
     assert (figure.layout.shapes[0].y0, figure.layout.shapes[0].y1) == (499.5, 500.5)
 
 
