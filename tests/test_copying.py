@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlab import copying
+from charlab.errors import CorpusError
 
 few = st.text(alphabet="ab\n", max_size=120)
 many = st.text(max_size=40)
@@ -83,6 +84,12 @@ def test_an_empty_corpus_and_lone_surrogates():
     assert copying.build("").longest("ab")[0].tolist() == [0, 0]
     assert copying.build("").followers("a") == {}
     assert copying.build("a\ud800b").longest("\ud800b")[0].tolist() == [2, 1]
+
+
+def test_a_text_that_is_too_long_is_refused(monkeypatch):
+    monkeypatch.setattr(copying, "LONGEST", 10)
+    with pytest.raises(CorpusError, match="Received: 11"):
+        copying.build("a" * 11)
 
 
 def test_a_text_that_repeats_itself_is_seen_to():

@@ -90,7 +90,7 @@ def _figures(written: Written, number: int, found: copied.Copied | None, compare
         eight, sixteen, more = (f"{copied.share(found, least):.0%}" for least in (8, 16, 32))
         st.caption(plain(f"Copied: {eight} in passages of 8 or more characters, {sixteen} of 16, {more} of 32"))
     elif compare:
-        st.caption("Copied or invented: the training text is not on this server.")
+        st.caption("Copied or invented: the training text is not on this server, or too long to go through.")
     row = st.container(horizontal=True)
     if row.button("Explain", key=f"explain-{number}", icon=":material/search_insights:"):
         _explain(written, number, len(written.asked.seed_text))  # the first character that it wrote
