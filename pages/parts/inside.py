@@ -74,6 +74,8 @@ def _trace(model: Model, text: str, place: int) -> tuple[Trace, range]:
     return _traced(model.digest, text[part.start : part.stop], model), part
 
 
-@st.cache_resource(show_spinner="Looking inside ...", max_entries=6)
+@st.cache_resource(show_spinner="Looking inside ...", max_entries=3)
 def _traced(digest: str, text: str, _model: Model) -> Trace:
-    return _model.predictor.trace(_model.vocab.encode(text).astype(np.int64))
+    """In half precision, finer than any pixel: 5,000 characters of two layers of 512 LSTM units are 61 MB."""
+    trace = _model.predictor.trace(_model.vocab.encode(text).astype(np.int64))
+    return {name: array.astype(np.float16) for name, array in trace.items()}
