@@ -25,7 +25,7 @@ class: .venv/app-installed
 	--browser.serverAddress $$address
 
 test: .venv/test-installed
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile
 
 test-slow: .venv/test-installed
 	$(BIN)/python -m pytest -m slow

@@ -145,7 +145,7 @@ def test_a_worker_that_is_killed_and_runs_of_others(server, page):
     (mine,) = [run for run in runs.all_runs() if run.id != theirs.id]
     wait_until(lambda: mine.status().step > 0)
     psutil.Process(mine.status().pid).kill()
-    expect(page.get_by_text("worker process", exact=False).first).to_be_visible(timeout=5_000)
+    expect(page.get_by_text("worker process", exact=False).first).to_be_visible(timeout=10_000)
     expect(button(page, "Resume")).to_be_visible()
 
     page.get_by_role("combobox", name="Run to look at").click()

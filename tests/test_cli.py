@@ -98,22 +98,23 @@ def test_explaining_a_text_and_evaluating_it_as_a_file_agree(coins, tmp_path):
 
 def test_a_run_is_stopped_and_resumed_and_trained_longer(tmp_path, monkeypatch, capsys):
     """One process trains, another asks it to pause; then it goes on, first to its end and then beyond it."""
-    settings = [f"--set={s}" for s in ("units=8", "embedding=0", "sequence_length=32", "batch_size=64")]
+    settings = [f"--set={s}" for s in ("units=8", "embedding=0", "sequence_length=32", "batch_size=256")]
     command = [sys.executable, "-m", "charlab", "train", "--corpus", "coin-flips", "--preset", "custom"]
     environment = os.environ | {"CHARLAB_RUNS": str(tmp_path)}
-    process = subprocess.Popen([*command, "--epochs", "8", *settings], cwd=ROOT, env=environment)
+    process = subprocess.Popen([*command, "--epochs", "16", *settings], cwd=ROOT, env=environment)
     try:
         wait_until(lambda: any(run.recorded_status().step for run in all_runs(tmp_path)))
         (run,) = all_runs(tmp_path)
         paused = document(charlab("pause", run.id, "--json", runs=tmp_path))
-        assert (paused["run"], paused["state"]) == (run.id, "paused") and 0 < paused["epoch"] < 8
+        assert (paused["run"], paused["state"]) == (run.id, "paused") and 0 < paused["epoch"] < 16
         assert process.wait(30) == 0
     finally:
         process.kill()
-    assert document(charlab("pause", run.id, "--json", runs=tmp_path))["state"] == "paused"  # it is so already
     monkeypatch.setenv("CHARLAB_RUNS", str(tmp_path))
+    assert main(["pause", run.id, "--json"]) == 0  # it is so already
+    assert json.loads(capsys.readouterr().out)["state"] == "paused"
     said = document(charlab("resume", run.id, "--json", runs=tmp_path))
-    assert (said["run"], said["epochs"]) == (run.id, 8)
+    assert (said["run"], said["epochs"]) == (run.id, 16)
     for arguments, words in (
         (("resume", run.id), "done"),
         (("stop", run.id), "nothing to stop"),
@@ -123,7 +124,7 @@ def test_a_run_is_stopped_and_resumed_and_trained_longer(tmp_path, monkeypatch, 
         assert main([*arguments, "--json"]) == 2
         refused = capsys.readouterr()
         assert words in refused.err and not refused.out
-    assert document(charlab("resume", run.id, "--epochs", 1, "--json", runs=tmp_path))["epochs"] == 9
+    assert document(charlab("resume", run.id, "--epochs", 1, "--json", runs=tmp_path))["epochs"] == 17
 
 
 def test_a_queued_run_is_taken_from_the_queue(capsys):

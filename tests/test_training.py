@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -353,41 +352,6 @@ def test_a_run_that_was_stopped_can_go_on():
     assert train(parts, asked=after(9, "pause")).state == "paused"
     train(parts)
     assert all((whole.weights("last")[name] == array).all() for name, array in parts.weights("last").items())
-
-
-KILLED = """
-import sys
-from charlab import runs, session, training
-from charlab.vocab import Vocab
-session.CHECKPOINT_SECONDS = 0.05
-run = runs.Run(sys.argv[1])
-ids = run.vocab().encode(open(sys.argv[2], encoding="utf-8").read())
-with run.lock():
-    training.train(run, ids, on_event=lambda event: print(event["event"], event["step"], flush=True))
-"""
-
-
-def test_a_killed_run_goes_on_as_if_never_killed(tmp_path):
-    pytest.importorskip("tensorflow")
-    text = tmp_path / "text.txt"
-    text.write_text(TEXT, encoding="utf-8", newline="\n")
-    settings = {"epochs": 10, "learning_rate_schedule": "cosine"}
-    whole, killed = make(TINIER["gru"], **settings), make(TINIER["gru"], **settings)
-    command = [sys.executable, "-c", KILLED, str(killed.path), str(text)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    )
-    for line in process.stdout:
-        if line.startswith("step") and int(line.split()[1]) > 3 * STEPS + 4:
-            process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
-            break
-    process.communicate(timeout=60)
-    assert process.returncode != 0
-    assert killed.status().state == "failed" and "without a word" in killed.status().reason
-    assert train(killed).state == "done"
-    train(whole)
-    assert_equal_weights(whole, killed)
-    assert without_times(whole) == without_times(killed)
 
 
 def test_counting_needs_no_tensorflow():

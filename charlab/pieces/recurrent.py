@@ -38,8 +38,13 @@ class Network(keras.Model):
 
     def next_logits(self, ids, state):
         """Logits of the character after ids [T], and the state to go on from with what is new."""
-        logits, state = self(ids[None, :], state if state is not None else self.start(1))
+        logits, state = self.read(ids[None, :], state if state is not None else self.start(1))
         return logits[0, -1].numpy(), state
+
+    @tf.function
+    def read(self, ids, state):
+        """The same as a call, compiled: it is made again and again."""
+        return self(ids, state)
 
 
 VALIDATION_WINDOW = 256

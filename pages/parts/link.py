@@ -20,8 +20,7 @@ def read(key: str, default: Any, parse: Callable[[str], Any] = str, options: Any
     `options` is a collection of allowed values, or a pair of limits (least, most) for a number.
     """
     in_link = st.query_params.get(key)
-    ours = st.session_state.get(_WRITTEN, {}).get(key) == in_link and key in st.session_state
-    opened = in_link is not None and not ours
+    opened = in_link is not None and not (_is_ours(key, in_link) and key in st.session_state)
     if key in st.session_state and not opened:
         return
     value = default
@@ -40,7 +39,7 @@ def read(key: str, default: Any, parse: Callable[[str], Any] = str, options: Any
 def opened(key: str) -> str | None:
     """What the link that the reader opened says of a setting; None once the page has written its own."""
     in_link = st.query_params.get(key)
-    return None if in_link == st.session_state.get(_WRITTEN, {}).get(key) else in_link
+    return None if _is_ours(key, in_link) else in_link
 
 
 def write(settings: dict[str, Any]) -> list[str]:
@@ -51,7 +50,13 @@ def write(settings: dict[str, Any]) -> list[str]:
         for key, value in settings.items()
         if value is not None and key not in too_long
     }
+    # A reader who moves a slider ends this run, perhaps between these lines: the address is old then.
+    st.session_state[_WRITTEN] = [wanted, *st.session_state.get(_WRITTEN, [])]
     if dict(st.query_params) != wanted:
         st.query_params.from_dict(wanted)
-    st.session_state[_WRITTEN] = wanted
+    st.session_state[_WRITTEN] = [wanted]
     return too_long
+
+
+def _is_ours(key: str, in_link: str | None) -> bool:
+    return any(written.get(key) == in_link for written in st.session_state.get(_WRITTEN, []))
