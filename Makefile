@@ -25,7 +25,7 @@ class: .venv/app-installed
 	--browser.serverAddress $$address
 
 test: .venv/test-installed
-	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: .venv/test-installed
 	$(BIN)/python -m pytest -m slow

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from charlab.errors import CharlabError
+from pages.parts import link
 from pages.parts.words import plain
 
 st.set_page_config(
@@ -19,6 +20,7 @@ PAGES = [
 ]
 
 page = st.navigation(PAGES, position="top")
+link.enter(page.url_path)
 try:
     page.run()
 except CharlabError as error:  # what a person can mend is a sentence, and no matter for the log

@@ -85,7 +85,7 @@ def test_train_generate_and_explain_by_clicking(server, page):
     expect(page).to_have_url(re.compile("step=11"))
 
 
-SLOW = "corpus=coin-flips&preset=custom&epochs.custom=100&custom.units=16&custom.batch_size=4"
+SLOW = "corpus=coin-flips&preset=custom&epochs.custom=5000&custom.units=16&custom.batch_size=4"
 
 
 def test_three_in_a_queue_and_all_that_can_be_asked_of_a_run(server, page):
@@ -196,7 +196,8 @@ def test_texts_and_names_are_shown_as_they_are(server, page):
         assert page.locator("img[src=x]").count() == 0
     page.goto(f"{address}/")
     settled(page)
-    assert HOSTILE in page.locator("[data-testid=stMain]").inner_text().replace("\u2060", "")
+    main = page.locator("[data-testid=stMain]")
+    wait_until(lambda: HOSTILE in main.inner_text().replace("\u2060", ""), 20)
     page.goto(f"{address}/explainer?model={run.id}&text=" + urllib.parse.quote(HOSTILE))
     settled(page)
     expect(page.locator(CELLS)).to_have_count(len(HOSTILE) + 1)

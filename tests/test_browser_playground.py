@@ -29,6 +29,7 @@ def go(page, address: str, **query: str) -> None:
 
 def is_written(page) -> None:
     expect(page.get_by_text("characters written")).to_be_visible(timeout=30_000)
+    expect(page.locator(f"{TEXTS}, [role=listbox]").first).to_be_visible()  # what draws a text is loaded late
     settled(page)
 
 
@@ -70,11 +71,11 @@ def test_stop_in_mid_stream_and_a_changed_temperature_begins_again(shared_server
     slider.focus()
     for _ in range(16):
         page.keyboard.press("ArrowRight")  # to 1.3
-    expect(page).to_have_url(re.compile("temperature=1.3"), timeout=10_000)
+    expect(page).to_have_url(re.compile("temperature=1.3"), timeout=30_000)
     wait_until(lambda: len(texts(page)) == 16 and len(texts(page)[0]) > 40 and texts(page)[0][:40] != old)
     expect(page.get_by_text("characters written")).to_have_count(0)  # it is still at it
     button(page, "Stop").click()
-    expect(page.get_by_text("Stopped after")).to_be_visible(timeout=5_000)
+    expect(page.get_by_text("Stopped after")).to_be_visible(timeout=20_000)
     settled(page)
     (stopped,) = re.findall(r"Stopped after (\d+) of 2000", page.get_by_text("Stopped after").inner_text())
     assert 0 < int(stopped) < 2000
@@ -100,7 +101,7 @@ def test_nothing_of_an_older_text_stands_beside_a_new_one(shared_server, slow_mo
     expect(page.get_by_text("Temperature 1.6", exact=True)).to_have_count(0)
     expect(page.get_by_text("characters written")).to_have_count(0)
     button(page, "Stop").click()
-    expect(page.get_by_text("Stopped after")).to_be_visible(timeout=5_000)
+    expect(page.get_by_text("Stopped after")).to_be_visible(timeout=20_000)
 
 
 @pytest.mark.parametrize(("seed_text", "ahead"), [("ROMEO:\n", 0), ("", 1)])

@@ -5,13 +5,16 @@ A setting is a session-state key. `read` before the widgets are made, `write` at
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 LONGEST_TEXT = 1500  # characters; longer ones would break links in mails and chats
-_WRITTEN = "link_written"  # what `write` put into the address: whatever differs was opened by the reader
+_WRITTEN = "link_written"  # when, and what, `write` put into the address: whatever else is there a reader opened
+_PAGE = "link_page"
+_ECHO_SECONDS = 20.0  # a browser may still send an address that was written so long ago
 
 
 def read(key: str, default: Any, parse: Callable[[str], Any] = str, options: Any = None) -> None:
@@ -50,13 +53,23 @@ def write(settings: dict[str, Any]) -> list[str]:
         for key, value in settings.items()
         if value is not None and key not in too_long
     }
-    # A reader who moves a slider ends this run, perhaps between these lines: the address is old then.
-    st.session_state[_WRITTEN] = [wanted, *st.session_state.get(_WRITTEN, [])]
+    now = time.monotonic()
+    before = st.session_state.get(_WRITTEN, [])
+    recent = [(then, written) for then, written in before if now - then < _ECHO_SECONDS]
+    st.session_state[_WRITTEN] = [(now, wanted), *recent]  # before the address: the reader may end this run there
     if dict(st.query_params) != wanted:
         st.query_params.from_dict(wanted)
-    st.session_state[_WRITTEN] = [wanted]
     return too_long
 
 
+def enter(page: str) -> None:
+    """A page begins its run: where it is another one than before, its address was opened, and is not ours."""
+    if st.session_state.get(_PAGE) != page:
+        st.session_state[_PAGE] = page
+        st.session_state.pop(_WRITTEN, None)
+
+
 def _is_ours(key: str, in_link: str | None) -> bool:
-    return any(written.get(key) == in_link for written in st.session_state.get(_WRITTEN, []))
+    """Whether this page wrote that: last, or a moment ago, so that the browser sends it once more while a reader's
+    hand is on a slider."""
+    return any(written.get(key) == in_link for _, written in st.session_state.get(_WRITTEN, []))
