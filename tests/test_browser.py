@@ -70,7 +70,7 @@ def test_train_generate_and_explain_by_clicking(server, page):
     expect(page).to_have_url(re.compile(run.id))
     button(page, "Write").click()
     expect(page.get_by_text("characters written")).to_be_visible(timeout=30_000)
-    assert page.locator("[data-testid=stCode]").count() == 3
+    expect(page.locator("[data-testid=stCode]")).to_have_count(3)
 
     # Look at it in the Explainer, and choose a character
     page.get_by_role("button", name="Explain").first.click()
@@ -101,7 +101,7 @@ def test_three_in_a_queue_and_all_that_can_be_asked_of_a_run(server, page):
     assert len({run.config().owner for run in (first, second, third)}) == 1 and first.config().owner
     expect(page.get_by_text("Number 2 in line")).to_be_visible()
     wait_until(lambda: first.status().step > 0)
-    expect(button(page, "Watch the run that trains now")).to_be_visible(timeout=10_000)
+    expect(button(page, "Watch the run that trains now")).to_be_visible()
     button(page, "Watch the run that trains now").click()
     settled(page)
     expect(page).to_have_url(re.compile(first.id))
@@ -111,7 +111,7 @@ def test_three_in_a_queue_and_all_that_can_be_asked_of_a_run(server, page):
     wait_until(lambda: second.status().state == "running")
     button(page, "Resume").click()
     wait_until(lambda: first.status().state == "queued")
-    expect(page.get_by_text("Number 2 in line")).to_be_visible(timeout=10_000)  # behind the third
+    expect(page.get_by_text("Number 2 in line")).to_be_visible()  # behind the third
     button(page, "Stop").click()
     wait_until(lambda: first.status().state == "stopped")
 
@@ -149,12 +149,12 @@ def test_a_worker_that_is_killed_and_runs_of_others(server, page):
     expect(button(page, "Resume")).to_be_visible()
 
     page.get_by_role("combobox", name="Run to look at").click()
-    assert page.get_by_role("option").count() == 1
+    expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Escape")
     page.get_by_text("everybody's").click()
     settled(page)
     page.get_by_role("combobox", name="Run to look at").click()
-    assert page.get_by_role("option").count() == 2
+    expect(page.get_by_role("option")).to_have_count(2)
     page.keyboard.press("Escape")
     page.goto(f"{address}/train?run={theirs.id}")
     settled(page)

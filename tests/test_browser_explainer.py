@@ -97,7 +97,7 @@ def test_a_link_in_a_fresh_browser_opens_the_same_text_step_and_sliders(shared_s
         cells = other.locator(CELLS)
         expect(cells.first).to_be_visible(timeout=30_000)
         assert cells.all_inner_texts() == page.locator(CELLS).all_inner_texts()
-        assert cells.nth(7).get_attribute("aria-selected") == "true"
+        expect(cells.nth(7)).to_have_attribute("aria-selected", "true")
         wait_until(lambda: bars(other) == bars(page), 20)
         expect(other.get_by_role("heading", name="After “the·qui”")).to_be_visible()
         expect(other.get_by_role("slider", name="Temperature")).to_have_value("1.05")
@@ -156,8 +156,8 @@ def test_without_a_text_three_are_offered(shared_server, page):
     page.get_by_label("Text", exact=True).fill("")
     page.keyboard.press("Tab")
     settled(page)
-    assert button(page, "Read this").count() == 3
+    expect(button(page, "Read this")).to_have_count(3)
     button(page, "Read this").first.click()
     settled(page)
-    assert "".join(page.locator(CELLS).all_inner_texts()).startswith("ROMEO:")
+    wait_until(lambda: "".join(page.locator(CELLS).all_inner_texts()).startswith("ROMEO:"), 20)
     no_errors(page)
