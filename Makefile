@@ -1,6 +1,6 @@
 # make app   installs what is needed and starts CharLab
 # make class does the same for a classroom: it listens on the network and says what to write on the board
-# make test  installs what the tests need and runs them all; make test-slow runs those that take minutes
+# make test  installs what the tests need and runs them all, those in a browser by themselves; make test-slow runs those that take minutes
 # make bench installs what the benchmarks need and runs them all, which takes hours; make bench SHORT=1 only a few
 #            minutes, to see that they work
 PYTHON ?= python3
@@ -25,7 +25,8 @@ class: .venv/app-installed
 	--browser.serverAddress $$address
 
 test: .venv/test-installed
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m browser
 
 test-slow: .venv/test-installed
 	$(BIN)/python -m pytest -m slow

@@ -42,7 +42,7 @@ class Recorder:
         self._started, self._seconds_before = started, 0.0
         self._told_at = self._asked_at = 0.0
         self._request: str | None = None
-        self._board = Board(run) if chief else None
+        self._board: Board | None = None
 
     def seconds(self) -> float:
         """Wall-clock spent on the run, this sitting's from its command's start."""
@@ -52,6 +52,7 @@ class Recorder:
         first = self.status.started or self._started
         self._set(state="running", reason="", started=first, ended=None, pid=os.getpid())
         if self.chief:
+            self._board = Board(self.run)  # after the status: it takes seconds to import
             self.run.sweep()
             if not checkpoints.exists(self.run):
                 self.run.cut_events(0)  # of a sitting that ended before its first checkpoint
@@ -65,7 +66,8 @@ class Recorder:
     def event(self, event: dict[str, Any]) -> None:
         if self.chief:
             self.run.append_event(event)
-            self._board.add(event)
+            if self._board:
+                self._board.add(event)
             if self._on_event:
                 self._on_event(event)
 
@@ -103,7 +105,8 @@ class Recorder:
         now = time.time()
         self._set(state=state, reason=reason, ended=now, seconds=round(self.seconds(), 3), seconds_left=left)
         if self.chief:
-            self._board.close()
+            if self._board:
+                self._board.close()
             if self.run.request():
                 self.run.ask(None)
 

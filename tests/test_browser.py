@@ -197,7 +197,7 @@ def test_texts_and_names_are_shown_as_they_are(server, page):
     page.goto(f"{address}/")
     settled(page)
     main = page.locator("[data-testid=stMain]")
-    wait_until(lambda: HOSTILE in main.inner_text().replace("\u2060", ""), 20)
+    wait_until(lambda: HOSTILE in main.inner_text().replace("\u2060", ""), 60)
     page.goto(f"{address}/explainer?model={run.id}&text=" + urllib.parse.quote(HOSTILE))
     settled(page)
     expect(page.locator(CELLS)).to_have_count(len(HOSTILE) + 1)
