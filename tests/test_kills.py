@@ -20,13 +20,13 @@ ids = run.vocab().encode(sys.argv[2])
 from charlab import learner
 with run.lock():
     print("ready", flush=True)
-    training.train(run, ids, on_event=lambda event: print("event", flush=True))
+    training.train(run, ids, on_event=lambda event: print(event["event"], flush=True))
 """
-SECONDS = 0.6  # the latest moment of a kill, counted from the sitting's start or from its first event
+SECONDS = 0.6  # the latest moment of a kill, counted from the sitting's start or from its first step
 
 
 def sit_and_be_killed(run: runs.Run, begins: str, after: float) -> bool:
-    """Train in a process of its own, killed so many seconds after it was "ready" or had its first "event";
+    """Train in a process of its own, killed so many seconds after it was "ready" or took its first "step";
     whether it was still at it then."""
     command = [sys.executable, "-c", SITTING, str(run.path), TEXT]
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -56,7 +56,7 @@ def test_runs_that_are_killed_at_random_moments_end_as_if_never_killed(kills):
     assert train(whole).state == "done"
     moments, run, suffered, steps = np.random.default_rng(kills), make(TINIER["gru"], **settings), 0, set()
     for kill in range(kills):
-        begins = "event" if kill % 4 else "ready"  # one kill in four falls into a start, the others into training
+        begins = "step" if kill % 4 else "ready"  # one kill in four falls into a start, the others into training
         if not sit_and_be_killed(run, begins, moments.uniform(0, SECONDS)):
             assert_equal_weights(whole, run)
             assert without_times(whole) == without_times(run)
