@@ -112,6 +112,16 @@ def page(chrome):
     assert not problems, problems
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A browser test that fails says what stood on its page: on another machine nobody can look."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if page and report.when == "call" and report.failed and not page.is_closed():
+        report.sections.append((f"the page at {page.url}", page.locator("body").aria_snapshot()))
+    return report
+
+
 def pytest_collection_modifyitems(items):
     """Browser tests are skipped where there is no Chromium; in CI they fail instead, so that none goes missing."""
     if chromium() or os.environ.get("CI"):

@@ -64,7 +64,7 @@ def test_train_generate_and_explain_by_clicking(server, page):
     assert "last" in run.weight_names()
 
     # Generate from that run
-    button(page, "Generate with it").click()
+    page.get_by_role("link", name="Generate with it").click()
     page.wait_for_url("**/playground**")
     settled(page)
     expect(page).to_have_url(re.compile(run.id))

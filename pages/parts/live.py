@@ -253,19 +253,17 @@ def _watch(name: str) -> None:
 
 
 def _doors(run: Run, status: Status) -> None:
-    """From the run to the pages that use what it learned."""
+    """From the run to the pages that use what it learned: links, since a switch of pages may lose to a tick."""
     if not run.weight_names():
         return
     with st.container(horizontal=True):
-        if st.button("Generate with it", icon=":material/edit_note:", key=f"generate-{run.id}"):
-            _go("playground.py", run)
+        _door("playground.py", "Generate with it", ":material/edit_note:", run)
         if status.state in runs.ENDED:
-            if st.button("Explain with it", icon=":material/search_insights:", key=f"explain-{run.id}"):
-                _go("explainer.py", run)
+            _door("explainer.py", "Explain with it", ":material/search_insights:", run)
 
 
-def _go(page: str, run: Run) -> None:
-    st.switch_page(page, query_params={"model": run.id})
+def _door(page: str, label: str, icon: str, run: Run) -> None:
+    st.page_link(page, label=label, icon=icon, query_params={"model": run.id})
 
 
 def _events(run: Run) -> list[dict[str, Any]]:
