@@ -13,10 +13,10 @@ import numpy as np
 
 from charlab.config import ModelConfig
 from charlab.errors import ModelError
+from charlab.functions import sigmoid as sigmoid
+from charlab.functions import softmax as softmax  # what turns any predictor's logits into probabilities
 from charlab.recurrent import GruNetwork, LstmNetwork
-from charlab.recurrent import sigmoid as sigmoid
 from charlab.transformer import TransformerNetwork, transformer_shapes
-from charlab.transformer import softmax as softmax  # what turns any predictor's logits into probabilities
 
 Weights = dict[str, np.ndarray]
 

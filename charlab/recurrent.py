@@ -9,12 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from charlab.config import ModelConfig
+from charlab.functions import dense, sigmoid
 
 Layer = tuple[np.ndarray, tuple[np.ndarray, ...]]  # a layer's state after a character, and the gates that made it
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 0.5 * np.tanh(0.5 * x) + 0.5  # the same as 1 / (1 + exp(-x)), and cannot overflow
 
 
 class _RecurrentNetwork:
@@ -39,7 +36,7 @@ class _RecurrentNetwork:
 
     def step(self, ids: np.ndarray, state: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
         after = [layer for layer, _ in self._read(ids, state)]
-        return after[-1][0] @ self._weights["head/kernel"] + self._weights["head/bias"], after
+        return dense(after[-1][0], self._weights["head/kernel"], self._weights["head/bias"]), after
 
     def trace(self, ids: np.ndarray) -> dict[str, np.ndarray]:
         """States and gates of each layer after each of ids [T], by name ("layer_0/hidden"): [T, U] each."""
@@ -59,7 +56,7 @@ class _RecurrentNetwork:
         layers: list[Layer] = []
         for i in range(self.layers):
             if i:
-                inputs = layers[-1][0][0] @ self._weights[f"layer_{i}/kernel"] + self._input_bias(i)
+                inputs = dense(layers[-1][0][0], self._weights[f"layer_{i}/kernel"], self._input_bias(i))
             layers.append(self._cell(i, inputs, state[i]))
         return layers
 
@@ -80,7 +77,7 @@ class GruNetwork(_RecurrentNetwork):
 
     def _cell(self, i: int, inputs: np.ndarray, state: np.ndarray) -> Layer:
         U, hidden = self.units, state[0]  # [N, U]
-        memory = hidden @ self._weights[f"layer_{i}/recurrent_kernel"] + self._weights[f"layer_{i}/bias"][1]
+        memory = dense(hidden, self._weights[f"layer_{i}/recurrent_kernel"], self._weights[f"layer_{i}/bias"][1])
         gates = sigmoid(inputs[:, : 2 * U] + memory[:, : 2 * U])  # [N, 2U]
         update, reset = gates[:, :U], gates[:, U:]
         candidate = np.tanh(inputs[:, 2 * U :] + reset * memory[:, 2 * U :])
@@ -96,7 +93,7 @@ class LstmNetwork(_RecurrentNetwork):
 
     def _cell(self, i: int, inputs: np.ndarray, state: np.ndarray) -> Layer:
         U, (hidden, cell) = self.units, state  # [N, U] each
-        z = inputs + hidden @ self._weights[f"layer_{i}/recurrent_kernel"]  # [N, 4U]
+        z = dense(hidden, self._weights[f"layer_{i}/recurrent_kernel"], inputs)  # [N, 4U]
         let_in, forget = sigmoid(z[:, :U]), sigmoid(z[:, U : 2 * U])
         candidate, let_out = np.tanh(z[:, 2 * U : 3 * U]), sigmoid(z[:, 3 * U :])
         cell = forget * cell + let_in * candidate

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from charlab.config import SampleConfig
-from charlab.networks import softmax
 
 
 def shape(logits: np.ndarray, config: SampleConfig, unknown_id: int) -> np.ndarray:
@@ -18,15 +17,16 @@ def shape(logits: np.ndarray, config: SampleConfig, unknown_id: int) -> np.ndarr
     character. top_k keeps the k likeliest; top_p then the fewest whose probabilities reach p together
     (nucleus sampling, Holtzman et al., 2020).
     """
-    logits = np.array(logits, dtype=np.float64)
-    logits[:, unknown_id] = -np.inf
+    probabilities = np.array(logits, dtype=np.float64)  # logits at first, made into probabilities in their place
+    probabilities[:, unknown_id] = -np.inf
     if config.temperature == 0:
-        greedy = np.zeros(logits.shape)
-        greedy[np.arange(len(logits)), logits.argmax(axis=1)] = 1.0
+        greedy = np.zeros(probabilities.shape)
+        greedy[np.arange(len(greedy)), probabilities.argmax(axis=1)] = 1.0
         return greedy
-    logits -= logits.max(axis=1, keepdims=True)  # first, so that the smallest temperature cannot overflow
-    with np.errstate(over="ignore"):
-        probabilities = softmax(logits / config.temperature)
+    probabilities -= np.maximum.reduce(probabilities, axis=1, keepdims=True)
+    probabilities /= max(config.temperature, 1e-200)  # a smaller one would overflow, and chooses the same
+    np.exp(probabilities, out=probabilities)
+    probabilities /= np.add.reduce(probabilities, axis=1, keepdims=True)
     if config.top_k is None and config.top_p is None:
         return probabilities
     order = np.argsort(-probabilities, axis=1, kind="stable")
@@ -51,7 +51,7 @@ def choose(probabilities: np.ndarray, draws: np.ndarray) -> np.ndarray:
 
     The probabilities lie side by side from 0 to 1 in the alphabet's order; the number is a needle on that bar.
     """
-    edges = np.cumsum(probabilities, axis=1)  # [N, V], each character's right end
-    ids = (edges <= draws[:, None] * edges[:, -1:]).sum(axis=1)
-    last = probabilities.shape[1] - 1 - (probabilities[:, ::-1] > 0).argmax(axis=1)  # rounding cannot pass it
-    return np.minimum(ids, last)
+    edges = np.add.accumulate(probabilities, axis=1)  # [N, V], each character's right end
+    ends = edges[:, -1]
+    needles = np.minimum(draws * ends, np.nextafter(ends, 0))  # rounding cannot carry one past the last character
+    return np.add.reduce(edges <= needles[:, None], axis=1)

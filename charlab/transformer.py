@@ -11,27 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from charlab.config import ModelConfig
+from charlab.functions import dense, gelu, layer_norm, softmax
 
 # The dense layers of a block: name, rows and columns of the kernel in multiples of D.
 _DENSE = (("attention", 1, 3), ("projection", 1, 1), ("expand", 1, 4), ("contract", 4, 1))
-
-
-def gelu(x: np.ndarray) -> np.ndarray:
-    """The Gaussian error linear unit in its tanh form (Hendrycks and Gimpel, 2016)."""
-    return 0.5 * x * (1.0 + np.tanh(0.7978845608 * (x + 0.044715 * x * x * x)))
-
-
-def softmax(x: np.ndarray) -> np.ndarray:
-    """Over the last axis; the greatest value is taken off first, so that exp cannot overflow."""
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def layer_norm(x: np.ndarray, scale: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """Mean 0 and variance 1 over the last axis, then a learned scale and offset (Ba et al., 2016)."""
-    x = x - x.mean(axis=-1, keepdims=True)
-    variance = np.einsum("...i,...i->...", x, x)[..., None] / x.shape[-1]
-    return x / np.sqrt(variance + 1e-5) * scale + offset
 
 
 def transformer_shapes(config: ModelConfig, V: int) -> dict[str, tuple[int, ...]]:
@@ -136,7 +119,9 @@ class TransformerNetwork:
         return self._dense(f"block_{i}/projection", seen), weights
 
     def _dense(self, name: str, x: np.ndarray) -> np.ndarray:
-        return x @ self._weights[f"{name}/kernel"] + self._weights[f"{name}/bias"]
+        rows = x.reshape(-1, x.shape[-1])
+        result = dense(rows, self._weights[f"{name}/kernel"], self._weights[f"{name}/bias"])
+        return result.reshape(*x.shape[:-1], -1)
 
     def _norm(self, name: str, x: np.ndarray) -> np.ndarray:
         return layer_norm(x, self._weights[f"{name}/scale"], self._weights[f"{name}/offset"])

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 RANKS = [
     ["errors", "config", "disk", "presets"],
     ["symbols", "vocab", "grammars", "uploads", "downloads", "bundled", "corpora", "copying"],
-    ["recurrent", "transformer", "networks", "ngrams", "sampling", "runs", "intake"],
+    ["functions", "recurrent", "transformer", "networks", "ngrams", "sampling", "runs", "intake"],
     ["plan", "generate", "walking", "reading", "inside", "library", "batches", "models", "accelerators"],
     ["schedules", "checkpoints", "boards", "recorder", "learner", "session", "counting", "training"],
     ["control", "jobs", "worker", "forecast", "insight", "charts", "text_charts", "inside_charts", "pictures"],
