@@ -35,9 +35,11 @@ _PALER = "var(--st-chart-sequential-colors-2)"  # every second segment of the ne
 # Ten steps from the page's background to the deepest hue.
 SEQUENTIAL = [[i / 9, f"var(--st-chart-sequential-colors-{i})"] for i in range(10)]
 
+SMALLEST = 12  # pixels: no letter in a picture is smaller
 MOST_POINTS = 1000
 MOST_BARS = 15
 _THINNEST = 0.0005  # of the needle's bar: half a pixel
+_GLIDE = 300  # milliseconds that the needle takes to its place
 _LABELLED = 0.03  # wide enough for a letter on a phone
 _NATS = {"nats": 1.0, "bits": math.log(2)}  # how many nats one unit is
 _LABEL_SHARE = 0.05  # of a chart's height that a line's name takes
@@ -133,7 +135,7 @@ def bars_figure(
     figure.add_trace(go.Bar(
         name="the model's own", offsetgroup="own", x=rounded(own[shown], 6),
         marker={"color": OWN, "line": outline},
-        textfont={"size": 11, "color": [CAME if i == came else INK for i in shown]},
+        textfont={"size": SMALLEST, "color": [CAME if i == came else INK for i in shown]},
         text=[f"{_share(own[i])}{mark}" for i, mark in zip(shown, marks, strict=True)],
         hovertemplate="%{customdata}: %{x:.4f}<extra>the model's own</extra>", **drawn,
     ))  # fmt: skip
@@ -141,12 +143,13 @@ def bars_figure(
         _add_shaped(figure, own[shown], shaped[shown], drawn)
     ceiling = next((limit for limit in (0.25, 0.5) if greatest.max() <= limit), 1.0)
     figure.update_layout(
-        title=literal(title), barmode="overlay" if shaped is None else "group", bargap=0.25, bargroupgap=0.05,
+        title=literal(title), barmode="overlay" if shaped is None else "group", bargap=0.2, bargroupgap=0.05,
         showlegend=shaped is not None,
     )  # fmt: skip
     figure.update_xaxes(
-        range=[0, ceiling * (1.18 if came is None else 1.3)], rangemode="tozero", tickformat=".2~f"
-    )
+        range=[0, ceiling * (1.18 if came is None else 1.3)], tickformat=".2~f",
+        tickvals=rounded(np.linspace(0, ceiling, 6)),
+    )  # fmt: skip
     figure.update_yaxes(
         tickvals=places, ticktext=[literal(named(characters[i])) for i in shown], tickfont={"family": "monospace"},
         range=[len(shown) - 0.4, -0.6], showgrid=False, zeroline=False,
@@ -201,11 +204,11 @@ def needle_figure(characters: Sequence[str], shaped: np.ndarray, draw: float, ch
         hovertemplate="random number %{x:.4f}<extra></extra>",
     ))  # fmt: skip
     figure.add_annotation(
-        x=draw, y=0.95, yanchor="bottom", showarrow=False, font={"color": INK, "size": 12},
+        x=draw, y=0.95, yanchor="bottom", showarrow=False, font={"color": INK, "size": SMALLEST},
         text=f"{draw:.3f} falls on <b>{literal(named(characters[chosen]))}</b>",
         xanchor="left" if draw < 0.25 else "right" if draw > 0.75 else "center",
     )  # fmt: skip
-    figure.update_layout(bargap=0, margin={"t": 10})
+    figure.update_layout(bargap=0, margin={"t": 10}, transition={"duration": _GLIDE, "easing": "cubic-in-out"})
     figure.update_xaxes(range=[-0.01, 1.01], tickvals=[0, 0.25, 0.5, 0.75, 1], fixedrange=True)
     figure.update_xaxes(showgrid=False, zeroline=False)
     figure.update_yaxes(visible=False, range=[-0.6, 1.4], fixedrange=True)
@@ -250,7 +253,7 @@ def _add_references(figure: go.Figure, lines: list[tuple[str, float]]) -> None:
         figure.add_annotation(
             x=1, xref="x domain", xanchor="right", y=group[0][1], yanchor="bottom", showarrow=False, align="right",
             text="<br>".join(literal(f"{name} {value:.2f}") for name, value in group),
-            font={"color": QUIET, "size": 11},
+            font={"color": QUIET, "size": SMALLEST},
         )  # fmt: skip
 
 
@@ -259,7 +262,7 @@ def _add_shaped(figure: go.Figure, own: np.ndarray, shaped: np.ndarray, drawn: d
     cut = (shaped == 0) & (own > 0)
     figure.add_trace(go.Bar(
         name="after temperature and cut-offs", x=rounded(shaped, 6), marker={"color": SHAPED},
-        offsetgroup="shaped", textfont={"size": 11},
+        offsetgroup="shaped", textfont={"size": SMALLEST},
         text=["" if gone else _share(p) for p, gone in zip(shaped, cut, strict=True)],
         hovertemplate="%{customdata}: %{x:.4f}<extra>after temperature and cut-offs</extra>", **drawn,
     ))  # fmt: skip
@@ -267,7 +270,7 @@ def _add_shaped(figure: go.Figure, own: np.ndarray, shaped: np.ndarray, drawn: d
         name="cut off", x=rounded(np.where(cut, own, 0), 6), offsetgroup="shaped",
         marker={"color": CLEAR, "line": {"color": OWN, "width": np.where(cut, 0.5, 0).tolist()},
                 "pattern": {"shape": "/", "fgcolor": OWN, "bgcolor": CLEAR, "size": 6, "solidity": 0.25}},
-        textfont={"size": 11}, text=["cut off" if gone else "" for gone in cut],
+        textfont={"size": SMALLEST}, text=["cut off" if gone else "" for gone in cut],
         hovertemplate="%{customdata}: cut off<extra></extra>", **drawn,
     ))  # fmt: skip
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from charlab.charts import INK, OWN, QUIET, SEQUENTIAL, Figure, empty_figure, literal, rounded
+from charlab.charts import INK, OWN, QUIET, SEQUENTIAL, SMALLEST, Figure, empty_figure, literal, rounded
 from charlab.symbols import named, visible
 
 MOST_STEPS = 120
@@ -77,7 +77,7 @@ def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int 
     )  # fmt: skip
     _name_columns(figure, text, steps)
     figure.update_yaxes(
-        tickvals=list(range(len(units))), ticktext=[str(u + 1) for u in units], tickfont={"size": 9},
+        tickvals=list(range(len(units))), ticktext=[str(u + 1) for u in units], tickfont={"size": SMALLEST},
         range=[len(units) - 0.5, -0.5], showgrid=False, zeroline=False,
     )  # fmt: skip
     return figure
@@ -240,14 +240,13 @@ def attention_figure(text: Sequence[str], weights: np.ndarray, place: int, first
     greatest = max(float(np.nanmax(part)), 0.01)
     figure.update_layout(
         coloraxis=_scale(SEQUENTIAL, 0, round(greatest, 2), "share of attention"), clickmode="event",
-        margin={"t": 60}, meta={"focus": place}, uirevision=f"attention from {steps.start}",
+        margin={"t": 60}, meta={"focus": place, "square": True}, uirevision=f"attention from {steps.start}",
         title=_title("From every character"),
     )  # fmt: skip
     _name_columns(figure, text, steps, "character looked at")
-    every = 1 if len(steps) <= 40 else 2
     figure.update_yaxes(
-        tickvals=list(steps)[::every], ticktext=[literal(visible(text[t])) for t in steps][::every],
-        tickfont={"family": "monospace", "size": 9}, range=[steps[-1] + 0.5, steps[0] - 0.5],
+        tickvals=list(steps), ticktext=[literal(visible(text[t])) for t in steps],
+        tickfont={"family": "monospace", "size": SMALLEST}, range=[steps[-1] + 0.5, steps[0] - 0.5],
         showgrid=False, zeroline=False,
     )  # fmt: skip
     return figure

@@ -17,7 +17,7 @@ from charlab.charts import (
     OWN,
     QUIET,
     SEQUENTIAL,
-    SHAPED,
+    SMALLEST,
     Figure,
     empty_figure,
     literal,
@@ -29,6 +29,7 @@ from charlab.symbols import named, visible
 
 MOST_ROWS = 40
 MOST_STEPS = 200
+_THIN = "var(--st-chart-sequential-colors-5)"  # single characters' lines: pale, but seen on either background
 _CONTEXT = 12  # characters told before a place when the pointer rests on it
 
 
@@ -75,8 +76,8 @@ def heatmap_figure(
     _name_steps(figure, text, columns)
     figure.update_layout(yaxis={
         "domain": [0.25, 1], "tickvals": list(range(len(rows))), "range": [len(rows) - 0.5, -0.5],
-        "ticktext": [literal(named(characters[i])) for i in rows], "tickfont": {"family": "monospace", "size": 9},
-        "showgrid": False, "zeroline": False,
+        "ticktext": [literal(named(characters[i])) for i in rows],
+        "tickfont": {"family": "monospace", "size": SMALLEST}, "showgrid": False, "zeroline": False,
     })  # fmt: skip
     return figure
 
@@ -90,7 +91,7 @@ def surprise_figure(
     """
     figure = empty_figure("bits", "place in the text, characters")
     places = np.arange(1, len(bits) + 1)
-    _line(figure, text, places, bits, "surprise of what came", {"color": SHAPED, "width": 1.2})
+    _line(figure, text, places, bits, "surprise of what came", {"color": _THIN, "width": 1.2})
     if entropies is not None:
         style = {"color": QUIET, "width": 1, "dash": "dot"}
         _line(figure, text, places, entropies[: len(bits)], "entropy: the surprise it expected", style)
@@ -109,7 +110,7 @@ def difference_figure(
     """
     figure = empty_figure("difference, bits", "place in the text, characters")
     places = np.arange(1, len(difference) + 1)
-    _line(figure, text, places, difference, "difference at this character", {"color": SHAPED, "width": 1.2})
+    _line(figure, text, places, difference, "difference at this character", {"color": _THIN, "width": 1.2})
     _line(figure, text, places, running_mean(difference), "mean so far", {"color": OWN, "width": 2.5})
     _dress(figure, len(text), chosen, "Where which model knew better")
     figure.update_layout(title={"subtitle": {"text": literal(f"above 0: {names[0]}; below: {names[1]}")}})
@@ -138,13 +139,14 @@ def epochs_figure(
     if uniform is not None:
         figure.add_hline(
             y=round(uniform, 3), line={"color": QUIET, "width": 1},
-            annotation={"text": f"knowing nothing {uniform:.2f}", "font": {"color": QUIET, "size": 11}},
+            annotation={"text": f"knowing nothing {uniform:.2f} bits", "font": {"color": QUIET, "size": SMALLEST}},
             annotation_position="bottom right",
         )  # fmt: skip
     figure.update_layout(
         title="This text from epoch to epoch", showlegend=False, clickmode="event",
         uirevision=f"{len(epochs)} epochs", margin={"t": 44},
     )  # fmt: skip
+    figure.update_xaxes(tick0=0, dtick=max(1, math.ceil((max(epochs) - min(epochs)) / 10)))
     figure.update_yaxes(rangemode="tozero")
     return figure
 

@@ -23,8 +23,9 @@ def show(model: Model, reading: Reading, step: int) -> None:
     figure = text_charts.heatmap_figure(
         reading.text, alphabet(model), reading.probabilities, reading.bits, max(0, step - 1), reading.entropies
     )
+    rows = min(len(alphabet(model)), text_charts.MOST_ROWS)
     plotly_chart(
-        figure, key="heatmap", height=600, on_click=_choose_column, filename="all-steps",
+        figure, key="heatmap", height=270 + 15 * rows, on_click=_choose_column, filename="all-steps",
         label="Heatmap: for every step how likely each character was; squares mark what came.",
     )  # fmt: skip
     with st.popover("What am I looking at"):
@@ -32,7 +33,8 @@ def show(model: Model, reading: Reading, step: int) -> None:
             "Each **column** is a step: one more character was read. Each **row** is a character that could come "
             "next; the deeper the square, the likelier the model held it. **Orange squares** mark what came. "
             "Below lie the surprise at what came and, dotted, the surprise that the model itself expected "
-            "(entropy). Click a column to choose it."
+            "(entropy). Click a column to choose it. Of a long text as many steps around the chosen one are "
+            "shown as can be read; a double click shows all of them, another one these."
         )
     if len(reading.text) > 2:
         along(reading, step)
@@ -55,10 +57,10 @@ def along(reading: Reading, step: int) -> None:
 def jumps(reading: Reading) -> None:
     """The characters that came least expected, each a button that chooses its place."""
     st.markdown("**Most surprising places**")
-    row = st.container(horizontal=True, gap="small")
+    row = st.container(horizontal=True, gap="xsmall")
     for number, place in enumerate(reading.most_surprising(_JUMPS)):
         words = (
-            f"{before(reading.text, place, 6)} → {named(reading.text[place])} · {reading.bits[place - 1]:.1f} bits"
+            f"{before(reading.text, place, 5)} → {named(reading.text[place])} · {reading.bits[place - 1]:.1f} bits"
         )
         row.button(plain(words), key=f"jump-{number}", on_click=choose, args=(place,))
 

@@ -24,10 +24,10 @@ def show(trace: Trace, text: str, part: range, step: int) -> dict[str, Any]:
     st.session_state.head = min(st.session_state.head, len(layers[0]))
     row = st.container(horizontal=True)
     layer = row.segmented_control(
-        "Layer", range(1, len(layers) + 1), key="layer", required=True, persist_state="session"
+        "Layer", range(1, len(layers) + 1), key="layer", required=True, persist_state="session", wrap=True
     )
     head = row.segmented_control(
-        "Head", range(1, len(layers[0]) + 1), key="head", required=True, persist_state="session"
+        "Head", range(1, len(layers[0]) + 1), key="head", required=True, persist_state="session", wrap=True
     )
     weights = layers[layer - 1][head - 1]  # [T, T]
     here = weights[step - part.start, : step - part.start + 1]
@@ -48,7 +48,7 @@ def _one_row(text: str, here: np.ndarray, part: range, step: int) -> None:
     )  # fmt: skip
     st.caption(
         plain(
-            f"Most of it, {share:.0%}, goes to {named(text[part.start + place])}, {len(here) - 1 - place} "
+            f"The greatest share, {share:.0%}, goes to {named(text[part.start + place])}, {len(here) - 1 - place} "
             f"characters back; on average it looks {back:.1f} characters back."
         )
     )

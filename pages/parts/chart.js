@@ -48,6 +48,8 @@ function draw(Plotly, chart) {
   const theme = readTheme(node);
   const figure = resolve(JSON.parse(data.figure), theme);
   dress(figure.layout, theme);
+  wrapSubtitle(figure.layout, node);
+  fitSteps(figure.layout, node);
   thinTicks(figure.layout, node);
   chart.settings ??= settings(Plotly, chart);
   Plotly.react(node, figure.data, figure.layout, chart.settings);
@@ -97,10 +99,11 @@ function dress(layout, theme) {
   const ink = theme("--st-text-color"), paper = theme("--st-background-color"), line = theme("--st-border-color");
   const narrow = matchMedia("(max-width: 640px)").matches;
   layout.paper_bgcolor = paper; // so that a downloaded picture can be read anywhere
-  layout.font = { family: theme("--st-font"), color: ink, size: narrow ? 11 : 13, ...layout.font };
+  layout.font = { family: theme("--st-font"), color: ink, size: narrow ? 12 : 13, ...layout.font };
   if (layout.title?.text) {
-    const title = { x: 0, xref: "paper", xanchor: "left", font: { size: narrow ? 13 : 15 } };
+    const title = { x: 0, xref: narrow ? "container" : "paper", xanchor: "left", font: { size: narrow ? 14 : 15 } };
     layout.title = { y: 1, yref: "container", yanchor: "top", pad: { t: 10 }, ...title, ...layout.title };
+    if (layout.title.subtitle) layout.title.subtitle = { font: { size: 12 }, ...layout.title.subtitle };
   }
   for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
     const axis = layout[name];
@@ -111,37 +114,64 @@ function dress(layout, theme) {
     bgcolor: theme("--st-secondary-background-color"), bordercolor: line, font: { color: ink }, namelength: -1,
     ...layout.hoverlabel,
   };
-  if (narrow) fitNarrow(layout);
+  if (narrow && layout.coloraxis) layout.coloraxis.showscale = false;
   layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: theme("--st-gray-color"), activecolor: ink };
-  if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls the page
+  if (isTouched()) layout.dragmode = false; // a finger scrolls the page
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) delete layout.transition;
 }
 
-// On a phone: no room for a colour bar, nor for all steps; those around the focus are shown.
-function fitNarrow(layout) {
-  if (layout.coloraxis) layout.coloraxis.showscale = false;
-  const { range } = layout.xaxis, focus = layout.meta?.focus;
-  if (focus === undefined || focus === null || range[1] - range[0] < 30) return;
-  const first = Math.min(Math.max(range[0], focus - 15.5), range[1] - 30);
-  layout.xaxis.range = [first, first + 30];
+const isTouched = () => matchMedia("(pointer: coarse)").matches;
+
+// A subtitle that is longer than the chart is wide goes on in further lines, for which the picture moves down.
+function wrapSubtitle(layout, node) {
+  const subtitle = layout.title?.subtitle;
+  if (!subtitle?.text) return;
+  const lines = [""], most = Math.floor(node.clientWidth / 6.6); // characters, of 12 pixels
+  for (const word of subtitle.text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (longer.length <= most) lines.splice(-1, 1, longer);
+    else lines.push(word);
+  }
+  subtitle.text = lines.join("<br>");
+  layout.margin.t += 16 * (lines.length - 1);
 }
 
-// Named ticks on the x axis: every n-th, so that they don't run into each other.
+// Of a long text as many steps around the focus as can be read; a double click shows all, and then these again.
+function fitSteps(layout, node) {
+  const { range } = layout.xaxis, { focus, square } = layout.meta ?? {};
+  const most = Math.max(30, Math.floor((node.clientWidth - 190) / 10));
+  if (focus === undefined || focus === null || range[1] - range[0] <= most) return;
+  const first = Math.min(Math.max(range[0], focus - most / 2), range[1] - most);
+  layout.xaxis.range = [first, first + most];
+  if (square) layout.yaxis.range = [first + most, first];
+  else layout.yaxis.fixedrange = true;
+}
+
+// Named ticks: every n-th, so that they don't run into each other.
 function thinTicks(layout, node) {
-  const axis = layout.xaxis;
-  if (!axis?.ticktext) return;
-  const room = Math.max(node.clientWidth - 160, 60);
-  const shown = axis.range ? axis.range[1] - axis.range[0] : axis.ticktext.length;
-  const every = Math.ceil((shown * 9) / room);
-  axis.ticktext = axis.ticktext.filter((_, i) => i % every === 0);
-  axis.tickvals = axis.tickvals.filter((_, i) => i % every === 0);
+  const [low, high] = layout.yaxis?.domain ?? [0, 1];
+  const rooms = { xaxis: [node.clientWidth - 160, 9], yaxis: [(node.clientHeight - 130) * (high - low), 12.5] };
+  for (const [name, [room, each]] of Object.entries(rooms)) {
+    const axis = layout[name];
+    if (!axis?.ticktext) continue;
+    const shown = axis.range ? Math.abs(axis.range[1] - axis.range[0]) : axis.ticktext.length;
+    const every = Math.ceil((shown * each) / Math.max(room, 60));
+    axis.ticktext = axis.ticktext.filter((_, i) => i % every === 0);
+    axis.tickvals = axis.tickvals.filter((_, i) => i % every === 0);
+  }
 }
+
+// Of Plotly's buttons, those that nobody needs, and those that a finger has no use for: they would lie on the title.
+const ALWAYS_OFF = ["toImage", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"];
+const FOR_A_MOUSE = ["zoom2d", "pan2d", "resetScale2d", "hoverClosestCartesian", "hoverCompareCartesian"];
 
 // Made once a chart, without lists in lists: where Plotly.react sees another configuration, it starts afresh.
 function settings(Plotly, chart) {
   const save = (format, scale) => (node) => Plotly.downloadImage(node, { format, scale, filename: chart.data.filename });
   return {
     displaylogo: false, typesetMath: false, responsive: false,
-    modeBarButtonsToRemove: ["toImage", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+    showSendToCloud: false, plotlyServerURL: "", // what is drawn here leaves this server by nobody's click
+    modeBarButtonsToRemove: isTouched() ? [...ALWAYS_OFF, ...FOR_A_MOUSE] : ALWAYS_OFF,
     modeBarButtonsToAdd: [
       { name: "png", title: "Download as PNG", icon: Plotly.Icons.camera, click: save("png", 2) },
       { name: "svg", title: "Download as SVG", icon: Plotly.Icons.disk, click: save("svg", 1) },

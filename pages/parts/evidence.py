@@ -71,10 +71,10 @@ def _beside(model: Model, own: np.ndarray, counts: dict[str, int], came: str) ->
     shown = list((dict(list(counts.items())[:12]) | {c: counts.get(c, 0) for c in likeliest}).items())
     columns = {
         "character": [named(character) for character, _ in shown],
+        "came": ["came" if character == came else "" for character, _ in shown],
         "times": [count for _, count in shown],
         "in the text, %": percent(np.array([count / total for _, count in shown])),
         "the model, %": percent(np.array([own[of_id[character]] for character, _ in shown])),
-        "came": ["came" if character == came else "" for character, _ in shown],
     }
     bar = st.column_config.ProgressColumn
     st.dataframe(columns, hide_index=True, column_config={

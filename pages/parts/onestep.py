@@ -69,7 +69,7 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
     own = reading.probabilities[step - 1]
     with picture:
         figure = charts.bars_figure(alphabet(model), own, shaped, came, "What it expected next", _BARS)
-        plotly_chart(figure, key="bars", height=480, label=_in_words(reading, step), filename=f"step-{step}")
+        plotly_chart(figure, key="bars", height=540, label=_in_words(reading, step), filename=f"step-{step}")
         with st.popover("As a table", on_change="rerun", key="bars_table") as opened:
             if opened.open:
                 _table(model, own, shaped, came)

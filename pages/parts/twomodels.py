@@ -9,6 +9,7 @@ from charlab import library, text_charts
 from charlab import reading as readings
 from charlab.library import Model, ModelInfo
 from charlab.reading import Reading
+from charlab.symbols import named
 from pages.parts import link
 from pages.parts.allsteps import choose_place
 from pages.parts.chart import plotly_chart
@@ -69,6 +70,7 @@ def show(models: tuple[Model, Model], reading: Reading, other: Reading, step: in
             label="By how many bits the first model was less surprised than the other at each character.",
         )  # fmt: skip
         _most_different(found.bits)
+        _table(names, reading, other, found.bits)
 
 
 def _alphabets(models: tuple[Model, Model], left_out: int) -> None:
@@ -93,6 +95,23 @@ def _most_different(bits: np.ndarray) -> None:
         f"They differ most, by {abs(bits[t]):.1f} bits, at place {t + 1}: {who} knew better there. "
         "Click the line to choose a place."
     )
+
+
+def _table(names: tuple[str, str], reading: Reading, other: Reading, bits: np.ndarray) -> None:
+    with st.expander("As a table", on_change="rerun", key="difference_table") as opened:
+        if not opened.open:
+            return
+        first, second = names if names[0] != names[1] else (f"{names[0]} (1)", f"{names[1]} (2)")
+        st.dataframe(
+            {
+                "place": list(range(1, len(reading.text))),
+                "character": [named(character) for character in reading.text[1:]],
+                f"surprise of {first}, bits": np.round(reading.bits, 2),
+                f"surprise of {second}, bits": np.round(other.bits, 2),
+                "difference, bits": np.round(bits, 2),
+            },
+            hide_index=True,
+        )
 
 
 def _recolour() -> None:

@@ -10,6 +10,7 @@ from charlab import inside, inside_charts
 from charlab.errors import CharlabError
 from charlab.inside import Finding, Trace, Unit
 from charlab.library import Model
+from charlab.symbols import named
 from pages.parts import link
 from pages.parts.chart import plotly_chart
 from pages.parts.steps import choose
@@ -73,7 +74,7 @@ def _finder(trace: Trace, text: str, findings: dict[str, Finding], unit: Unit) -
     row = st.container(horizontal=True, gap="small")
     for found, r in finding.units:
         row.button(
-            f"{found.words if several else f'unit {found.index + 1}'}: {inside_charts.signed(r)}",
+            f"{_short(found, several)}: {inside_charts.signed(r)}",
             key=f"follows.{found.name}", on_click=choose_unit, args=(found,),
             type="primary" if found == unit else "secondary", help=f"Colour the text by {found.words}",
         )  # fmt: skip
@@ -82,16 +83,21 @@ def _finder(trace: Trace, text: str, findings: dict[str, Finding], unit: Unit) -
         f"other falls, 0 where they have nothing to do with each other. By chance alone the best unit would reach "
         f"about {finding.by_chance:.2f} in this text."
     )
-    _findings_table(findings)
+    _findings_table(findings, several)
     return name
 
 
-def _findings_table(findings: dict[str, Finding]) -> None:
+def _short(unit: Unit, several: bool) -> str:
+    """A unit's name; of its layer and state only where there are several."""
+    return unit.words if several else f"unit {unit.index + 1}"
+
+
+def _findings_table(findings: dict[str, Finding], several: bool) -> None:
     with st.expander("All features as a table"):
         st.dataframe(
             [
-                {"feature": finding.feature, "unit": finding.units[0][0].words, "r": round(finding.units[0][1], 2),
-                 "best by chance": round(finding.by_chance, 2)}
+                {"feature": finding.feature, "unit": _short(finding.units[0][0], several),
+                 "r": round(finding.units[0][1], 2), "best by chance": round(finding.by_chance, 2)}
                 for finding in findings.values()
             ],
             hide_index=True,
@@ -151,7 +157,7 @@ def _all_units(trace: Trace, text: str, step: int, unit: Unit) -> None:
 
     figure = inside_charts.states_figure(text, values, step, unit.index)
     plotly_chart(
-        figure, key="states", height=600, on_click=clicked, filename="states",
+        figure, key="states", height=150 + 15 * len(rows), on_click=clicked, filename="states",
         label="Heatmap: the state of the units, a row each, after every character of the text.",
     )  # fmt: skip
     st.caption(
@@ -159,6 +165,11 @@ def _all_units(trace: Trace, text: str, step: int, unit: Unit) -> None:
         "units that change the most here. The top row is the chosen one; the rows under it do much the same, "
         "those at the bottom the opposite. Click to choose a unit and a place."
     )
+    with st.expander("As a table", on_change="rerun", key="states_table") as opened:
+        if opened.open:
+            columns: dict[str, Any] = {"character just read": [named(character) for character in text]}
+            columns |= {f"unit {row + 1}": values[:, row].astype(float).round(2) for row in rows}
+            st.dataframe({"place": list(range(len(text))), **columns}, hide_index=True)
 
 
 _GATE_WORDS = {
