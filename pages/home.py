@@ -9,6 +9,8 @@ from pages.parts import example
 from pages.parts.picker import describe
 from pages.parts.words import plain
 
+_NAME_WIDTH = 520  # pixels: the links beside the names stand in columns where there is room
+
 st.title("Watch a language model learn, write and think")
 st.markdown(
     "A character model reads a text and learns one thing: which character comes next. That is enough to write, "
@@ -33,7 +35,7 @@ for column, title, words, page, icon in zip(
     (":material/trending_down:", ":material/edit_note:", ":material/search_insights:"),
     strict=True,
 ):
-    with column.container(border=True):
+    with column.container(border=True, height="stretch"):
         st.subheader(title)
         st.write(words)
         st.page_link(page, label=f"Open {title}", icon=icon)
@@ -41,10 +43,15 @@ for column, title, words, page, icon in zip(
 st.subheader("Models on this server")
 if not models:
     st.info("None yet. The Train page makes the first one in a minute.")
+else:
+    st.caption("Bits: how much a text that it has never seen surprises the model, a character. Fewer is better.")
 for info in models[:12]:
-    name, write, explain = st.columns([6, 1, 1], vertical_alignment="center")
-    name.markdown(plain(describe(info)))
-    write.page_link("playground.py", label="Write", query_params={"model": info.name})
-    explain.page_link("explainer.py", label="Explain", query_params={"model": info.name})
+    row = st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
+    row.markdown(plain(describe(info)), width=_NAME_WIDTH)
+    for page, label, icon in (
+        ("playground.py", "Write", ":material/edit_note:"),
+        ("explainer.py", "Explain", ":material/search_insights:"),
+    ):
+        row.page_link(page, label=label, icon=icon, query_params={"model": info.name})
 if len(models) > 12:
     st.caption(f"And {len(models) - 12} more, in the pickers of the other pages.")

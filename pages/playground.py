@@ -147,7 +147,7 @@ buttons.button(
 )
 earlier = buttons.container(width="content")
 shade = buttons.segmented_control(
-    "Colour by", samples.SHADES, key="shade", required=True, persist_state="session",
+    "Colour by", samples.SHADES, key="shade", required=True, persist_state="session", wrap=True,
     help="Coloured, every character can be clicked: the Explainer opens there.",
 )  # fmt: skip
 compare = buttons.toggle(

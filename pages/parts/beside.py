@@ -27,11 +27,11 @@ def pick(info: ModelInfo) -> list[Model]:
     if not choices:
         st.info("There is nothing to compare with: no other model, and no epochs of this one. Train another one.")
         return [picker.load_model(info)]
-    titles = {name: f"this model after epoch {int(name.removeprefix('epoch-'))}" for name in epochs}
+    titles = {name: f"epoch {int(name.removeprefix('epoch-'))} of this model" for name in epochs}
     titles |= picker.labels(others.values())
     chosen = st.multiselect(
         "Beside it", choices, format_func=titles.get, key="beside", persist_state="session", select_all=False,
-        max_selections=MOST, placeholder="other models, or epochs of this one",
+        max_selections=MOST, wrap=True, placeholder="other models, or epochs of this one",
         help="Up to three. All write on the same seed text with the same random numbers.",
     )  # fmt: skip
     loaded = [

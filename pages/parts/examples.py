@@ -26,7 +26,7 @@ def show() -> None:
     """What to do where there is no text yet."""
     st.info("Type or paste a text above, or begin with one of these three.")
     for column, (title, (text, words)) in zip(st.columns(3, gap="medium"), EXAMPLES.items(), strict=True):
-        with column.container(border=True):
+        with column.container(border=True, height="stretch"):
             st.subheader(title)
             st.code(text.strip(), language=None, wrap_lines=True)
             st.write(plain(words))

@@ -58,7 +58,7 @@ def _choose_whose(models: dict[str, ModelInfo], key: str) -> dict[str, ModelInfo
     if whose not in st.session_state or chosen not in mine:
         st.session_state[whose] = _MINE if chosen in mine else _EVERYBODYS
     picked = st.segmented_control(
-        "Models", [_MINE, _EVERYBODYS], required=True, key=whose, persist_state="session",
+        "Models", [_MINE, _EVERYBODYS], required=True, key=whose, persist_state="session", wrap=True,
         help="Mine are the starters and what was trained in this browser.",
         on_change=_forget_strangers, args=(key, mine),
     )  # fmt: skip

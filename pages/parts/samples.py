@@ -16,7 +16,7 @@ from pages.parts.writing import Sample, Written
 SHADES = ("nothing", "surprise", "probability", "copied")
 _WORDS = {
     "nothing": "",
-    "surprise": "The deeper a character, the less the model expected it: -log2 of its probability, in bits. ",
+    "surprise": "The deeper a character, the less the model expected it: −log2 of its probability, in bits. ",
     "probability": "Pale is what the model held likely before it wrote it, deep what it held unlikely. ",
     "copied": "Coloured: passages of 16 or more characters that stand in the training text. Longer is deeper. ",
 }
@@ -27,6 +27,7 @@ _SWATCHES = {
 }  # fmt: skip
 _UNITS = {"surprise": "bits", "probability": "probability", "copied": "characters copied"}
 _TALL = 420  # pixels: longer texts scroll
+_WITH_LEGEND = 4  # samples that tell what their shades mean: the first row
 
 
 def show(written: Written, boxes: list[tuple[Any, Any]], shade: str, compare: bool) -> None:
@@ -59,7 +60,8 @@ def _text(written: Written, number: int, shade: str, found: copied.Copied | None
     character_strip(
         characters, [*before, *np.clip(shades(values), 0, 1)], values=[*before, *values], unit=_UNITS[shade],
         key=f"sample-{number}", label=f"{sample.title}, a cell a character", on_choose=choose,
-        swatches=_SWATCHES[shade], height=_TALL if len(characters) > 700 else None,
+        swatches=_SWATCHES[shade] if number < _WITH_LEGEND else (),
+        height=_TALL if len(characters) > 700 else None,
     )  # fmt: skip
 
 

@@ -100,7 +100,7 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
     )  # fmt: skip
     st.caption(
         colouring.words + " Click a character, or use the arrow keys, Home and End; digits 1 to 9 jump to the "
-        "greatest surprises."
+        "greatest surprises. The empty box at the end asks what comes next."
     )
     if unknown := model.vocab.unknown_in(reading.text):
         shown = " ".join(named(character) for character in unknown[:20])
