@@ -52,7 +52,7 @@ function draw(Plotly, chart) {
   fitSteps(figure.layout, node);
   thinTicks(figure.layout, node);
   chart.settings ??= settings(Plotly, chart);
-  Plotly.react(node, figure.data, figure.layout, chart.settings);
+  chart.drawn = Promise.all([chart.drawn, Plotly.react(node, figure.data, figure.layout, chart.settings)]);
   if (chart.watcher) return;
   node.on("plotly_click", ({ points: [p] }) => {
     if (!chart.data.clickable) return;
@@ -72,8 +72,9 @@ function remove(parentElement, chart) {
   charts.delete(parentElement);
   clearTimeout(chart.later);
   chart.watcher?.disconnect();
-  window.Plotly?.purge(chart.node);
   chart.node.remove();
+  const purge = () => window.Plotly.purge(chart.node);
+  chart.drawn?.then(purge, purge); // Plotly draws on after `react` has returned, and fails on a node purged meanwhile
 }
 
 function readTheme(node) {
@@ -139,7 +140,7 @@ function wrapSubtitle(layout, node) {
 // Of a long text as many steps around the focus as can be read; a double click shows all, and then these again.
 function fitSteps(layout, node) {
   const { range } = layout.xaxis, { focus, square } = layout.meta ?? {};
-  const most = Math.max(30, Math.floor((node.clientWidth - 190) / 10));
+  const most = Math.max(30, Math.floor((node.clientWidth - 230) / 10));
   if (focus === undefined || focus === null || range[1] - range[0] <= most) return;
   const first = Math.min(Math.max(range[0], focus - most / 2), range[1] - most);
   layout.xaxis.range = [first, first + most];
