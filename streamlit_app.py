@@ -27,6 +27,8 @@ from pages.parts import browser
 @asynccontextmanager
 async def lifespan(app: st.App):
     """Start the training queue with the server, and end it (and its workers) with the server."""
+    import pandas  # noqa: F401  whole from the start: Plotly fails on one that another visitor's page half loaded
+
     import charlab.charts  # noqa: F401  warm: a first visitor should not wait for Plotly
     from charlab import jobs
 
