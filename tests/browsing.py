@@ -9,50 +9,169 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import psutil
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from charlab import control, runs
+from charlab.errors import CharlabError
 
 ROOT = Path(__file__).parent.parent
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
-expect.set_options(timeout=20_000)  # a busy machine is slow, and waits for what comes at last
+expect.set_options(timeout=60_000)  # on a busy machine all takes its time; what has come is not waited for
+WAIT = 60_000  # milliseconds, the same for what is not an `expect`
 CELLS = "[role=listbox][aria-label^='The text'] [role=option]"
+
+# Listens to what the page asks of the server and what it hears of it. A script run is asked for (message 11 to the
+# server), begins (4 from it) and ends (6, whose value 2 says that it begins again).
+LISTEN = """(() => {
+  const heard = window.charlabScript = { asked: false, running: false, runs: 0, messages: 0 };
+  const note = (change) => Object.assign(heard, { messages: heard.messages + 1 }, change);
+  const varint = (bytes, at) => {
+    let value = 0, factor = 1;
+    for (; ; factor *= 128) {
+      const byte = bytes[at++];
+      value += (byte & 127) * factor;
+      if (byte < 128) return [value, at];
+    }
+  };
+  const read = (data, tell) => {
+    const bytes = new Uint8Array(data);
+    for (let at = 0, tag, value; at < bytes.length;) {
+      [tag, at] = varint(bytes, at);
+      [value, at] = varint(bytes, at);
+      tell(Math.floor(tag / 8), value);
+      if (tag % 8 === 2) at += value;
+    }
+  };
+  window.WebSocket = class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("message", ({ data }) => read(data, (field, value) => {
+        if (field === 4) note({ asked: false, running: true, runs: heard.runs + 1 });
+        if (field === 6) note({ running: value === 2 });
+      }));
+    }
+    send(data) {
+      read(data, (field) => {
+        if (field === 11) note({ asked: true });
+      });
+      super.send(data);
+    }
+  };
+})()"""
+# Sliders send a fifth of a second after the last key: within `quiet` milliseconds, whose timer runs after theirs.
+SETTLE = """async ([quiet, wait]) => {
+  const app = "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]";
+  const sleep = (time) => new Promise((done) => setTimeout(done, time));
+  const isIdle = () => !charlabScript.asked && !charlabScript.running && document.querySelector(app);
+  for (const end = Date.now() + wait; Date.now() < end; await sleep(20)) {
+    const before = charlabScript.messages;
+    if (before && isIdle() && (await sleep(quiet), isIdle()) && charlabScript.messages === before) return true;
+  }
+  return false;
+}"""
+
+
+@dataclass
+class Served:
+    """An app that runs: its address, its process, the folder of its runs, and its log, read so far."""
+
+    address: str
+    process: subprocess.Popen
+    folder: Path
+    log: Path
+    read: int = 0
+
+    def check_log(self) -> None:
+        """No traceback may stand in what the server has said since this was last asked."""
+        said = self.log.read_text(encoding="utf-8", errors="replace")[self.read :]
+        self.read += len(said)
+        assert "Traceback" not in said, said
+
+    def clear(self) -> None:
+        """End what trains, and remove every run."""
+        wait_until(self._is_at_rest)
+        for run in runs.all_runs(self.folder):
+            runs.delete(run)
+
+    def _is_at_rest(self) -> bool:
+        for run in runs.all_runs(self.folder):
+            with suppress(CharlabError):
+                control.stop(run)  # one that waits leaves the queue
+        workers = [child for child in psutil.Process(self.process.pid).children() if "work" in _command(child)]
+        for worker in workers:
+            with suppress(psutil.Error):
+                worker.kill()
+        return not workers and not any(run.status().state in runs.ACTIVE for run in runs.all_runs(self.folder))
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
-    """The app on a free port, its log in `folder`: (address, process). No traceback may be in its log."""
+def serving(folder: Path) -> Iterator[Served]:
+    """The app on a free port, its runs, cache and log in `folder`. No traceback may be in its log."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = folder / "server.log"
+    environment = os.environ | {"CHARLAB_RUNS": str(folder / "runs"), "CHARLAB_CACHE": str(folder / "cache")}
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+    log = folder / "server.log"
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ.copy(), stdout=output, stderr=output)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(150):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)  # noqa: S310
-            break
-        except OSError:
-            time.sleep(0.2)
-    yield address, process
-    process.terminate()
-    process.wait(40)
-    said = log.read_text(encoding="utf-8")
-    assert "Traceback" not in said, said
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+    served = Served(f"http://127.0.0.1:{port}", process, folder / "runs", log)
+    try:
+        wait_until(lambda: process.poll() is not None or _answers(served.address))
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        yield served
+    finally:
+        process.terminate()
+        process.wait(60)
+    served.check_log()
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def _answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{address}/_stcore/health", timeout=5)  # noqa: S310
+    except OSError:
+        return False
+    return True
+
+
+def new_context(browser: Browser, **settings) -> BrowserContext:
+    """A fresh browser, whose pages `settled` can wait for."""
+    context = browser.new_context(**settings)
+    context.set_default_timeout(WAIT)
+    context.add_init_script(LISTEN)
+    return context
+
+
+def forget(page: Page) -> None:
+    """Make of a used browser a fresh one, but for the scripts that it has fetched."""
+    page.goto("about:blank")
+    page.mouse.move(0, 0)
+    page.context.clear_cookies()
+    tools = page.context.new_cdp_session(page)
+    for origin in page.context.storage_state()["origins"]:
+        tools.send("Storage.clearDataForOrigin", {"origin": origin["origin"], "storageTypes": "local_storage"})
+    tools.detach()
 
 
 def settled(page: Page) -> None:
-    """Wait until the page has drawn itself and its script has ended."""
+    """Wait until every run of the page's script that was asked for, also by what was just done, has ended."""
     page.wait_for_selector("[data-testid=stApp]")
-    page.wait_for_timeout(500)
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
-    page.wait_for_timeout(300)
+    assert page.evaluate(SETTLE, [250, WAIT]), "its script did not come to an end"
 
 
 def button(page: Page, name: str):
@@ -60,7 +179,14 @@ def button(page: Page, name: str):
     return page.get_by_role("button", name=name, exact=True).and_(page.locator("button:not([kind=header])"))
 
 
-def wait_until(true, seconds: float = 60) -> None:
+def chart(page: Page, key: str) -> Locator:
+    """The node of a chart, once it has been drawn; the page may have several."""
+    node = page.locator(f".st-key-{key} .js-plotly-plot")
+    expect(node.locator(".main-svg").first).to_be_visible()
+    return node
+
+
+def wait_until(true, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "waited too long"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,8 @@ from charlab.config import ModelConfig, TrainConfig
 from charlab.vocab import Vocab
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Tiny networks are compiled far longer than they run: XLA translates them without polishing the machine code.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
 TINY = {
     "gru": ModelConfig(kind="gru", layers=2, units=16, embedding=8),
@@ -48,6 +52,22 @@ def own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("CHARLAB_CACHE", str(tmp_path / "cache"))
 
 
+@cache
+def installed_components() -> list:
+    from streamlit.components.v2 import manifest_scanner
+
+    return manifest_scanner.scan_component_manifests()
+
+
+@pytest.fixture(autouse=True)
+def look_for_components_once(monkeypatch):
+    """Streamlit's harness reads every installed package's metadata for each app, where a server does it once."""
+    if "streamlit.testing.v1" in sys.modules:
+        found = installed_components()
+        module = "streamlit.components.v2.manifest_scanner"
+        monkeypatch.setattr(f"{module}.scan_component_manifests", lambda max_workers=None: found)
+
+
 def make_run(kind: str = "gru", text: str = "the quick brown fox.\n", name: str = "tiny", **status) -> runs.Run:
     """A finished run with random weights in the runs' folder."""
     vocab = Vocab.from_text(text)
@@ -61,34 +81,32 @@ def make_run(kind: str = "gru", text: str = "the quick brown fox.\n", name: str 
 
 @pytest.fixture
 def server(own_folders, tmp_path):
-    """The app as people start it, with the test's own runs: (address, process)."""
+    """The app as people start it, for a test about starting it, with the test's own runs."""
     from browsing import serving
 
-    with serving(tmp_path) as started:
-        yield started
+    with serving(tmp_path) as served:
+        yield served
 
 
-@pytest.fixture(scope="module")
-def module_server(tmp_path_factory):
+@pytest.fixture(scope="session")
+def one_server(tmp_path_factory):
     from browsing import serving
 
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("server")
-        patch.setenv("CHARLAB_RUNS", str(folder / "runs"))
-        patch.setenv("CHARLAB_CACHE", str(folder / "cache"))
-        with serving(folder) as (address, _):
-            yield address, str(folder / "runs")
+    with serving(tmp_path_factory.mktemp("server")) as served:
+        yield served
 
 
 @pytest.fixture
-def shared_server(module_server, own_folders, monkeypatch):
-    """The address of one app for a whole module, whose runs folder is this test's too: `make_run` adds to it."""
-    address, folder = module_server
-    monkeypatch.setenv("CHARLAB_RUNS", folder)
-    return address
+def shared_server(one_server, own_folders, monkeypatch):
+    """The address of one app for all tests. Its runs folder is this test's too: `make_run` adds to it, it is empty
+    at first, and nothing trains there."""
+    monkeypatch.setenv("CHARLAB_RUNS", str(one_server.folder))
+    yield one_server.address
+    one_server.clear()
+    one_server.check_log()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chrome():
     from browsing import QUIET
     from playwright.sync_api import sync_playwright
@@ -99,16 +117,31 @@ def chrome():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def tab(chrome):
+    """One tab for all tests: a new one takes a second and compiles every script of the page anew."""
+    from browsing import new_context
+
+    return new_context(chrome, viewport={"width": 1440, "height": 1000}).new_page()
+
+
 @pytest.fixture
-def page(chrome):
-    """A page in a fresh browser of its own; an error in its scripts or a dialog fails the test."""
-    context = chrome.new_context(viewport={"width": 1440, "height": 1000})
-    page = context.new_page()
+def page(tab):
+    """A page in a browser that knows nothing yet; an error in its scripts or a dialog fails the test."""
+    from browsing import forget
+
     problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("dialog", lambda dialog: (problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-    yield page
-    context.close()
+    heard = {
+        "pageerror": lambda error: problems.append(error.stack or str(error)),
+        "dialog": lambda dialog: (problems.append(f"dialog: {dialog.message}"), dialog.dismiss()),
+    }
+    forget(tab)
+    for event, listener in heard.items():
+        tab.on(event, listener)
+    yield tab
+    tab.goto("about:blank")  # whoever looks no longer asks the server for anything
+    for event, listener in heard.items():
+        tab.remove_listener(event, listener)
     assert not problems, problems
 
 

@@ -6,7 +6,7 @@ import re
 import urllib.parse
 
 import pytest
-from browsing import CELLS, button, settled, wait_until
+from browsing import CELLS, button, chart, new_context, settled, wait_until
 from conftest import TINY, make_run, random_weights
 from playwright.sync_api import expect
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 def opened(page, address, **settings):
     page.goto(f"{address}/explainer?{urllib.parse.urlencode(settings)}")
     settled(page)
-    expect(page.locator(CELLS).first).to_be_visible(timeout=30_000)
+    expect(page.locator(CELLS).first).to_be_visible()
 
 
 def shades(page) -> list[str]:
@@ -26,8 +26,7 @@ def shades(page) -> list[str]:
 
 def bars(page) -> list[float]:
     """The model's own probabilities as they are drawn."""
-    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?.data?.length > 0")
-    return page.evaluate("document.querySelector('.js-plotly-plot').data[0].x")
+    return chart(page, "bars").evaluate("({ data }) => data[0].x")
 
 
 def no_errors(page):
@@ -45,13 +44,13 @@ def test_the_epoch_slider_moves_strip_bars_and_mean_together(shared_server, page
     slider.focus()
     page.keyboard.press("ArrowRight")
     settled(page)
-    expect(page).to_have_url(re.compile("epoch=2"), timeout=20_000)
+    expect(page).to_have_url(re.compile("epoch=2"))
     seen = lambda: (shades(page), bars(page), mean.inner_text())  # noqa: E731
-    wait_until(lambda: all(one != two for one, two in zip(before, seen(), strict=True)), 20)
+    wait_until(lambda: all(one != two for one, two in zip(before, seen(), strict=True)))
     slider.focus()
     page.keyboard.press("ArrowLeft")
     settled(page)
-    wait_until(lambda: seen() == before, 20)
+    wait_until(lambda: seen() == before)
     no_errors(page)
 
 
@@ -68,14 +67,14 @@ def test_two_models_on_one_text_and_their_difference(shared_server, page):
     page.get_by_role("combobox", name="Compare with").click()
     page.get_by_role("option", name=re.compile("The other")).first.click()
     settled(page)
-    expect(page).to_have_url(re.compile(f"other={two.id}"), timeout=20_000)
+    expect(page).to_have_url(re.compile(f"other={two.id}"))
     expect(page).to_have_url(re.compile("colour=difference"))
     expect(page.get_by_text("Two models on this text")).to_be_visible()
     expect(page.get_by_text("Their alphabets differ")).to_be_visible()
     expect(page.get_by_text(re.compile("foresaw this text"))).to_be_visible()
-    told = page.locator(CELLS).evaluate_all("cells => cells.map(cell => cell.title)")
-    assert any("bits of difference" in words for words in told)
-    assert "bits of difference" not in told[4]  # the other has no "q"
+    titles = lambda: page.locator(CELLS).evaluate_all("cells => cells.map(cell => cell.title)")  # noqa: E731
+    wait_until(lambda: any("bits of difference" in words for words in titles()))
+    assert "bits of difference" not in titles()[4]  # the other has no "q"
     no_errors(page)
 
 
@@ -83,22 +82,22 @@ def test_a_link_in_a_fresh_browser_opens_the_same_text_step_and_sliders(shared_s
     run = make_run(name="linked")
     opened(page, shared_server, model=run.id, text="the quick brown fox.\nthe")
     page.locator(CELLS).nth(7).click()
-    expect(page).to_have_url(re.compile("step=7"), timeout=20_000)
+    expect(page).to_have_url(re.compile("step=7"))
     settled(page)
     page.get_by_role("slider", name="Temperature").focus()
     page.keyboard.press("ArrowRight")
     settled(page)
-    expect(page).to_have_url(re.compile(r"step=7.*temperature=1\.05"), timeout=20_000)
-    fresh = chrome.new_context(viewport={"width": 390, "height": 844})
+    expect(page).to_have_url(re.compile(r"step=7.*temperature=1\.05"))
+    fresh = new_context(chrome, viewport={"width": 390, "height": 844})
     try:
         other = fresh.new_page()
         other.goto(page.url)
         settled(other)
         cells = other.locator(CELLS)
-        expect(cells.first).to_be_visible(timeout=30_000)
+        expect(cells.first).to_be_visible()
         assert cells.all_inner_texts() == page.locator(CELLS).all_inner_texts()
         expect(cells.nth(7)).to_have_attribute("aria-selected", "true")
-        wait_until(lambda: bars(other) == bars(page), 20)
+        wait_until(lambda: bars(other) == bars(page))
         expect(other.get_by_role("heading", name="After “the·qui”")).to_be_visible()
         expect(other.get_by_role("slider", name="Temperature")).to_have_value("1.05")
         no_errors(other)
@@ -110,7 +109,9 @@ def test_a_moved_slider_redraws_the_bars_and_leaves_the_rest_of_the_page_alone(s
     run = make_run(name="alone")
     opened(page, shared_server, model=run.id, text="the quick brown fox.")
     own = bars(page)
-    page.wait_for_function("() => document.querySelectorAll('.js-plotly-plot').length > 2")
+    for name in ("bars", "heatmap", "along"):
+        chart(page, name)
+    settled(page)
     page.evaluate("""() => {
         window.redrawn = [0, 0];
         const plots = document.querySelectorAll('.js-plotly-plot');
@@ -118,7 +119,7 @@ def test_a_moved_slider_redraws_the_bars_and_leaves_the_rest_of_the_page_alone(s
     }""")
     page.get_by_role("slider", name="Temperature").focus()
     page.keyboard.press("ArrowLeft")
-    page.wait_for_function("() => document.querySelector('.js-plotly-plot').data.length === 3")
+    wait_until(lambda: chart(page, "bars").evaluate("({ data }) => data.length") == 3)
     settled(page)
     first, second = page.evaluate("window.redrawn")
     assert first >= 1 and second == 0
@@ -133,10 +134,10 @@ def test_digits_jump_to_surprises_and_so_do_the_buttons(shared_server, page):
     elsewhere = greatest - 1 or 2
     for jump in (lambda: page.keyboard.press("1"), page.locator(".st-key-jump-0 button").click):
         page.locator(CELLS).nth(elsewhere).click()
-        expect(page).to_have_url(re.compile(f"step={elsewhere}(&|$)"), timeout=20_000)
+        expect(page).to_have_url(re.compile(f"step={elsewhere}(&|$)"))
         settled(page)
         jump()
-        expect(page).to_have_url(re.compile(f"step={greatest}(&|$)"), timeout=20_000)
+        expect(page).to_have_url(re.compile(f"step={greatest}(&|$)"))
 
 
 def test_hostile_text_is_text_in_every_view(shared_server, page):
@@ -159,5 +160,5 @@ def test_without_a_text_three_are_offered(shared_server, page):
     expect(button(page, "Read this")).to_have_count(3)
     button(page, "Read this").first.click()
     settled(page)
-    wait_until(lambda: "".join(page.locator(CELLS).all_inner_texts()).startswith("ROMEO:"), 20)
+    wait_until(lambda: "".join(page.locator(CELLS).all_inner_texts()).startswith("ROMEO:"))
     no_errors(page)

@@ -6,7 +6,7 @@ import re
 import urllib.parse
 
 import pytest
-from browsing import CELLS, button, settled
+from browsing import CELLS, button, settled, wait_until
 from conftest import make_run
 from playwright.sync_api import expect
 
@@ -20,7 +20,7 @@ def open_inside(page, address: str, model: str, text: str, **more: str) -> None:
     query = {"model": model, "text": text, "view": "inside", "step": "12"} | more
     page.goto(f"{address}/explainer?{urllib.parse.urlencode(query)}")
     settled(page)
-    expect(page.locator(CELLS)).to_have_count(len(text) + 1, timeout=30_000)
+    expect(page.locator(CELLS)).to_have_count(len(text) + 1)
 
 
 def colours(page) -> list[str]:
@@ -30,7 +30,7 @@ def colours(page) -> list[str]:
 def drawn(page, label: str) -> dict:
     """The data and shapes of the chart whose label begins so."""
     chart = page.locator(f"[role=img][aria-label^='{label}']")
-    expect(chart.locator(".main-svg").first).to_be_visible(timeout=30_000)
+    expect(chart.locator(".main-svg").first).to_be_visible()
     return chart.evaluate("({ data, layout }) => ({ data, layout })")
 
 
@@ -42,14 +42,14 @@ def test_a_unit_colours_the_text_and_stands_in_the_link(shared_server, page):
     expect(page).to_have_url(re.compile(r"unit=hidden-1-\d+"))
     expect(page).to_have_url(re.compile("colour=unit"))
     number = re.search(r"unit=hidden-1-(\d+)", page.url)[1]
-    told = page.locator(CELLS).nth(7).get_attribute("aria-label")
-    assert re.fullmatch(rf"“h”, -?\d\.\d\d state of layer 1, hidden, unit {number}", told)
+    told = re.compile(rf"^“h”, -?\d\.\d\d state of layer 1, hidden, unit {number}$")
+    expect(page.locator(CELLS).nth(7)).to_have_attribute("aria-label", told)
 
     # What a cell says is the bar of the same character, and its colour is the sign's
-    bars = drawn(page, "State of layer 1")["data"][-1]["y"]
+    bars = lambda: drawn(page, "State of layer 1")["data"][-1]["y"]  # noqa: E731
     labels = page.locator(CELLS).evaluate_all("cells => cells.map(cell => cell.ariaLabel)")
     values = [float(re.search(r"-?\d\.\d\d", label)[0]) for label in labels[:-1]]  # the last cell is the end
-    assert values == pytest.approx(bars, abs=0.006)
+    wait_until(lambda: values == pytest.approx(bars(), abs=0.006))
     after = colours(page)
     assert after != before
     greatest = max(values, key=abs)
@@ -59,7 +59,7 @@ def test_a_unit_colours_the_text_and_stands_in_the_link(shared_server, page):
     # The link opened afresh shows the same
     page.context.clear_cookies()
     open_inside(page, shared_server, "quick-gru", PLAY, unit=f"hidden-1-{number}", colour="unit")
-    assert colours(page) == after
+    wait_until(lambda: colours(page) == after)
 
 
 def test_another_unit_by_its_number_and_the_gates_at_the_chosen_place(shared_server, page):
@@ -79,28 +79,31 @@ def test_another_unit_by_its_number_and_the_gates_at_the_chosen_place(shared_ser
     expect(page).to_have_url(re.compile("unit=cell-2-16"))
     page.locator(CELLS).nth(30).click()
     settled(page)
-    moved = drawn(page, "Every unit of the layer")
-    assert moved["data"][0]["x"] != gates["data"][0]["x"]
-    states = drawn(page, "Heatmap: the state of the units")
-    assert states["layout"]["shapes"][0]["x0"] == 28.5  # before the chosen place the 30th character was read
+    levels = lambda: drawn(page, "Every unit of the layer")["data"][0]["x"]  # noqa: E731
+    wait_until(lambda: levels() != gates["data"][0]["x"])
+    shapes = lambda: drawn(page, "Heatmap: the state of the units")["layout"]["shapes"]  # noqa: E731
+    wait_until(lambda: shapes()[0]["x0"] == 28.5)  # before the chosen place the 30th character was read
 
 
 def test_attention_looks_back_from_the_chosen_place_and_follows_it(shared_server, page):
     run = make_run("transformer", text=FOX, name="transformer")
     open_inside(page, shared_server, run.id, FOX * 2)
-    bars = drawn(page, "Arcs from")["data"][0]
+    arcs = lambda: drawn(page, "Arcs from")["data"][0]  # noqa: E731
+    bars = arcs()
     assert bars["x"] == list(range(12)) and sum(bars["y"]) == pytest.approx(1, abs=0.01)
     page.get_by_role("radiogroup", name="Head").get_by_text("3", exact=True).click()
     settled(page)
     expect(page).to_have_url(re.compile("head=3"))
-    other = drawn(page, "Arcs from")["data"][0]
-    assert other["x"] == bars["x"] and other["y"] != bars["y"]
+    wait_until(lambda: arcs()["y"] != bars["y"])
+    assert arcs()["x"] == bars["x"]
     page.locator(CELLS).nth(70).click()  # past the context of 32 characters
     settled(page)
-    later = drawn(page, "Arcs from")["data"][0]
+    wait_until(lambda: arcs()["x"] != bars["x"])
+    later = arcs()
     assert later["x"][-1] == 69 and later["x"][0] == 48 and sum(later["y"]) == pytest.approx(1, abs=0.01)
+    wait_until(lambda: drawn(page, "Matrix")["data"][0]["x"][0] == 48)
     matrix = drawn(page, "Matrix")["data"][0]
-    assert matrix["x"][0] == 48 and matrix["z"][0][1] is None  # nothing looks ahead
+    assert matrix["z"][0][1] is None  # nothing looks ahead
     expect(page.get_by_text("Here it began at character 49")).to_be_visible()
 
 

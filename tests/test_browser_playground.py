@@ -6,7 +6,7 @@ import re
 import urllib.parse
 
 import pytest
-from browsing import CELLS, button, settled, wait_until
+from browsing import CELLS, button, new_context, settled, wait_until
 from conftest import TINY, make_run
 from playwright.sync_api import expect
 
@@ -28,7 +28,7 @@ def go(page, address: str, **query: str) -> None:
 
 
 def is_written(page) -> None:
-    expect(page.get_by_text("characters written")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("characters written")).to_be_visible()
     expect(page.locator(f"{TEXTS}, [role=listbox]").first).to_be_visible()  # what draws a text is loaded late
     settled(page)
 
@@ -37,17 +37,18 @@ def test_a_sweep_and_its_link_in_another_browser(shared_server, page, chrome):
     go(page, shared_server, model="quick-gru", mode="temperature sweep", temperatures="0,0.5,1.3", length="40")
     button(page, "Write").click()
     is_written(page)
+    expect(page.locator(TEXTS)).to_have_count(3)
     found = texts(page)
     assert len(set(found)) == 3 and all(text.startswith("First Citizen:") for text in found)
     for temperature in ("0", "0.5", "1.3"):
         expect(page.get_by_text(f"Temperature {temperature}", exact=True)).to_be_visible()
     expect(page).to_have_url(re.compile("digest=[0-9a-f]{12}"))
 
-    context = chrome.new_context()
+    context = new_context(chrome)
     other = context.new_page()
     other.goto(page.url)
     is_written(other)
-    assert texts(other) == found
+    wait_until(lambda: texts(other) == found)
     expect(other.get_by_text("has changed")).to_have_count(0)
     other.goto(re.sub("digest=[0-9a-f]{12}", "digest=000000000000", page.url))
     is_written(other)
@@ -71,11 +72,11 @@ def test_stop_in_mid_stream_and_a_changed_temperature_begins_again(shared_server
     slider.focus()
     for _ in range(16):
         page.keyboard.press("ArrowRight")  # to 1.3
-    expect(page).to_have_url(re.compile("temperature=1.3"), timeout=30_000)
+    expect(page).to_have_url(re.compile("temperature=1.3"))
     wait_until(lambda: len(texts(page)) == 16 and len(texts(page)[0]) > 40 and texts(page)[0][:40] != old)
     expect(page.get_by_text("characters written")).to_have_count(0)  # it is still at it
     button(page, "Stop").click()
-    expect(page.get_by_text("Stopped after")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Stopped after")).to_be_visible()
     settled(page)
     (stopped,) = re.findall(r"Stopped after (\d+) of 2000", page.get_by_text("Stopped after").inner_text())
     assert 0 < int(stopped) < 2000
@@ -87,7 +88,7 @@ def test_stop_in_mid_stream_and_a_changed_temperature_begins_again(shared_server
 def test_nothing_of_an_older_text_stands_beside_a_new_one(shared_server, slow_model, page):
     go(page, shared_server, model=slow_model, mode="temperature sweep", length="20", write="1")
     is_written(page)
-    assert len(texts(page)) == 6
+    expect(page.locator(TEXTS)).to_have_count(6)
     page.get_by_role("radio", name="samples").or_(
         page.get_by_role("button", name="samples", exact=True)
     ).first.click()
@@ -97,11 +98,11 @@ def test_nothing_of_an_older_text_stands_beside_a_new_one(shared_server, slow_mo
     page.keyboard.press("End")
     settled(page)
     button(page, "Write").click()
-    wait_until(lambda: len(texts(page)) == 3, 20)
+    wait_until(lambda: len(texts(page)) == 3)
     expect(page.get_by_text("Temperature 1.6", exact=True)).to_have_count(0)
     expect(page.get_by_text("characters written")).to_have_count(0)
     button(page, "Stop").click()
-    expect(page.get_by_text("Stopped after")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Stopped after")).to_be_visible()
 
 
 @pytest.mark.parametrize(("seed_text", "ahead"), [("ROMEO:\n", 0), ("", 1)])

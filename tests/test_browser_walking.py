@@ -7,7 +7,7 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
-from browsing import button, settled
+from browsing import button, chart, new_context, settled, wait_until
 from conftest import make_run
 from playwright.sync_api import expect
 
@@ -24,18 +24,17 @@ def opened(page, address, **settings):
 
 def written(page, length: int) -> str:
     """The path of so many characters as its cells show it, without the text before it and the end's mark."""
-    expect(page.locator(CELLS)).to_have_count(len(TEXT) + length + 1, timeout=20_000)
+    expect(page.locator(CELLS)).to_have_count(len(TEXT) + length + 1)
     return "".join(page.locator(CELLS).all_inner_texts())[len(TEXT) : -1]
 
 
 def wait_for(page, number: int) -> None:
     """Until so many characters are written."""
-    expect(page.get_by_text(f"{number} characters written", exact=False)).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(f"{number} characters written", exact=False)).to_be_visible()
 
 
 def needle(page) -> float:
-    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?.data?.length === 2")
-    return page.evaluate("document.querySelector('.js-plotly-plot').data[1].x[0]")
+    return chart(page, "needle").evaluate("({ data: [bars, needle] }) => needle.x[0]")
 
 
 def no_errors(page):
@@ -46,18 +45,19 @@ def test_step_back_branch_and_a_link_to_all_of_it(shared_server, page):
     run = make_run()
     opened(page, shared_server, model=run.id, text=TEXT, view="write with it", seed=3)
     first_needle = needle(page)
-    page.evaluate("window.kept = document.querySelector('.js-plotly-plot')")
+    page.evaluate("window.kept = document.querySelector('.st-key-needle .js-plotly-plot')")
     for number in (1, 2, 3):
         button(page, "Step").click()
         wait_for(page, number)
     first = written(page, 3)
-    assert needle(page) != first_needle
-    assert page.evaluate("document.querySelector('.js-plotly-plot') === window.kept")
+    wait_until(lambda: needle(page) != first_needle)
+    assert page.evaluate("document.querySelector('.st-key-needle .js-plotly-plot') === window.kept")
 
     for number in (2, 1):
         button(page, "Back").click()
         wait_for(page, number)
     assert written(page, 3) == first  # what lay ahead is still there
+    settled(page)
     chances = page.get_by_role("button", name=re.compile(r"%$"))
     other = next(b for b in chances.all() if not b.inner_text().strip().startswith(first[1].replace("·", "␣")))
     other.click()
@@ -66,8 +66,9 @@ def test_step_back_branch_and_a_link_to_all_of_it(shared_server, page):
     branched = written(page, 2)
     assert branched[0] == first[0] and branched[1] != first[1]
     expect(page.get_by_text("2 paths")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"walk=s3t1n1h\d+"))
+    settled(page)
     link = page.url
-    assert re.search(r"walk=s3t1n1h\d+", link)
 
     button(page, "Path 1").click()
     wait_for(page, 3)
@@ -75,7 +76,7 @@ def test_step_back_branch_and_a_link_to_all_of_it(shared_server, page):
     no_errors(page)
 
     page.goto("about:blank")
-    fresh = page.context.browser.new_context().new_page()
+    fresh = new_context(page.context.browser).new_page()
     fresh.goto(link)
     wait_for(fresh, 2)
     assert written(fresh, 2) == branched
@@ -86,12 +87,12 @@ def test_step_back_branch_and_a_link_to_all_of_it(shared_server, page):
 def test_play_pause_and_the_keyboard(shared_server, page):
     run = make_run()
     opened(page, shared_server, model=run.id, text=TEXT, view="write with it")
-    expect(button(page, "Play")).to_be_visible(timeout=20_000)
+    expect(button(page, "Play")).to_be_visible()
     button(page, "Play").focus()
     page.keyboard.press("Enter")
-    wait_for(page, 3)
+    wait_until(lambda: page.locator(CELLS).count() >= len(TEXT) + 3 + 1)
     button(page, "Pause").click()
-    expect(button(page, "Play")).to_be_visible(timeout=20_000)
+    expect(button(page, "Play")).to_be_visible()
     settled(page)
     number = page.locator(CELLS).count() - len(TEXT) - 1
     assert number >= 3
