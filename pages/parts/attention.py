@@ -71,7 +71,7 @@ def _matrix(text: str, weights: np.ndarray, part: range, step: int) -> None:
         label="Matrix: from every character (rows) to those it looked at.",
     )  # fmt: skip
     st.caption(
-        "Each row is a character just read, each column one that it looked at; the deeper the square, the more. "
+        "Each row is a character just read, each column one that it looked at; the more it stands out, the more. "
         "The upper right is empty: nothing looks ahead. Click a row to choose it."
     )
     if part.start:

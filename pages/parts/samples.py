@@ -16,9 +16,9 @@ from pages.parts.writing import Sample, Written
 SHADES = ("nothing", "surprise", "probability", "copied")
 _WORDS = {
     "nothing": "",
-    "surprise": "The deeper a character, the less the model expected it: −log2 of its probability, in bits. ",
-    "probability": "Pale is what the model held likely before it wrote it, deep what it held unlikely. ",
-    "copied": "Coloured: passages of 16 or more characters that stand in the training text. Longer is deeper. ",
+    "surprise": "The more a character stands out, the less the model expected it: −log2 of its probability, in bits. ",
+    "probability": "What the model held likely before it wrote it fades into the page, what it held unlikely stands out. ",
+    "copied": "Coloured: passages of 16 or more characters that stand in the training text. The longer, the stronger. ",
 }
 _SWATCHES = {
     "surprise": [(bits / 8, f"{bits} bits") for bits in (0, 2, 4, 6)] + [(1.0, "8 bits and more")],

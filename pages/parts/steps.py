@@ -121,14 +121,14 @@ def figures(reading: Reading, name: str = "") -> None:
 
 def _surprise(reading: Reading) -> Colouring:
     swatches = [(bits / 8, f"{bits} bits") for bits in (0, 2, 4, 6)] + [(1.0, "8 bits and more")]
-    words = "The deeper the colour, the less the model expected the character that came."
+    words = "The more a character stands out, the less the model expected it."
     return _cells(len(reading.text), reading.bits, np.minimum(1, reading.bits / 8), "bits", swatches, words)
 
 
 def _probability(reading: Reading) -> Colouring:
     values = reading.next_probabilities
     swatches = [(1 - p, f"{p:g}") for p in (1.0, 0.75, 0.5, 0.25, 0.0)]
-    words = "Pale is what the model gave a high probability before it came, deep what it gave a low one."
+    words = "What had a high probability before it came fades into the page, what had a low one stands out."
     return _cells(len(reading.text), values, 1 - values, "probability", swatches, words)
 
 
