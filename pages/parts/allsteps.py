@@ -31,7 +31,7 @@ def show(model: Model, reading: Reading, step: int) -> None:
     with st.popover("What am I looking at"):
         st.markdown(
             "Each **column** is a step: one more character was read. Each **row** is a character that could come "
-            "next; the more a square stands out, the likelier the model held it. **Orange outlines** mark what came. "
+            "next; the more a square stands out, the likelier the model held it. **Orange** is around what came. "
             "Below lie the surprise at what came and, dotted, the surprise that the model itself expected "
             "(entropy). Click a column to choose it. Of a long text as many steps around the chosen one are "
             "shown as can be read; a double click shows all of them, another one these."

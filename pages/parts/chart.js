@@ -74,7 +74,10 @@ function remove(parentElement, chart) {
   chart.watcher?.disconnect();
   chart.node.remove();
   const purge = () => window.Plotly.purge(chart.node);
-  chart.drawn?.then(purge, purge); // Plotly draws on after `react` has returned, and fails on a node purged meanwhile
+  // Plotly draws on after `react` has returned, and fails on a node purged meanwhile; it never tells the end of a
+  // glide that another one overtook.
+  const long = new Promise((done) => setTimeout(done, 3000));
+  if (chart.drawn) Promise.race([chart.drawn, long]).then(purge, purge);
 }
 
 function readTheme(node) {

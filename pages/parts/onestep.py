@@ -34,7 +34,7 @@ def show(
     with st.popover("What am I looking at"):
         st.markdown(
             "Each bar is a character that could come next; its length is the probability that the model gave it. "
-            "The **orange outline** is the one that really came. Move a slider, and a second, lighter bar shows "
+            "The **orange outline** is the one that really came. Move a slider, and a second bar under it shows "
             "the probability that is left after temperature and cut-offs; **hatched** is what they cut off. The "
             "sliders change how one would *write* from here, never what the model thinks."
         )

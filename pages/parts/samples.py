@@ -11,14 +11,14 @@ from charlab import copying
 from pages.parts import copied, takeaway
 from pages.parts.strip import character_strip
 from pages.parts.words import exact, plain
-from pages.parts.writing import Sample, Written
+from pages.parts.writing import Sample, Written, across
 
 SHADES = ("nothing", "surprise", "probability", "copied")
 _WORDS = {
     "nothing": "",
-    "surprise": "The more a character stands out, the less the model expected it: −log2 of its probability, in bits. ",
-    "probability": "What the model held likely before it wrote it fades into the page, what it held unlikely stands out. ",
-    "copied": "Coloured: passages of 16 or more characters that stand in the training text. The longer, the stronger. ",
+    "surprise": "The more a character stands out, the less it was expected: −log2 of its probability, in bits. ",
+    "probability": "What the model held likely fades into the page, what it held unlikely stands out. ",
+    "copied": "Coloured: passages of 16 or more characters that stand in the training text, long ones most. ",
 }
 _SWATCHES = {
     "surprise": [(bits / 8, f"{bits} bits") for bits in (0, 2, 4, 6)] + [(1.0, "8 bits and more")],
@@ -27,7 +27,6 @@ _SWATCHES = {
 }  # fmt: skip
 _UNITS = {"surprise": "bits", "probability": "probability", "copied": "characters copied"}
 _TALL = 420  # pixels: longer texts scroll
-_WITH_LEGEND = 4  # samples that tell what their shades mean: the first row
 
 
 def show(written: Written, boxes: list[tuple[Any, Any]], shade: str, compare: bool) -> None:
@@ -60,7 +59,7 @@ def _text(written: Written, number: int, shade: str, found: copied.Copied | None
     character_strip(
         characters, [*before, *np.clip(shades(values), 0, 1)], values=[*before, *values], unit=_UNITS[shade],
         key=f"sample-{number}", label=f"{sample.title}, a cell a character", on_choose=choose,
-        swatches=_SWATCHES[shade] if number < _WITH_LEGEND else (),
+        swatches=_SWATCHES[shade] if number < across(len(written.samples)) else (),  # the first row tells
         height=_TALL if len(characters) > 700 else None,
     )  # fmt: skip
 

@@ -117,12 +117,17 @@ def write(asked: Asked, models: list[Model]) -> tuple[Written, list[tuple[Any, A
 def places(samples: list[Sample]) -> list[tuple[Any, Any]]:
     """A title, an empty box for the text and one for its figures, for each sample, in rows."""
     found = []
-    across = len(samples) if len(samples) in (1, 2, 4) else _COLUMNS
-    for first in range(0, len(samples), across):
-        for column, sample in zip(st.columns(across), samples[first : first + across], strict=False):
+    columns = across(len(samples))
+    for first in range(0, len(samples), columns):
+        for column, sample in zip(st.columns(columns), samples[first : first + columns], strict=False):
             column.markdown(f"**{plain(sample.title)}**")
             found.append((column.empty(), column.empty()))
     return found
+
+
+def across(samples: int) -> int:
+    """How many of so many samples stand in a row."""
+    return samples if samples in (1, 2, 4) else _COLUMNS
 
 
 def about_unknown(characters: list[str], model: str = "This model") -> str:

@@ -1,0 +1,52 @@
+"""Charts in a real browser: what their buttons offer, how much of a long text they show, how they move."""
+
+from __future__ import annotations
+
+import urllib.parse
+
+import pytest
+from browsing import button, new_context, settled
+from conftest import make_run
+from playwright.sync_api import expect
+
+CHART = ".js-plotly-plot"
+pytestmark = pytest.mark.browser
+
+
+def opened(page, address: str, **settings: str) -> None:
+    page.goto(f"{address}/explainer?{urllib.parse.urlencode(settings)}")
+    page.wait_for_selector(f"{CHART} .main-svg")
+    settled(page)
+
+
+def test_no_button_sends_a_chart_away_and_a_long_texts_steps_can_be_read(shared_server, page):
+    opened(page, shared_server, model=make_run().id, text="the quick brown fox.\n" * 30, step="300")
+    titles = page.locator(".modebar-btn").evaluate_all("(all) => all.map((one) => one.dataset.title)")
+    assert "Download as PNG" in titles
+    assert not [title for title in titles if "Share" in title or "Cloud" in title]
+
+    heatmap = page.locator(CHART, has_text="What it expected at every step")
+    drawn, low, high, width = heatmap.evaluate(
+        "(n) => [n.data[0].x.length, ...n._fullLayout.xaxis.range, n._fullLayout.xaxis._length]"
+    )
+    assert low <= 299 <= high and high - low < drawn
+    assert width / (high - low) >= 9  # pixels a letter
+    assert heatmap.evaluate("(n) => n._fullLayout.xaxis.tickvals.length") == drawn  # each is named
+
+
+def test_the_needle_glides_but_for_who_wants_no_motion(shared_server, chrome):
+    run = make_run()
+    for motion, glides in (("no-preference", True), ("reduce", False)):
+        context = new_context(chrome, reduced_motion=motion)
+        page = context.new_page()
+        opened(page, shared_server, model=run.id, text="the fox", view="write with it", seed="3")
+        page.evaluate(
+            "() => { window.places = new Set(); setInterval(() => window.places.add("
+            f"document.querySelector('{CHART} .scatterlayer path.point').getAttribute('transform')), 10); }}"
+        )
+        button(page, "Step").click()
+        expect(page.get_by_text("1 characters written", exact=False)).to_be_visible()
+        settled(page)
+        page.wait_for_timeout(500)
+        assert (page.evaluate("window.places.size") > 2) == glides
+        context.close()
