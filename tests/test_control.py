@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from conftest import make_run
-from test_training import after, assert_equal_weights, make, train, without_times
+from conftest import TINY, make_run
+from sittings import after, assert_equal_weights, make, train, without_times
 
 from charlab import checkpoints, control, runs
 from charlab.config import ModelConfig
@@ -64,7 +64,7 @@ def test_what_waits_leaves_the_queue(ask, ended):
 def test_a_run_that_is_trained_longer_is_the_longer_run():
     """Two epochs and one more are the three of a run that was given three, where the learning rate is constant."""
     pytest.importorskip("tensorflow")
-    whole, parts = make(epochs=3), make(epochs=2)
+    whole, parts = make(TINY["gru-one-hot"], epochs=3), make(TINY["gru-one-hot"], epochs=2)
     train(whole)
     assert train(parts).state == "done"
     control.train_longer(parts, epochs=1)
@@ -142,7 +142,7 @@ def test_what_is_deleted_is_gone_and_stays_gone():
 def test_a_full_disk_is_said_in_words_and_the_status_finds_room(monkeypatch):
     """As a file system does: what is begun before the disk was full stays there until it is removed."""
     pytest.importorskip("tensorflow")
-    run = make(epochs=2)
+    run = make(TINY["gru-one-hot"], epochs=2)
     assert train(run, asked=after(3, "pause")).state == "paused"
 
     class Full:

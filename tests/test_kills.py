@@ -1,40 +1,76 @@
 """A run is never lost: killed at random moments it can be read, goes on, and ends as if it never was."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from test_training import TEXT, TINIER, assert_equal_weights, make, train, without_times
+from sittings import TEXT, TINIER, assert_equal_weights, make, train, without_times
 
 from charlab import checkpoints, runs
 
-SITTING = """
-import sys
-from charlab import runs, session, training
+# Importing TensorFlow takes longer than all the rest: it is done once, before it starts in each sitting's process.
+NURSERY = """
+import os, sys, traceback
+from charlab import learner, runs, session, training
+
 session.CHECKPOINT_SECONDS = 0.05
-run = runs.Run(sys.argv[1])
-ids = run.vocab().encode(sys.argv[2])
-from charlab import learner
-with run.lock():
-    print("ready", flush=True)
-    training.train(run, ids, on_event=lambda event: print(event["event"], flush=True))
+
+
+def sit(path):
+    run = runs.Run(path)
+    ids = run.vocab().encode(sys.argv[1])
+    with run.lock():
+        print("ready", flush=True)
+        training.train(run, ids, on_event=lambda event: print(event["event"], flush=True))
+
+
+for order, path in (line.split() for line in sys.stdin):
+    if order == "sit":
+        sitting = os.fork()
+        if not sitting:
+            try:
+                sit(path)
+            except BaseException:
+                traceback.print_exc()
+            print("over", flush=True)
+            os._exit(0)
+        print("process", sitting, flush=True)
+    else:
+        print("ended", os.waitstatus_to_exitcode(os.waitpid(sitting, 0)[1]), flush=True)
 """
 SECONDS = 0.6  # the latest moment of a kill, counted from the sitting's start or from its first step
 
 
-def sit_and_be_killed(run: runs.Run, begins: str, after: float) -> bool:
+@contextmanager
+def nursery() -> Iterator[subprocess.Popen]:
+    """A process that has imported TensorFlow and forks a process of its own for each sitting."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    with subprocess.Popen([sys.executable, "-c", NURSERY, TEXT], env=environment, **pipes) as process:
+        yield process
+
+
+def sit_and_be_killed(parent: subprocess.Popen, run: runs.Run, begins: str, after: float) -> bool:
     """Train in a process of its own, killed so many seconds after it was "ready" or took its first "step";
     whether it was still at it then."""
-    command = [sys.executable, "-c", SITTING, str(run.path), TEXT]
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert begins in (line.strip() for line in process.stdout) or process.wait() == 0
-        time.sleep(after)
-        process.kill()
-    return process.returncode != 0
+    print("sit", run.path, file=parent.stdin)
+    told, sitting = set(), 0
+    while not (sitting and told & {begins, "over"}):
+        name, *number = parent.stdout.readline().split()
+        told.add(name)
+        sitting = int(number[0]) if name == "process" else sitting
+    time.sleep(after)
+    os.kill(sitting, signal.SIGKILL)  # where it has ended, its number is still kept for whoever waits for it
+    print("wait", run.path, file=parent.stdin)
+    while not (line := parent.stdout.readline()).startswith("ended"):
+        assert line, "the nursery is gone"
+    return int(line.split()[1]) != 0
 
 
 def assert_readable(run: runs.Run) -> None:
@@ -47,26 +83,28 @@ def assert_readable(run: runs.Run) -> None:
         assert progress.events_length <= run.events_length()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows, and no fork")
 @pytest.mark.parametrize("kills", [8, pytest.param(100, marks=pytest.mark.slow)])
 def test_runs_that_are_killed_at_random_moments_end_as_if_never_killed(kills):
     pytest.importorskip("tensorflow")
     settings = {"epochs": 24, "learning_rate_schedule": "cosine", "optimizer": "adamw"}
-    whole = make(TINIER["gru"], **settings)
+    model = TINIER["gru"].replace(layers=1)
+    whole = make(model, **settings)
     assert train(whole).state == "done"
-    moments, run, suffered, steps = np.random.default_rng(kills), make(TINIER["gru"], **settings), 0, set()
-    for kill in range(kills):
-        begins = "step" if kill % 4 else "ready"  # one kill in four falls into a start, the others into training
-        if not sit_and_be_killed(run, begins, moments.uniform(0, SECONDS)):
-            assert_equal_weights(whole, run)
-            assert without_times(whole) == without_times(run)
-            run = make(TINIER["gru"], **settings)
-            continue
-        suffered += 1
-        assert_readable(run)
-        assert run.status().state == "queued" or "without a word" in run.status().reason
-        if checkpoints.exists(run):
-            steps.add(checkpoints.load(run)[0].step)
+    moments, run, suffered, steps = np.random.default_rng(kills), make(model, **settings), 0, set()
+    with nursery() as parent:
+        for kill in range(kills):
+            begins = "step" if kill % 4 else "ready"  # one kill in four falls into a start, the others after it
+            if not sit_and_be_killed(parent, run, begins, moments.uniform(0, SECONDS)):
+                assert_equal_weights(whole, run)
+                assert without_times(whole) == without_times(run)
+                run = make(model, **settings)
+                continue
+            suffered += 1
+            assert_readable(run)
+            assert run.status().state == "queued" or "without a word" in run.status().reason
+            if checkpoints.exists(run):
+                steps.add(checkpoints.load(run)[0].step)
     assert train(run).state == "done"
     assert_equal_weights(whole, run)
     assert without_times(whole) == without_times(run)

@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import TINY
 
-from charlab import batches, networks, reading
+from charlab import accelerators, batches, networks, reading
 from charlab.config import OPTIMIZERS, ModelConfig, TrainConfig
 from charlab.errors import ConfigError, RunError
 
@@ -135,45 +136,40 @@ def test_replicas_share_a_batch_evenly(monkeypatch):
         Learner(ModelConfig(units=8), TRAIN, V, Three())
 
 
-ON_TWO = """
-import json, sys
-import numpy as np
-from charlab import accelerators, batches
-from charlab.config import ModelConfig, TrainConfig
-strategy = accelerators.choose(sys.argv[1])
-from charlab.learner import Learner
-result = {}
-for kind, precision in (("gru", "float32"), ("gru", "mixed_float16"), ("transformer", "float32")):
-    train = TrainConfig(batch_size=4, sequence_length=8, batches="streams", clip_norm=0.3, optimizer="adamw",
-                        weight_decay=0.1, precision=precision)
-    learner = Learner(ModelConfig(kind=kind, units=8, embedding=8, heads=2, context=8), train, 12, strategy)
-    ids = np.random.default_rng(0).integers(0, 12, 2000)
-    schedule = batches.offsets(train, len(ids), 0)
-    figures = [learner.step(batches.gather(ids, schedule[i], 8), i, 0.02).numpy().tolist() for i in range(6)]
-    graded = learner.evaluate(batches.validation_rows(ids[:300], 11, 8)) if kind == "gru" else 0
-    arrays = learner.arrays()
-    learner.load(arrays)
-    again = learner.arrays()
-    assert all((arrays[name] == again[name]).all() for name in arrays)
-    for variable in learner.model.trainable_variables:
-        replicas = [np.array(value) for value in strategy.experimental_local_results(variable.value)]
-        assert all((value == replicas[0]).all() for value in replicas)
-    result[kind + precision] = [figures, graded, {name: array.tolist() for name, array in arrays.items()}]
-print(json.dumps(result))
-"""
+def six_steps(accelerator):
+    """What three networks come to on an accelerator: kind and precision -> [figures, grade, arrays]."""
+    strategy, result = accelerators.choose(accelerator), {}
+    for kind, precision in (("gru", "float32"), ("gru", "mixed_float16"), ("transformer", "float32")):
+        train = TrainConfig(
+            batch_size=4, sequence_length=8, batches="streams", clip_norm=0.3, optimizer="adamw",
+            weight_decay=0.1, precision=precision,
+        )  # fmt: skip
+        learner = Learner(ModelConfig(kind=kind, units=8, embedding=8, heads=2, context=8), train, 12, strategy)
+        ids = np.random.default_rng(0).integers(0, 12, 2000)
+        schedule = batches.offsets(train, len(ids), 0)
+        figures = [learner.step(batches.gather(ids, schedule[i], 8), i, 0.02).numpy().tolist() for i in range(6)]
+        graded = learner.evaluate(batches.validation_rows(ids[:300], 11, 8)) if kind == "gru" else 0
+        arrays = learner.arrays()
+        learner.load(arrays)
+        again = learner.arrays()
+        assert all((arrays[name] == again[name]).all() for name in arrays)
+        for variable in learner.model.trainable_variables:
+            replicas = [np.array(value) for value in strategy.experimental_local_results(variable.value)]
+            assert all((value == replicas[0]).all() for value in replicas)
+        result[kind + precision] = [figures, graded, {name: array.tolist() for name, array in arrays.items()}]
+    return result
 
 
 def test_two_replicas_do_what_one_does():
     """The batch is split, gradients are summed, then clipped: the weights are the same but for rounding."""
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
-    commands = [[sys.executable, "-c", ON_TWO, accelerator] for accelerator in ("cpu", "mirrored")]
-    processes = [subprocess.Popen(command, **pipes) for command in commands]
-    results = []
-    for process in processes:
-        output, errors = process.communicate(timeout=200)
-        assert process.returncode == 0, errors[-2000:]
-        results.append(json.loads(output.splitlines()[-1]))
+    program = "import json, test_learner\nprint(json.dumps(test_learner.six_steps('mirrored')))"
+    tests = Path(__file__).parent
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": f"{tests}{os.pathsep}{tests.parent}"}
+    mirrored = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=200
+    )
+    assert mirrored.returncode == 0, mirrored.stderr[-2000:]
+    results = [six_steps("cpu"), json.loads(mirrored.stdout.splitlines()[-1])]
     for case, (figures, graded, arrays) in results[0].items():
         tolerance = 1e-4 if case.endswith("float32") else 2e-2
         other_figures, other_graded, other_arrays = results[1][case]

@@ -1,67 +1,22 @@
-"""The loop with a pretended network where only its order matters, and with tiny real ones where the numbers do."""
+"""The loop of training with a pretended network, where only the order of things matters; and counting."""
 
-import json
 import math
 import os
-import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import TINY, random_weights
+from sittings import IDS, STEPS, TEXT, VOCAB, after, events, make, train
 
-from charlab import networks, plan, reading, runs, session, training
-from charlab.config import ModelConfig, TrainConfig
-from charlab.vocab import Vocab
+from charlab import networks, plan, reading, runs, session
+from charlab.config import ModelConfig
 
-TEXT = "the quick brown fox jumps over the lazy dog.\n" * 40
-VOCAB = Vocab.from_text(TEXT)
-IDS = VOCAB.encode(TEXT)
-TRAIN = TrainConfig(
-    epochs=3, batch_size=8, sequence_length=16, batches="streams", learning_rate=0.02, seed_text="the "
-)
 RESULTS = {
     "run", "epochs", "steps", "train_loss", "val_loss", "best_val_loss", "characters_per_second", "seconds",
 }  # fmt: skip
-
-
-def make(model=TINY["gru"], **changes):
-    config = runs.RunConfig("tiny", "custom", "none", "0" * 64, model, TRAIN.replace(**changes))
-    return runs.create(config, VOCAB)
-
-
-def train(run, **arguments):
-    with run.lock():
-        return training.train(run, IDS, **arguments)
-
-
-def after(steps, request):
-    """Asks for something once so many steps have been decided on."""
-    looks = iter(range(steps))
-    return lambda: None if next(looks, None) is not None else request
-
-
-def events(run, kind):
-    return [event for event in run.events()[0] if event["event"] == kind]
-
-
-def without_times(run):
-    """The events as the seed decides them."""
-    timed = ("seconds", "characters_per_second")
-    return [{key: value for key, value in event.items() if key not in timed} for event in run.events()[0]]
-
-
-def assert_equal_weights(run, other):
-    assert run.weight_names() == other.weight_names()
-    for which in run.weight_names():
-        ours, theirs = run.weights(which), other.weights(which)
-        assert all(ours[name].tobytes() == theirs[name].tobytes() for name in theirs), which
-
-
-# The loop alone
 
 
 class FakeLearner:
@@ -115,9 +70,6 @@ def fake(monkeypatch):
     for name, value in (("val_losses", [3.0, 2.5, 2.0, 1.5]), ("losses", [2.0]), ("step_seconds", 0.0)):
         monkeypatch.setattr(FakeLearner, name, value)
     return FakeLearner
-
-
-STEPS = (len(IDS) - plan.split_at(len(IDS), 0.1), (plan.split_at(len(IDS), 0.1) // 8 - 1) // 16)[1]  # an epoch
 
 
 def test_events_come_in_their_order_with_all_that_was_agreed(fake):
@@ -319,56 +271,13 @@ def test_a_long_run_keeps_weights_at_round_epochs(epoch, kept):
     assert session._is_kept(epoch) == bool(kept)
 
 
-# Real networks
-
-DROPOUTS = {"input_dropout": 0.1, "output_dropout": 0.1}
-TINIER = {
-    "gru": TINY["gru"].replace(recurrent_dropout=0.1, **DROPOUTS),
-    "lstm": TINY["lstm"].replace(**DROPOUTS),
-    "transformer": TINY["transformer"].replace(layers=1, **DROPOUTS),
-}
-
-
-@pytest.mark.parametrize("kind, schedule", [("gru", "streams"), ("lstm", "chunks"), ("transformer", "windows")])
-def test_a_resumed_run_is_the_uninterrupted_one(kind, schedule):
-    """Paused in the middle of an epoch and gone on with: all weights are the same bit by bit."""
-    pytest.importorskip("tensorflow")
-    settings = {"batches": schedule, "learning_rate_schedule": "cosine", "clip_norm": 1.0, "optimizer": "adamw",
-                "state_resets": 0.2 if schedule == "streams" else 0.0}  # fmt: skip
-    whole, parts = make(TINIER[kind], **settings), make(TINIER[kind], **settings)
-    assert train(whole).state == "done"
-    assert train(parts, asked=after(STEPS + 5, "pause")).state == "paused"
-    assert train(parts).state == "done"
-    assert_equal_weights(whole, parts)
-    assert without_times(whole) == without_times(parts)
-    assert whole.recorded_status().results["val_loss"] < events(whole, "epoch")[0]["val_loss"] - 0.3
-
-
-def test_a_run_that_was_stopped_can_go_on():
-    pytest.importorskip("tensorflow")
-    whole, parts = make(TINY["gru-one-hot"]), make(TINY["gru-one-hot"])
-    train(whole)
-    assert train(parts, asked=after(5, "stop")).state == "stopped"
-    assert train(parts, asked=after(9, "pause")).state == "paused"
-    train(parts)
-    assert all((whole.weights("last")[name] == array).all() for name, array in parts.weights("last").items())
+# Counting
 
 
 def test_counting_needs_no_tensorflow():
     code = "import sys; from charlab import cli; sys.exit(cli.main(sys.argv[1:]) or 'tensorflow' in sys.modules)"
     command = [sys.executable, "-c", code, "train", "--corpus", "coin-flips", "--preset", "ngram"]
     assert subprocess.run(command, capture_output=True).returncode == 0
-
-
-def test_what_is_saved_is_what_was_graded():
-    pytest.importorskip("tensorflow")
-    run = make(TINIER["lstm"], epochs=2, learning_rate=0.05)
-    results = train(run).results
-    predictor = networks.build(run.config().model, len(VOCAB), run.weights("best"))
-    evaluation = reading.evaluate(predictor, VOCAB, IDS[plan.split_at(len(IDS), 0.1) :])
-    assert evaluation.loss_nats == pytest.approx(results["best_val_loss"], abs=1e-5)
-    last = events(run, "epoch")[-1]
-    assert evaluation.accuracy == pytest.approx(last["val_accuracy"], abs=1e-6)
 
 
 def test_an_ngram_model_is_counted_without_tensorflow():
@@ -393,46 +302,3 @@ print(status.state, status.reason)
     evaluation = reading.evaluate(predictor, VOCAB, IDS[plan.split_at(len(IDS), 0.1) :])
     assert counted["val_loss"] == evaluation.loss_nats == status.results["val_loss"] < 0.5
     assert [event["text"] for event in events(run, "sample")][0].count("fox") > 2
-
-
-WORKER = """
-import json, os, sys
-from charlab import runs, training
-run = runs.Run(sys.argv[1])
-with run.lock():
-    status = training.train(run, run.vocab().encode(open(sys.argv[2], encoding="utf-8").read()))
-print(json.dumps([status.state, status.reason, run.weight_names(), status.results.get("val_loss")]))
-"""
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-def test_two_machines_train_as_one(tmp_path):
-    """Two processes joined through TF_CONFIG: the first writes the run, and the result is that of one machine."""
-    text = tmp_path / "text.txt"
-    text.write_text(TEXT, encoding="utf-8", newline="\n")
-    alone = make(TINY["gru"], accelerator="cpu")
-    joined = [make(TINY["gru"], accelerator="multi-worker") for _ in range(2)]
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
-    processes = []
-    for index, run in enumerate(joined):
-        config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
-        environment = os.environ | {"TF_CONFIG": config, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-        command = [sys.executable, "-c", WORKER, str(run.path), str(text)]
-        processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment))
-    answers = [json.loads(process.communicate(timeout=120)[0].splitlines()[-1]) for process in processes]
-    assert [answer[0] for answer in answers] == ["done", "done"]
-    assert "best" in answers[0][2] and answers[1][2] == []
-    assert answers[0][3] == answers[1][3]
-    train(alone)
-    for name, array in alone.weights("last").items():
-        assert np.allclose(array, joined[0].weights("last")[name], atol=1e-3)
-    assert Path(joined[1].path / "status.json").read_text().find("queued") > 0
