@@ -119,8 +119,8 @@ def test_arcs_lead_back_to_what_was_looked_at():
     weights = np.array([0.5, 0.004, 0.0, 0.296, 0.2])
     figure = arcs_figure("......abcde", weights, first=6)
     arcs = [shape for shape in figure.layout.shapes if shape.type == "path"]
-    assert [arc.path.split()[-1] for arc in arcs] == ["6,0", "9,0"]  # not the thin ones, and none to itself
-    assert all(arc.path.startswith("M 10,0 ") for arc in arcs) and arcs[0].line.width > arcs[1].line.width
+    assert [arc.path.split()[-1] for arc in arcs] == ["9,0", "6,0"]  # the strongest on top, none to itself
+    assert all(arc.path.startswith("M 10,0 ") for arc in arcs) and arcs[1].line.width > arcs[0].line.width
     assert list(figure.data[0].x) == [6, 7, 8, 9, 10] and list(figure.layout.xaxis.ticktext) == list("abcde")
     np.testing.assert_allclose(figure.data[0].y, weights, atol=1e-3)
 

@@ -48,8 +48,8 @@ function draw(Plotly, chart) {
   const theme = readTheme(node);
   const figure = resolve(JSON.parse(data.figure), theme);
   dress(figure.layout, theme);
-  wrapSubtitle(figure.layout, node);
   fitSteps(figure.layout, node);
+  wrapSubtitle(figure.layout, node);
   thinTicks(figure.layout, node);
   chart.settings ??= settings(Plotly, chart);
   chart.drawn = Promise.all([chart.drawn, Plotly.react(node, figure.data, figure.layout, chart.settings)]);
@@ -145,9 +145,13 @@ function fitSteps(layout, node) {
   const { range } = layout.xaxis, { focus, square } = layout.meta ?? {};
   const most = Math.max(30, Math.floor((node.clientWidth - 230) / 10));
   if (focus === undefined || focus === null || range[1] - range[0] <= most) return;
-  const first = Math.min(Math.max(range[0], focus - most / 2), range[1] - most);
-  layout.xaxis.range = [first, first + most];
-  if (square) layout.yaxis.range = [first + most, first];
+  const first = Math.min(Math.max(range[0], Math.round(focus - most / 2) - 0.5), range[1] - most);
+  const last = first + most;
+  layout.xaxis.range = [first, last];
+  for (const words of [layout.xaxis.title, layout.title?.subtitle]) { // "1 to 120 of 189" counts from 1
+    if (words?.text) words.text = words.text.replace(/\b\d+ to \d+ of\b/, `${first + 1.5} to ${last + 0.5} of`);
+  }
+  if (square) layout.yaxis.range = [last, first];
   else layout.yaxis.fixedrange = true;
 }
 
