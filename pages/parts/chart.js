@@ -148,9 +148,11 @@ function fitSteps(layout, node) {
   const first = Math.min(Math.max(range[0], Math.round(focus - most / 2) - 0.5), range[1] - most);
   const last = first + most;
   layout.xaxis.range = [first, last];
-  for (const words of [layout.xaxis.title, layout.title?.subtitle]) { // "1 to 120 of 189" counts from 1
-    if (words?.text) words.text = words.text.replace(/\b\d+ to \d+ of\b/, `${first + 1.5} to ${last + 0.5} of`);
-  }
+  // "1 to 120 of 189", which counts from 1, stands somewhere where a part of the text was left out before.
+  const part = `${first + 1.5} to ${last + 0.5} of`, pattern = /\b\d+ to \d+ of\b/;
+  const told = [layout.xaxis.title, layout.title?.subtitle].filter((words) => pattern.test(words?.text ?? ""));
+  for (const words of told) words.text = words.text.replace(pattern, part);
+  if (!told.length && layout.xaxis.title?.text) layout.xaxis.title.text += `, ${part} ${range[1] - range[0]}`;
   if (square) layout.yaxis.range = [last, first];
   else layout.yaxis.fixedrange = true;
 }
