@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -92,3 +93,36 @@ def test_our_scripts_never_write_html():
         source = script.read_text(encoding="utf-8")
         for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
             assert way not in source, f"{script.name} uses {way}"
+
+
+def linked():
+    import streamlit as st
+
+    from pages.parts import link
+
+    link.read("run", "a", options=("a", "b"))
+    st.button("b", on_click=lambda: st.session_state.update(run="b"))
+    link.write({"run": st.session_state.run})
+
+
+def test_an_address_that_was_just_replaced_is_not_one_that_a_reader_opened(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("pages.parts.link.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    app = AppTest.from_function(linked).run()
+    clock[0] = 60.0  # it stood there for a minute
+    app.button[0].click().run()
+    assert app.query_params["run"] == "b"
+    for now, run in ((61.0, "b"), (100.0, "a")):  # the browser had not heard of it; later a reader means it
+        clock[0] = now
+        app.query_params["run"] = "a"
+        app.run()
+        assert app.session_state.run == app.query_params["run"] == run
+
+
+def test_going_back_opens_what_was_just_left(monkeypatch):
+    app = AppTest.from_function(linked).run()
+    app.button[0].click().run()
+    app.query_params["run"] = "a"
+    context = SimpleNamespace(is_history_navigation=True)
+    monkeypatch.setattr("pages.parts.link.get_script_run_ctx", lambda: context)
+    assert app.run().session_state.run == "a"

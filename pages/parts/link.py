@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 LONGEST_TEXT = 1500  # characters; longer ones would break links in mails and chats
-_WRITTEN = "link_written"  # when, and what, `write` put into the address: whatever else is there a reader opened
+_WRITTEN = "link_written"  # what `write` put into the address, newest first, and when it last stood there
 _PAGE = "link_page"
-_ECHO_SECONDS = 20.0  # a browser may still send an address that was written so long ago
+_ECHO_SECONDS = 20.0  # a browser may still send an address that was replaced so long ago
 
 
 def read(key: str, default: Any, parse: Callable[[str], Any] = str, options: Any = None) -> None:
@@ -55,8 +56,9 @@ def write(settings: dict[str, Any]) -> list[str]:
     }
     now = time.monotonic()
     before = st.session_state.get(_WRITTEN, [])
-    recent = [(then, written) for then, written in before if now - then < _ECHO_SECONDS]
-    st.session_state[_WRITTEN] = [(now, wanted), *recent]  # before the address: the reader may end this run there
+    stood = [(now, written) for _, written in before[:1]]  # until now, however long ago it was written
+    recent = [(then, written) for then, written in before[1:] if now - then < _ECHO_SECONDS]
+    st.session_state[_WRITTEN] = [(now, wanted), *stood, *recent]  # before the address: a reader may end this run
     if dict(st.query_params) != wanted:
         st.query_params.from_dict(wanted)
     return too_long
@@ -70,6 +72,11 @@ def enter(page: str) -> None:
 
 
 def _is_ours(key: str, in_link: str | None) -> bool:
-    """Whether this page wrote that: last, or a moment ago, so that the browser sends it once more while a reader's
-    hand is on a slider."""
-    return any(written.get(key) == in_link for _, written in st.session_state.get(_WRITTEN, []))
+    """Whether this page wrote that: last, or what stood there a moment ago, so that the browser sends it once more
+    while a reader's hand is on a slider. Where the reader goes back, all that is there was opened."""
+    context = get_script_run_ctx()
+    if context and context.is_history_navigation:
+        return False
+    now, written = time.monotonic(), st.session_state.get(_WRITTEN, [])
+    recent = [settings for then, settings in written[1:] if now - then < _ECHO_SECONDS]
+    return any(settings.get(key) == in_link for settings in [settings for _, settings in written[:1]] + recent)
