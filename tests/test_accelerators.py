@@ -11,57 +11,37 @@ from charlab import accelerators
 from charlab.config import ACCELERATORS
 from charlab.errors import ConfigError, UnavailableError
 
+FRESH = """
+import json
+import tensorflow as tf
+from charlab import accelerators
+alone = [accelerators.choose(name) is tf.distribute.get_strategy() for name in ("auto", "cpu")]
+replicas = [accelerators.choose("mirrored").num_replicas_in_sync for _ in range(2)]
+print(json.dumps([alone, replicas, len(tf.config.list_logical_devices("CPU"))]))
+"""
 
-def run_python(code, **environment):
-    """What a fresh interpreter prints last, as JSON."""
+
+def test_a_machine_with_nothing_else_has_the_default_strategy_and_a_cpu_to_divide():
     result = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"} | environment,
+        [sys.executable, "-c", FRESH],
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout.splitlines()[-1])
+    alone, replicas, cpus = json.loads(result.stdout.splitlines()[-1])
+    assert alone == [True, True]
+    assert replicas == [2, 2] and cpus == 2
 
 
-def test_mirrored_divides_the_cpu_where_there_are_no_gpus_and_only_before_the_start():
-    replicas, again, late = run_python(
-        """
-import json
-from charlab import accelerators
-from charlab.errors import UnavailableError
-strategy = accelerators.choose("mirrored")
-again = accelerators.choose("mirrored").num_replicas_in_sync
-import subprocess, sys
-late = '''
-import tensorflow as tf
-from charlab import accelerators
-tf.zeros(1) + 1
-try:
-    accelerators.choose("mirrored")
-except accelerators.UnavailableError as error:
-    print(error)
-'''
-words = subprocess.run([sys.executable, "-c", late], capture_output=True, text=True).stdout
-print(json.dumps([strategy.num_replicas_in_sync, again, words]))
-"""
-    )
-    assert (replicas, again) == (2, 2)
-    assert "before TensorFlow has started" in late
+def test_the_cpu_is_divided_only_before_tensorflow_starts(monkeypatch):
+    import tensorflow as tf
 
-
-def test_auto_and_cpu_are_the_default_strategy_on_a_machine_with_nothing_else():
-    names = run_python(
-        """
-import json
-import tensorflow as tf
-from charlab import accelerators
-strategies = [accelerators.choose(name) for name in ("auto", "cpu")]
-print(json.dumps([strategy is tf.distribute.get_strategy() for strategy in strategies]))
-"""
-    )
-    assert names == [True, True]
+    monkeypatch.setattr(accelerators, "_gpus", list)
+    assert len(tf.config.list_logical_devices("CPU")) == 1  # which starts it
+    with pytest.raises(UnavailableError, match="before TensorFlow has started"):
+        accelerators.choose("mirrored")
 
 
 def test_the_first_of_several_machines_is_chief(monkeypatch):

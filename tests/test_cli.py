@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -27,7 +28,7 @@ def charlab(*arguments: str, runs: Path, check: bool = True) -> subprocess.Compl
     return result
 
 
-def wait_until(true, seconds: float = 60) -> None:
+def wait_until(true, seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "waited too long"
@@ -37,6 +38,26 @@ def wait_until(true, seconds: float = 60) -> None:
 def document(result: subprocess.CompletedProcess):
     (line,) = result.stdout.splitlines()  # one document, and nothing but it
     return json.loads(line)
+
+
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """Runs a command in this process, where one of its own would show nothing more; gives its document."""
+
+    def run(*arguments, runs: Path):
+        monkeypatch.setenv("CHARLAB_RUNS", str(runs))
+        monkeypatch.setenv("CHARLAB_CACHE", str(runs / "cache"))
+        capsys.readouterr()
+        signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            assert main([*map(str, arguments)]) == 0
+        finally:
+            for number, handler in signals.items():
+                signal.signal(number, handler)
+        (line,) = capsys.readouterr().out.splitlines()
+        return json.loads(line)
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -50,20 +71,18 @@ def coins(tmp_path_factory):
     return folder, document(result)
 
 
-def test_training_says_what_came_of_it(coins):
+def test_training_says_what_came_of_it(coins, here):
     folder, said = coins
     assert said["epochs"] == 1 and said["steps"] > 10 and said["seconds"] > 0
     assert said["characters_per_second"] > 100
     assert said["best_val_loss"] == pytest.approx(said["val_loss"])
-    (info,) = [row for row in document(charlab("models", "--json", runs=folder)) if row["where"] == "run"]
+    (info,) = [row for row in here("models", "--json", runs=folder) if row["where"] == "run"]
     assert info["name"] == said["run"] and info["state"] == "done"
 
 
-def test_fair_coin_flips_cost_one_bit_each(coins):
+def test_fair_coin_flips_cost_one_bit_each(coins, here):
     folder, said = coins
-    graded = document(
-        charlab("evaluate", said["run"], "--corpus", "coin-flips", "--window", 0, "--json", runs=folder)
-    )
+    graded = here("evaluate", said["run"], "--corpus", "coin-flips", "--window", 0, "--json", runs=folder)
     assert graded["bits_per_character"] == pytest.approx(1, abs=0.01)
 
 
@@ -81,23 +100,20 @@ def test_equal_arguments_write_equal_bytes(coins):
     assert [len(sample) for sample in first["samples"]] == [60, 60]
 
 
-def test_explaining_a_text_and_evaluating_it_as_a_file_agree(coins, tmp_path):
+def test_explaining_a_text_and_evaluating_it_as_a_file_agree(coins, here, tmp_path):
     folder, said = coins
     text = ("HTTHHTHTTH" * 26)[:256]
     (tmp_path / "text.txt").write_text(text, encoding="utf-8")
-    explained = document(charlab("explain", said["run"], "--text", text, "--json", runs=folder))
+    explained = here("explain", said["run"], "--text", text, "--json", runs=folder)
     bits = [step["bits"] for step in explained["steps"][:-1]]
-    graded = document(
-        charlab(
-            "evaluate", said["run"], "--corpus", tmp_path / "text.txt", "--split", "all", "--json", runs=folder
-        )
-    )
+    file = tmp_path / "text.txt"
+    graded = here("evaluate", said["run"], "--corpus", file, "--split", "all", "--json", runs=folder)
     assert graded["characters"] == len(bits) == 255
     assert graded["bits_per_character"] == pytest.approx(sum(bits) / 255, abs=1e-5)
 
 
-def test_a_run_is_stopped_and_resumed_and_trained_longer(tmp_path, monkeypatch, capsys):
-    """One process trains, another asks it to pause; then it goes on, first to its end and then beyond it."""
+def test_a_run_is_stopped_and_resumed_and_trained_longer(tmp_path, here, capsys):
+    """One process trains, another asks it to pause; then this one goes on, first to its end and then beyond it."""
     settings = [f"--set={s}" for s in ("units=8", "embedding=0", "sequence_length=32", "batch_size=256")]
     command = [sys.executable, "-m", "charlab", "train", "--corpus", "coin-flips", "--preset", "custom"]
     environment = os.environ | {"CHARLAB_RUNS": str(tmp_path)}
@@ -105,15 +121,13 @@ def test_a_run_is_stopped_and_resumed_and_trained_longer(tmp_path, monkeypatch, 
     try:
         wait_until(lambda: any(run.recorded_status().step for run in all_runs(tmp_path)))
         (run,) = all_runs(tmp_path)
-        paused = document(charlab("pause", run.id, "--json", runs=tmp_path))
+        paused = here("pause", run.id, "--json", runs=tmp_path)
         assert (paused["run"], paused["state"]) == (run.id, "paused") and 0 < paused["epoch"] < 16
         assert process.wait(30) == 0
     finally:
         process.kill()
-    monkeypatch.setenv("CHARLAB_RUNS", str(tmp_path))
-    assert main(["pause", run.id, "--json"]) == 0  # it is so already
-    assert json.loads(capsys.readouterr().out)["state"] == "paused"
-    said = document(charlab("resume", run.id, "--json", runs=tmp_path))
+    assert here("pause", run.id, "--json", runs=tmp_path)["state"] == "paused"  # it is so already
+    said = here("resume", run.id, "--json", runs=tmp_path)
     assert (said["run"], said["epochs"]) == (run.id, 16)
     for arguments, words in (
         (("resume", run.id), "done"),
@@ -124,7 +138,7 @@ def test_a_run_is_stopped_and_resumed_and_trained_longer(tmp_path, monkeypatch, 
         assert main([*arguments, "--json"]) == 2
         refused = capsys.readouterr()
         assert words in refused.err and not refused.out
-    assert document(charlab("resume", run.id, "--epochs", 1, "--json", runs=tmp_path))["epochs"] == 17
+    assert here("resume", run.id, "--epochs", 1, "--json", runs=tmp_path)["epochs"] == 17
 
 
 def test_a_queued_run_is_taken_from_the_queue(capsys):
