@@ -92,10 +92,10 @@ def export(run: Run, name: str, target: str, which: str = "best") -> None:
         return
     if reason := jobs.why_no_tensorflow():
         raise UnavailableError(reason)
-    from charlab import export as networks_out
-
     which = "last" if which == "best" and "best" not in run.weight_names() else which
     parts = (run.config().model, run.vocab(), run.weights(which))
+    from charlab import export as networks_out  # seconds of TensorFlow: what cannot be made is told before
+
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / ("network.keras" if name == "keras" else "network")
         if name == "keras":
