@@ -8,6 +8,8 @@ Names in shape comments: B rows a global batch, T characters a row, L characters
 
 from __future__ import annotations
 
+from functools import partial
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -116,29 +118,33 @@ class Learner:
     # The compiled steps
 
     def _compile(self) -> None:
-        """Wrap the replica's steps. All arguments that change are tensors: each is traced once."""
-        strategy = self.strategy
-        self._gradients = tf.function(self._replica_gradients, jit_compile=True if self._jit else None)
-        self._graded = tf.function(self._replica_grade, jit_compile=True if self._jit else None)
+        """Wrap the replica's steps. All arguments that change are tensors: each is traced once.
 
-        @tf.function
+        No step branches on a tensor's value, so nothing has to be rewritten for that (autograph), which takes a
+        second.
+        """
+        strategy, function = self.strategy, partial(tf.function, autograph=False)
+        self._gradients = function(self._replica_gradients, jit_compile=True if self._jit else None)
+        self._graded = function(self._replica_grade, jit_compile=True if self._jit else None)
+
+        @function
         def train(rows: tf.Tensor, state: models.State, step: tf.Tensor) -> tuple[tf.Tensor, models.State]:
             figures, state = strategy.run(self._replica_step, (rows, state, step))
             return strategy.reduce("SUM", figures, axis=None), state
 
-        @tf.function
+        @function
         def grade(ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
             return strategy.reduce("SUM", strategy.run(self._replica_rows_graded, (ids, counts)), axis=None)
 
-        @tf.function
+        @function
         def spread(state: models.State) -> models.State:
             return strategy.run(lambda parts: tuple(self._own_rows(part) for part in parts), (state,))
 
-        @tf.function
+        @function
         def as_float32(state: models.State) -> models.State:
             return strategy.run(lambda parts: tuple(tf.cast(part, tf.float32) for part in parts), (state,))
 
-        @tf.function
+        @function
         def share(values: tf.Tensor) -> tf.Tensor:
             return strategy.run(_from_first_replica, (values,))
 
