@@ -105,7 +105,7 @@ class Queue:
                 else:
                     ended = {"state": "failed", "reason": _reason(worker.run, code)}
                 worker.run.write_status(Status(**status.__dict__ | ended | {"ended": time.time()}))
-        except (Timeout, CharlabError):  # another worker has it, or it was deleted
+        except (Timeout, CharlabError, FileNotFoundError):  # another worker has it, or it was deleted
             log.info("Run %s was not mine to record.", worker.run.id)
 
 

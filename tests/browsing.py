@@ -98,8 +98,13 @@ class Served:
     def clear(self) -> None:
         """End what trains, and remove every run."""
         wait_until(self._is_at_rest)
+        wait_until(self._is_empty)
+
+    def _is_empty(self) -> bool:
         for run in runs.all_runs(self.folder):
-            runs.delete(run)
+            with suppress(OSError, CharlabError):  # the queue may be writing down how it ended
+                runs.delete(run)
+        return not list(runs.all_runs(self.folder))
 
     def _is_at_rest(self) -> bool:
         for run in runs.all_runs(self.folder):
