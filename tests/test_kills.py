@@ -44,7 +44,10 @@ for order, path in (line.split() for line in sys.stdin):
     else:
         print("ended", os.waitstatus_to_exitcode(os.waitpid(sitting, 0)[1]), flush=True)
 """
-SECONDS = 0.6  # the latest moment of a kill, counted from the sitting's start or from its first step
+EVENTS, SECONDS = (
+    16,
+    0.3,
+)  # a kill's latest moment: so many events and seconds after the sitting's start, or first step
 
 
 @contextmanager
@@ -56,15 +59,17 @@ def nursery() -> Iterator[subprocess.Popen]:
         yield process
 
 
-def sit_and_be_killed(parent: subprocess.Popen, run: runs.Run, begins: str, after: float) -> bool:
-    """Train in a process of its own, killed so many seconds after it was "ready" or took its first "step";
-    whether it was still at it then."""
+def sit_and_be_killed(parent: subprocess.Popen, run: runs.Run, begins: str, more: int, after: float) -> bool:
+    """Train in a process of its own, killed after it was "ready" or took its first "step", told of so many events
+    more, and so many seconds passed; whether it was still at it then."""
     print("sit", run.path, file=parent.stdin)
-    told, sitting = set(), 0
-    while not (sitting and told & {begins, "over"}):
+    told, sitting = [], 0
+    while not (sitting and ("over" in told or begins in told and len(told) > told.index(begins) + more)):
         name, *number = parent.stdout.readline().split()
-        told.add(name)
-        sitting = int(number[0]) if name == "process" else sitting
+        if name == "process":
+            sitting = int(number[0])
+        else:
+            told.append(name)
     time.sleep(after)
     os.kill(sitting, signal.SIGKILL)  # where it has ended, its number is still kept for whoever waits for it
     print("wait", run.path, file=parent.stdin)
@@ -95,7 +100,8 @@ def test_runs_that_are_killed_at_random_moments_end_as_if_never_killed(kills):
     with nursery() as parent:
         for kill in range(kills):
             begins = "step" if kill % 4 else "ready"  # one kill in four falls into a start, the others after it
-            if not sit_and_be_killed(parent, run, begins, moments.uniform(0, SECONDS)):
+            more = int(moments.integers(EVENTS)) if kill % 4 else 0
+            if not sit_and_be_killed(parent, run, begins, more, moments.uniform(0, SECONDS)):
                 assert_equal_weights(whole, run)
                 assert without_times(whole) == without_times(run)
                 run = make(model, **settings)
