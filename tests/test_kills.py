@@ -44,10 +44,7 @@ for order, path in (line.split() for line in sys.stdin):
     else:
         print("ended", os.waitstatus_to_exitcode(os.waitpid(sitting, 0)[1]), flush=True)
 """
-EVENTS, SECONDS = (
-    16,
-    0.3,
-)  # a kill's latest moment: so many events and seconds after the sitting's start, or first step
+EVENTS, SECONDS = 16, 0.3  # a kill falls at most so many events after the first step, and so many seconds later
 
 
 @contextmanager
