@@ -76,8 +76,8 @@ def test_two_machines_train_as_one(tmp_path):
     """Two processes joined through TF_CONFIG: the first writes the run, and the result is that of one machine."""
     text = tmp_path / "text.txt"
     text.write_text(TEXT, encoding="utf-8", newline="\n")
-    alone = make(TINY["gru"], accelerator="cpu")
-    joined = [make(TINY["gru"], accelerator="multi-worker") for _ in range(2)]
+    alone = make(TINY["gru-one-hot"], accelerator="cpu")
+    joined = [make(TINY["gru-one-hot"], accelerator="multi-worker") for _ in range(2)]
     cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
     processes = []
     for index, run in enumerate(joined):
