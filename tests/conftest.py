@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -18,6 +19,13 @@ from charlab.vocab import Vocab
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # Tiny networks are compiled far longer than they run: XLA translates them without polishing the machine code.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
+
+
+def pytest_collection_finish():
+    """What the imports made stays: later collections look past it (Streamlit's harness asks for many)."""
+    gc.collect()
+    gc.freeze()
+
 
 TINY = {
     "gru": ModelConfig(kind="gru", layers=2, units=16, embedding=8),

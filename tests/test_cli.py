@@ -114,7 +114,8 @@ def test_explaining_a_text_and_evaluating_it_as_a_file_agree(coins, here, tmp_pa
 
 def test_a_run_is_stopped_and_resumed_and_trained_longer(tmp_path, here, capsys):
     """One process trains, another asks it to pause; then this one goes on, first to its end and then beyond it."""
-    settings = [f"--set={s}" for s in ("units=8", "embedding=0", "sequence_length=32", "batch_size=256")]
+    settings = [f"--set={s}" for s in ("units=8", "embedding=0", "sequence_length=32", "batch_size=128")]
+    settings += ["--set=steps_per_epoch=40"]
     command = [sys.executable, "-m", "charlab", "train", "--corpus", "coin-flips", "--preset", "custom"]
     environment = os.environ | {"CHARLAB_RUNS": str(tmp_path)}
     process = subprocess.Popen([*command, "--epochs", "16", *settings], cwd=ROOT, env=environment)
