@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -137,10 +138,11 @@ class OneStep(tf.Module):
         texts, state = tf.TensorSpec([None], tf.string), tf.TensorSpec([None, width], self._state_type)
         temperature = tf.TensorSpec([], tf.float32)
         self._width = width
-        self.start = tf.function(self._start, input_signature=[tf.TensorSpec([], tf.int32)])
-        self.logits = tf.function(self._logits, input_signature=[texts, state])
-        self.step = tf.function(self._step, input_signature=[texts, state, temperature])
-        self.serve = tf.function(
+        function = partial(tf.function, autograph=False)  # nothing here branches on a tensor's value
+        self.start = function(self._start, input_signature=[tf.TensorSpec([], tf.int32)])
+        self.logits = function(self._logits, input_signature=[texts, state])
+        self.step = function(self._step, input_signature=[texts, state, temperature])
+        self.serve = function(
             self._serve,
             input_signature=[
                 tf.TensorSpec([None], tf.string, "texts"),
