@@ -134,7 +134,9 @@ class Run:
     def status(self) -> Status:
         """The run's state. Where a worker should hold it and none does, it is read as failed, in words."""
         status = self.recorded_status()
-        if status.state in ("running", "pausing", "stopping") and not self.is_held():
+        if status.state == "running" and not self.is_held():
+            status = self.recorded_status()  # again: it may have ended, and let go, since the first look
+        if status.state == "running" and not self.is_held():
             return Status(**status.__dict__ | {
                 "state": "failed",
                 "reason": "Its worker process ended without a word: killed, out of memory, or the machine was "

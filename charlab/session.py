@@ -29,9 +29,15 @@ class Session:
     """One sitting of a run: from the start or a checkpoint to its end, a pause or a stop."""
 
     def __init__(
-        self, run: Run, ids: np.ndarray, learner: Learner, recorder: Recorder, asked: Callable[[], str | None]
+        self,
+        run: Run,
+        ids: np.ndarray,
+        learner: Learner,
+        recorder: Recorder,
+        asked: Callable[[], str | None],
+        why: Callable[[], str] = str,
     ) -> None:
-        self.run, self.learner, self.recorder, self.asked = run, learner, recorder, asked
+        self.run, self.learner, self.recorder, self.asked, self.why = run, learner, recorder, asked, why
         self.run_config, self.vocab = run.config(), run.vocab()
         self.model, self.config = self.run_config.model, self.run_config.train
         split = plan.split_at(len(ids), self.config.validation_share)
@@ -61,7 +67,8 @@ class Session:
             self._close_epoch()
         elif self.saved_step != self.progress.step:
             self._save()
-        self.recorder.end({"pause": "paused", "stop": "stopped", "done": "done"}[verdict])
+        reason = "" if verdict == "done" else self.why()
+        self.recorder.end({"pause": "paused", "stop": "stopped", "done": "done"}[verdict], reason)
 
     # Deciding
 

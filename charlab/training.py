@@ -27,13 +27,15 @@ def train(
     started: float | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
     asked: Callable[[], str | None] | None = None,
+    why: Callable[[], str] = str,
 ) -> Status:
     """Train a run to the end of its budget, or until it is asked to pause or stop; resume it if it was begun.
 
     `ids` [n] is its whole text (by default plan.run_ids), `started` when the command began (seconds since 1970):
     a budget in minutes counts from there. `on_event` gets every event that goes into metrics.jsonl. `asked`
-    answers "pause", "stop" or None, as does the run's control.json; both are looked at before each step.
-    The caller holds the run's lock. Of several machines only the chief writes.
+    answers "pause", "stop" or None, as does the run's control.json; both are looked at before each step. `why`
+    answers with the reason that a pause or a stop leaves in the status, by default none. The caller holds the
+    run's lock. Of several machines only the chief writes.
 
     Returns the run's last status: done, paused, stopped, or failed with the reason where what was asked for
     cannot be done. What is not a CharlabError is recorded as failed too, and raised.
@@ -41,7 +43,7 @@ def train(
     recorder = Recorder(run, started or time.time(), on_event, chief=accelerators.is_chief(_accelerator(run)))
     recorder.begin()
     try:
-        _train(run, ids, recorder, asked or (lambda: None))
+        _train(run, ids, recorder, asked or (lambda: None), why)
     except CharlabError as error:
         recorder.end("failed", str(error))
     except Exception as error:
@@ -50,7 +52,13 @@ def train(
     return recorder.status
 
 
-def _train(run: Run, ids: np.ndarray | None, recorder: Recorder, asked: Callable[[], str | None]) -> None:
+def _train(
+    run: Run,
+    ids: np.ndarray | None,
+    recorder: Recorder,
+    asked: Callable[[], str | None],
+    why: Callable[[], str],
+) -> None:
     config = run.config()
     if config.model.kind == "ngram":
         ids = plan.run_ids(config, run.vocab()) if ids is None else ids
@@ -68,7 +76,7 @@ def _train(run: Run, ids: np.ndarray | None, recorder: Recorder, asked: Callable
             f"of {config.train.sequence_length}. Lower sequence_length or raise context."
         )
     learner = Learner(config.model, config.train, len(vocab), strategy)
-    Session(run, ids, learner, recorder, asked).train()
+    Session(run, ids, learner, recorder, asked, why).train()
 
 
 def _accelerator(run: Run) -> str:

@@ -87,11 +87,7 @@ def serve(run: Run, started: float, watch_parent: bool = True) -> Status | None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal is the server's to answer
         threading.Thread(target=_wait_for_parent, args=(outside,), daemon=True).start()
     try:
-        status = training.train(run, started=started, asked=outside)
-        if outside.reason and status.state in ("paused", "stopped"):
-            status = dataclasses.replace(status, reason=outside.reason)
-            run.write_status(status)
-        return status
+        return training.train(run, started=started, asked=outside, why=lambda: outside.reason)
     finally:
         lock.release()
 

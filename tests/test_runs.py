@@ -47,6 +47,17 @@ def test_a_run_whose_worker_is_gone_reads_as_failed_in_words():
     assert run.recorded_status().state == "running"
 
 
+def test_a_run_that_ends_while_it_is_looked_at_has_not_failed(monkeypatch):
+    run = make_run(state="running")
+
+    def ends_first(run):
+        run.write_status(runs.Status("done"))
+        return False
+
+    monkeypatch.setattr(runs.Run, "is_held", ends_first)
+    assert run.status().state == "done"
+
+
 def test_requests_show_in_the_state_of_a_running_run():
     run = make_run(state="running")
     with run.lock():

@@ -166,6 +166,18 @@ def test_a_stop_keeps_what_was_learned(fake):
     assert status.results["val_loss"] == 2.0 and "best" in run.weight_names()
 
 
+@pytest.mark.parametrize("request_, state", [("pause", "paused"), ("stop", "stopped")])
+def test_the_reason_stands_in_the_first_status_that_says_it_ended(fake, monkeypatch, request_, state):
+    run, written, write = make(), [], runs.Run.write_status
+    monkeypatch.setattr(runs.Run, "write_status", lambda run, status: (written.append(status), write(run, status)))
+    train(run, asked=after(3, request_), why=lambda: "The server stopped.")
+    assert [status.reason for status in written if status.state == state] == ["The server stopped."]
+
+
+def test_what_was_not_asked_for_has_no_reason(fake):
+    assert train(make(), why=lambda: "The server stopped.").reason == ""
+
+
 def test_what_control_json_asks_for_is_done_and_then_struck_out(fake):
     run = make()
     run.ask("pause")
