@@ -6,6 +6,7 @@ gets a sentence in place of a traceback.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -30,9 +31,10 @@ TITLES = {
 _LOGICAL_CPUS = 2
 
 
-def choose(name: str = "auto") -> tf.distribute.Strategy:
+def choose(name: str = "auto", row_groups: int = 1) -> tf.distribute.Strategy:
     """The strategy of that name, ready to train on: "auto" takes a TPU, else several GPUs, else one, else the CPU.
 
+    On a CPU so many `row_groups` of a batch are worked on at once: each operation gets that share of the cores.
     Call it once in a process and before anything else of TensorFlow: devices cannot be divided or hidden, and
     machines not joined, once TensorFlow has started. Raises UnavailableError with the reason and what to do.
     """
@@ -43,6 +45,8 @@ def choose(name: str = "auto") -> tf.distribute.Strategy:
         name = _best()
     if reason := _REASONS[name]():
         raise UnavailableError(f"“{TITLES[name]}” cannot be used here: {reason}")
+    if name == "cpu":
+        _divide_threads(row_groups)
     return _MAKERS[name]()
 
 
@@ -73,6 +77,12 @@ def is_multi_worker(strategy: tf.distribute.Strategy) -> bool:
     import tensorflow as tf
 
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+
+def is_cpu(strategy: tf.distribute.Strategy) -> bool:
+    import tensorflow as tf
+
+    return not tf.config.get_visible_devices("GPU") and not isinstance(strategy, tf.distribute.TPUStrategy)
 
 
 def _best() -> str:
@@ -139,6 +149,14 @@ def _cpu() -> tf.distribute.Strategy:
     except RuntimeError:  # TensorFlow has started
         return tf.distribute.OneDeviceStrategy("/cpu:0")
     return tf.distribute.get_strategy()
+
+
+def _divide_threads(groups: int) -> None:
+    import tensorflow as tf
+
+    if groups > 1:
+        with contextlib.suppress(RuntimeError):  # TensorFlow has started; it goes on as it began
+            tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // groups))
 
 
 def _gpu() -> tf.distribute.Strategy:

@@ -8,6 +8,7 @@ Names in shape comments: B rows a global batch, T characters a row, L characters
 
 from __future__ import annotations
 
+import os
 from functools import partial
 
 import keras
@@ -16,10 +17,12 @@ import tensorflow as tf
 
 from charlab import accelerators, models
 from charlab.batches import ValidationRows
-from charlab.config import ModelConfig, TrainConfig
+from charlab.config import RECURRENT, ModelConfig, TrainConfig
 from charlab.errors import ConfigError, RunError
 
 _VALIDATION_CHARACTERS = 16_384  # graded at once
+_LEAST_ROWS = 16  # of a group
+_UNITS_IN_CACHE = 384
 _UNDECAYED = ("bias", "gamma", "beta")
 
 
@@ -42,9 +45,11 @@ class Learner:
                 f"Received: {train.batch_size}."
             )
         with self.strategy.scope():
-            self.model = models.build(model, vocabulary_size, train.seed, train.precision)
+            on_cpu = accelerators.is_cpu(self.strategy)
+            self.model = models.build(model, vocabulary_size, train.seed, train.precision, own_loops=on_cpu)
             self.optimizer = _optimizer(train)
             self.optimizer.build(self.model.trainable_variables)
+        self.groups = row_groups(model, train.batch_size) if on_cpu and self.replicas == 1 else 1
         # XLA makes the Transformer faster and the recurrent networks slower; on a TPU all is XLA's already.
         self._jit = model.kind == "transformer" and not isinstance(self.strategy, tf.distribute.TPUStrategy)
         self._compile()
@@ -72,8 +77,9 @@ class Learner:
     def evaluate(self, rows: ValidationRows) -> tuple[float, float]:
         """Mean loss in nats, and the share of characters that were the likeliest, over all that count."""
         ids, counts = rows.ids, rows.counts
-        at_once = max(1, _VALIDATION_CHARACTERS // counts.shape[1] // self.replicas) * self.replicas
-        at_once = min(at_once, -(-len(ids) // self.replicas) * self.replicas)
+        together = self.replicas * self.groups
+        at_once = max(1, _VALIDATION_CHARACTERS // counts.shape[1] // together) * together
+        at_once = min(at_once, -(-len(ids) // together) * together)
         missing = -len(ids) % at_once  # rows that fill up the last batch and count for nothing
         ids, counts = (np.pad(array, ((0, missing), (0, 0))) for array in (ids, counts))
         sums = np.zeros(2)
@@ -154,15 +160,27 @@ class Learner:
     def _replica_step(
         self, rows: tf.Tensor, state: models.State, step: tf.Tensor
     ) -> tuple[tf.Tensor, models.State]:
-        context = tf.distribute.get_replica_context()
-        key = models.dropout_key(self.config.seed, step, context.replica_id_in_sync_group, self.replicas)
+        context, groups = tf.distribute.get_replica_context(), self.groups
+        first, places = context.replica_id_in_sync_group * groups, self.replicas * groups
+        keys = [models.dropout_key(self.config.seed, step, first + i, places) for i in range(groups)]
         if self.config.batches == "streams":
-            state = models.reset_some(state, self.config.state_resets, key)
-        figures, state, gradients = self._gradients(self._own_rows(rows), state, key)
+            state = models.reset_some(state, self.config.state_resets, keys[0])
+        figures, state, gradients = self._gradients_of_groups(self._own_rows(rows), state, keys)
         # Summed over replicas before the optimizer sees them, so that all clip by the same norm and stay equal.
         gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
         self.optimizer.apply(gradients, self.model.trainable_variables)
         return figures, state
+
+    def _gradients_of_groups(
+        self, rows: tf.Tensor, state: models.State, keys: list[tf.Tensor]
+    ) -> tuple[tf.Tensor, models.State, list[tf.Tensor]]:
+        """One key a group of rows. The groups' graphs share nothing but the weights: each core works on one."""
+        groups = len(keys)
+        states = list(zip(*(tf.split(part, groups) for part in state), strict=True)) or [()] * groups
+        parts = zip(tf.split(rows, groups), states, keys, strict=True)
+        figures, states, gradients = zip(*(self._gradients(*part) for part in parts), strict=True)
+        state = tuple(tf.concat(part, 0) for part in zip(*states, strict=True))
+        return tf.add_n(figures), state, [tf.add_n(of_one) for of_one in zip(*gradients, strict=True)]
 
     def _replica_gradients(
         self, rows: tf.Tensor, state: models.State, key: tf.Tensor
@@ -180,7 +198,8 @@ class Learner:
         return tf.stack([loss, right]), state, gradients
 
     def _replica_rows_graded(self, ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-        return self._graded(self._own_rows(ids), self._own_rows(counts))
+        ids, counts = (tf.split(self._own_rows(whole), self.groups) for whole in (ids, counts))
+        return tf.add_n([self._graded(*part) for part in zip(ids, counts, strict=True)])
 
     def _replica_grade(self, ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
         """Sum of losses and number of characters guessed right, of those that count: rows [_, L + 1] -> [2]."""
@@ -205,6 +224,19 @@ class Learner:
         """A state of B rows, each replica given its own."""
         state = tuple(tf.cast(part, self.model.compute_dtype) for part in state)
         return self._spread_rows(state) if state else ()
+
+
+def row_groups(model: ModelConfig, rows: int) -> int:
+    """Into how many groups a CPU cuts the rows of a batch, to work on them at once.
+
+    The products of a recurrent network's step, one character for all rows, are too small for several cores to
+    share; so each core gets rows of its own, 16 at least. Where the weights fill a core's cache, it is the other
+    way round.
+    """
+    if model.kind not in RECURRENT or model.units > _UNITS_IN_CACHE:
+        return 1
+    numbers = range(1, min(os.cpu_count() or 1, rows // _LEAST_ROWS) + 1)
+    return max((number for number in numbers if rows % number == 0), default=1)
 
 
 def _likeliest(logits: tf.Tensor) -> tf.Tensor:

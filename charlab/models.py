@@ -14,22 +14,30 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from charlab import through_time
 from charlab.config import RECURRENT, ModelConfig
 from charlab.errors import ConfigError, ModelError
 
 State = tuple[tf.Tensor, ...]
+_PARTS = ("kernel", "recurrent_kernel", "bias")
 PLACES = 64  # more than any network here has places for dropout: the keys of two seeds never meet
 
 
-def build(config: ModelConfig, vocabulary_size: int, seed: int = 1, precision: str = "float32") -> Network:
+def build(
+    config: ModelConfig, vocabulary_size: int, seed: int = 1, precision: str = "float32", own_loops: bool = False
+) -> Network:
     """The Keras twin of a GRU, an LSTM or a Transformer, its weights drawn from `seed`.
 
-    Call it inside the scope of the strategy that will train it. Raises ConfigError for an n-gram model.
+    With `own_loops` a GRU or an LSTM reads by through_time.py, which is faster on a CPU, in place of Keras's
+    layers, which cuDNN takes over on a GPU. Call it inside the scope of the strategy that will train it.
+    Raises ConfigError for an n-gram model.
     """
     if config.kind not in (*RECURRENT, "transformer"):
         raise ConfigError(f"Only networks have a Keras twin. Received: {config.kind!r}.")
-    network = RecurrentNetwork if config.kind in RECURRENT else TransformerNetwork
-    return network(config, vocabulary_size, _seeds(seed), keras.DTypePolicy(precision))
+    policy = keras.DTypePolicy(precision)
+    if config.kind == "transformer":
+        return TransformerNetwork(config, vocabulary_size, _seeds(seed), policy)
+    return RecurrentNetwork(config, vocabulary_size, _seeds(seed), policy, own_loops)
 
 
 def to_arrays(model: Network) -> dict[str, np.ndarray]:
@@ -114,9 +122,15 @@ class RecurrentNetwork(Network):
     """GRU or LSTM layers on one-hot or embedded characters."""
 
     def __init__(
-        self, config: ModelConfig, vocabulary_size: int, seeds: Iterator[int], policy: keras.DTypePolicy
+        self,
+        config: ModelConfig,
+        vocabulary_size: int,
+        seeds: Iterator[int],
+        policy: keras.DTypePolicy,
+        own_loops: bool,
     ) -> None:
         super().__init__(config, vocabulary_size, seeds, policy)
+        self.own_loops = own_loops
         width = config.embedding or vocabulary_size
         self.embedding = None
         if config.embedding:
@@ -145,9 +159,14 @@ class RecurrentNetwork(Network):
         for i, layer in enumerate(self.recurrent):
             x = drop(x, config.input_dropout, key, 2 * i, whole_window=True)
             before = list(state[each * i : each * (i + 1)])
-            if config.recurrent_dropout:
-                layer.cell.mask = drop(tf.ones_like(before[0]), config.recurrent_dropout, key, 2 * i + 1)
-            x, *layer_state = layer(x, initial_state=before)  # [B, T, U]
+            mask = None
+            if key is not None and config.recurrent_dropout:
+                mask = drop(tf.ones_like(before[0]), config.recurrent_dropout, key, 2 * i + 1)
+            if self.own_loops or mask is not None:
+                weights = [getattr(layer.cell, part).value for part in _PARTS]
+                x, *layer_state = getattr(through_time, config.kind)(x, *before, *weights, mask)  # [B, T, U]
+            else:
+                x, *layer_state = layer(x, initial_state=before)
             after += layer_state
         x = drop(x, config.output_dropout, key, 2 * config.layers)
         return self.head(x), tuple(after)
@@ -155,54 +174,21 @@ class RecurrentNetwork(Network):
     def named(self) -> dict[str, keras.Variable]:
         result = {} if self.embedding is None else {"embedding": self.embedding}
         for i, layer in enumerate(self.recurrent):
-            for part in ("kernel", "recurrent_kernel", "bias"):
+            for part in _PARTS:
                 result[f"layer_{i}/{part}"] = getattr(layer.cell, part)
         return result | {"head/kernel": self.head.kernel, "head/bias": self.head.bias}
 
 
 def _recurrent_layer(config: ModelConfig, seeds: Iterator[int], policy: keras.DTypePolicy) -> keras.layers.RNN:
-    """A stock Keras layer, which is what cuDNN can take over; with dropout on the state, our own cell."""
-    settings = {
-        "kernel_initializer": keras.initializers.GlorotUniform(seed=next(seeds)),
-        "recurrent_initializer": keras.initializers.Orthogonal(seed=next(seeds)),
-        "dtype": policy,
-    }
-    outputs = {"return_sequences": True, "return_state": True}
-    if config.recurrent_dropout:
-        cell = {"gru": _MaskedGRUCell, "lstm": _MaskedLSTMCell}[config.kind](config.units, **settings)
-        return keras.layers.RNN(cell, dtype=policy, **outputs)
     layer = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[config.kind]
-    return layer(config.units, **settings, **outputs)
-
-
-class _MaskedGRUCell(keras.layers.GRUCell):
-    """Keras's cell with a mask on the state where it meets the recurrent kernel, one for a whole window.
-
-    Keras's own recurrent dropout draws from a counter that no checkpoint keeps and no replica has to itself.
-    """
-
-    mask: tf.Tensor | None = None  # [B, U], set before each window
-
-    def call(self, inputs: tf.Tensor, states: list, training: bool = False) -> tuple[tf.Tensor, list]:
-        hidden = states[0]  # [B, U]
-        x = inputs @ self.kernel + self.bias[0]  # [B, 3U]
-        memory = (hidden * self.mask) @ self.recurrent_kernel + self.bias[1]  # [B, 3U]
-        x_update, x_reset, x_candidate = tf.split(x, 3, axis=-1)
-        m_update, m_reset, m_candidate = tf.split(memory, 3, axis=-1)
-        update, reset = tf.sigmoid(x_update + m_update), tf.sigmoid(x_reset + m_reset)
-        candidate = tf.tanh(x_candidate + reset * m_candidate)
-        after = update * hidden + (1 - update) * candidate
-        return after, [after]
-
-
-class _MaskedLSTMCell(keras.layers.LSTMCell):
-    """The same for an LSTM, which uses its state for nothing but that product."""
-
-    mask: tf.Tensor | None = None  # [B, U], set before each window
-
-    def call(self, inputs: tf.Tensor, states: list, training: bool = False) -> tuple[tf.Tensor, list]:
-        hidden, cell = states
-        return super().call(inputs, [hidden * self.mask, cell])
+    return layer(
+        config.units,
+        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+        recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+        return_sequences=True,
+        return_state=True,
+        dtype=policy,
+    )
 
 
 class TransformerNetwork(Network):

@@ -64,9 +64,10 @@ def _train(
         ids = plan.run_ids(config, run.vocab()) if ids is None else ids
         counting.train(run, ids, recorder)
         return
+    from charlab.learner import Learner, row_groups
+
     # The strategy comes first: devices can only be divided and machines joined before TensorFlow has started.
-    strategy = accelerators.choose(config.train.accelerator)
-    from charlab.learner import Learner
+    strategy = accelerators.choose(config.train.accelerator, row_groups(config.model, config.train.batch_size))
 
     vocab = run.vocab()
     ids = plan.run_ids(config, vocab) if ids is None else ids

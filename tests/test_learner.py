@@ -17,7 +17,7 @@ from charlab.errors import ConfigError, RunError
 tf = pytest.importorskip("tensorflow")
 import keras  # noqa: E402
 
-from charlab.learner import Learner  # noqa: E402
+from charlab.learner import Learner, row_groups  # noqa: E402
 
 V = 12
 TRAIN = TrainConfig(batch_size=4, sequence_length=8, learning_rate=0.05)
@@ -72,6 +72,54 @@ def test_it_learns_and_is_graded_as_the_numpy_network_is(kind, vocab):
     predictor = networks.build(TINY[kind], len(vocab), learner.weights())
     theirs = reading.evaluate(predictor, vocab, ids[-100:])
     assert (loss, accuracy) == (pytest.approx(theirs.loss_nats, abs=1e-5), pytest.approx(theirs.accuracy))
+
+
+@pytest.mark.parametrize("kind", ["gru", "lstm"])
+def test_keras_layers_and_our_loops_come_to_the_same(kind, monkeypatch):
+    model, config = ModelConfig(kind=kind, layers=2, units=8, embedding=4), TRAIN.replace(batches="streams")
+    ours = Learner(model, config, V)
+    monkeypatch.setattr(accelerators, "is_cpu", lambda strategy: False)
+    theirs = Learner(model, config, V)
+    assert ours.model.own_loops and not theirs.model.own_loops
+    for step in range(4):
+        figures = [learner.step(rows(step), step, 0.02).numpy() for learner in (ours, theirs)]
+        assert np.allclose(*figures, atol=1e-4)
+    assert_equal_arrays(ours.arrays(), theirs.arrays())
+
+
+def test_groups_of_rows_come_to_what_the_whole_batch_does(monkeypatch):
+    model, config = ModelConfig(units=8, embedding=4), TRAIN.replace(batches="streams", clip_norm=0.3)
+    validation = batches.validation_rows(IDS[:500], unknown_id=V - 1, window=16)
+    whole = Learner(model, config, V)
+    monkeypatch.setattr("charlab.learner.row_groups", lambda model, rows: 2)
+    grouped = Learner(model, config, V)
+    assert (whole.groups, grouped.groups) == (1, 2)
+    for step in range(4):
+        figures = [learner.step(rows(step), step, 0.02).numpy() for learner in (whole, grouped)]
+        assert np.allclose(*figures, atol=1e-5)
+    assert_equal_arrays(whole.arrays(), grouped.arrays())
+    assert whole.evaluate(validation) == pytest.approx(grouped.evaluate(validation), abs=1e-5)
+
+
+def assert_equal_arrays(ours, theirs):
+    assert set(ours) == set(theirs)
+    assert all(np.allclose(ours[name], theirs[name], atol=1e-4) for name in ours)
+
+
+def test_each_core_reads_rows_of_its_own_while_the_weights_are_small(monkeypatch):
+    for cores, rows_, groups in (
+        (1, 64, 1),
+        (2, 64, 2),
+        (2, 31, 1),
+        (2, 33, 1),
+        (3, 64, 2),
+        (8, 64, 4),
+        (8, 7, 1),
+    ):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        assert row_groups(ModelConfig(kind="gru", units=256), rows_) == groups
+    assert row_groups(ModelConfig(kind="gru", units=1024), 64) == 1
+    assert row_groups(ModelConfig(kind="transformer", units=128), 64) == 1
 
 
 def test_grading_in_several_batches_gives_the_mean_over_all(monkeypatch):

@@ -1,0 +1,170 @@
+"""GRU and LSTM layers over whole windows, with back-propagation through time written out (Werbos, 1990).
+
+They compute what Keras's layers compute, to rounding, in fewer operations: the input's product is taken for all
+characters at once, the loop forward keeps what the loop backward needs, and a weight's gradient is one product
+over the whole window. With a `mask` the state loses the same numbers at each character where it meets the
+recurrent kernel (Gal and Ghahramani, 2016). Knows nothing of layers, texts or optimizers.
+Names in shape comments: B rows, T characters a row, D numbers an input vector, U units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+Arrays = tuple[tf.TensorArray, ...]
+
+
+def gru(
+    x: tf.Tensor,
+    state: tf.Tensor,
+    kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
+    bias: tf.Tensor,
+    mask: tf.Tensor | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Read windows with a GRU (Cho et al., 2014; the reset gate after the product, as cuDNN has it).
+
+    x [B, T, D], state [B, U], kernel [D, 3U], recurrent_kernel [U, 3U], bias [2, 3U], mask [B, U] -> what it says
+    at each character [B, T, U], and the state after the last [B, U]. The gates stand in Keras's order: update,
+    reset, candidate.
+    """
+    T, U = x.shape[1], recurrent_kernel.shape[0]
+
+    @tf.custom_gradient
+    def read(x: tf.Tensor, state: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        """x [T, B, 3U], kernel [U, 3U], bias [U] -> [T, B, U]."""
+
+        def forward(t, before):
+            x_gates, x_candidate = tf.split(x[t], [2 * U, U], 1)
+            m_gates, m_candidate = tf.split(_masked(before, mask) @ kernel, [2 * U, U], 1)
+            gates = tf.sigmoid(x_gates + m_gates)
+            update, reset = tf.split(gates, 2, 1)
+            memory = m_candidate + bias
+            candidate = tf.tanh(x_candidate + reset * memory)
+            return [candidate + update * (before - candidate)], [before, gates, memory, candidate]
+
+        [last], [before, gates, memory, candidate] = _loop(forward, range(T), [state], [U, 2 * U, U, U])
+
+        def gradient(d_said: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            update, reset = tf.split(gates, 2, 2)
+            # How each sum inside a gate moves what the cell says: [T, B, U] each
+            by_candidate = (1 - update) * (1 - candidate * candidate)
+            by_update = (before - candidate) * update * (1 - update)
+            by_reset = by_candidate * memory * reset * (1 - reset)
+            slopes = tf.concat([by_update, by_reset, by_candidate * reset], 2)
+            transposed = tf.transpose(kernel)
+
+            def backward(t, d_later):
+                d_after = d_later + d_said[t]
+                d_sums = tf.tile(d_after, (1, 3)) * slopes[t]
+                return [d_after * update[t] + _masked(d_sums @ transposed, mask)], [d_after, d_sums]
+
+            [d_state], [d_after, d_sums] = _loop(backward, range(T)[::-1], [tf.zeros_like(state)], [U, 3 * U])
+            d_x = tf.concat([d_sums[..., : 2 * U], d_after * by_candidate], 2)
+            d_bias = tf.reduce_sum(d_sums[..., 2 * U :], (0, 1))
+            return d_x, d_state, _summed_product(_masked(before, mask), d_sums), d_bias
+
+        return tf.concat([before[1:], last[None]], 0), gradient
+
+    inner = bias[1, 2 * U :]  # the reset gate scales it too; all other biases can be added beforehand
+    outer = bias[0] + tf.concat([bias[1, : 2 * U], tf.zeros_like(inner)], 0)
+    said = read(_first(x, kernel) + outer, state, recurrent_kernel, inner)
+    return tf.transpose(said, (1, 0, 2)), said[-1]
+
+
+def lstm(
+    x: tf.Tensor,
+    state: tf.Tensor,
+    cell: tf.Tensor,
+    kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
+    bias: tf.Tensor,
+    mask: tf.Tensor | None = None,
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Read windows with an LSTM (Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al., 2000).
+
+    x [B, T, D], state and cell [B, U], kernel [D, 4U], recurrent_kernel [U, 4U], bias [4U], mask [B, U] -> what it
+    says at each character [B, T, U], and state and cell after the last [B, U]. The gates stand in Keras's order:
+    input, forget, candidate, output.
+    """
+    T, U = x.shape[1], recurrent_kernel.shape[0]
+
+    @tf.custom_gradient
+    def read(x: tf.Tensor, state: tf.Tensor, cell: tf.Tensor, kernel: tf.Tensor) -> tuple[tuple, Callable]:
+        """x [T, B, 4U], kernel [U, 4U] -> [T, B, U] and the last cell [B, U]."""
+
+        def forward(t, before, cell_before):
+            sums = x[t] + _masked(before, mask) @ kernel
+            enter, forget, candidate, leave = tf.split(sums, 4, 1)
+            enter, forget, leave = tf.sigmoid(enter), tf.sigmoid(forget), tf.sigmoid(leave)
+            candidate = tf.tanh(candidate)
+            cell = forget * cell_before + enter * candidate
+            shown = tf.tanh(cell)
+            return [leave * shown, cell], [before, cell_before, enter, forget, candidate, leave, shown]
+
+        [last, last_cell], kept = _loop(forward, range(T), [state, cell], [U] * 7)
+        before, cell_before, enter, forget, candidate, leave, shown = kept
+
+        def gradient(d_said: tf.Tensor, d_last_cell: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            # How each sum inside a gate moves the cell, and the last gate's what is said: [T, B, U] each
+            by_enter = candidate * enter * (1 - enter)
+            by_forget = cell_before * forget * (1 - forget)
+            by_candidate = enter * (1 - candidate * candidate)
+            slopes = tf.concat([by_enter, by_forget, by_candidate], 2)
+            by_leave, by_cell = shown * leave * (1 - leave), leave * (1 - shown * shown)
+            transposed = tf.transpose(kernel)
+
+            def backward(t, d_later, d_cell_later):
+                d_after = d_later + d_said[t]
+                d_cell = d_cell_later + d_after * by_cell[t]
+                d_sums = tf.concat([tf.tile(d_cell, (1, 3)) * slopes[t], d_after * by_leave[t]], 1)
+                return [_masked(d_sums @ transposed, mask), d_cell * forget[t]], [d_sums]
+
+            starts = [tf.zeros_like(state), d_last_cell]
+            [d_state, d_cell], [d_sums] = _loop(backward, range(T)[::-1], starts, [4 * U])
+            return d_sums, d_state, d_cell, _summed_product(_masked(before, mask), d_sums)
+
+        return (tf.concat([before[1:], last[None]], 0), last_cell), gradient
+
+    said, last_cell = read(_first(x, kernel) + bias, state, cell, recurrent_kernel)
+    return tf.transpose(said, (1, 0, 2)), said[-1], last_cell
+
+
+def _loop(
+    body: Callable, places: range, starts: list[tf.Tensor], widths: list[int]
+) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """Carry `starts` [B, _] through `body(t, *carried) -> carried, kept` at each place.
+
+    Returns what is carried at the end, and what was kept as [T, B, width].
+    """
+    T, rows, number = len(places), starts[0].shape[0], len(starts)
+    arrays = [tf.TensorArray(starts[0].dtype, T, element_shape=(rows, width)) for width in widths]
+
+    def turn(t, *both):
+        carried, kept = body(t, *both[:number])
+        return (
+            t + places.step,
+            *carried,
+            *(array.write(t, one) for array, one in zip(both[number:], kept, strict=True)),
+        )
+
+    inside = (lambda t, *_: t < T) if places.step > 0 else (lambda t, *_: t >= 0)
+    _, *both = tf.while_loop(inside, turn, (places[0], *starts, *arrays), maximum_iterations=T)
+    return both[:number], [array.stack() for array in both[number:]]
+
+
+def _first(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """The input's part of all sums: x [B, T, D], kernel [D, G] -> [T, B, G]."""
+    B, T, D = x.shape
+    return tf.reshape(tf.reshape(tf.transpose(x, (1, 0, 2)), (T * B, D)) @ kernel, (T, B, kernel.shape[1]))
+
+
+def _masked(x: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
+    return x if mask is None else x * mask
+
+
+def _summed_product(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """x [T, B, U], y [T, B, G] -> [U, G], summed over characters and rows."""
+    return tf.matmul(tf.reshape(x, (-1, x.shape[-1])), tf.reshape(y, (-1, y.shape[-1])), transpose_a=True)
