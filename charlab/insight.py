@@ -60,6 +60,17 @@ def verdicts(
     return said
 
 
+def kept(best: int, last: float) -> str:
+    """Which weights a run has: those of its best epoch, and its last. An epoch that was only begun when it was
+    graded counts as the one it would have become, so `best` may be above `last`."""
+    if best >= last:
+        return f"Kept are the best weights so far, of epoch {last:.4g}: they write and explain on the other pages."
+    return (
+        f"Kept are the best weights, those of epoch {best}, which write and explain on the other pages, and the "
+        f"last ones, of epoch {last:.4g}."
+    )
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 

@@ -67,16 +67,14 @@ def dropout_key(seed: int, step: tf.Tensor, replica: tf.Tensor | int, replicas: 
     return tf.stack([tf.constant(seed * PLACES, tf.int64), place])
 
 
-def drop(x: tf.Tensor, rate: float, key: tf.Tensor | None, place: int, whole_window: bool = False) -> tf.Tensor:
+def drop(x: tf.Tensor, rate: float, key: tf.Tensor | None, place: int, same_along: int | None = None) -> tf.Tensor:
     """Set a share of the values to zero and scale up the rest (Srivastava et al., 2014); without a key, nothing.
 
-    With `whole_window`, x [B, T, D] loses the same numbers at each of its T characters (Gal and Ghahramani, 2016).
+    With `same_along` the time axis, x loses the same numbers at each character (Gal and Ghahramani, 2016).
     """
     if key is None or rate == 0:
         return x
-    shape = tf.shape(x)
-    if whole_window:
-        shape = tf.stack([shape[0], 1, shape[2]])
+    shape = tf.stack([1 if axis == same_along else tf.shape(x)[axis] for axis in range(len(x.shape))])
     kept = tf.random.stateless_uniform(shape, key + tf.constant([place, 0], tf.int64)) >= rate
     return x * (tf.cast(kept, x.dtype) / tf.cast(1 - rate, x.dtype))
 
@@ -151,25 +149,39 @@ class RecurrentNetwork(Network):
 
     def call(self, ids: tf.Tensor, state: State, key: tf.Tensor | None = None) -> tuple[tf.Tensor, State]:
         """Read windows: ids [B, T] -> logits [B, T, V] float32 and the state after them. A key means training."""
+        if self.own_loops or (key is not None and self.config.recurrent_dropout):
+            logits, state = self._read_by_own_loops(tf.transpose(ids), state, key)
+            return tf.transpose(logits, (1, 0, 2)), state
         config, each = self.config, len(state) // self.config.layers
-        x = self._one_hot(ids)
+        x, after = self._one_hot(ids), []
         if self.embedding is not None:
             x = x @ self.embedding  # [B, T, D]
-        after = []
         for i, layer in enumerate(self.recurrent):
-            x = drop(x, config.input_dropout, key, 2 * i, whole_window=True)
-            before = list(state[each * i : each * (i + 1)])
-            mask = None
-            if key is not None and config.recurrent_dropout:
-                mask = drop(tf.ones_like(before[0]), config.recurrent_dropout, key, 2 * i + 1)
-            if self.own_loops or mask is not None:
-                weights = [getattr(layer.cell, part).value for part in _PARTS]
-                x, *layer_state = getattr(through_time, config.kind)(x, *before, *weights, mask)  # [B, T, U]
-            else:
-                x, *layer_state = layer(x, initial_state=before)
+            x = drop(x, config.input_dropout, key, 2 * i, same_along=1)
+            x, *layer_state = layer(x, initial_state=list(state[each * i : each * (i + 1)]))  # [B, T, U]
             after += layer_state
         x = drop(x, config.output_dropout, key, 2 * config.layers)
         return self.head(x), tuple(after)
+
+    def _read_by_own_loops(self, ids: tf.Tensor, state: State, key: tf.Tensor | None) -> tuple[tf.Tensor, State]:
+        """The same by through_time.py, time first: ids [T, B] -> logits [T, B, V]."""
+        config, each = self.config, len(state) // self.config.layers
+        x, after = self._one_hot(ids), []
+        for i, layer in enumerate(self.recurrent):
+            kernel, recurrent_kernel, bias = (getattr(layer.cell, part).value for part in _PARTS)
+            if i == 0 and self.embedding is not None:
+                if key is None or not config.input_dropout:
+                    kernel = self.embedding @ kernel  # [V, gates * U]: then a character's row is only picked
+                else:
+                    x = _product(x, self.embedding)  # [T, B, D]
+            x = _product(drop(x, config.input_dropout, key, 2 * i, same_along=0), kernel)  # [T, B, gates * U]
+            before = state[each * i : each * (i + 1)]
+            mask = None
+            if key is not None and config.recurrent_dropout:
+                mask = drop(tf.ones_like(before[0]), config.recurrent_dropout, key, 2 * i + 1)
+            x, *layer_state = getattr(through_time, config.kind)(x, *before, recurrent_kernel, bias, mask)
+            after += layer_state  # and x is [T, B, U]
+        return self.head(drop(x, config.output_dropout, key, 2 * config.layers)), tuple(after)
 
     def named(self) -> dict[str, keras.Variable]:
         result = {} if self.embedding is None else {"embedding": self.embedding}
@@ -177,6 +189,12 @@ class RecurrentNetwork(Network):
             for part in _PARTS:
                 result[f"layer_{i}/{part}"] = getattr(layer.cell, part)
         return result | {"head/kernel": self.head.kernel, "head/bias": self.head.bias}
+
+
+def _product(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """x [T, B, D], kernel [D, G] -> [T, B, G], as one product."""
+    T, B, D = x.shape
+    return tf.reshape(tf.reshape(x, (T * B, D)) @ kernel, (T, B, kernel.shape[1]))
 
 
 def _recurrent_layer(config: ModelConfig, seeds: Iterator[int], policy: keras.DTypePolicy) -> keras.layers.RNN:

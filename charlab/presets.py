@@ -33,7 +33,7 @@ PRESETS: dict[str, Preset] = {
             "Quick GRU, 256 units",
             "Our own recipe: a good model in one minute on two cores. It reads 64 places of the text at once and "
             "on from there, 32 characters a step, with a high learning rate that falls along a cosine.",
-            ModelConfig(kind="gru", units=256, embedding=64),
+            ModelConfig(kind="gru", units=256, embedding=256),
             TrainConfig(
                 epochs=5, batch_size=64, sequence_length=32, batches="streams", state_resets=0.1,
                 learning_rate=8e-3, learning_rate_schedule="cosine", warm_up_steps=20, beta_2=0.99, clip_norm=1.0,

@@ -1,10 +1,11 @@
-"""GRU and LSTM layers over whole windows, with back-propagation through time written out (Werbos, 1990).
+"""GRU and LSTM over whole windows, with back-propagation through time written out (Werbos, 1990).
 
-They compute what Keras's layers compute, to rounding, in fewer operations: the input's product is taken for all
-characters at once, the loop forward keeps what the loop backward needs, and a weight's gradient is one product
-over the whole window. With a `mask` the state loses the same numbers at each character where it meets the
-recurrent kernel (Gal and Ghahramani, 2016). Knows nothing of layers, texts or optimizers.
-Names in shape comments: B rows, T characters a row, D numbers an input vector, U units.
+They compute what Keras's layers compute, to rounding, in fewer operations: what the input adds to the sums inside
+the gates comes ready for all characters, the loop forward keeps what the loop backward needs, and the kernel's
+gradient is one product over the whole window. Time comes first in every shape, so that a character's numbers lie
+together. With a `mask` the state loses the same numbers at each character where it meets the recurrent kernel
+(Gal and Ghahramani, 2016). Knows nothing of layers, texts or optimizers.
+Names in shape comments: T characters a row, B rows, U units.
 """
 
 from __future__ import annotations
@@ -17,24 +18,19 @@ Arrays = tuple[tf.TensorArray, ...]
 
 
 def gru(
-    x: tf.Tensor,
-    state: tf.Tensor,
-    kernel: tf.Tensor,
-    recurrent_kernel: tf.Tensor,
-    bias: tf.Tensor,
-    mask: tf.Tensor | None = None,
+    x: tf.Tensor, state: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, mask: tf.Tensor | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Read windows with a GRU (Cho et al., 2014; the reset gate after the product, as cuDNN has it).
 
-    x [B, T, D], state [B, U], kernel [D, 3U], recurrent_kernel [U, 3U], bias [2, 3U], mask [B, U] -> what it says
-    at each character [B, T, U], and the state after the last [B, U]. The gates stand in Keras's order: update,
-    reset, candidate.
+    What the input adds x [T, B, 3U], state [B, U], recurrent kernel [U, 3U], bias [2, 3U], mask [B, U] -> what it
+    says at each character [T, B, U], and the state after the last [B, U]. The gates stand in Keras's order:
+    update, reset, candidate.
     """
-    T, U = x.shape[1], recurrent_kernel.shape[0]
+    T, U = x.shape[0], kernel.shape[0]
 
     @tf.custom_gradient
     def read(x: tf.Tensor, state: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-        """x [T, B, 3U], kernel [U, 3U], bias [U] -> [T, B, U]."""
+        """All biases but the innermost [U] are in x already."""
 
         def forward(t, before):
             x_gates, x_candidate = tf.split(x[t], [2 * U, U], 1)
@@ -70,8 +66,8 @@ def gru(
 
     inner = bias[1, 2 * U :]  # the reset gate scales it too; all other biases can be added beforehand
     outer = bias[0] + tf.concat([bias[1, : 2 * U], tf.zeros_like(inner)], 0)
-    said = read(_first(x, kernel) + outer, state, recurrent_kernel, inner)
-    return tf.transpose(said, (1, 0, 2)), said[-1]
+    said = read(x + outer, state, kernel, inner)
+    return said, said[-1]
 
 
 def lstm(
@@ -79,22 +75,19 @@ def lstm(
     state: tf.Tensor,
     cell: tf.Tensor,
     kernel: tf.Tensor,
-    recurrent_kernel: tf.Tensor,
     bias: tf.Tensor,
     mask: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Read windows with an LSTM (Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al., 2000).
 
-    x [B, T, D], state and cell [B, U], kernel [D, 4U], recurrent_kernel [U, 4U], bias [4U], mask [B, U] -> what it
-    says at each character [B, T, U], and state and cell after the last [B, U]. The gates stand in Keras's order:
-    input, forget, candidate, output.
+    What the input adds x [T, B, 4U], state and cell [B, U], recurrent kernel [U, 4U], bias [4U], mask [B, U] ->
+    what it says at each character [T, B, U], and state and cell after the last [B, U]. The gates stand in Keras's
+    order: input, forget, candidate, output.
     """
-    T, U = x.shape[1], recurrent_kernel.shape[0]
+    T, U = x.shape[0], kernel.shape[0]
 
     @tf.custom_gradient
     def read(x: tf.Tensor, state: tf.Tensor, cell: tf.Tensor, kernel: tf.Tensor) -> tuple[tuple, Callable]:
-        """x [T, B, 4U], kernel [U, 4U] -> [T, B, U] and the last cell [B, U]."""
-
         def forward(t, before, cell_before):
             sums = x[t] + _masked(before, mask) @ kernel
             enter, forget, candidate, leave = tf.split(sums, 4, 1)
@@ -128,8 +121,8 @@ def lstm(
 
         return (tf.concat([before[1:], last[None]], 0), last_cell), gradient
 
-    said, last_cell = read(_first(x, kernel) + bias, state, cell, recurrent_kernel)
-    return tf.transpose(said, (1, 0, 2)), said[-1], last_cell
+    said, last_cell = read(x + bias, state, cell, kernel)
+    return said, said[-1], last_cell
 
 
 def _loop(
@@ -153,12 +146,6 @@ def _loop(
     inside = (lambda t, *_: t < T) if places.step > 0 else (lambda t, *_: t >= 0)
     _, *both = tf.while_loop(inside, turn, (places[0], *starts, *arrays), maximum_iterations=T)
     return both[:number], [array.stack() for array in both[number:]]
-
-
-def _first(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """The input's part of all sums: x [B, T, D], kernel [D, G] -> [T, B, G]."""
-    B, T, D = x.shape
-    return tf.reshape(tf.reshape(tf.transpose(x, (1, 0, 2)), (T * B, D)) @ kernel, (T, B, kernel.shape[1]))
 
 
 def _masked(x: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:

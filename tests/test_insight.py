@@ -115,3 +115,11 @@ def test_losses_are_compared_only_where_text_alphabet_and_split_agree():
     assert "different texts" in insight.not_comparable([config(), config(sha256="1" * 64)])
     assert "alphabets differ" in insight.not_comparable([config(), config(ModelConfig(lower_case=True))])
     assert "different parts" in insight.not_comparable([config(), config(validation_share=0.2)])
+
+
+def test_which_weights_are_kept():
+    assert "best weights, those of epoch 2," in insight.kept(2, 3.5) and "last ones, of epoch 3.5" in insight.kept(
+        2, 3.5
+    )
+    for best, last in ((3, 2.32), (3, 3.0)):
+        assert f"best weights so far, of epoch {last:.4g}:" in insight.kept(best, last)

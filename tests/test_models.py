@@ -189,7 +189,7 @@ def test_dropout_drops_its_share_and_scales_up_the_rest():
     dropped = models.drop(tf.ones((50, 40, 30)), 0.3, key, 0).numpy()
     assert set(np.unique(dropped)) == {np.float32(0), np.float32(1 / np.float32(0.7))}
     assert abs((dropped == 0).mean() - 0.3) < 0.01
-    window = models.drop(tf.ones((50, 40, 30)), 0.3, key, 0, whole_window=True).numpy()
+    window = models.drop(tf.ones((50, 40, 30)), 0.3, key, 0, same_along=1).numpy()
     assert (window == window[:, :1]).all()
     assert abs((window == 0).mean() - 0.3) < 0.05
     x = tf.ones(3)

@@ -8,7 +8,7 @@ import keras  # noqa: E402
 
 from charlab import through_time  # noqa: E402
 
-B, T, D, U = 6, 9, 5, 7
+T, B, U = 9, 6, 7
 GATES, STATES = {"gru": 3, "lstm": 4}, {"gru": 1, "lstm": 2}
 
 
@@ -17,48 +17,50 @@ def some(*shape, seed):
 
 
 def arguments(kind):
-    """x, the states, and the three weights of a layer."""
+    """What the input adds, the states, the recurrent kernel and the biases."""
     G = GATES[kind] * U
     states = [some(B, U, seed=i) for i in range(STATES[kind])]
     bias = some(2, G, seed=5) if kind == "gru" else some(G, seed=5)
-    return [some(B, T, D, seed=2), *states, some(D, G, seed=3), some(U, G, seed=4), bias]
+    return [some(T, B, G, seed=2), *states, some(U, G, seed=4), bias]
 
 
 def keras_layer(kind, x, *rest):
-    *states, kernel, recurrent_kernel, bias = rest
+    """The layer of Keras whose own kernel lets the input through as it is."""
+    *states, kernel, bias = rest
     layer = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[kind](U, return_sequences=True, return_state=True)
-    layer.build((None, None, D))
-    layer.set_weights([kernel, recurrent_kernel, bias])
+    layer.build((None, None, x.shape[2]))
+    layer.set_weights([np.eye(x.shape[2]), kernel, bias])
     with tf.GradientTape() as tape:
         tape.watch([x, *states])
-        answers = layer(x, initial_state=states)
+        said, *last = layer(tf.transpose(x, (1, 0, 2)), initial_state=states)
+        answers = (tf.transpose(said, (1, 0, 2)), *last)
         score = scored(answers)
-    weights = [variable.value for variable in layer.trainable_variables]
+    weights = [variable.value for variable in (layer.cell.recurrent_kernel, layer.cell.bias)]
     return answers, tape.gradient(score, [x, *states, *weights])
 
 
 def plain_loop(kind, mask):
     """A character at a time, as the papers have it."""
 
-    def gru(x, state, kernel, recurrent_kernel, bias):
+    def gru(x, state, kernel, bias):
         said = []
         for t in range(T):
-            a, m = x[:, t] @ kernel + bias[0], (state * mask) @ recurrent_kernel + bias[1]
+            a, m = x[t] + bias[0], (state * mask) @ kernel + bias[1]
             update = tf.sigmoid(a[:, :U] + m[:, :U])
             reset = tf.sigmoid(a[:, U : 2 * U] + m[:, U : 2 * U])
             candidate = tf.tanh(a[:, 2 * U :] + reset * m[:, 2 * U :])
             state = update * state + (1 - update) * candidate
             said.append(state)
-        return tf.stack(said, 1), state
+        return tf.stack(said), state
 
-    def lstm(x, state, cell, kernel, recurrent_kernel, bias):
+    def lstm(x, state, cell, kernel, bias):
         said = []
         for t in range(T):
-            sums = tf.split(x[:, t] @ kernel + (state * mask) @ recurrent_kernel + bias, 4, 1)
+            sums = tf.split(x[t] + (state * mask) @ kernel + bias, 4, 1)
             cell = tf.sigmoid(sums[1]) * cell + tf.sigmoid(sums[0]) * tf.tanh(sums[2])
             state = tf.sigmoid(sums[3]) * tf.tanh(cell)
             said.append(state)
-        return tf.stack(said, 1), state, cell
+        return tf.stack(said), state, cell
 
     return {"gru": gru, "lstm": lstm}[kind]
 

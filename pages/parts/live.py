@@ -228,10 +228,7 @@ def _figures(status: Status, events: list[dict], unit: str) -> None:
         help=f"The best so far, {unit} a character.",
     )  # fmt: skip
     if status.best_epoch:
-        st.caption(
-            f"Kept are the best weights, those of epoch {status.best_epoch}, which write and explain on the other "
-            f"pages, and the last ones, of epoch {status.epoch:.4g}."
-        )
+        st.caption(insight.kept(status.best_epoch, status.epoch))
 
 
 def _in_line(run: Run) -> None:
