@@ -1,13 +1,14 @@
 # make app   installs what is needed and starts CharLab
 # make class does the same for a classroom: it listens on the network and says what to write on the board
 # make test  installs what the tests need and runs them all, those in a browser by themselves; make test-slow runs those that take minutes
+# make starters trains the models that ship with CharLab again, which takes half an hour
 # make bench installs what the benchmarks need and runs them all, which takes hours; make bench SHORT=1 only a few
 #            minutes, to see that they work
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: app class test test-slow bench lint
+.PHONY: app class test test-slow bench starters lint
 
 app: .venv/app-installed
 	@echo "CharLab opens at http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
@@ -33,6 +34,9 @@ test-slow: .venv/test-installed
 
 bench: .venv/bench-installed
 	$(BIN)/python -m benchmarks.everything $(if $(SHORT),--short)
+
+starters: .venv/app-installed
+	$(BIN)/python -m charlab.shipped
 
 lint: .venv/test-installed
 	$(BIN)/ruff check .

@@ -4,7 +4,9 @@
 
 A server is started as people start it, and Chromium looks at it through Playwright. Times in the browser are
 taken inside the page, from the event to the first frame in which the answer is drawn. All is measured while the
-server is idle, and again while it trains a run.
+server is idle, and again while it trains a run. Beside the slider stands the plainest page that does the same: a
+slider of Streamlit's over its own chart of twelve bars, on a server of its own; no page can be faster than what
+Streamlit and the browser take for that.
 """
 
 from __future__ import annotations
@@ -37,6 +39,16 @@ SLIDER = "Temperature"  # the name of the Explainer's slider
 CHART = ".charlab-chart"  # of these, the bars are the one whose first trace is of bars
 WRITTEN = "[data-testid=stCode]"  # written samples
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+BARE_CHART = ".js-plotly-plot"
+BARE_PAGE = f"""
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+temperature = st.slider("{SLIDER}", 0.0, 2.0, 0.5, 0.05)
+scaled = np.exp(np.linspace(3, -3, 12) / max(temperature, 0.05))
+st.plotly_chart(go.Figure(go.Bar(x=scaled / scaled.sum(), y=list("abcdefghijkl"), orientation="h")))
+"""
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 # Times a change inside the page: from an event to the frame in which `look` sees something else than before.
@@ -72,12 +84,22 @@ def main() -> None:
         for _ in range(rounds):
             for name, waited in starts(browser).items():
                 raw.setdefault(name, []).append(waited)
-        with serving() as (address, _):
-            page = browser.new_page(viewport={"width": 1440, "height": 1000})
-            raw |= in_pages(page, address, moves, "idle")
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        with serving() as (address, _), serving(bare_page(Path(folder))) as (bare, _):
+            ways = {
+                "ours": lambda: slider_moves(page, address + EXPLAINER, CHART, moves // 4),
+                "bare": lambda: slider_moves(page, bare, BARE_CHART, moves // 4),
+            }
+            turns = common.take_turns(ways, 1 if options.short else 4)
+            raw["slider to redrawn bars, idle"] = sum(turns["ours"], [])
+            raw["the same on the plainest page"] = sum(turns["bare"], [])
+            raw["Write to the first characters, idle"] = writings(page, address, max(2, moves // 4))
             if not options.skip_training:
                 with training(Path(folder)):
-                    raw |= in_pages(page, address, moves, "while a run trains")
+                    name = "slider to redrawn bars, while a run trains"
+                    raw[name] = slider_moves(page, address + EXPLAINER, CHART, moves)
+                    name = "Write to the first characters, while a run trains"
+                    raw[name] = writings(page, address, max(2, moves // 4))
         browser.close()
     rows = [
         {"what": name, "median, s": median(times), "slowest, s": max(times), "times": len(times)}
@@ -113,21 +135,22 @@ def first_text() -> float:
     return waited
 
 
-def in_pages(page: Page, address: str, moves: int, when: str) -> dict[str, list[float]]:
-    return {
-        f"slider to redrawn bars, {when}": slider_moves(page, address, moves),
-        f"Write to the first characters, {when}": writings(page, address, max(2, moves // 4)),
-    }
+def bare_page(folder: Path) -> Path:
+    """The script of the plainest page, in a folder where it is not taken for a run."""
+    path = folder / "bare" / "page.py"
+    path.parent.mkdir()
+    path.write_text(BARE_PAGE, encoding="utf-8")
+    return path
 
 
-def slider_moves(page: Page, address: str, moves: int) -> list[float]:
-    """Seconds from a key on the Explainer's temperature to its bars drawn anew, for each of so many moves."""
-    page.goto(address + EXPLAINER)
-    page.wait_for_selector(f"{CHART} .main-svg", timeout=60_000)
+def slider_moves(page: Page, address: str, chart: str, moves: int) -> list[float]:
+    """Seconds from a key on a page's temperature to its bars drawn anew, for each of so many moves."""
+    page.goto(address)
+    page.wait_for_selector(f"{chart} .main-svg", timeout=60_000)
     settle(page)
     slider, times = page.get_by_role("slider", name=SLIDER).first, []
     for _ in range(moves):
-        page.evaluate(_WATCH, ["keydown", CHART, "bars"])
+        page.evaluate(_WATCH, ["keydown", chart, "bars"])
         slider.press("ArrowRight")
         times.append(page.evaluate("window.waited") / 1000)
         settle(page)
@@ -157,13 +180,13 @@ def settle(page: Page) -> None:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[str, float]]:
+def serving(script: Path = common.ROOT / "streamlit_app.py") -> Iterator[tuple[str, float]]:
     """A server on a free port: its address, and the seconds from its start to the first page served."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     command += ["--server.headless", "true"]
     began = time.perf_counter()
     process = subprocess.Popen(command, cwd=common.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

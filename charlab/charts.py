@@ -122,7 +122,7 @@ def bars_figure(
     places = list(range(len(shown)))
     marks = [" <b>came</b>" if i == came else "" for i in shown]
     drawn = {
-        "orientation": "h", "y": places, "textposition": "outside", "cliponaxis": False,
+        "type": "bar", "orientation": "h", "y": places, "textposition": "outside", "cliponaxis": False,
         "constraintext": "none", "textangle": 0,
         "customdata": [literal(named(characters[i])) for i in shown],
     }  # fmt: skip
@@ -131,41 +131,47 @@ def bars_figure(
         "width": [2.5 if i == came else 0 for i in shown],
     }
 
-    figure = empty_figure(None, "probability")
-    figure.add_trace(go.Bar(
-        name="the model's own", offsetgroup="own", x=rounded(own[shown], 6),
-        marker={"color": OWN, "line": outline},
-        textfont={"size": SMALLEST, "color": [CAME if i == came else INK for i in shown]},
-        text=[f"{_share(own[i])}{mark}" for i, mark in zip(shown, marks, strict=True)],
-        hovertemplate="%{customdata}: %{x:.4f}<extra>the model's own</extra>", **drawn,
-    ))  # fmt: skip
+    bars = [{
+        "name": "the model's own", "offsetgroup": "own", "x": rounded(own[shown], 6),
+        "marker": {"color": OWN, "line": outline},
+        "textfont": {"size": SMALLEST, "color": [CAME if i == came else INK for i in shown]},
+        "text": [f"{_share(own[i])}{mark}" for i, mark in zip(shown, marks, strict=True)],
+        "hovertemplate": "%{customdata}: %{x:.4f}<extra>the model's own</extra>",
+    }]  # fmt: skip
     if shaped is not None:
-        _add_shaped(figure, own[shown], shaped[shown], drawn)
+        bars += _shaped_bars(own[shown], shaped[shown])
     ceiling = next((limit for limit in (0.25, 0.5) if greatest.max() <= limit), 1.0)
-    figure.update_layout(
-        title=literal(title), barmode="overlay" if shaped is None else "group", bargap=0.2, bargroupgap=0.05,
-        showlegend=shaped is not None,
-    )  # fmt: skip
-    figure.update_xaxes(
-        range=[0, ceiling * (1.18 if came is None else 1.3)], tickformat=".2~f",
-        tickvals=rounded(np.linspace(0, ceiling, 6)),
-    )  # fmt: skip
-    figure.update_yaxes(
-        tickvals=places, ticktext=[literal(named(characters[i])) for i in shown], tickfont={"family": "monospace"},
-        range=[len(shown) - 0.4, -0.6], showgrid=False, zeroline=False,
-    )  # fmt: skip
-    return figure
+    layout = _layout(None, "probability")
+    layout |= {
+        "title": literal(title), "barmode": "overlay" if shaped is None else "group", "bargap": 0.2,
+        "bargroupgap": 0.05, "showlegend": shaped is not None,
+    }  # fmt: skip
+    layout["xaxis"] |= {
+        "range": [0, ceiling * (1.18 if came is None else 1.3)], "tickformat": ".2~f",
+        "tickvals": rounded(np.linspace(0, ceiling, 6)),
+    }  # fmt: skip
+    layout["yaxis"] |= {
+        "tickvals": places, "ticktext": [literal(named(characters[i])) for i in shown],
+        "tickfont": {"family": "monospace"}, "range": [len(shown) - 0.4, -0.6], "showgrid": False,
+        "zeroline": False,
+    }  # fmt: skip
+    # Made in one piece: Plotly checks everything again at each change, and this one follows a slider.
+    return go.Figure([drawn | one for one in bars], layout)
 
 
 def empty_figure(y_title: str | None, x_title: str | None) -> go.Figure:
     """An empty figure whose fonts, grid and ink are left to the page's theme, and whose zoom stays."""
-    return go.Figure(layout={
+    return go.Figure(layout=_layout(y_title, x_title))
+
+
+def _layout(y_title: str | None, x_title: str | None) -> dict[str, Any]:
+    return {
         "template": go.layout.Template(), "uirevision": "fixed", "autosize": True,
         "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR,
         "margin": {"l": 10, "r": 10, "t": 40, "b": 10},
         "legend": {"orientation": "h", "x": 0, "y": 0, "yanchor": "bottom", "yref": "container"},
         "xaxis": {"title": x_title, "automargin": True}, "yaxis": {"title": y_title, "automargin": True},
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def rounded(values: Any, decimals: int = 4) -> list:
@@ -257,22 +263,25 @@ def _add_references(figure: go.Figure, lines: list[tuple[str, float]]) -> None:
         )  # fmt: skip
 
 
-def _add_shaped(figure: go.Figure, own: np.ndarray, shaped: np.ndarray, drawn: dict) -> None:
+def _shaped_bars(own: np.ndarray, shaped: np.ndarray) -> list[dict[str, Any]]:
     """A second row of bars, lighter: after temperature and cut-offs; hatched is what the cut-offs took away."""
     cut = (shaped == 0) & (own > 0)
-    figure.add_trace(go.Bar(
-        name="after temperature and cut-offs", x=rounded(shaped, 6), marker={"color": SHAPED},
-        offsetgroup="shaped", textfont={"size": SMALLEST},
-        text=["" if gone else _share(p) for p, gone in zip(shaped, cut, strict=True)],
-        hovertemplate="%{customdata}: %{x:.4f}<extra>after temperature and cut-offs</extra>", **drawn,
-    ))  # fmt: skip
-    figure.add_trace(go.Bar(
-        name="cut off", x=rounded(np.where(cut, own, 0), 6), offsetgroup="shaped",
-        marker={"color": CLEAR, "line": {"color": OWN, "width": np.where(cut, 0.5, 0).tolist()},
-                "pattern": {"shape": "/", "fgcolor": OWN, "bgcolor": CLEAR, "size": 6, "solidity": 0.25}},
-        textfont={"size": SMALLEST}, text=["cut off" if gone else "" for gone in cut],
-        hovertemplate="%{customdata}: cut off<extra></extra>", **drawn,
-    ))  # fmt: skip
+    left = {
+        "name": "after temperature and cut-offs", "offsetgroup": "shaped", "x": rounded(shaped, 6),
+        "marker": {"color": SHAPED}, "textfont": {"size": SMALLEST},
+        "text": ["" if gone else _share(p) for p, gone in zip(shaped, cut, strict=True)],
+        "hovertemplate": "%{customdata}: %{x:.4f}<extra>after temperature and cut-offs</extra>",
+    }  # fmt: skip
+    hatched = {
+        "name": "cut off", "offsetgroup": "shaped", "x": rounded(np.where(cut, own, 0), 6),
+        "marker": {
+            "color": CLEAR, "line": {"color": OWN, "width": np.where(cut, 0.5, 0).tolist()},
+            "pattern": {"shape": "/", "fgcolor": OWN, "bgcolor": CLEAR, "size": 6, "solidity": 0.25},
+        },
+        "textfont": {"size": SMALLEST}, "text": ["cut off" if gone else "" for gone in cut],
+        "hovertemplate": "%{customdata}: cut off<extra></extra>",
+    }  # fmt: skip
+    return [left, hatched]
 
 
 def _share(probability: float) -> str:

@@ -139,7 +139,7 @@ def _import(options: argparse.Namespace) -> dict[str, Any]:
 
 def _keep(options: argparse.Namespace) -> dict[str, Any]:
     run = library.find(options.model)
-    folder = library.keep_as_starter(run, options.name)
+    folder = library.keep_as_starter(run, options.name, options.epochs)
     command = plan.command(run.config())
     print(f"{folder}: {run.status().results['best_val_loss']:.4f} nats, made by: {command}", file=sys.stderr)
     return {"name": options.name, "command": command}
@@ -373,6 +373,7 @@ def _parser() -> argparse.ArgumentParser:
 
     keep = _command(commands, "keep", _keep, "make a run a starter that ships with CharLab", model=True)
     keep.add_argument("name", help="what the starter is called")
+    keep.add_argument("--epochs", type=int, nargs="+", default=[], help="the epochs whose weights it keeps, too")
 
     worker = commands.add_parser("work", help="train a queued run (what the server starts)")
     worker.add_argument("run", help="the run's folder")

@@ -14,7 +14,7 @@ import numpy as np
 
 import charlab
 from charlab import corpora, ngrams, runs
-from charlab.config import ModelConfig, TrainConfig
+from charlab.config import ModelConfig, SampleConfig, TrainConfig
 from charlab.errors import ConfigError, CorpusError
 from charlab.networks import parameter_count
 from charlab.presets import preset
@@ -171,6 +171,19 @@ def command(config: runs.RunConfig) -> str:
     changed.pop("seed_text", None)  # made from the text where none was given
     for name, value in changed.items():
         words += ["--set", shlex.quote(f"{name}={'none' if value is None else value}")]
+    return " ".join(words)
+
+
+def writing_command(model: str, which: str, seed_text: str, config: SampleConfig) -> str:
+    """The command line that writes the same texts: a model's name, which of its weights, and what differs from the
+    command's own settings."""
+    words = ["python -m charlab generate", shlex.quote(model)]
+    if which != "best":
+        words += ["--weights", which]
+    words += ["--seed-text", shlex.quote(seed_text)]
+    for name, value in config.to_json().items():
+        if value != getattr(SampleConfig(), name):
+            words += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value)]
     return " ".join(words)
 
 

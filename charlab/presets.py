@@ -36,7 +36,7 @@ PRESETS: dict[str, Preset] = {
             ModelConfig(kind="gru", units=256, embedding=256),
             TrainConfig(
                 epochs=5, batch_size=64, sequence_length=32, batches="streams", state_resets=0.1,
-                learning_rate=8e-3, learning_rate_schedule="cosine", warm_up_steps=20, beta_2=0.99, clip_norm=1.0,
+                learning_rate=8e-3, learning_rate_schedule="cosine", warm_up_steps=100, beta_2=0.99, clip_norm=1.0,
             ),
         ),
         Preset(

@@ -225,7 +225,7 @@ class Run:
         if not path.exists():
             there = ", ".join(self.weight_names()) or "none yet"
             raise RunError(f"Run {self.id} has no weights {which!r}. There are: {there}.")
-        return read_arrays(path)
+        return {name: _widened(name, array) for name, array in read_arrays(path).items()}
 
     def weight_names(self) -> list[str]:
         """What weights there are: epoch-001 ..., best, last."""
@@ -236,6 +236,20 @@ class Run:
         if not re.fullmatch(r"best|last|epoch-\d{3,}", which):
             raise RunError(f'Weights are called "best", "last" or "epoch-003". Received: {which!r}.')
         return self.path / "weights" / f"{which}.safetensors"
+
+
+def compact(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same in fewer bytes: half precision, and whole numbers no longer than they need be."""
+    return {
+        name: array.astype(np.float16 if array.dtype.kind == "f" else np.min_scalar_type(array.max()))
+        for name, array in weights.items()
+    }
+
+
+def _widened(name: str, array: np.ndarray) -> np.ndarray:
+    """Weights are float32; of an n-gram model's counts the keys are uint64 and the others uint32."""
+    wide = np.float32 if array.dtype.kind == "f" else np.uint64 if name.endswith("/keys") else np.uint32
+    return array.astype(wide, copy=False)
 
 
 def create(config: RunConfig, vocab: Vocab, folder: Path | None = None, state: str = "queued") -> Run:

@@ -6,12 +6,13 @@ import secrets
 
 import streamlit as st
 
+from charlab import plan
 from charlab.config import SampleConfig
 from charlab.errors import ConfigError
 from charlab.library import Model
 from pages.parts import beside, history, link, picker, samples, sweeping, writing
 from pages.parts.seeds import seed_text_area
-from pages.parts.words import plain
+from pages.parts.words import exact, plain
 from pages.parts.writing import MODES, Asked
 
 SWEEP, BESIDE = MODES[1:]
@@ -74,6 +75,15 @@ def choose_sampling() -> tuple[SampleConfig, tuple[float, ...]]:
         length=length, samples=number, temperature=temperature, top_k=top_k or None,
         top_p=top_p if top_p < 1 else None, seed=seed,
     ), temperatures  # fmt: skip
+
+
+def commands(asked: Asked) -> list[str]:
+    """What one types for the same texts: a line for each temperature of a sweep, or each model side by side."""
+    configs = [asked.config.replace(temperature=t) for t in asked.temperatures] or [asked.config]
+    return [
+        plan.writing_command(name, which, asked.seed_text, config)
+        for name, which in asked.sources for config in configs
+    ]  # fmt: skip
 
 
 def write_link(write: bool) -> None:
@@ -177,5 +187,7 @@ with writing.cleared() if go else st.container():
         boxes = writing.places(written.samples)
     if written is not None:
         samples.show(written, boxes, shade, compare)
+with st.expander("The same from the command line"):
+    exact("\n".join(commands(asked)))
 with earlier:
     history.show()

@@ -27,7 +27,7 @@ def test_a_machine_with_nothing_else_has_the_default_strategy_and_a_cpu_to_divid
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert result.returncode == 0, result.stderr
     alone, replicas, cpus = json.loads(result.stdout.splitlines()[-1])

@@ -69,7 +69,7 @@ def test_train_generate_and_explain_by_clicking(shared_server, page):
     expect(page).to_have_url(re.compile(run.id))
     button(page, "Write").click()
     expect(page.get_by_text("characters written")).to_be_visible()
-    expect(page.locator("[data-testid=stCode]")).to_have_count(3)
+    expect(page.locator("[data-testid=stCode]:visible")).to_have_count(3)
 
     # Look at it in the Explainer, and choose a character
     page.get_by_role("button", name="Explain").first.click()

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from charlab.config import ModelConfig
 
 HOSTILE = "<img src=x onerror=alert(1)> </script> {{7*7}} $x$ אבג e\u0301\u0323 **b** :smile:"
-TEXTS = "[data-testid=stCode]"
+TEXTS = "[data-testid=stCode]:visible"  # the command line is folded away
 STRIP = "[role=listbox][aria-label^='{}'] [role=option]"
 pytestmark = pytest.mark.browser
 

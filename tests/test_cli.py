@@ -160,7 +160,7 @@ def test_an_ngram_model_trains_without_tensorflow(tmp_path):
     environment = os.environ | {"CHARLAB_RUNS": str(tmp_path), "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     command = [sys.executable, "-m", "charlab", "train", "--corpus", "markov", "--preset", "ngram", "--json"]
     result = subprocess.run(
-        command, env=environment, capture_output=True, encoding="utf-8", timeout=120, check=False
+        command, env=environment, capture_output=True, encoding="utf-8", timeout=300, check=False
     )
     assert result.returncode == 0, result.stderr
     assert document(result)["val_loss"] > 0

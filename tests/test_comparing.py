@@ -17,7 +17,7 @@ run = runs.find({run.id!r})
 config, events = run.config(), run.events()[0]
 {body}
 """
-    return AppTest.from_string(program, default_timeout=30)
+    return AppTest.from_string(program, default_timeout=60)
 
 
 def write_samples(run, first, last):

@@ -18,7 +18,7 @@ def page():
 
 
 def opened() -> AppTest:
-    test = AppTest.from_function(page, default_timeout=30).run()
+    test = AppTest.from_function(page, default_timeout=60).run()
     assert not test.exception
     return test
 

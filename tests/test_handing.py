@@ -20,7 +20,7 @@ def page():
 
 def test_both_files_are_offered_and_a_page_only_of_what_fits_on_it():
     make_run()
-    test = AppTest.from_function(page, default_timeout=30).run()
+    test = AppTest.from_function(page, default_timeout=60).run()
     assert not test.exception
     offered = {button.proto.label: button.proto.disabled for button in test.get("download_button")}
     assert offered == {"Steps as CSV": False, "Page to hand out": False}

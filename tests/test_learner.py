@@ -214,7 +214,7 @@ def test_two_replicas_do_what_one_does():
     tests = Path(__file__).parent
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": f"{tests}{os.pathsep}{tests.parent}"}
     mirrored = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=200
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=400
     )
     assert mirrored.returncode == 0, mirrored.stderr[-2000:]
     results = [six_steps("cpu"), json.loads(mirrored.stdout.splitlines()[-1])]

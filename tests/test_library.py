@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
-from conftest import make_run
+from conftest import TINY, make_run, random_weights
 
-from charlab import library
+from charlab import library, ngrams, runs
 from charlab.config import SampleConfig
 from charlab.errors import CharlabError, ModelError
 from charlab.generate import generate, texts
@@ -33,13 +34,43 @@ def test_a_run_without_weights_or_with_broken_files_is_no_model():
     assert [info for info in library.models() if info.where == "run"] == []
 
 
-def test_a_run_is_kept_as_a_starter(tmp_path, monkeypatch):
+def test_a_run_is_kept_as_a_starter_in_half_the_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr(library, "STARTERS", tmp_path / "starters")
     run = make_run(name="My run")
     library.keep_as_starter(run, "mine")
-    assert library.load("mine").digest == library.load(run.id).digest
+    ours, theirs = runs.Run(library.STARTERS / "mine").weights(), run.weights()
+    assert all((ours[name] == theirs[name].astype(np.float16)).all() for name in theirs)
+    assert {array.dtype for array in ours.values()} == {np.dtype(np.float32)}
+    path = library.STARTERS / "mine" / "weights" / "best.safetensors"
+    assert path.stat().st_size < 0.65 * run.weights_path("best").stat().st_size  # the header stays
     starter = library.models()[0]
     assert (starter.name, starter.where, starter.val_loss) == ("mine", "starter", 2.0)
+
+
+def test_counts_are_kept_whole_in_fewer_bytes():
+    weights = ngrams.count(np.arange(70_000) % 7, 8, 5)
+    compacted = runs.compact(weights)
+    assert compacted["order_1/counts"].dtype == np.uint16 and compacted["order_5/keys"].dtype == np.uint16
+    run = make_run()
+    run.write_weights(compacted, "best")
+    there = run.weights()
+    for name, array in weights.items():
+        assert (there[name] == array).all() and there[name].dtype == array.dtype
+
+
+def test_a_starter_with_epochs_answers_as_its_best_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(library, "STARTERS", tmp_path / "starters")
+    run = make_run(best_epoch=2)
+    for epoch in (1, 2, 3):
+        run.write_weights(random_weights(TINY["gru"], len(run.vocab()), seed=epoch), f"epoch-{epoch:03d}")
+    library.keep_as_starter(run, "mine", epochs=(1, 2))
+    starter = library.find("mine")
+    assert starter.weight_names() == ["epoch-001", "epoch-002"]
+    assert library.load("mine").which == "epoch-002"
+    assert library.load("mine").digest == library.load("mine", "epoch-002").digest
+    library.keep_as_starter(run, "mine", epochs=(1, 3))
+    assert starter.weight_names() == ["epoch-001", "epoch-003", "best"]
+    assert library.load("mine").which == "best"
 
 
 def test_a_name_that_is_nobodys_is_refused_with_what_there_is():

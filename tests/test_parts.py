@@ -44,7 +44,7 @@ def send(test, key, event, value):
 
 @pytest.fixture
 def test_page():
-    test = AppTest.from_function(page).run(timeout=20)
+    test = AppTest.from_function(page).run(timeout=60)
     assert not test.exception
     return test
 

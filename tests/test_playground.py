@@ -1,13 +1,14 @@
 """The Playground by Streamlit's own harness: its modes, figures and link; clicks are in the browser test."""
 
 import json
+import shlex
 
 import numpy as np
 import pytest
 from conftest import TINY, make_run, random_weights
 from test_pages import open_page, shown
 
-from charlab import library
+from charlab import cli, library
 from charlab.config import SampleConfig
 from charlab.errors import ConfigError
 from charlab.generate import generate, sweep, texts
@@ -22,7 +23,13 @@ def press(app, label):
 
 
 def codes(app):
-    return [element.value for element in app.code]
+    """The texts that were written."""
+    return [element.value for element in app.code if not element.value.startswith("python -m charlab")]
+
+
+def commands(app):
+    (lines,) = [element.value for element in app.code if element.value.startswith("python -m charlab")]
+    return lines.splitlines()
 
 
 def written(app):
@@ -71,6 +78,20 @@ def test_a_sweep_changes_nothing_but_temperature():
         "Temperature 2",
     ]
     assert app.query_params["temperatures"] == "0,0.5,2" and "temperature" not in app.query_params
+
+
+@pytest.mark.parametrize("mode", ["samples", "temperature sweep", "side by side"])
+def test_the_command_line_writes_the_same(mode, capsys):
+    run = make_run()
+    epochs(run, 2)
+    more = {"temperatures": "0,0.5", "beside": "epoch-002", "temperature": "0.65", "top_k": "5", "top_p": "0.9"}
+    app = press(open_page("playground", model=run.id, mode=mode, samples="2", **more, **SHORT), "Write")
+    typed = []
+    for line in commands(app):
+        assert cli.main([*shlex.split(line)[3:], "--json"]) == 0
+        typed += json.loads(capsys.readouterr().out)["samples"]
+    assert codes(app) == ["the " + text for text in typed] and len(typed) == 2
+    assert len(commands(app)) == (1 if mode == "samples" else 2)
 
 
 def test_temperatures_that_make_no_sense_are_told_on_the_page():
@@ -186,7 +207,7 @@ def test_what_is_copied_is_counted_and_found(monkeypatch):
 @pytest.mark.parametrize("shade", ["surprise", "probability", "copied"])
 def test_coloured_samples_and_no_training_text(shade):
     app = press(open_page("playground", model=make_run().id, **SHORT | {"shade": shade}), "Write")
-    assert not app.exception and not app.error and not app.code
+    assert not app.exception and not app.error and not codes(app)
     assert "not on this server" in shown(app) and "bits a character" in shown(app)
 
 

@@ -85,7 +85,7 @@ def test_two_machines_train_as_one(tmp_path):
         environment = os.environ | {"TF_CONFIG": config, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         command = [sys.executable, "-c", WORKER, str(run.path), str(text)]
         processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment))
-    answers = [json.loads(process.communicate(timeout=120)[0].splitlines()[-1]) for process in processes]
+    answers = [json.loads(process.communicate(timeout=300)[0].splitlines()[-1]) for process in processes]
     assert [answer[0] for answer in answers] == ["done", "done"]
     assert "best" in answers[0][2] and answers[1][2] == []
     assert answers[0][3] == answers[1][3]

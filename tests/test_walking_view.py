@@ -26,7 +26,7 @@ def page():
 
 def opened(**query: str) -> AppTest:
     make_run()
-    test = AppTest.from_function(page, default_timeout=30)
+    test = AppTest.from_function(page, default_timeout=60)
     for key, value in query.items():
         test.query_params[key] = value
     test.run()
@@ -94,7 +94,7 @@ def test_temperature_and_dice_change_on_the_way_and_a_link_writes_all_of_it_agai
     assert code(test).startswith("s1t1n2t0.2h") and code(test).endswith(f"s{seed}n1")
     query = {"walk": code(test), "temperature": "0.2", "seed": str(seed)}
     written = path(test)
-    again = AppTest.from_function(page, default_timeout=30)
+    again = AppTest.from_function(page, default_timeout=60)
     for key, value in query.items():
         again.query_params[key] = value
     again.run()

@@ -91,7 +91,8 @@ def last() -> Written | None:
 def cleared() -> Any:
     """A container in which nothing of an older text stands while a new one is written."""
     stage = st.empty()
-    time.sleep(_CLEARING_SECONDS)  # for the browser to be told: an empty place is not sent if it is filled at once
+    if last():
+        time.sleep(_CLEARING_SECONDS)  # for the browser to be told: a place that is filled at once is not emptied
     return stage.container()
 
 
