@@ -46,7 +46,7 @@ def pack(run: Run) -> bytes:
         "status.json": _json(_status(run)),
         "metrics.jsonl": _metrics(run),
     }
-    for which in [which for which in intake.WEIGHTS if which in run.weight_names()]:
+    for which in [which for which in intake.WEIGHTS if run.stands_for(which) in run.weight_names()]:
         members[intake.WEIGHTS[which]] = save(run.weights(which))
     if len(members) == 6:
         raise RunError(f"Run {run.id} has no weights yet. Wait until its first epoch is over.")

@@ -92,7 +92,6 @@ def export(run: Run, name: str, target: str, which: str = "best") -> None:
         return
     if reason := jobs.why_no_tensorflow():
         raise UnavailableError(reason)
-    which = "last" if which == "best" and "best" not in run.weight_names() else which
     parts = (run.config().model, run.vocab(), run.weights(which))
     from charlab import export as networks_out  # seconds of TensorFlow: what cannot be made is told before
 

@@ -83,10 +83,7 @@ def models() -> list[ModelInfo]:
 def load(name: str, which: str = "best") -> Model:
     """A starter's name, a run's id or a path -> its predictor and vocabulary. Raises ModelError or RunError."""
     run = find(name)
-    there = run.weight_names()
-    if which == "best" and "best" not in there:
-        best_epoch = f"epoch-{run.status().best_epoch or 0:03d}"
-        which = best_epoch if best_epoch in there else "last"
+    which = run.stands_for(which)
     config, vocab = run.config(), run.vocab()
     weights = run.weights(which)
     predictor = networks.build(config.model, len(vocab), weights)

@@ -220,8 +220,16 @@ class Run:
         """Weights as "best", "last" or "epoch-003"."""
         write_arrays(self.weights_path(which), weights)
 
+    def stands_for(self, which: str) -> str:
+        """The weights that are read for a name: for "best" its epoch's or the last, where it has no file."""
+        there = self.weight_names()
+        if which != "best" or "best" in there:
+            return which
+        best_epoch = f"epoch-{self.recorded_status().best_epoch or 0:03d}"
+        return best_epoch if best_epoch in there else "last"
+
     def weights(self, which: str = "best") -> dict[str, np.ndarray]:
-        path = self.weights_path(which)
+        path = self.weights_path(self.stands_for(which))
         if not path.exists():
             there = ", ".join(self.weight_names()) or "none yet"
             raise RunError(f"Run {self.id} has no weights {which!r}. There are: {there}.")
