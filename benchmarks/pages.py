@@ -87,10 +87,10 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         with serving() as (address, _), serving(bare_page(Path(folder))) as (bare, _):
             ways = {
-                "ours": lambda: slider_moves(page, address + EXPLAINER, CHART, moves // 4),
-                "bare": lambda: slider_moves(page, bare, BARE_CHART, moves // 4),
+                "ours": lambda: slider_moves(page, address + EXPLAINER, CHART, moves),
+                "bare": lambda: slider_moves(page, bare, BARE_CHART, moves),
             }
-            turns = common.take_turns(ways, 1 if options.short else 4)
+            turns = common.take_turns(ways, 1 if options.short else 2)
             raw["slider to redrawn bars, idle"] = sum(turns["ours"], [])
             raw["the same on the plainest page"] = sum(turns["bare"], [])
             raw["Write to the first characters, idle"] = writings(page, address, max(2, moves // 4))

@@ -113,6 +113,13 @@ def bars_figure(
     `characters` are those of the ids, `own` the model's probabilities [V], `shaped` the same after temperature
     and cut-offs [V], `came` the id that came. What the cut-offs removed is hatched.
     """
+    return go.Figure(bars(characters, own, shaped, came, title, most))
+
+
+def bars(
+    characters: Sequence[str], own: np.ndarray, shaped: np.ndarray | None, came: int | None, title: str, most: int
+) -> dict[str, Any]:
+    """The same as Plotly's JSON has it, for bars that follow a slider: to make a Figure of it takes some 7 ms."""
     own = np.asarray(own, dtype=float)
     shaped = None if shaped is None else np.asarray(shaped, dtype=float)
     greatest = own if shaped is None else np.maximum(own, shaped)
@@ -131,7 +138,7 @@ def bars_figure(
         "width": [2.5 if i == came else 0 for i in shown],
     }
 
-    bars = [{
+    rows = [{
         "name": "the model's own", "offsetgroup": "own", "x": rounded(own[shown], 6),
         "marker": {"color": OWN, "line": outline},
         "textfont": {"size": SMALLEST, "color": [CAME if i == came else INK for i in shown]},
@@ -139,11 +146,11 @@ def bars_figure(
         "hovertemplate": "%{customdata}: %{x:.4f}<extra>the model's own</extra>",
     }]  # fmt: skip
     if shaped is not None:
-        bars += _shaped_bars(own[shown], shaped[shown])
+        rows += _shaped_bars(own[shown], shaped[shown])
     ceiling = next((limit for limit in (0.25, 0.5) if greatest.max() <= limit), 1.0)
     layout = _layout(None, "probability")
     layout |= {
-        "title": literal(title), "barmode": "overlay" if shaped is None else "group", "bargap": 0.2,
+        "title": {"text": literal(title)}, "barmode": "overlay" if shaped is None else "group", "bargap": 0.2,
         "bargroupgap": 0.05, "showlegend": shaped is not None,
     }  # fmt: skip
     layout["xaxis"] |= {
@@ -155,8 +162,7 @@ def bars_figure(
         "tickfont": {"family": "monospace"}, "range": [len(shown) - 0.4, -0.6], "showgrid": False,
         "zeroline": False,
     }  # fmt: skip
-    # Made in one piece: Plotly checks everything again at each change, and this one follows a slider.
-    return go.Figure([drawn | one for one in bars], layout)
+    return {"data": [drawn | row for row in rows], "layout": layout}
 
 
 def empty_figure(y_title: str | None, x_title: str | None) -> go.Figure:
@@ -166,11 +172,12 @@ def empty_figure(y_title: str | None, x_title: str | None) -> go.Figure:
 
 def _layout(y_title: str | None, x_title: str | None) -> dict[str, Any]:
     return {
-        "template": go.layout.Template(), "uirevision": "fixed", "autosize": True,
+        "template": {"data": {"scatter": [{"type": "scatter"}]}}, "uirevision": "fixed", "autosize": True,
         "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR,
         "margin": {"l": 10, "r": 10, "t": 40, "b": 10},
         "legend": {"orientation": "h", "x": 0, "y": 0, "yanchor": "bottom", "yref": "container"},
-        "xaxis": {"title": x_title, "automargin": True}, "yaxis": {"title": y_title, "automargin": True},
+        "xaxis": {"title": {"text": x_title or ""}, "automargin": True},
+        "yaxis": {"title": {"text": y_title or ""}, "automargin": True},
     }  # fmt: skip
 
 
@@ -281,7 +288,7 @@ def _shaped_bars(own: np.ndarray, shaped: np.ndarray) -> list[dict[str, Any]]:
         "textfont": {"size": SMALLEST}, "text": ["cut off" if gone else "" for gone in cut],
         "hovertemplate": "%{customdata}: cut off<extra></extra>",
     }  # fmt: skip
-    return [left, hatched]
+    return [left, hatched] if cut.any() else [left]
 
 
 def _share(probability: float) -> str:

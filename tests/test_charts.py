@@ -154,6 +154,7 @@ def test_what_the_cut_offs_removed_is_hatched_and_the_rest_is_not():
     assert list(shaped.x) == [0.7, 0.3, 0.0]
     assert list(cut.x) == [0.0, 0.0, 0.2] and cut.marker.pattern.shape == "/"
     assert list(cut.text) == ["", "", "cut off"]
+    assert len(bars_figure(["a", "b", "c"], own, np.array([0.7, 0.2, 0.1])).data) == 2  # nothing is cut off
 
 
 def test_digits_as_characters_stay_rows_of_their_own():

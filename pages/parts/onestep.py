@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -68,8 +69,10 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
     came = int(reading.next_ids[step - 1]) if step < len(reading.text) else None
     own = reading.probabilities[step - 1]
     with picture:
-        figure = charts.bars_figure(alphabet(model), own, shaped, came, "What it expected next", _BARS)
-        plotly_chart(figure, key="bars", height=540, label=_in_words(reading, step), filename=f"step-{step}")
+        bars = charts.bars(alphabet(model), own, shaped, came, "What it expected next", _BARS)
+        plotly_chart(
+            json.dumps(bars), key="bars", height=540, label=_in_words(reading, step), filename=f"step-{step}"
+        )
         with st.popover("As a table", on_change="rerun", key="bars_table") as opened:
             if opened.open:
                 _table(model, own, shaped, came)
