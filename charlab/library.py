@@ -6,6 +6,7 @@ A starter is a run directory without its text, so both are loaded in one way. Kn
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class ModelInfo:
 
     @property
     def bits(self) -> float | None:
-        return None if self.val_loss is None else self.val_loss / 0.6931471805599453
+        return None if self.val_loss is None else self.val_loss / math.log(2)
 
 
 @dataclass(frozen=True)

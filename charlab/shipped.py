@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
 import subprocess
 import sys
@@ -89,9 +90,7 @@ def page() -> str:
         folder, nats = library.STARTERS / name, held_out_loss(name)
         size = sum(path.stat().st_size for path in folder.rglob("*.safetensors")) / 1e6
         command = f"`python -m charlab train --corpus {CORPUS} {RECIPES[name].words}`"
-        lines.append(
-            f"| {name} | {nats:.4f} nats, {nats / 0.6931471805599453:.3f} bits | {size:.2f} | {command} |"
-        )
+        lines.append(f"| {name} | {nats:.4f} nats, {nats / math.log(2):.3f} bits | {size:.2f} | {command} |")
     return _PAGE.format(rows="\n".join(lines))
 
 

@@ -103,4 +103,4 @@ def test_a_corpus_of_one_character_over_and_over_takes_no_time():
     started = time.perf_counter()
     lengths, _ = index.longest("b" + "a" * 2000)
     assert lengths.tolist() == [0, *range(2000, 0, -1)]
-    assert time.perf_counter() - started < 20
+    assert time.perf_counter() - started < 2

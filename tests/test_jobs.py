@@ -89,7 +89,9 @@ def test_a_run_that_was_paused_killed_stopped_or_left_by_its_server_can_go_on(qu
 
     resume(run)
     psutil.Process(run.status().pid).kill()
+    killed = time.monotonic()
     assert "worker process" in wait_for(run, "failed").reason  # at once, by its lock that nobody holds
+    assert time.monotonic() - killed < 5
     if sys.platform != "win32":
         wait_until(lambda: "killed" in run.recorded_status().reason)  # then by the queue
 
@@ -162,7 +164,7 @@ def test_a_server_with_a_cap_ends_a_run_there(monkeypatch, queue):
     run = endless()
     status = wait_for(run, "stopped")
     assert "0.12 minutes" in status.reason and "saved" in status.reason
-    assert 7 < status.seconds < 170 and "last" in run.weight_names() and jobs.is_used_up(status)
+    assert 7 < status.seconds < 40 and "last" in run.weight_names() and jobs.is_used_up(status)
 
 
 def test_what_a_server_allows_is_read_from_its_environment(monkeypatch):

@@ -148,8 +148,8 @@ def test_minutes_are_counted_from_the_commands_start(fake):
     started = time.time() - 1.0
     status = train(run, started=started)
     assert status.state == "done" and status.total_steps is None
-    assert 1.0 < time.time() - started < 6.0
-    assert status.results["seconds"] == pytest.approx(time.time() - started, abs=2)
+    assert 1.0 < time.time() - started < 3.0
+    assert status.results["seconds"] == pytest.approx(time.time() - started, abs=0.3)
     rates = fake.made.rates
     assert rates == sorted(rates, reverse=True)
     assert rates[0] < 0.02 * 0.9 and rates[-1] < 0.02 * 0.05

@@ -22,7 +22,7 @@ def show(run: Run) -> None:
     """Offer a run in every form that its kind of model has: some at once, the others made when asked for."""
     try:
         config = run.config()
-        weights = [which for which in ("best", "last") if which in run.weight_names()]
+        weights = run.weight_names()
     except CharlabError as error:
         st.error(plain(str(error)))
         return
