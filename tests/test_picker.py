@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 from conftest import make_run
-from test_pages import open_page
+from test_pages import model_box, open_page
 
 from pages.parts import browser
 
@@ -24,7 +24,7 @@ def runs_of_two(monkeypatch):
 
 
 def offered(app) -> str:
-    return " ".join(app.selectbox(key="model").options)
+    return " ".join(model_box(app).options)
 
 
 def test_ones_own_come_first_and_everybodys_with_a_click(runs_of_two):
@@ -40,10 +40,10 @@ def test_going_back_to_ones_own_lets_go_of_somebody_elses(runs_of_two, page):
     _, theirs = runs_of_two
     app = open_page(page, model=theirs.id)  # a link to it opens it
     assert app.segmented_control(key="model_whose").value == "everybody's"
-    assert app.selectbox(key="model").value == theirs.id
+    assert model_box(app).value == theirs.id
     app.segmented_control(key="model_whose").set_value("mine").run()
     assert not app.exception
-    assert "Theirs" not in offered(app) and app.selectbox(key="model").value != theirs.id
+    assert "Theirs" not in offered(app) and model_box(app).value != theirs.id
 
 
 def test_nothing_is_asked_where_both_are_the_same(monkeypatch):

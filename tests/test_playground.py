@@ -6,7 +6,7 @@ import shlex
 import numpy as np
 import pytest
 from conftest import TINY, make_run, random_weights
-from test_pages import open_page, shown
+from test_pages import model_box, open_page, shown
 
 from charlab import cli, library
 from charlab.config import SampleConfig
@@ -130,15 +130,15 @@ def test_a_link_writes_at_once_and_tells_of_other_weights():
 def test_a_model_that_is_trained_on_keeps_its_place_in_the_picker():
     run = make_run(name="Mine", state="stopped")
     app = open_page("playground", model=run.id)
-    label = app.selectbox(key="model").options
+    label = model_box(app).options
     run.write_status(run.status().__class__(state="stopped", results={"best_val_loss": 1.0}))
     app.run()
-    assert app.selectbox(key="model").options != label and app.selectbox(key="model").value == run.id
+    assert model_box(app).options != label and model_box(app).value == run.id
 
 
 def test_two_runs_of_one_name_can_be_told_apart():
     make_run(name="Twin"), make_run(name="Twin")
-    options = open_page("playground").selectbox(key="model").options
+    options = model_box(open_page("playground")).options
     assert len(set(options)) == len(options) >= 2
 
 
@@ -147,7 +147,7 @@ def test_a_seed_text_of_ones_own_stays_when_the_model_changes():
     app = open_page("playground", model=first.id)
     assert app.text_area(key="seed_text").value == "the "
     app.text_area(key="seed_text").set_value("fox").run()
-    app.selectbox(key="model").set_value(second.id).run()
+    model_box(app).set_value(second.id).run()
     assert app.text_area(key="seed_text").value == "fox" and not app.exception
 
 

@@ -44,7 +44,7 @@ def restore(asked: Asked) -> None:
     state, config = st.session_state, asked.config
     state.mode, state.seed_text, state.length, state.seed = asked.mode, asked.seed_text, config.length, config.seed
     state.top_k, state.top_p = config.top_k or 0, config.top_p or 1.0
-    state.model_kept = state.seed_text_of = asked.sources[0][0]
+    state.model = state.seed_text_of = asked.sources[0][0]
     if asked.mode == "temperature sweep":
         state.temperatures = ", ".join(f"{temperature:g}" for temperature in asked.temperatures)
         return

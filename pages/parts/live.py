@@ -10,7 +10,7 @@ import streamlit as st
 from charlab import charts, corpora, insight, jobs, ngrams, plan, runs
 from charlab.errors import CharlabError
 from charlab.runs import Run, RunConfig, Status
-from pages.parts import asking, browser, comparing, exporting, link
+from pages.parts import asking, browser, choosing, comparing, exporting, link
 from pages.parts.chart import plotly_chart
 from pages.parts.words import exact, plain
 
@@ -35,15 +35,7 @@ def pick_run() -> Run | None:
     link.read("run", next(iter(shown)), options=found)
     if st.session_state.run not in shown:
         st.session_state.run = next(iter(shown))
-    titles = _titles(shown)
-    # A select box knows its choice by its words, which change with a run's state: the choice is kept beside it.
-    st.session_state.run_picked = name = st.session_state.run
-    left.selectbox("Run to look at", shown, format_func=titles.get, key="run_picked", on_change=_take_picked)
-    return runs.find(name)
-
-
-def _take_picked() -> None:
-    st.session_state.run = st.session_state.run_picked
+    return runs.find(choosing.select("Run to look at", _titles(shown), key="run", place=left))
 
 
 def _titles(found: dict[str, tuple]) -> dict[str, str]:

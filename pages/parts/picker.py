@@ -9,7 +9,7 @@ import streamlit as st
 from charlab import corpora, library
 from charlab.errors import CharlabError
 from charlab.library import Model, ModelInfo
-from pages.parts import browser, link
+from pages.parts import browser, choosing, link
 from pages.parts.words import plain
 
 _ENDED = ("done", "stopped", "failed")  # until then a run's bits change
@@ -27,24 +27,14 @@ def pick_model(key: str = "model") -> ModelInfo | None:
         st.info("There is no model on this server yet. Train one on the Train page: it takes a minute.")
         st.page_link("train.py", label="Train a model", icon=":material/trending_down:")
         return None
-    # A select box knows its choice by its words, which change with its run: the choice is kept beside it.
-    kept = f"{key}_kept"
-    wanted = st.query_params.get(key) or st.session_state.get(kept)
+    wanted = st.query_params.get(key) or st.session_state.get(key)
     if wanted and wanted not in models:
         st.warning(f"The model {plain(wanted)} is not on this server. Here is another one.")
-    st.session_state.pop(key, None)
-    if st.session_state.get(kept) in models:
-        st.session_state[key] = st.session_state[kept]
+    if st.session_state.get(key) not in models:
+        st.session_state.pop(key, None)
     link.read(key, next(iter(models)), options=models)
     offered = _choose_whose(models, key)
-    name = st.session_state[kept] = st.session_state[key]
-    titles = labels(offered.values())
-    st.selectbox("Model", offered, format_func=titles.get, key=key, on_change=_keep, args=(key,))
-    return models[name]
-
-
-def _keep(key: str) -> None:
-    st.session_state[f"{key}_kept"] = st.session_state[key]
+    return models[choosing.select("Model", labels(offered.values()), key=key)]
 
 
 def _choose_whose(models: dict[str, ModelInfo], key: str) -> dict[str, ModelInfo]:
@@ -66,8 +56,8 @@ def _choose_whose(models: dict[str, ModelInfo], key: str) -> dict[str, ModelInfo
 
 
 def _forget_strangers(key: str, mine: dict[str, ModelInfo]) -> None:
-    if st.session_state[f"{key}_whose"] == _MINE and st.session_state.get(f"{key}_kept") not in mine:
-        st.session_state[f"{key}_kept"] = next(iter(mine))
+    if st.session_state[f"{key}_whose"] == _MINE and st.session_state.get(key) not in mine:
+        st.session_state[key] = next(iter(mine))
 
 
 def describe(info: ModelInfo) -> str:
