@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -19,6 +20,8 @@ from pages.parts.steps import alphabet, before, percent
 from pages.parts.words import plain
 
 _BARS = 12  # few enough for two rows of labels
+_DRAWING = 0.05  # seconds that a browser gets for the bars before a new address has it go over the whole page
+_MOVED = "bars_moved"
 
 
 def show(
@@ -32,13 +35,15 @@ def show(
     st.subheader(plain(f"After “{before(reading.text, step)}”"))
     _figures(reading, step, other)
     st.fragment(_bars)(model, reading, step, write_link)
-    with st.popover("What am I looking at"):
-        st.markdown(
-            "Each bar is a character that could come next; its length is the probability that the model gave it. "
-            "The **orange outline** is the one that really came. Move a slider, and a second bar under it shows "
-            "the probability that is left after temperature and cut-offs; **hatched** is what they cut off. The "
-            "sliders change how one would *write* from here, never what the model thinks."
-        )
+    with st.container(horizontal=True):
+        st.fragment(_table)(model, reading, step)
+        with st.popover("What am I looking at"):
+            st.markdown(
+                "Each bar is a character that could come next; its length is the probability that the model gave "
+                "it. The **orange outline** is the one that really came. Move a slider, and a second bar under it "
+                "shows the probability that is left after temperature and cut-offs; **hatched** is what they cut "
+                "off. The sliders change how one would *write* from here, never what the model thinks."
+            )
     evidence.counts_behind(model, reading.text[:step])
     evidence.in_the_corpus(model, reading, step)
 
@@ -51,35 +56,54 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
     link.read("top_k", 0, int, options=(0, 512))
     link.read("top_p", 1.0, float, options=(0.05, 1.0))
     temperature = first.slider(
-        "Temperature", 0.0, 2.0, step=0.05, key="temperature", persist_state="session", on_change=write_link,
+        "Temperature", 0.0, 2.0, step=0.05, key="temperature", persist_state="session", on_change=_moved,
         help="0 always takes the likeliest, 1 is the model as it is, 2 is nearly dice.",
     )  # fmt: skip
     top_k = second.number_input(
-        "Top-k (0 is off)", 0, 512, key="top_k", persist_state="session", on_change=write_link,
+        "Top-k (0 is off)", 0, 512, key="top_k", persist_state="session", on_change=_moved,
         help="Only the k likeliest characters.",
     )  # fmt: skip
     top_p = third.slider(
-        "Top-p (1 is off)", 0.05, 1.0, step=0.05, key="top_p", persist_state="session", on_change=write_link,
+        "Top-p (1 is off)", 0.05, 1.0, step=0.05, key="top_p", persist_state="session", on_change=_moved,
         help="Only the fewest characters whose probabilities reach p together.",
     )  # fmt: skip
-    config = SampleConfig(temperature=temperature, top_k=top_k or None, top_p=top_p if top_p < 1 else None)
-    shaped = None
-    if (config.temperature, config.top_k, config.top_p) != (1.0, None, None):
-        shaped = sampling.shape(reading.logits[step - 1][None], config, model.vocab.unknown_id)[0]
-    came = int(reading.next_ids[step - 1]) if step < len(reading.text) else None
-    own = reading.probabilities[step - 1]
+    own, shaped, came = _distribution(model, reading, step, temperature, top_k, top_p)
     with picture:
         bars = charts.bars(alphabet(model), own, shaped, came, "What it expected next", _BARS)
         plotly_chart(
             json.dumps(bars), key="bars", height=540, label=_in_words(reading, step), filename=f"step-{step}"
         )
-        with st.popover("As a table", on_change="rerun", key="bars_table") as opened:
-            if opened.open:
-                _table(model, own, shaped, came)
+    if st.session_state.pop(_MOVED, False):
+        time.sleep(_DRAWING)
+        write_link()
 
 
-def _table(model: Model, own: np.ndarray, shaped: np.ndarray | None, came: int | None) -> None:
-    characters = alphabet(model)
+def _moved() -> None:
+    st.session_state[_MOVED] = True
+
+
+def _distribution(
+    model: Model, reading: Reading, step: int, temperature: float, top_k: int, top_p: float
+) -> tuple[np.ndarray, np.ndarray | None, int | None]:
+    """The model's own probabilities [V], those that the settings leave where they change any, and what came."""
+    config = SampleConfig(temperature=temperature, top_k=top_k or None, top_p=top_p if top_p < 1 else None)
+    shaped = None
+    if (config.temperature, config.top_k, config.top_p) != (1.0, None, None):
+        shaped = sampling.shape(reading.logits[step - 1][None], config, model.vocab.unknown_id)[0]
+    came = int(reading.next_ids[step - 1]) if step < len(reading.text) else None
+    return reading.probabilities[step - 1], shaped, came
+
+
+def _table(model: Model, reading: Reading, step: int) -> None:
+    """The bars in words: a fragment of its own, which a moved slider leaves alone."""
+    with st.popover("As a table", on_change="rerun", key="bars_table") as opened:
+        if opened.open:
+            state = st.session_state
+            shown = _distribution(model, reading, step, state.temperature, state.top_k, state.top_p)
+            _rows(alphabet(model), *shown)
+
+
+def _rows(characters: list[str], own: np.ndarray, shaped: np.ndarray | None, came: int | None) -> None:
     shown = np.argsort(-own, kind="stable")[:_BARS].tolist()
     shown += [came] if came is not None and came not in shown else []
     columns = {"character": [named(characters[i]) for i in shown], "the model's own, %": percent(own[shown])}
