@@ -21,7 +21,7 @@ from charlab.config import RECURRENT, ModelConfig, TrainConfig
 from charlab.errors import ConfigError, RunError
 
 _VALIDATION_CHARACTERS = 16_384  # graded at once
-_LEAST_ROWS = 16  # of a group
+_LEAST_ROWS = {"gru": 16, "lstm": 16, "transformer": 4}  # of a group
 _UNITS_IN_CACHE = 384
 _UNDECAYED = ("bias", "gamma", "beta")
 
@@ -50,8 +50,10 @@ class Learner:
             self.optimizer = _optimizer(train)
             self.optimizer.build(self.model.trainable_variables)
         self.groups = row_groups(model, train.batch_size) if on_cpu and self.replicas == 1 else 1
-        # XLA makes the Transformer faster and the recurrent networks slower; on a TPU all is XLA's already.
-        self._jit = model.kind == "transformer" and not isinstance(self.strategy, tf.distribute.TPUStrategy)
+        # XLA makes a Transformer faster whose rows stay together, and recurrent networks slower; on a TPU all is
+        # XLA's already.
+        is_tpu = isinstance(self.strategy, tf.distribute.TPUStrategy)
+        self._jit = model.kind == "transformer" and self.groups == 1 and not is_tpu
         self._compile()
         self._state = self._start_state()
 
@@ -230,12 +232,12 @@ def row_groups(model: ModelConfig, rows: int) -> int:
     """Into how many groups a CPU cuts the rows of a batch, to work on them at once.
 
     The products of a recurrent network's step, one character for all rows, are too small for several cores to
-    share; so each core gets rows of its own, 16 at least. Where the weights fill a core's cache, it is the other
-    way round.
+    share, and half of a Transformer's time goes into what is no product; so each core gets rows of its own. Where
+    a recurrent network's weights fill a core's cache, it is the other way round.
     """
-    if model.kind not in RECURRENT or model.units > _UNITS_IN_CACHE:
+    if model.kind in RECURRENT and model.units > _UNITS_IN_CACHE:
         return 1
-    numbers = range(1, min(os.cpu_count() or 1, rows // _LEAST_ROWS) + 1)
+    numbers = range(1, min(os.cpu_count() or 1, rows // _LEAST_ROWS[model.kind]) + 1)
     return max((number for number in numbers if rows % number == 0), default=1)
 
 

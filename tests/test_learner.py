@@ -87,8 +87,17 @@ def test_keras_layers_and_our_loops_come_to_the_same(kind, monkeypatch):
     assert_equal_arrays(ours.arrays(), theirs.arrays())
 
 
-def test_groups_of_rows_come_to_what_the_whole_batch_does(monkeypatch):
-    model, config = ModelConfig(units=8, embedding=4), TRAIN.replace(batches="streams", clip_norm=0.3)
+@pytest.mark.parametrize(
+    ("model", "way"),
+    [
+        (ModelConfig(units=8, embedding=4), "streams"),
+        (ModelConfig(kind="transformer", layers=1, units=8, heads=2, context=16), "windows"),
+    ],
+    ids=["gru", "transformer"],
+)
+def test_groups_of_rows_come_to_what_the_whole_batch_does(monkeypatch, model, way):
+    config = TRAIN.replace(batches=way, clip_norm=0.3)
+    monkeypatch.setattr("charlab.learner.row_groups", lambda model, rows: 1)
     validation = batches.validation_rows(IDS[:500], unknown_id=V - 1, window=16)
     whole = Learner(model, config, V)
     monkeypatch.setattr("charlab.learner.row_groups", lambda model, rows: 2)
@@ -119,7 +128,7 @@ def test_each_core_reads_rows_of_its_own_while_the_weights_are_small(monkeypatch
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
         assert row_groups(ModelConfig(kind="gru", units=256), rows_) == groups
     assert row_groups(ModelConfig(kind="gru", units=1024), 64) == 1
-    assert row_groups(ModelConfig(kind="transformer", units=128), 64) == 1
+    assert row_groups(ModelConfig(kind="transformer", units=1024), 16) == 4
 
 
 def test_grading_in_several_batches_gives_the_mean_over_all(monkeypatch):
