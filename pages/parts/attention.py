@@ -42,14 +42,15 @@ def show(trace: Trace, text: str, part: range, step: int) -> dict[str, Any]:
 
 def _one_row(text: str, here: np.ndarray, part: range, step: int) -> None:
     place, share, back = inside.looks_back(here)
+    apart = len(here) - 1 - place
     plotly_chart(
         inside_charts.arcs_figure(text, here, part.start), key="arcs", height=360, on_click=_choose_column,
         filename="attention-arcs", label="Arcs from the last character read to those that the head looks at.",
     )  # fmt: skip
     st.caption(
         plain(
-            f"The greatest share, {share:.0%}, goes to {named(text[part.start + place])}, {len(here) - 1 - place} "
-            f"characters back; on average it looks {back:.1f} characters back."
+            f"The greatest share, {share:.0%}, goes to “{named(text[part.start + place])}”, {apart} "
+            f"{'character' if apart == 1 else 'characters'} back; on average it looks {back:.1f} characters back."
         )
     )
     with st.popover("What am I looking at"):

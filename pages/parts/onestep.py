@@ -36,7 +36,8 @@ def show(
     _figures(reading, step, other)
     st.fragment(_bars)(model, reading, step, write_link)
     with st.container(horizontal=True):
-        st.fragment(_table)(model, reading, step)
+        with st.container(width="content"):
+            st.fragment(_table)(model, reading, step)
         with st.popover("What am I looking at"):
             st.markdown(
                 "Each bar is a character that could come next; its length is the probability that the model gave "
