@@ -42,12 +42,12 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "mini-gpt",
             "Mini GPT, 4 layers of 128 units",
-            "A small Transformer of the GPT kind, after nanoGPT's configuration for CPUs, with a longer context: "
-            "it looks back over up to 256 characters with attention in place of a hidden state.",
-            ModelConfig(kind="transformer", layers=4, units=128, heads=4, context=256),
+            "A small Transformer of the GPT kind, as large as nanoGPT's configuration for CPUs and with a higher "
+            "learning rate: it looks back over up to 64 characters with attention in place of a hidden state.",
+            ModelConfig(kind="transformer", layers=4, units=128, heads=4, context=64),
             TrainConfig(
-                epochs=5, batch_size=16, sequence_length=256, batches="windows", optimizer="adamw",
-                learning_rate=3e-3, learning_rate_schedule="cosine", warm_up_steps=50, beta_2=0.99,
+                epochs=5, batch_size=16, sequence_length=64, batches="windows", optimizer="adamw",
+                learning_rate=6e-3, learning_rate_schedule="cosine", warm_up_steps=100, beta_2=0.99,
                 weight_decay=0.1, clip_norm=1.0,
             ),
         ),
