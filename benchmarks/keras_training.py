@@ -70,7 +70,7 @@ class _Whole(keras.Model):
     """charlab's own network as `fit` wants it: windows in, logits out."""
 
     def __init__(self, config: ModelConfig, vocabulary_size: int) -> None:
-        super().__init__()
+        super().__init__(name="whole")  # Keras would make a name of the class, which TensorFlow refuses
         from charlab import models
 
         self.network = models.build(config, vocabulary_size)
