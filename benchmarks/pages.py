@@ -36,7 +36,7 @@ TEXT = ("To be, or not to be: that is the question. " * 10)[:300]
 EXPLAINER = "/explainer?" + urlencode({"model": MODEL, "text": TEXT, "step": 20, "temperature": 0.5})
 PLAYGROUND = "/playground?" + urlencode({"model": MODEL, "samples": 3})
 SLIDER = "Temperature"  # the name of the Explainer's slider
-CHART = ".charlab-chart"  # of these, the bars are the one whose first trace is of bars
+CHART = ".charlab-chart"
 WRITTEN = "[data-testid=stCode]"  # written samples
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 BARE_CHART = ".js-plotly-plot"
@@ -53,16 +53,16 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 
 # Times a change inside the page: from an event to the frame in which `look` sees something else than before.
 _WATCH = """([event, selector, kind]) => {
-  const bars = () => [...document.querySelectorAll(selector)].find((node) => node.data?.[0]?.type === "bar")?.data;
+  const bars = () => [...document.querySelectorAll(`${selector} .barlayer path`)];
   const look = kind === "bars"
-    ? () => JSON.stringify(bars()?.map((trace) => [trace.x, trace.y]) ?? null)
+    ? () => bars().map((bar) => bar.getAttribute("d")).join(" ")
     : () => [...document.querySelectorAll(selector)].map((node) => node.innerText).join("\\n");
   const before = look();
   window.waited = new Promise((resolve) => addEventListener(event, () => {
     const began = performance.now();
     const wait = () => {
       const now = look();
-      if (now !== before && now !== "null" && now !== "") resolve(performance.now() - began);
+      if (now !== before && now !== "") resolve(performance.now() - began);
       else requestAnimationFrame(wait);
     };
     wait();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.parse
 
 import pytest
@@ -20,6 +21,16 @@ SLOWLY = """needle => {
   window.places = new Set();
   look();
   setInterval(look, 10);
+}"""
+# The bars that follow the sliders, as they stand on the screen, and as the chart's data has them.
+BARS = """node => {
+  const { range, _length } = node._fullLayout.xaxis, unit = _length / (range[1] - range[0]);
+  const bars = [...node.querySelectorAll(".barlayer .trace")].at(-1);
+  return {
+    lengths: [...bars.querySelectorAll("path")].map((bar) => bar.getBBox().width / unit),
+    words: [...bars.querySelectorAll("text")].map((text) => text.textContent.trim()),
+    data: node.data.at(-1), kept: node._fullData.at(-1).x,
+  };
 }"""
 pytestmark = pytest.mark.browser
 
@@ -60,3 +71,24 @@ def test_the_needle_glides_but_for_who_wants_no_motion(shared_server, chrome):
         settled(page)
         assert (page.evaluate("places.size") > 2) == glides
         context.close()
+
+
+def test_bars_that_follow_a_slider_are_drawn_as_long_as_they_are_said_to_be(shared_server, page):
+    opened(page, shared_server, model=make_run().id, text="the quick brown fox.", temperature="0.6")
+    bars, slider = page.locator(CHART, has_text="What it expected next"), page.get_by_role("slider", name="Temperature")
+    page.evaluate("() => { const react = Plotly.react; window.whole = 0;"
+                  "Plotly.react = (...all) => { window.whole++; return react(...all); } }")  # fmt: skip
+    seen = [bars.evaluate(BARS)]
+    for _ in range(3):
+        slider.press("ArrowRight")
+        page.wait_for_function(f"([node, x]) => ({BARS})(node).data.x[0] !== x",
+                               arg=[bars.element_handle(), seen[-1]["data"]["x"][0]])  # fmt: skip
+        settled(page)
+        seen.append(bars.evaluate(BARS))
+    assert page.evaluate("window.whole") == 0  # lengths and words alone
+    for now in seen:
+        assert now["lengths"] == pytest.approx(now["data"]["x"], abs=2e-3)
+        assert now["kept"] == now["data"]["x"]  # what a downloaded picture is made of
+        assert now["words"] == [re.sub("<.*?>", "", words).strip() for words in now["data"]["text"]]
+    tops = [now["data"]["x"][0] for now in seen]
+    assert tops == sorted(tops, reverse=True) and tops[0] > tops[-1]  # the warmer, the more even

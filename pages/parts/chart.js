@@ -52,7 +52,7 @@ function draw(Plotly, chart) {
   wrapSubtitle(figure.layout, node);
   thinTicks(figure.layout, node);
   chart.settings ??= settings(Plotly, chart);
-  chart.drawn = Promise.all([chart.drawn, Plotly.react(node, figure.data, figure.layout, chart.settings)]);
+  chart.drawn = Promise.all([chart.drawn, redraw(Plotly, chart, figure)]);
   if (chart.watcher) return;
   node.on("plotly_click", ({ points: [p] }) => {
     if (!chart.data.clickable) return;
@@ -66,6 +66,17 @@ function draw(Plotly, chart) {
     if (JSON.parse(chart.data.figure).layout.xaxis?.ticktext) draw(Plotly, chart);
   }));
   chart.watcher.observe(node);
+}
+
+// Of a chart of bars in which nothing but their lengths and words differs, Plotly draws these alone: in half the time.
+function redraw(Plotly, chart, { data, layout }) {
+  const still = JSON.stringify([layout, data.map(({ x, text, ...rest }) => rest)]);
+  const alike = chart.still === still && data.every(({ type }) => type === "bar") && layout.xaxis.range;
+  chart.still = still;
+  if (!alike) return Plotly.react(chart.node, data, layout, chart.settings);
+  const frame = { data: data.map(({ x, text }) => ({ x, text })), traces: [...data.keys()] };
+  const atOnce = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
+  return Plotly.animate(chart.node, frame, atOnce).catch(() => {}); // a newer picture has overtaken it
 }
 
 function remove(parentElement, chart) {
