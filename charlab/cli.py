@@ -257,7 +257,7 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
         seed=options.seed,
     )
     seed_text = model.seed_text if options.seed_text is None else options.seed_text
-    with one_blas_thread():
+    with blas_threads(model):
         start, steps = time.perf_counter(), []
         for step in generate(model.predictor, model.vocab, seed_text, config):
             steps.append(step)
@@ -280,7 +280,7 @@ def _explain(options: argparse.Namespace) -> dict[str, Any]:
     from charlab import reading
 
     model = library.load(options.model, options.weights)
-    with one_blas_thread():
+    with blas_threads(model):
         result = reading.explain(model.predictor, model.vocab, options.text)
     steps = reading.steps(result, model.vocab, options.top)
     if not options.json:
@@ -300,11 +300,14 @@ def quieten_tensorflow() -> None:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 
-def one_blas_thread():
-    """Small matrix products are fastest on one thread, and give the same bytes however many cores are free."""
+def blas_threads(model: library.Model):
+    """As many threads for matrix products as suit the model, until the returned context ends."""
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(1, user_api="blas")
+    from charlab import networks
+
+    threads = networks.blas_threads(model.config.model, model.predictor.vocabulary_size)
+    return threadpool_limits(threads, user_api="blas")
 
 
 # What may be typed

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
+LARGE = 2**20  # numbers in a kernel that no core's own cache holds
+
 
 def dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """x times a kernel, plus a bias: [N, K], [K, M], [M] or [N, M] -> [N, M].
 
-    NumPy's OpenBLAS takes four rows at a time, and what is left over at half that speed: these are faster as
-    vectors, each a product of its own.
+    How rows are grouped changes the speed alone: NumPy's OpenBLAS takes four or eight at a time, and what is left
+    over at half that speed. These rows are faster as vectors, each a product of its own; but a large kernel is
+    better read once more for eight rows than once for each vector.
     """
-    fours = len(x) // 4 * 4
-    if len(x) in (1, fours):
+    N, M = len(x), kernel.shape[1]
+    fours, eights = N // 4 * 4, -(-N // 8) * 8
+    if N in (1, fours):
         result = x @ kernel
+    elif N % 8 > 4 and kernel.size >= LARGE:
+        rows = np.zeros((eights, x.shape[1]), x.dtype)
+        rows[:N] = x
+        result = (rows @ kernel)[:N]
     else:
-        result = np.empty((len(x), kernel.shape[1]), np.result_type(x, kernel))
+        result = np.empty((N, M), np.result_type(x, kernel))
         np.matmul(x[:fours], kernel, out=result[:fours])
         np.matmul(x[fours:, None], kernel, out=result[fours:, None])
     result += bias

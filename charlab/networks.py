@@ -7,12 +7,14 @@ N samples side by side, V ids, D numbers an input vector, U units, H heads, T ch
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
 
 from charlab.config import ModelConfig
 from charlab.errors import ModelError
+from charlab.functions import LARGE
 from charlab.functions import sigmoid as sigmoid
 from charlab.functions import softmax as softmax  # what turns any predictor's logits into probabilities
 from charlab.recurrent import GruNetwork, LstmNetwork
@@ -66,6 +68,15 @@ def shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[int, ..
 
 def parameter_count(config: ModelConfig, vocabulary_size: int) -> int:
     return sum(int(np.prod(shape)) for shape in shapes(config, vocabulary_size).values())
+
+
+def blas_threads(config: ModelConfig, vocabulary_size: int) -> int | None:
+    """How many threads NumPy's matrix products should take: one, or None, which is all there are.
+
+    Small products are fastest on one thread, and give the same bytes however many cores are free.
+    """
+    large = any(math.prod(shape) >= LARGE for shape in shapes(config, vocabulary_size).values())
+    return None if large else 1
 
 
 def build(config: ModelConfig, vocabulary_size: int, weights: Weights) -> Predictor:

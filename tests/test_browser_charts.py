@@ -75,7 +75,8 @@ def test_the_needle_glides_but_for_who_wants_no_motion(shared_server, chrome):
 
 def test_bars_that_follow_a_slider_are_drawn_as_long_as_they_are_said_to_be(shared_server, page):
     opened(page, shared_server, model=make_run().id, text="the quick brown fox.", temperature="0.6")
-    bars, slider = page.locator(CHART, has_text="What it expected next"), page.get_by_role("slider", name="Temperature")
+    bars = page.locator(CHART, has_text="What it expected next")
+    slider = page.get_by_role("slider", name="Temperature")
     page.evaluate("() => { const react = Plotly.react; window.whole = 0;"
                   "Plotly.react = (...all) => { window.whole++; return react(...all); } }")  # fmt: skip
     seen = [bars.evaluate(BARS)]

@@ -16,6 +16,15 @@ def test_a_dense_layer_is_the_same_for_any_number_of_rows(rows):
         assert (x == kept[0]).all() and (bias == kept[1]).all()
 
 
+@pytest.mark.parametrize("rows", [1, 3, 4, 5, 7, 8, 9, 13])
+def test_so_is_one_with_a_large_kernel(rows):
+    rng = np.random.default_rng(rows)
+    shapes = (rows, 256), (256, functions.LARGE // 256), (functions.LARGE // 256,)
+    x, kernel, bias = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
+    result = functions.dense(x, kernel, bias)
+    np.testing.assert_allclose(result, x.astype(np.float64) @ kernel + bias, atol=1e-3)
+
+
 def test_layers_are_normed_over_their_last_axis():
     x = np.random.default_rng(0).normal(3, 5, (2, 3, 64))
     normed = functions.layer_norm(x, np.full(64, 2.0), np.full(64, 1.0))

@@ -7,6 +7,7 @@ import pytest
 from conftest import TINY, random_weights
 
 from charlab import networks
+from charlab.config import ModelConfig
 from charlab.errors import ModelError
 
 
@@ -163,3 +164,8 @@ def test_a_window_from_the_oldest_character_on_is_read_as_the_whole_text_was(con
         oldest = predictor.oldest(place)
         part = predictor.trace(ids[oldest : place + 1])["block_1/attention"]
         np.testing.assert_allclose(part[:, -1], whole[:, place, oldest : place + 1], atol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "units", "threads"), [("gru", 256, 1), ("gru", 1024, None), ("ngram", 1, 1)])
+def test_large_networks_alone_take_all_threads(kind, units, threads):
+    assert networks.blas_threads(ModelConfig(kind=kind, units=units), 66) == threads
