@@ -113,6 +113,9 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
     import os
     import tempfile
 
+    from charlab import cli
+
+    cli.set_up_tensorflow()
     from charlab import learner, runs, training
     from charlab.vocab import Vocab
 

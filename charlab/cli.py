@@ -64,7 +64,7 @@ def _presets(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _accelerators(options: argparse.Namespace) -> list[dict[str, Any]]:
-    quieten_tensorflow()
+    set_up_tensorflow()
     from charlab import accelerators
 
     return _table(options, accelerators.survey(), ("name", "available", "title", "reason"))
@@ -96,7 +96,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
         corpora.store(text)
         print(f"The text is kept on this machine as {text.name}.", file=sys.stderr)
     config, vocab = plan.plan(text, chosen.name, model, train, name=options.name)
-    quieten_tensorflow()
+    set_up_tensorflow()
     from charlab import worker
 
     run = worker.make(config, vocab)
@@ -107,7 +107,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _resume(options: argparse.Namespace) -> dict[str, Any]:
-    quieten_tensorflow()
+    set_up_tensorflow()
     from charlab import worker
 
     run = runs.find(options.run)
@@ -124,7 +124,7 @@ def _text(name: str, minimum: int = corpora.MINIMUM_CHARACTERS) -> corpora.Text:
 
 
 def _export(options: argparse.Namespace) -> dict[str, Any]:
-    quieten_tensorflow()
+    set_up_tensorflow()
     run = library.find(options.model)
     formats.export(run, options.format, options.to, options.weights)
     print(f"{run.id} as {formats.FORMATS[options.format].title}: {options.to}", file=sys.stderr)
@@ -156,7 +156,7 @@ def _show_end(run: runs.Run, status: runs.Status, options: argparse.Namespace) -
 
 
 def _worker(options: argparse.Namespace) -> None:
-    quieten_tensorflow()
+    set_up_tensorflow()
     from charlab import worker
 
     worker.serve(runs.Run(options.run), options.started, options.parent_pipe)
@@ -294,10 +294,12 @@ def _explain(options: argparse.Namespace) -> dict[str, Any]:
     return {"bits_per_character": mean, "steps": steps}
 
 
-def quieten_tensorflow() -> None:
-    """Before TensorFlow is imported in this process: its start-up notices stay out of the log."""
+def set_up_tensorflow() -> None:
+    """Before TensorFlow is imported in this process: its start-up notices stay out of the log, and oneDNN, which it
+    takes by itself on some CPUs only, multiplies matrices on all."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 def blas_threads(model: library.Model):

@@ -75,6 +75,8 @@ def blas_threads(config: ModelConfig, vocabulary_size: int) -> int | None:
 
     Small products are fastest on one thread, and give the same bytes however many cores are free.
     """
+    if config.kind == "ngram":
+        return 1
     large = any(math.prod(shape) >= LARGE for shape in shapes(config, vocabulary_size).values())
     return None if large else 1
 

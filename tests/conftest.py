@@ -17,6 +17,7 @@ from charlab.config import ModelConfig, TrainConfig
 from charlab.vocab import Vocab
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the command line has it
 # Tiny networks are compiled far longer than they run: XLA translates them without polishing the machine code.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
