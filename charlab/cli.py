@@ -295,8 +295,8 @@ def _explain(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def set_up_tensorflow() -> None:
-    """Before TensorFlow is imported in this process: its start-up notices stay out of the log, and oneDNN, which it
-    takes by itself on some CPUs only, multiplies matrices on all."""
+    """Before TensorFlow is imported in this process: its start-up notices stay out of the log, and oneDNN, which
+    it takes by itself on some CPUs only, multiplies matrices on all."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
