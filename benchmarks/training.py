@@ -113,9 +113,9 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
     import os
     import tempfile
 
-    from charlab import cli
+    from charlab import process
 
-    cli.set_up_tensorflow()
+    process.set_up_tensorflow()
     from charlab import learner, runs, training
     from charlab.vocab import Vocab
 

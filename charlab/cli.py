@@ -8,13 +8,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
-from charlab import addresses, control, corpora, formats, library, plan, runs
+from charlab import addresses, control, corpora, formats, library, plan, process, runs
 from charlab.config import ACCELERATORS, SampleConfig
 from charlab.errors import CharlabError, ConfigError
 from charlab.presets import PRESETS, preset
@@ -64,7 +63,8 @@ def _presets(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _accelerators(options: argparse.Namespace) -> list[dict[str, Any]]:
-    set_up_tensorflow()
+    process.let_pages_go_first()
+    process.set_up_tensorflow()
     from charlab import accelerators
 
     return _table(options, accelerators.survey(), ("name", "available", "title", "reason"))
@@ -96,7 +96,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
         corpora.store(text)
         print(f"The text is kept on this machine as {text.name}.", file=sys.stderr)
     config, vocab = plan.plan(text, chosen.name, model, train, name=options.name)
-    set_up_tensorflow()
+    process.set_up_tensorflow()
     from charlab import worker
 
     run = worker.make(config, vocab)
@@ -107,7 +107,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _resume(options: argparse.Namespace) -> dict[str, Any]:
-    set_up_tensorflow()
+    process.set_up_tensorflow()
     from charlab import worker
 
     run = runs.find(options.run)
@@ -124,7 +124,7 @@ def _text(name: str, minimum: int = corpora.MINIMUM_CHARACTERS) -> corpora.Text:
 
 
 def _export(options: argparse.Namespace) -> dict[str, Any]:
-    set_up_tensorflow()
+    process.set_up_tensorflow()
     run = library.find(options.model)
     formats.export(run, options.format, options.to, options.weights)
     print(f"{run.id} as {formats.FORMATS[options.format].title}: {options.to}", file=sys.stderr)
@@ -156,7 +156,8 @@ def _show_end(run: runs.Run, status: runs.Status, options: argparse.Namespace) -
 
 
 def _worker(options: argparse.Namespace) -> None:
-    set_up_tensorflow()
+    process.let_pages_go_first()
+    process.set_up_tensorflow()
     from charlab import worker
 
     worker.serve(runs.Run(options.run), options.started, options.parent_pipe)
@@ -257,7 +258,7 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
         seed=options.seed,
     )
     seed_text = model.seed_text if options.seed_text is None else options.seed_text
-    with blas_threads(model):
+    with process.blas_threads(model):
         start, steps = time.perf_counter(), []
         for step in generate(model.predictor, model.vocab, seed_text, config):
             steps.append(step)
@@ -280,7 +281,7 @@ def _explain(options: argparse.Namespace) -> dict[str, Any]:
     from charlab import reading
 
     model = library.load(options.model, options.weights)
-    with blas_threads(model):
+    with process.blas_threads(model):
         result = reading.explain(model.predictor, model.vocab, options.text)
     steps = reading.steps(result, model.vocab, options.top)
     if not options.json:
@@ -292,24 +293,6 @@ def _explain(options: argparse.Namespace) -> dict[str, Any]:
             )
     mean = None if result.mean_bits != result.mean_bits else result.mean_bits
     return {"bits_per_character": mean, "steps": steps}
-
-
-def set_up_tensorflow() -> None:
-    """Before TensorFlow is imported in this process: its start-up notices stay out of the log, and oneDNN, which
-    it takes by itself on some CPUs only, multiplies matrices on all."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-
-
-def blas_threads(model: library.Model):
-    """As many threads for matrix products as suit the model, until the returned context ends."""
-    from threadpoolctl import threadpool_limits
-
-    from charlab import networks
-
-    threads = networks.blas_threads(model.config.model, model.predictor.vocabulary_size)
-    return threadpool_limits(threads, user_api="blas")
 
 
 # What may be typed

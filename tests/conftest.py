@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlab import networks, runs
+from charlab import networks, process, runs
 from charlab.config import ModelConfig, TrainConfig
 from charlab.vocab import Vocab
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the command line has it
+process.set_up_tensorflow()
 # Tiny networks are compiled far longer than they run: XLA translates them without polishing the machine code.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 

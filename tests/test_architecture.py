@@ -14,7 +14,7 @@ RANKS = [
     ["schedules", "checkpoints", "boards", "recorder", "learner", "session", "counting", "training"],
     ["control", "jobs", "worker", "forecast", "insight", "charts", "text_charts", "inside_charts", "pictures"],
     ["bundle", "script", "handout", "addresses", "export", "formats"],
-    ["shipped", "cli"],
+    ["process", "shipped", "cli"],
 ]
 ORDER = [module for rank in RANKS for module in rank]
 TENSORFLOW = {"through_time", "models", "accelerators", "learner", "export"}

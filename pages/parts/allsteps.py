@@ -59,9 +59,8 @@ def jumps(reading: Reading) -> None:
     st.markdown("**Most surprising places**")
     row = st.container(horizontal=True, gap="xsmall")
     for number, place in enumerate(reading.most_surprising(_JUMPS)):
-        words = (
-            f"{before(reading.text, place, 5)} → {named(reading.text[place])} · {reading.bits[place - 1]:.1f} bits"
-        )
+        came, bits = named(reading.text[place]), reading.bits[place - 1]
+        words = f"{place}: {before(reading.text, place, 5)} → {came} · {bits:.1f} bits"
         row.button(plain(words), key=f"jump-{number}", on_click=choose, args=(place,))
 
 
