@@ -40,7 +40,7 @@ def main() -> None:
     about = common.machine()
     seconds = options.seconds or (0.02 if options.short else 1.0)
     tables = {}
-    with threadpool_limits(1, user_api="blas"):  # as the command line and the pages write
+    with threadpool_limits(1, user_api="blas"):  # as the pages write
         for changed, values in CHANGES.items():
             values = values[:2] if options.short else values
             tables[f"Characters a second by {changed}:"] = [
