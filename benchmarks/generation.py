@@ -153,7 +153,13 @@ def _ours(threads: int) -> Callable[[str, int], Callable[[], int]]:
         weights = {name: rng.normal(0, 0.05, shape).astype(np.float32) for name, shape in shapes.items()}
         predictor = networks.build(MODELS[model], VOCABULARY, weights)
         config = SampleConfig(length=LENGTH, samples=samples, temperature=0.8)
-        return lambda: samples * len(list(generate(predictor, vocab, vocab.characters[0], config)))
+
+        def write() -> int:
+            steps = list(generate(predictor, vocab, vocab.characters[0], config))
+            kept = networks.softmax(np.array([step.logits for step in steps]))  # [length, N, V] the model's own
+            return kept.shape[0] * kept.shape[1]
+
+        return write
 
     return make
 

@@ -5,36 +5,44 @@ from __future__ import annotations
 import numpy as np
 
 LARGE = 2**20  # numbers in a kernel that no core's own cache holds
+_HALF = np.array(0.5, np.float32)  # NumPy begins sooner with an array than with Python's number
+
+
+def rows_for(samples: int) -> int:
+    """How many rows to lay out for so many samples, so that `product` is fastest: the more may hold anything.
+
+    OpenBLAS takes rows by the four, and what is left over at half that speed; up to three go as vectors.
+    """
+    return samples if samples < 4 else -(-samples // 4) * 4
+
+
+def product(rows: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
+    """Rows [N, K] times a kernel [K, M], into `out` [N, M]; fastest where N is as `rows_for` has it."""
+    if len(rows) < 4:
+        np.matmul(rows[:, None], kernel, out=out[:, None])
+    else:
+        np.matmul(rows, kernel, out=out)
 
 
 def dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """x times a kernel, plus a bias: [N, K], [K, M], [M] or [N, M] -> [N, M].
-
-    How rows are grouped changes the speed alone: NumPy's OpenBLAS takes four or eight at a time, and what is left
-    over at half that speed. These rows are faster as vectors, each a product of its own; but a large kernel is
-    better read once more for eight rows than once for each vector.
-    """
-    N, M = len(x), kernel.shape[1]
-    fours, eights = N // 4 * 4, -(-N // 8) * 8
-    if N in (1, fours):
-        result = x @ kernel
-    elif N % 8 > 4 and kernel.size >= LARGE:
-        rows = np.zeros((eights, x.shape[1]), x.dtype)
+    """x times a kernel, plus a bias: [N, K], [K, M], [M] -> [N, M]."""
+    N, rows = len(x), x
+    if rows_for(N) > N:
+        rows = np.zeros((rows_for(N), x.shape[1]), x.dtype)
         rows[:N] = x
-        result = (rows @ kernel)[:N]
-    else:
-        result = np.empty((N, M), np.result_type(x, kernel))
-        np.matmul(x[:fours], kernel, out=result[:fours])
-        np.matmul(x[fours:, None], kernel, out=result[fours:, None])
+    result = np.empty((len(rows), kernel.shape[1]), np.result_type(x, kernel))
+    product(rows, kernel, result)
+    result = result[:N]
     result += bias
     return result
 
 
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-x)), written so that it cannot overflow."""
-    result = np.tanh(0.5 * x)
-    result *= 0.5
-    result += 0.5
+def sigmoid(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """1 / (1 + exp(-x)), written so that it cannot overflow; into `out` where that is given."""
+    result = np.multiply(x, _HALF, out=out)
+    np.tanh(result, out=result)
+    result *= _HALF
+    result += _HALF
     return result
 
 

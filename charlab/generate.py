@@ -6,7 +6,7 @@ Text and charts are made from the same Steps, so they cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,15 +16,19 @@ from charlab.networks import Predictor, softmax
 from charlab.vocab import Vocab
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One character in each of N samples."""
 
     position: int  # 0 for the first written character
     ids: np.ndarray  # [N] what was chosen
     draws: np.ndarray  # [N] the random numbers that chose
-    probabilities: np.ndarray  # [N, V] the model's own
+    logits: np.ndarray  # [N, V] what the model said
     shaped: np.ndarray  # [N, V] after temperature and cut-offs, the unknown character left out
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """The model's own, [N, V]: made of the logits when they are asked for."""
+        return softmax(self.logits)
 
 
 def generate(
@@ -97,9 +101,9 @@ def _write(
         logits, state = predictor.step(np.full(samples, i), state)
         if on_read:
             on_read(number)
-    for position in range(length):
+    for position, draw in enumerate(draws.T.copy()):  # [N] each
         shaped = shape(logits)
-        ids = sampling.choose(shaped, draws[:, position])
-        yield Step(position, ids, draws[:, position], softmax(logits), shaped)
+        ids = sampling.choose(shaped, draw)
+        yield Step(position, ids, draw, logits, shaped)
         if position + 1 < length:
             logits, state = predictor.step(ids, state)

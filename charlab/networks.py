@@ -17,7 +17,7 @@ from charlab.errors import ModelError
 from charlab.functions import LARGE
 from charlab.functions import sigmoid as sigmoid
 from charlab.functions import softmax as softmax  # what turns any predictor's logits into probabilities
-from charlab.recurrent import GruNetwork, LstmNetwork
+from charlab.recurrent import RecurrentNetwork
 from charlab.transformer import TransformerNetwork, transformer_shapes
 
 Weights = dict[str, np.ndarray]
@@ -96,5 +96,5 @@ def build(config: ModelConfig, vocabulary_size: int, weights: Weights) -> Predic
                 f"{wanted.get(name, 'absent')}. Received: {received or 'nothing'}."
             )
     weights = {name: np.asarray(array, dtype=np.float32) for name, array in weights.items()}
-    network = {"gru": GruNetwork, "lstm": LstmNetwork, "transformer": TransformerNetwork}[config.kind]
+    network = TransformerNetwork if config.kind == "transformer" else RecurrentNetwork
     return network(config, vocabulary_size, weights)

@@ -1,7 +1,9 @@
 """GRU and LSTM in NumPy, one character at a time: what was read is kept in a hidden state of U numbers a layer.
 
-What each step computes is all there is to see here. Names in shape comments: N samples side by side, V ids,
-D numbers an input vector, U units, T characters of a text.
+What each step computes is all there is to see here. Beside one large product a layer, a step is some ten
+operations on a few hundred numbers each, and to begin one takes longer than to do it: so all arrays, and all views
+of their parts, are made once, when a text is begun.
+Names in shape comments: N samples side by side, V ids, U units, G gates, T characters of a text.
 """
 
 from __future__ import annotations
@@ -9,92 +11,153 @@ from __future__ import annotations
 import numpy as np
 
 from charlab.config import ModelConfig
-from charlab.functions import dense, sigmoid
-
-Layer = tuple[np.ndarray, tuple[np.ndarray, ...]]  # a layer's state after a character, and the gates that made it
+from charlab.functions import product, rows_for, sigmoid
 
 
-class _RecurrentNetwork:
-    """What GRU and LSTM share: stacked layers, the character looked up in a table, a dense head."""
+class _Cell:
+    """One layer while it reads N samples: its state, and the arrays in which it works.
 
-    state_names: tuple[str, ...] = ("hidden",)  # what a layer hands on to the next character
-    gate_names: tuple[str, ...] = ()  # what it was made of
+    The kernel holds side by side all that a hidden state is multiplied with: the layer's own recurrent kernel,
+    whose product waits for the next character, and the kernel of what stands above, the next layer or the head.
+    Its last row holds the biases: the hidden state's U numbers have a 1 behind them.
+    """
 
-    def __init__(self, config: ModelConfig, vocabulary_size: int, weights: dict[str, np.ndarray]) -> None:
-        self.vocabulary_size = vocabulary_size
-        self.layers, self.units = config.layers, config.units
-        self._weights = weights
-        # Embedding times kernel has only V different rows: computed once, a step then looks its row up. With
-        # one-hot input the kernel itself is that table.
-        kernel, bias = weights["layer_0/kernel"], self._input_bias(0)
-        embedding = weights.get("embedding")
-        self._table = (kernel if embedding is None else embedding @ kernel) + bias  # [V, gates * U]
+    gates: int
+    state: tuple[str, ...]  # what a cell hands on to the next character, by name
+    made_of: tuple[str, ...]  # the gates that made it
 
-    def start(self, samples: int) -> list[np.ndarray]:
-        shape = (len(self.state_names), samples, self.units)
-        return [np.zeros(shape, np.float32) for _ in range(self.layers)]
+    def __init__(self, kernel: np.ndarray, inputs: np.ndarray, samples: int) -> None:
+        """The kernel [U + 1, G * U + above], and the array that will hold what each character adds, [N, G * U]."""
+        self.units = U = len(kernel) - 1
+        self.inputs, self._kernel = inputs, kernel
+        self.rows = np.zeros((rows_for(samples), U + 1), np.float32)
+        self.rows[:, U] = 1
+        self.products = np.tile(kernel[U], (len(self.rows), 1))  # those of a hidden state of zeros
+        self.hidden = self.rows[:samples, :U]
+        self.memory = self.products[:samples, : self.gates * U]  # what was read adds to the sums inside the gates
+        self.above = self.products[:samples, self.gates * U :]  # what the layer above is given
 
-    def step(self, ids: np.ndarray, state: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
-        after = [layer for layer, _ in self._read(ids, state)]
-        return dense(after[-1][0], self._weights["head/kernel"], self._weights["head/bias"]), after
+    def read(self) -> None:
+        """From the state before a character to the one after it; `inputs` hold what the character adds."""
+        self._turn()
+        product(self.rows, self._kernel, out=self.products)
 
-    def trace(self, ids: np.ndarray) -> dict[str, np.ndarray]:
-        """States and gates of each layer after each of ids [T], by name ("layer_0/hidden"): [T, U] each."""
-        names = [f"layer_{i}/{name}" for i in range(self.layers) for name in (*self.state_names, *self.gate_names)]
-        result = {name: np.empty((len(ids), self.units), np.float32) for name in names}
-        state = self.start(1)
-        for t in range(len(ids)):
-            layers = self._read(ids[t : t + 1], state)
-            state = [after for after, _ in layers]
-            arrays = [array[0] for after, gates in layers for array in (*after, *gates)]
-            for name, array in zip(names, arrays, strict=True):
-                result[name][t] = array
-        return result
-
-    def _read(self, ids: np.ndarray, state: list[np.ndarray]) -> list[Layer]:
-        inputs = self._table[ids]  # [N, gates * U]
-        layers: list[Layer] = []
-        for i in range(self.layers):
-            if i:
-                inputs = dense(layers[-1][0][0], self._weights[f"layer_{i}/kernel"], self._input_bias(i))
-            layers.append(self._cell(i, inputs, state[i]))
-        return layers
-
-    def _input_bias(self, i: int) -> np.ndarray:
-        return self._weights[f"layer_{i}/bias"]
-
-    def _cell(self, i: int, inputs: np.ndarray, state: np.ndarray) -> Layer:
+    def _turn(self) -> None:
         raise NotImplementedError
 
 
-class GruNetwork(_RecurrentNetwork):
+class GruCell(_Cell):
     """Gated recurrent units (Cho et al., 2014), in the form whose reset gate acts after the matrix product."""
 
-    gate_names = ("update", "reset", "candidate")
+    gates = 3
+    state, made_of = ("hidden",), ("update", "reset", "candidate")
 
-    def _input_bias(self, i: int) -> np.ndarray:
-        return self._weights[f"layer_{i}/bias"][0]
+    def __init__(self, kernel: np.ndarray, inputs: np.ndarray, samples: int) -> None:
+        super().__init__(kernel, inputs, samples)
+        U = self.units
+        self.candidate, self._both = _zeros(samples, U), _zeros(samples, 2 * U)
+        self.update, self.reset = self._both[:, :U], self._both[:, U:]
+        self._x_both, self._x_candidate = inputs[:, : 2 * U], inputs[:, 2 * U :]
+        self._m_both, self._m_candidate = self.memory[:, : 2 * U], self.memory[:, 2 * U :]
 
-    def _cell(self, i: int, inputs: np.ndarray, state: np.ndarray) -> Layer:
-        U, hidden = self.units, state[0]  # [N, U]
-        memory = dense(hidden, self._weights[f"layer_{i}/recurrent_kernel"], self._weights[f"layer_{i}/bias"][1])
-        gates = sigmoid(inputs[:, : 2 * U] + memory[:, : 2 * U])  # [N, 2U]
-        update, reset = gates[:, :U], gates[:, U:]
-        candidate = np.tanh(inputs[:, 2 * U :] + reset * memory[:, 2 * U :])
-        hidden = candidate + update * (hidden - candidate)  # keep where update is 1, replace where 0
-        return hidden[None], (update, reset, candidate)
+    def _turn(self) -> None:
+        both, candidate, hidden = self._both, self.candidate, self.hidden
+        np.add(self._x_both, self._m_both, out=both)
+        sigmoid(both, out=both)  # update and reset
+        np.multiply(self.reset, self._m_candidate, out=candidate)
+        candidate += self._x_candidate
+        np.tanh(candidate, out=candidate)
+        hidden -= candidate  # keep where update is 1, replace where 0
+        hidden *= self.update
+        hidden += candidate
 
 
-class LstmNetwork(_RecurrentNetwork):
+class LstmCell(_Cell):
     """Long short-term memory (Hochreiter and Schmidhuber, 1997; forget gate: Gers et al., 2000)."""
 
-    state_names = ("hidden", "cell")  # what the layer says, and the cell in which it remembers
-    gate_names = ("input", "forget", "output", "candidate")
+    gates = 4
+    state, made_of = ("hidden", "cell"), ("input", "forget", "output", "candidate")
 
-    def _cell(self, i: int, inputs: np.ndarray, state: np.ndarray) -> Layer:
-        U, (hidden, cell) = self.units, state  # [N, U] each
-        z = dense(hidden, self._weights[f"layer_{i}/recurrent_kernel"], inputs)  # [N, 4U]
-        let_in, forget = sigmoid(z[:, :U]), sigmoid(z[:, U : 2 * U])
-        candidate, let_out = np.tanh(z[:, 2 * U : 3 * U]), sigmoid(z[:, 3 * U :])
-        cell = forget * cell + let_in * candidate
-        return np.stack([let_out * np.tanh(cell), cell]), (let_in, forget, let_out, candidate)
+    def __init__(self, kernel: np.ndarray, inputs: np.ndarray, samples: int) -> None:
+        super().__init__(kernel, inputs, samples)
+        U = self.units
+        self.cell, self._let_in, self._sums = _zeros(samples, U), _zeros(samples, U), _zeros(samples, 4 * U)
+        self.input, self.forget, self.candidate, self.output = np.split(self._sums, 4, axis=1)
+        self._both = self._sums[:, : 2 * U]
+
+    def _turn(self) -> None:
+        np.add(self.inputs, self.memory, out=self._sums)
+        sigmoid(self._both, out=self._both)  # input and forget
+        sigmoid(self.output, out=self.output)
+        np.tanh(self.candidate, out=self.candidate)
+        np.multiply(self.input, self.candidate, out=self._let_in)
+        self.cell *= self.forget
+        self.cell += self._let_in
+        np.tanh(self.cell, out=self.hidden)
+        np.multiply(self.hidden, self.output, out=self.hidden)
+
+
+class _Stack:
+    """Cells on one another, each given what the one below it makes of the character: the state of N samples."""
+
+    def __init__(self, cell: type[_Cell], kernels: list[np.ndarray], samples: int) -> None:
+        self._made_of = cell, kernels, samples
+        self.inputs = inputs = _zeros(samples, cell.gates * (len(kernels[0]) - 1))
+        self.cells = []
+        for kernel in kernels:
+            self.cells.append(cell(kernel, inputs, samples))
+            inputs = self.cells[-1].above
+        self.logits = inputs
+
+    def __deepcopy__(self, memo: dict) -> _Stack:
+        """A stack that goes on from here by itself: its views are of its own arrays."""
+        result = _Stack(*self._made_of)
+        for mine, other in zip(result.cells, self.cells, strict=True):
+            for name in (*mine.state, "products"):
+                np.copyto(getattr(mine, name), getattr(other, name))
+        return result
+
+
+class RecurrentNetwork:
+    """Layers of GRU or LSTM, the character looked up in a table, a dense head."""
+
+    def __init__(self, config: ModelConfig, vocabulary_size: int, weights: dict[str, np.ndarray]) -> None:
+        self.vocabulary_size, self.units = vocabulary_size, config.units
+        self._cell = {"gru": GruCell, "lstm": LstmCell}[config.kind]
+        kernels = [weights[f"layer_{i}/kernel"] for i in range(config.layers)] + [weights["head/kernel"]]
+        # A GRU has one bias beside the input and one beside the hidden state, an LSTM the first alone.
+        biases = [np.atleast_2d(weights[f"layer_{i}/bias"]) for i in range(config.layers)]
+        outer, inner = [bias[0] for bias in biases] + [weights["head/bias"]], [bias[1:].sum(0) for bias in biases]
+        # Embedding times kernel has only V different rows: computed once, a step then looks its row up. With
+        # one-hot input the kernel itself is that table.
+        embedding = weights.get("embedding", np.eye(vocabulary_size, dtype=np.float32))
+        self._table = embedding @ kernels[0] + outer[0]  # [V, G * U]
+        self._kernels = []  # [U + 1, G * U + above] each
+        for i in range(config.layers):
+            own = weights[f"layer_{i}/recurrent_kernel"]
+            self._kernels.append(np.block([[own, kernels[i + 1]], [inner[i], outer[i + 1]]]))
+
+    def start(self, samples: int) -> _Stack:
+        return _Stack(self._cell, self._kernels, samples)
+
+    def step(self, ids: np.ndarray, state: _Stack) -> tuple[np.ndarray, _Stack]:
+        state.inputs[:] = self._table.take(ids, axis=0)
+        for cell in state.cells:
+            cell.read()
+        return state.logits.copy(), state
+
+    def trace(self, ids: np.ndarray) -> dict[str, np.ndarray]:
+        """States and gates of each layer after each of ids [T], by name ("layer_0/hidden"): [T, U] each."""
+        stack = self.start(1)
+        names = (*self._cell.state, *self._cell.made_of)
+        seen = {f"layer_{i}/{name}": getattr(cell, name) for i, cell in enumerate(stack.cells) for name in names}
+        result = {name: np.empty((len(ids), self.units), np.float32) for name in seen}
+        for t in range(len(ids)):
+            self.step(ids[t : t + 1], stack)
+            for name, array in seen.items():
+                result[name][t] = array[0]
+        return result
+
+
+def _zeros(*shape: int) -> np.ndarray:
+    return np.zeros(shape, np.float32)

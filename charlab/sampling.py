@@ -52,6 +52,5 @@ def choose(probabilities: np.ndarray, draws: np.ndarray) -> np.ndarray:
     The probabilities lie side by side from 0 to 1 in the alphabet's order; the number is a needle on that bar.
     """
     edges = np.add.accumulate(probabilities, axis=1)  # [N, V], each character's right end
-    ends = edges[:, -1]
-    needles = np.minimum(draws * ends, np.nextafter(ends, 0))  # rounding cannot carry one past the last character
-    return np.add.reduce(edges <= needles[:, None], axis=1)
+    needles = draws * edges[:, -1]  # a number below 1, 1 - 2^-53 at most, stays below the end in rounding, too
+    return (edges > needles[:, None]).argmax(axis=1)  # the first whose right end lies beyond the needle

@@ -1,5 +1,6 @@
 """What holds of every network without Keras; the comparison with the Keras twins is in test_models.py."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +36,24 @@ def test_a_state_starts_from_nothing_every_time(tiny, vocab):
     _, predictor = tiny
     ids = np.arange(len(vocab)) % len(vocab)
     np.testing.assert_array_equal(read(predictor, ids), read(predictor, ids))
+
+
+@pytest.mark.parametrize("samples", [1, 2, 5])
+def test_a_copied_state_goes_its_own_way(tiny, vocab, samples):
+    _, predictor = tiny
+    ids = np.random.default_rng(3).integers(0, len(vocab), (samples, 12)).T  # [T, N]
+
+    def read_on(state, ids):
+        for t in ids:
+            logits, state = predictor.step(t, state)
+        return logits
+
+    state = predictor.start(samples)
+    read_on(state, ids[:6])
+    other = copy.deepcopy(state)
+    one = read_on(state, ids[6:])
+    assert not np.allclose(read_on(state, ids[6:]), one)  # it went further
+    np.testing.assert_array_equal(read_on(other, ids[6:]), one)
 
 
 def test_what_was_read_matters(tiny):
