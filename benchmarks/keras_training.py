@@ -55,10 +55,14 @@ def compile_for(model: keras.Model, train: TrainConfig, jit: bool) -> None:
     kind = {
         "adam": keras.optimizers.Adam,
         "adamw": keras.optimizers.AdamW,
+        "muon": keras.optimizers.Muon,
         "rmsprop": keras.optimizers.RMSprop,
         "sgd": keras.optimizers.SGD,
     }[train.optimizer]
-    settings = {"beta_2": train.beta_2} if train.optimizer.startswith("adam") else {}
+    settings = {"beta_1": train.beta_1, "beta_2": train.beta_2} if train.optimizer.startswith("adam") else {}
+    if train.optimizer == "muon":
+        settings = {"adam_beta_1": train.beta_1, "adam_beta_2": train.beta_2}
+        settings |= {"adam_weight_decay": train.weight_decay, "exclude_layers": ["bias", "position", "head"]}
     if train.weight_decay:
         settings["weight_decay"] = train.weight_decay
     optimizer = kind(learning_rate=train.learning_rate, global_clipnorm=train.clip_norm, **settings)

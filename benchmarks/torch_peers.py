@@ -156,6 +156,8 @@ def training(config: ModelConfig, train: TrainConfig, vocabulary_size: int, x, y
 
 def optimizer_of(model: nn.Module, train: TrainConfig) -> torch.optim.Optimizer:
     """The recipe's; weight decay only on matrices, as in nanoGPT, and all weights of a kind in one go."""
+    if train.optimizer == "muon":
+        return Muon(model, train)
     if train.optimizer == "rmsprop":
         return torch.optim.RMSprop(model.parameters(), train.learning_rate, alpha=0.9)
     if train.optimizer == "sgd":
@@ -167,4 +169,45 @@ def optimizer_of(model: nn.Module, train: TrainConfig) -> torch.optim.Optimizer:
         {"params": others, "weight_decay": 0.0},
     ]
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[train.optimizer]
-    return kind(groups, train.learning_rate, betas=(0.9, train.beta_2), foreach=True)
+    return kind(groups, train.learning_rate, betas=(train.beta_1, train.beta_2), foreach=True)
+
+
+class Muon:
+    """Muon (Jordan et al., 2024) for the kernels of the blocks, AdamW for all else.
+
+    PyTorch's own Muon turns the steps in bfloat16, which few processors multiply; this one does it in float32.
+    """
+
+    def __init__(self, model: nn.Module, train: TrainConfig) -> None:
+        named = list(model.named_parameters())
+        is_kernel = {name: weight.dim() == 2 and name.startswith("blocks.") for name, weight in named}
+        self.kernels = [weight for name, weight in named if is_kernel[name]]
+        self.momenta = [torch.zeros_like(kernel) for kernel in self.kernels]
+        self.rate, self.decay = train.learning_rate, train.weight_decay
+        others, betas = [weight for name, weight in named if not is_kernel[name]], (train.beta_1, train.beta_2)
+        self.others = torch.optim.AdamW(others, self.rate, betas, weight_decay=self.decay, foreach=True)
+
+    def zero_grad(self, set_to_none: bool) -> None:
+        self.others.zero_grad(set_to_none)
+        for kernel in self.kernels:
+            kernel.grad = None
+
+    @torch.no_grad()
+    def step(self) -> None:
+        self.others.step()
+        for kernel, momentum in zip(self.kernels, self.momenta, strict=True):
+            momentum.mul_(0.95).add_(kernel.grad)
+            turned = self._equally_long(kernel.grad.add(momentum, alpha=0.95))
+            kernel.mul_(1 - self.rate * self.decay)
+            kernel.add_(turned, alpha=-0.2 * self.rate * sqrt(max(kernel.shape)))
+
+    @staticmethod
+    def _equally_long(x: torch.Tensor) -> torch.Tensor:
+        """The nearest matrix that is as long in all directions, by five turns of Newton and Schulz."""
+        is_tall = x.shape[0] > x.shape[1]
+        x = x.T if is_tall else x
+        x = x / (x.norm() + 1e-7)
+        for _ in range(5):
+            square = x @ x.T
+            x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
+        return x.T if is_tall else x

@@ -15,7 +15,7 @@ KINDS = ("gru", "lstm", "transformer", "ngram")
 RECURRENT = ("gru", "lstm")
 ALPHABETS = ("corpus", "code-points")
 BATCH_SCHEDULES = ("windows", "chunks", "streams")
-OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
+OPTIMIZERS = ("adam", "adamw", "muon", "rmsprop", "sgd")
 LEARNING_RATE_SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 ACCELERATORS = ("auto", "cpu", "gpu", "mirrored", "tpu", "multi-worker")
@@ -122,6 +122,9 @@ class TrainConfig(_Config):
     `state_resets` is the share of these streams, drawn anew before each step, whose state is set back to zero: a
     network that never meets an empty state while it learns does not know how to begin.
     `steps_per_epoch` 0 means once through the text. `batch_size` is the global batch, over all replicas.
+    `optimizer` "muon" turns what the gradients of a layer's kernel ask for into a step of equal length in all
+    directions (Jordan et al., 2024); embeddings, biases, norms and the head it leaves to AdamW.
+    `embedding_range`: before training, a recurrent network's embedding has numbers from minus to plus this.
     """
 
     epochs: int = 5
@@ -137,9 +140,11 @@ class TrainConfig(_Config):
     learning_rate: float = 1e-3
     learning_rate_schedule: str = "constant"
     warm_up_steps: int = 0
+    beta_1: float = 0.9
     beta_2: float = 0.999
     weight_decay: float = 0.0
     clip_norm: float | None = None
+    embedding_range: float = 0.05
     validation_share: float = 0.1
     precision: str = "float32"
     accelerator: str = "auto"
@@ -154,7 +159,8 @@ class TrainConfig(_Config):
         "epochs": (1, 10_000), "minutes": (0.05, 10_000), "patience": (1, 1000), "batch_size": (1, 65_536),
         "sequence_length": (1, 4096), "shift": (0, 4096), "steps_per_epoch": (0, 10_000_000),
         "state_resets": (0, 1),
-        "learning_rate": (1e-7, 10), "warm_up_steps": (0, 1_000_000), "beta_2": (0, 0.99999),
+        "learning_rate": (1e-7, 10), "warm_up_steps": (0, 1_000_000), "beta_1": (0, 0.9999),
+        "beta_2": (0, 0.99999), "embedding_range": (1e-6, 10),
         "weight_decay": (0, 1), "clip_norm": (1e-3, 1000), "validation_share": (0.01, 0.5),
         "seed": (0, 2**31 - 1),
     }  # fmt: skip

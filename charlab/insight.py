@@ -138,10 +138,16 @@ def _untrained(loss: float, alphabet_size: int, unit: str) -> str:
 
 # How runs differ
 
-_WORDS = {"kind": "model", "lower_case": "small letters only", "beta_2": "Adam's beta 2"}
+_WORDS = {
+    "kind": "model",
+    "lower_case": "small letters only",
+    "beta_1": "Adam's beta 1",
+    "beta_2": "Adam's beta 2",
+}
 _NOT_COMPARED = ("seed_text",)
 _ONLY = {  # settings that not every kind of model uses
     "heads": ("transformer",), "context": ("transformer",), "order": ("ngram",), "recurrent_dropout": RECURRENT,
+    "embedding_range": RECURRENT,
 }  # fmt: skip
 _COUNTED = ("order", "alphabet", "lower_case", "kind", "validation_share")  # what an n-gram model has of settings
 

@@ -24,6 +24,7 @@ _VALIDATION_CHARACTERS = 16_384  # graded at once
 _LEAST_ROWS = {"gru": 16, "lstm": 16, "transformer": 4}  # of a group
 _UNITS_IN_CACHE = 384
 _UNDECAYED = ("bias", "gamma", "beta")
+_BY_ADAM = ("bias", "position", "head")  # what Muon leaves to AdamW beside embeddings and norms
 
 
 class Learner:
@@ -46,7 +47,9 @@ class Learner:
             )
         with self.strategy.scope():
             on_cpu = accelerators.is_cpu(self.strategy)
-            self.model = models.build(model, vocabulary_size, train.seed, train.precision, own_loops=on_cpu)
+            self.model = models.build(
+                model, vocabulary_size, train.seed, train.precision, on_cpu, train.embedding_range
+            )
             self.optimizer = _optimizer(train)
             self.optimizer.build(self.model.trainable_variables)
         self.groups = row_groups(model, train.batch_size) if on_cpu and self.replicas == 1 else 1
@@ -260,18 +263,19 @@ class _AlreadyReduced:
 
 def _optimizer(config: TrainConfig) -> keras.Optimizer:
     """Keras's optimizer of that name. Weight decay leaves biases and norms alone; float16 needs scaled losses."""
-    kind = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "rmsprop": keras.optimizers.RMSprop,
-        "sgd": keras.optimizers.SGD,
+    decay, betas = config.weight_decay, {"beta_1": config.beta_1, "beta_2": config.beta_2}
+    for_muon = {f"adam_{name}": beta for name, beta in betas.items()} | {"adam_weight_decay": decay or None}
+    kind, settings = {
+        "adam": (keras.optimizers.Adam, betas),
+        "adamw": (keras.optimizers.AdamW, betas),
+        "muon": (keras.optimizers.Muon, for_muon | {"exclude_layers": list(_BY_ADAM)}),
+        "rmsprop": (keras.optimizers.RMSprop, {}),
+        "sgd": (keras.optimizers.SGD, {}),
     }[config.optimizer]
-    settings: dict[str, float] = {"weight_decay": config.weight_decay} if config.weight_decay else {}
-    if config.optimizer in ("adam", "adamw"):
-        settings = {"beta_2": config.beta_2, "weight_decay": config.weight_decay}
     optimizer = type(kind.__name__, (_AlreadyReduced, kind), {})(
         learning_rate=config.learning_rate,
         global_clipnorm=config.clip_norm,
+        weight_decay=decay if decay or config.optimizer == "adamw" else None,  # AdamW wants a number
         **settings,
     )
     if config.weight_decay:

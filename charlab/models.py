@@ -24,20 +24,26 @@ PLACES = 64  # more than any network here has places for dropout: the keys of tw
 
 
 def build(
-    config: ModelConfig, vocabulary_size: int, seed: int = 1, precision: str = "float32", own_loops: bool = False
+    config: ModelConfig,
+    vocabulary_size: int,
+    seed: int = 1,
+    precision: str = "float32",
+    own_loops: bool = False,
+    embedding_range: float = 0.05,
 ) -> Network:
     """The Keras twin of a GRU, an LSTM or a Transformer, its weights drawn from `seed`.
 
     With `own_loops` a GRU or an LSTM reads by through_time.py, which is faster on a CPU, in place of Keras's
-    layers, which cuDNN takes over on a GPU. Call it inside the scope of the strategy that will train it.
-    Raises ConfigError for an n-gram model.
+    layers, which cuDNN takes over on a GPU. `embedding_range` is that of its embedding's values, 0.05 as with
+    Keras's; the wider it is, the sooner characters are told apart. Call it inside the scope of the strategy that
+    will train it. Raises ConfigError for an n-gram model.
     """
     if config.kind not in (*RECURRENT, "transformer"):
         raise ConfigError(f"Only networks have a Keras twin. Received: {config.kind!r}.")
     policy = keras.DTypePolicy(precision)
     if config.kind == "transformer":
         return TransformerNetwork(config, vocabulary_size, _seeds(seed), policy)
-    return RecurrentNetwork(config, vocabulary_size, _seeds(seed), policy, own_loops)
+    return RecurrentNetwork(config, vocabulary_size, _seeds(seed), policy, own_loops, embedding_range)
 
 
 def to_arrays(model: Network) -> dict[str, np.ndarray]:
@@ -111,7 +117,9 @@ class Network(keras.Model):
 
     def _head(self, width: int, initializer: keras.Initializer) -> keras.layers.Dense:
         """The last layer, in float32 whatever the rest is: a softmax of half-precision logits is too rough."""
-        head = keras.layers.Dense(self.vocabulary_size, kernel_initializer=initializer, dtype="float32")
+        head = keras.layers.Dense(
+            self.vocabulary_size, kernel_initializer=initializer, dtype="float32", name="head"
+        )
         head.build((None, None, width))
         return head
 
@@ -126,13 +134,14 @@ class RecurrentNetwork(Network):
         seeds: Iterator[int],
         policy: keras.DTypePolicy,
         own_loops: bool,
+        embedding_range: float,
     ) -> None:
         super().__init__(config, vocabulary_size, seeds, policy)
         self.own_loops = own_loops
         width = config.embedding or vocabulary_size
         self.embedding = None
         if config.embedding:
-            uniform = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
+            uniform = keras.initializers.RandomUniform(-embedding_range, embedding_range, seed=next(seeds))
             self.embedding = self.add_weight(shape=(vocabulary_size, width), initializer=uniform, name="embedding")
         self.recurrent = []
         for _ in range(config.layers):

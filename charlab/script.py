@@ -56,7 +56,11 @@ def _opening(config: RunConfig) -> str:
         "OUTPUT_DROPOUT": model.output_dropout,
     }
     if model.kind in RECURRENT:
-        constants |= {"EMBEDDING": model.embedding, "RECURRENT_DROPOUT": model.recurrent_dropout}
+        constants |= {
+            "EMBEDDING": model.embedding,
+            "EMBEDDING_RANGE": train.embedding_range,
+            "RECURRENT_DROPOUT": model.recurrent_dropout,
+        }
     else:
         constants |= {"HEADS": model.heads, "CONTEXT": model.context}
     constants |= {
@@ -72,6 +76,7 @@ def _opening(config: RunConfig) -> str:
         "LEARNING_RATE": train.learning_rate,
         "SCHEDULE": train.learning_rate_schedule,
         "WARM_UP_STEPS": train.warm_up_steps,
+        "BETA_1": train.beta_1,
         "BETA_2": train.beta_2,
         "WEIGHT_DECAY": train.weight_decay,
         "CLIP_NORM": train.clip_norm,
@@ -119,6 +124,7 @@ _NOTES = {
     "CODE_POINTS": "the alphabet is code points 0 to 254, in place of the text's characters",
     "LOWER_CASE": "capitals are read as small letters",
     "EMBEDDING": "numbers a character; 0 feeds the network one-hot characters",
+    "EMBEDDING_RANGE": "before training its numbers lie between minus and plus this",
     "CONTEXT": "characters that it can look back",
     "MINUTES": "where it is a number, the budget in place of EPOCHS",
     "PATIENCE": "end when validation has not improved for so many epochs",

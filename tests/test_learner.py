@@ -37,14 +37,16 @@ def test_a_step_is_what_keras_itself_would_do(optimizer):
     """
     learner = Learner(ModelConfig(units=8, embedding=4), TRAIN.replace(**CLIPPED, optimizer=optimizer), V)
     layers = [
-        keras.layers.Dense(4, use_bias=False),
+        keras.layers.Dense(4, use_bias=False, name="embedding"),
         keras.layers.GRU(8, return_sequences=True),
-        keras.layers.Dense(V),
+        keras.layers.Dense(V, name="head"),
     ]
     peer = keras.Sequential(layers)
     peer.build((None, 8, V))
     peer.set_weights(list(learner.weights().values()))
     settings = {"learning_rate": 0.05, "weight_decay": 0.1, "global_clipnorm": 0.2}
+    if optimizer == "muon":
+        settings |= {"adam_weight_decay": 0.1, "exclude_layers": ["bias", "head"]}
     peers_optimizer = keras.optimizers.get({"class_name": optimizer, "config": settings})
     peers_optimizer.exclude_from_weight_decay(var_names=["bias"])
     peer.compile(peers_optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -198,8 +200,8 @@ def six_steps(accelerator):
     strategy, result = accelerators.choose(accelerator), {}
     for kind, precision in (("gru", "float32"), ("gru", "mixed_float16"), ("transformer", "float32")):
         train = TrainConfig(
-            batch_size=4, sequence_length=8, batches="streams", clip_norm=0.3, optimizer="adamw",
-            weight_decay=0.1, precision=precision,
+            batch_size=4, sequence_length=8, batches="streams", clip_norm=0.3, weight_decay=0.1,
+            optimizer="muon" if kind == "transformer" else "adamw", precision=precision,
         )  # fmt: skip
         learner = Learner(ModelConfig(kind=kind, units=8, embedding=8, heads=2, context=8), train, 12, strategy)
         ids = np.random.default_rng(0).integers(0, 12, 2000)

@@ -64,7 +64,7 @@ def test_nothing_that_people_named_becomes_code():
     ("model", "changes"),
     [
         (TINY["gru"].replace(units=24), {"batches": "streams", "state_resets": 0.1}),
-        (TINY["transformer"].replace(layers=1), {"batches": "chunks", "optimizer": "adamw", "weight_decay": 0.1}),
+        (TINY["transformer"].replace(layers=1), {"batches": "chunks", "optimizer": "muon", "weight_decay": 0.1}),
         (
             TINY["lstm"].replace(embedding=0, recurrent_dropout=0.1, input_dropout=0.05, output_dropout=0.05),
             {"batches": "windows", "optimizer": "rmsprop"},

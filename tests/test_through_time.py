@@ -90,6 +90,19 @@ def test_answers_and_gradients_are_those_of_kerass_layer(kind):
 
 
 @pytest.mark.parametrize("kind", GATES)
+def test_staggered_rows_change_no_product(kind, monkeypatch):
+    values, function = arguments(kind), getattr(through_time, kind)
+    as_they_are = with_gradients(function, values)
+    x, kernel = some(B, U, seed=1), some(U, 3 * U, seed=2)
+    widths = []
+    monkeypatch.setattr(through_time.tf, "pad", lambda x, by, pad=tf.pad: widths.append(by) or pad(x, by))
+    monkeypatch.setattr(through_time, "_PAGE", U)  # so that every kernel's rows are whole pages
+    assert_alike(through_time._multiplier(kernel)(x), x @ kernel)
+    assert_alike(with_gradients(function, values), as_they_are)
+    assert len(widths) == 3  # of the product above, and of the kernel there and back
+
+
+@pytest.mark.parametrize("kind", GATES)
 def test_a_mask_is_on_the_state_where_it_meets_the_kernel(kind):
     values, mask = arguments(kind), tf.cast(some(B, U, seed=8) > 0, tf.float32) * 2
     ours = with_gradients(lambda *values: getattr(through_time, kind)(*values, mask=mask), values)

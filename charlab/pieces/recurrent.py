@@ -8,9 +8,12 @@ class Network(keras.Model):
     def __init__(self, vocabulary_size):
         super().__init__()
         self.vocabulary_size = vocabulary_size
-        self.embedding = keras.layers.Embedding(vocabulary_size, EMBEDDING) if EMBEDDING else None
+        self.embedding = None
+        if EMBEDDING:
+            uniform = keras.initializers.RandomUniform(-EMBEDDING_RANGE, EMBEDDING_RANGE)
+            self.embedding = keras.layers.Embedding(vocabulary_size, EMBEDDING, uniform)
         self.recurrent = [make_layer() for _ in range(LAYERS)]
-        self.head = keras.layers.Dense(vocabulary_size, dtype="float32")
+        self.head = keras.layers.Dense(vocabulary_size, dtype="float32", name="head")
 
     def start(self, rows):
         """The state before anything was read: zeros, one array a layer for a GRU, two for an LSTM."""

@@ -5,15 +5,14 @@
 
 
 def make_optimizer():
-    kinds = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "rmsprop": keras.optimizers.RMSprop,
-        "sgd": keras.optimizers.SGD,
-    }
+    kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW, "muon": keras.optimizers.Muon}
+    kinds |= {"rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
     settings = {"learning_rate": LEARNING_RATE, "global_clipnorm": CLIP_NORM}
     if OPTIMIZER in ("adam", "adamw"):
-        settings["beta_2"] = BETA_2
+        settings |= {"beta_1": BETA_1, "beta_2": BETA_2}
+    if OPTIMIZER == "muon":  # for the layers' kernels; all else is AdamW's
+        settings |= {"adam_beta_1": BETA_1, "adam_beta_2": BETA_2, "adam_weight_decay": WEIGHT_DECAY}
+        settings |= {"weight_decay": WEIGHT_DECAY, "exclude_layers": ["bias", "head"]}
     if WEIGHT_DECAY or OPTIMIZER == "adamw":
         settings["weight_decay"] = WEIGHT_DECAY
     optimizer = kinds[OPTIMIZER](**settings)

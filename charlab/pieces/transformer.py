@@ -50,7 +50,7 @@ class Network(keras.Model):
         self.position = keras.layers.Embedding(CONTEXT, UNITS, embeddings_initializer=normal())
         self.blocks = [Block() for _ in range(LAYERS)]
         self.norm = norm()
-        self.head = keras.layers.Dense(vocabulary_size, kernel_initializer=normal(), dtype="float32")
+        self.head = keras.layers.Dense(vocabulary_size, kernel_initializer=normal(), dtype="float32", name="head")
 
     def start(self, rows):
         return []  # it has no state: it reads the last characters again each time

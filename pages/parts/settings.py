@@ -38,19 +38,29 @@ _LEARNING = {
     "learning_rate": "How far one step moves the weights.",
     "learning_rate_schedule": "Constant, or falling along a cosine to the end of the budget.",
     "warm_up_steps": "Steps in which the learning rate rises to its full height.",
+    "beta_1": "Adam's memory of gradients: the share of it that each step keeps.",
     "beta_2": "Adam's memory of squared gradients.",
     "weight_decay": "How strongly weights are drawn to zero.",
     "clip_norm": "The longest step that gradients may ask for; 0 sets no limit.",
+    "embedding_range": "Before training, the numbers that stand for characters lie between minus and plus this.",
     "patience": "Stop when validation has not improved for so many epochs; 0 goes on to the end.",
     "precision": "Half precision is faster where the device has it (most GPUs and TPUs).",
     "seed": "Where the random numbers start: the same seed gives the same run.",
 }
 _USED_BY = {
     "embedding": RECURRENT, "heads": ("transformer",), "context": ("transformer",), "order": ("ngram",),
-    "recurrent_dropout": RECURRENT, "alphabet": KINDS, "lower_case": KINDS, "validation_share": KINDS,
+    "recurrent_dropout": RECURRENT, "embedding_range": RECURRENT, "alphabet": KINDS, "lower_case": KINDS,
+    "validation_share": KINDS,
 }  # fmt: skip
 _COUNTED_NOT = tuple(kind for kind in KINDS if kind != "ngram")
-_SMALL_STEPS = {"learning_rate": 0.0005, "beta_2": 0.001, "weight_decay": 0.01, "clip_norm": 0.1}
+_SMALL_STEPS = {
+    "learning_rate": 0.0005,
+    "beta_1": 0.01,
+    "beta_2": 0.001,
+    "embedding_range": 0.05,
+    "weight_decay": 0.01,
+    "clip_norm": 0.1,
+}
 
 
 def pick_settings(preset: Preset) -> dict[str, Any]:
