@@ -61,7 +61,7 @@ def compile_for(model: keras.Model, train: TrainConfig, jit: bool) -> None:
     }[train.optimizer]
     settings = {"beta_1": train.beta_1, "beta_2": train.beta_2} if train.optimizer.startswith("adam") else {}
     if train.optimizer == "muon":
-        settings = {"adam_beta_1": train.beta_1, "adam_beta_2": train.beta_2}
+        settings = {"adam_beta_1": train.beta_1, "adam_beta_2": train.beta_2, "momentum": train.beta_1}
         settings |= {"adam_weight_decay": train.weight_decay, "exclude_layers": ["bias", "position", "head"]}
     if train.weight_decay:
         settings["weight_decay"] = train.weight_decay

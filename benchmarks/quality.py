@@ -34,7 +34,7 @@ OURS = {
     60: {"quick-gru": []},
     180: {"quick-gru": ["output_dropout=0.2"], "mini-gpt": []},
     600: {
-        "quick-gru": ["units=320", "embedding=128", "output_dropout=0.3", "learning_rate=0.006"],
+        "quick-gru": ["units=320", "embedding=128", "output_dropout=0.3", "learning_rate=0.009"],
         "mini-gpt": ["output_dropout=0.1"],
     },
 }

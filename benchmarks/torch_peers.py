@@ -183,7 +183,7 @@ class Muon:
         is_kernel = {name: weight.dim() == 2 and name.startswith("blocks.") for name, weight in named}
         self.kernels = [weight for name, weight in named if is_kernel[name]]
         self.momenta = [torch.zeros_like(kernel) for kernel in self.kernels]
-        self.rate, self.decay = train.learning_rate, train.weight_decay
+        self.rate, self.decay, self.momentum = train.learning_rate, train.weight_decay, train.beta_1
         others, betas = [weight for name, weight in named if not is_kernel[name]], (train.beta_1, train.beta_2)
         self.others = torch.optim.AdamW(others, self.rate, betas, weight_decay=self.decay, foreach=True)
 
@@ -196,8 +196,8 @@ class Muon:
     def step(self) -> None:
         self.others.step()
         for kernel, momentum in zip(self.kernels, self.momenta, strict=True):
-            momentum.mul_(0.95).add_(kernel.grad)
-            turned = self._equally_long(kernel.grad.add(momentum, alpha=0.95))
+            momentum.mul_(self.momentum).add_(kernel.grad)
+            turned = self._equally_long(kernel.grad.add(momentum, alpha=self.momentum))
             kernel.mul_(1 - self.rate * self.decay)
             kernel.add_(turned, alpha=-0.2 * self.rate * sqrt(max(kernel.shape)))
 

@@ -123,7 +123,8 @@ class TrainConfig(_Config):
     network that never meets an empty state while it learns does not know how to begin.
     `steps_per_epoch` 0 means once through the text. `batch_size` is the global batch, over all replicas.
     `optimizer` "muon" turns what the gradients of a layer's kernel ask for into a step of equal length in all
-    directions (Jordan et al., 2024); embeddings, biases, norms and the head it leaves to AdamW.
+    directions (Jordan et al., 2024), with `beta_1` for its momentum; embeddings, biases, norms and the head it
+    leaves to AdamW.
     `embedding_range`: before training, a recurrent network's embedding has numbers from minus to plus this.
     """
 

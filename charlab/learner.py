@@ -265,10 +265,11 @@ def _optimizer(config: TrainConfig) -> keras.Optimizer:
     """Keras's optimizer of that name. Weight decay leaves biases and norms alone; float16 needs scaled losses."""
     decay, betas = config.weight_decay, {"beta_1": config.beta_1, "beta_2": config.beta_2}
     for_muon = {f"adam_{name}": beta for name, beta in betas.items()} | {"adam_weight_decay": decay or None}
+    for_muon |= {"momentum": config.beta_1, "exclude_layers": list(_BY_ADAM)}
     kind, settings = {
         "adam": (keras.optimizers.Adam, betas),
         "adamw": (keras.optimizers.AdamW, betas),
-        "muon": (keras.optimizers.Muon, for_muon | {"exclude_layers": list(_BY_ADAM)}),
+        "muon": (keras.optimizers.Muon, for_muon),
         "rmsprop": (keras.optimizers.RMSprop, {}),
         "sgd": (keras.optimizers.SGD, {}),
     }[config.optimizer]

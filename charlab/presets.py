@@ -50,7 +50,7 @@ PRESETS: dict[str, Preset] = {
             ModelConfig(kind="transformer", layers=4, units=128, heads=4, context=64),
             TrainConfig(
                 epochs=5, batch_size=16, sequence_length=64, batches="windows", optimizer="muon",
-                learning_rate=0.01, learning_rate_schedule="cosine", warm_up_steps=100, beta_2=0.99,
+                learning_rate=0.01, learning_rate_schedule="cosine", warm_up_steps=100, beta_1=0.85, beta_2=0.99,
                 weight_decay=0.1, clip_norm=1.0,
             ),
         ),

@@ -44,7 +44,7 @@ RECIPES = {
     "best-gru": Recipe(
         "GRU of ten minutes on Tiny Shakespeare",
         "--preset quick-gru --minutes 10 --set units=320 --set embedding=128 --set output_dropout=0.3 "
-        "--set learning_rate=0.006",
+        "--set learning_rate=0.009",
     ),
     "mini-gpt": Recipe("Mini GPT on Tiny Shakespeare", "--preset mini-gpt --minutes 10 --set output_dropout=0.1"),
     "ngram": Recipe("N-gram on Tiny Shakespeare", "--preset ngram"),

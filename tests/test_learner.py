@@ -46,7 +46,7 @@ def test_a_step_is_what_keras_itself_would_do(optimizer):
     peer.set_weights(list(learner.weights().values()))
     settings = {"learning_rate": 0.05, "weight_decay": 0.1, "global_clipnorm": 0.2}
     if optimizer == "muon":
-        settings |= {"adam_weight_decay": 0.1, "exclude_layers": ["bias", "head"]}
+        settings |= {"adam_weight_decay": 0.1, "momentum": 0.9, "exclude_layers": ["bias", "head"]}
     peers_optimizer = keras.optimizers.get({"class_name": optimizer, "config": settings})
     peers_optimizer.exclude_from_weight_decay(var_names=["bias"])
     peer.compile(peers_optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))

@@ -12,7 +12,7 @@ def make_optimizer():
         settings |= {"beta_1": BETA_1, "beta_2": BETA_2}
     if OPTIMIZER == "muon":  # for the layers' kernels; all else is AdamW's
         settings |= {"adam_beta_1": BETA_1, "adam_beta_2": BETA_2, "adam_weight_decay": WEIGHT_DECAY}
-        settings |= {"weight_decay": WEIGHT_DECAY, "exclude_layers": ["bias", "head"]}
+        settings |= {"momentum": BETA_1, "weight_decay": WEIGHT_DECAY, "exclude_layers": ["bias", "head"]}
     if WEIGHT_DECAY or OPTIMIZER == "adamw":
         settings["weight_decay"] = WEIGHT_DECAY
     optimizer = kinds[OPTIMIZER](**settings)

@@ -38,7 +38,7 @@ _LEARNING = {
     "learning_rate": "How far one step moves the weights.",
     "learning_rate_schedule": "Constant, or falling along a cosine to the end of the budget.",
     "warm_up_steps": "Steps in which the learning rate rises to its full height.",
-    "beta_1": "Adam's memory of gradients: the share of it that each step keeps.",
+    "beta_1": "Adam's and Muon's memory of gradients: the share of it that each step keeps.",
     "beta_2": "Adam's memory of squared gradients.",
     "weight_decay": "How strongly weights are drawn to zero.",
     "clip_norm": "The longest step that gradients may ask for; 0 sets no limit.",
