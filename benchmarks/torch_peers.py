@@ -6,7 +6,7 @@ Names in shape comments: B rows, T characters a row, N samples, V ids, D numbers
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import sqrt
 
 import torch
@@ -154,22 +154,26 @@ def training(config: ModelConfig, train: TrainConfig, vocabulary_size: int, x, y
     return work
 
 
-def optimizer_of(model: nn.Module, train: TrainConfig) -> torch.optim.Optimizer:
-    """The recipe's; weight decay only on matrices, as in nanoGPT, and all weights of a kind in one go."""
+def optimizer_of(model: nn.Module, train: TrainConfig) -> torch.optim.Optimizer | Muon:
+    """The recipe's; weight decay only on matrices, as in nanoGPT, and all weights of a kind in one go. Muon is for
+    the Transformer alone."""
     if train.optimizer == "muon":
         return Muon(model, train)
     if train.optimizer == "rmsprop":
         return torch.optim.RMSprop(model.parameters(), train.learning_rate, alpha=0.9)
     if train.optimizer == "sgd":
         return torch.optim.SGD(model.parameters(), train.learning_rate)
-    matrices = [weight for weight in model.parameters() if weight.dim() > 1]
-    others = [weight for weight in model.parameters() if weight.dim() < 2]
-    groups = [
-        {"params": matrices, "weight_decay": train.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[train.optimizer]
+    groups = _decay_groups(model.parameters(), train.weight_decay)
     return kind(groups, train.learning_rate, betas=(train.beta_1, train.beta_2), foreach=True)
+
+
+def _decay_groups(weights: Iterable[nn.Parameter], decay: float) -> list[dict]:
+    weights = list(weights)
+    return [
+        {"params": [weight for weight in weights if weight.dim() > 1], "weight_decay": decay},
+        {"params": [weight for weight in weights if weight.dim() < 2], "weight_decay": 0.0},
+    ]
 
 
 class Muon:
@@ -184,8 +188,8 @@ class Muon:
         self.kernels = [weight for name, weight in named if is_kernel[name]]
         self.momenta = [torch.zeros_like(kernel) for kernel in self.kernels]
         self.rate, self.decay, self.momentum = train.learning_rate, train.weight_decay, train.beta_1
-        others, betas = [weight for name, weight in named if not is_kernel[name]], (train.beta_1, train.beta_2)
-        self.others = torch.optim.AdamW(others, self.rate, betas, weight_decay=self.decay, foreach=True)
+        others = _decay_groups((weight for name, weight in named if not is_kernel[name]), self.decay)
+        self.others = torch.optim.AdamW(others, self.rate, (train.beta_1, train.beta_2), foreach=True)
 
     def zero_grad(self, set_to_none: bool) -> None:
         self.others.zero_grad(set_to_none)

@@ -201,6 +201,10 @@ def products(model: ModelConfig, train: TrainConfig, vocabulary_size: int) -> li
     if model.kind == "transformer":
         for k, n in ((1, 3), (1, 1), (1, 4), (4, 1)):
             result += _both_ways(model.layers, B * T, k * U, n * U)
+            if train.optimizer == "muon":  # which turns each kernel's step five times
+                short, long = sorted((k * U, n * U))
+                turns = 5 * model.layers
+                result += [(turns, short, long, short), (turns, short, short, short), (turns, short, short, long)]
         width, pairs = U // model.heads, model.layers * B * model.heads
         return [*result, *_both_ways(pairs, T, width, T), *_both_ways(pairs, T, T, width)]
     gates = {"gru": 3, "lstm": 4}[model.kind] * U

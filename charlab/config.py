@@ -124,7 +124,7 @@ class TrainConfig(_Config):
     `steps_per_epoch` 0 means once through the text. `batch_size` is the global batch, over all replicas.
     `optimizer` "muon" turns what the gradients of a layer's kernel ask for into a step of equal length in all
     directions (Jordan et al., 2024), with `beta_1` for its momentum; embeddings, biases, norms and the head it
-    leaves to AdamW.
+    leaves to AdamW with both betas.
     `embedding_range`: before training, a recurrent network's embedding has numbers from minus to plus this.
     """
 

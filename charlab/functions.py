@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-LARGE = 2**20  # numbers in a kernel that no core's own cache holds
 _HALF = np.array(0.5, np.float32)  # NumPy begins sooner with an array than with Python's number
 
 
 def rows_for(samples: int) -> int:
-    """How many rows to lay out for so many samples, so that `product` is fastest: the more may hold anything.
+    """How many rows to lay out for so many samples, so that `product` is fastest.
 
-    OpenBLAS takes rows by the four, and what is left over at half that speed; up to three go as vectors.
+    OpenBLAS takes rows by the four, and what is left over at half that speed; up to three go as vectors. Rows
+    beyond the samples may hold anything.
     """
     return samples if samples < 4 else -(-samples // 4) * 4
 

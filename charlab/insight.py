@@ -141,7 +141,7 @@ def _untrained(loss: float, alphabet_size: int, unit: str) -> str:
 _WORDS = {
     "kind": "model",
     "lower_case": "small letters only",
-    "beta_1": "Adam's beta 1",
+    "beta_1": "beta 1, the memory of gradients",
     "beta_2": "Adam's beta 2",
 }
 _NOT_COMPARED = ("seed_text",)
@@ -169,6 +169,8 @@ def _settings(config: RunConfig) -> dict[str, str]:
         if model.kind == "ngram" and name not in _COUNTED:
             continue
         if name == "embedding" and model.kind == "transformer" or name == "epochs" and train.minutes:
+            continue
+        if name == "embedding_range" and not model.embedding:
             continue
         found[name] = _value(name, value)
     return found

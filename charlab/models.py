@@ -34,8 +34,8 @@ def build(
     """The Keras twin of a GRU, an LSTM or a Transformer, its weights drawn from `seed`.
 
     With `own_loops` a GRU or an LSTM reads by through_time.py, which is faster on a CPU, in place of Keras's
-    layers, which cuDNN takes over on a GPU. `embedding_range` is that of its embedding's values, 0.05 as with
-    Keras's; the wider it is, the sooner characters are told apart. Call it inside the scope of the strategy that
+    layers, which cuDNN takes over on a GPU. `embedding_range` is that of its embedding's first values, 0.05
+    as with Keras's layer; a Transformer's are drawn otherwise. Call it inside the scope of the strategy that
     will train it. Raises ConfigError for an n-gram model.
     """
     if config.kind not in (*RECURRENT, "transformer"):

@@ -24,7 +24,7 @@ class _Cell:
 
     gates: int
     state: tuple[str, ...]  # what a cell hands on to the next character, by name
-    made_of: tuple[str, ...]  # the gates that made it
+    gate_names: tuple[str, ...]  # what made it, the candidate included
 
     def __init__(self, kernel: np.ndarray, inputs: np.ndarray, samples: int) -> None:
         """The kernel [U + 1, G * U + above], and the array that will hold what each character adds, [N, G * U]."""
@@ -39,10 +39,10 @@ class _Cell:
 
     def read(self) -> None:
         """From the state before a character to the one after it; `inputs` hold what the character adds."""
-        self._turn()
+        self._update_state()
         product(self.rows, self._kernel, out=self.products)
 
-    def _turn(self) -> None:
+    def _update_state(self) -> None:
         raise NotImplementedError
 
 
@@ -50,20 +50,20 @@ class GruCell(_Cell):
     """Gated recurrent units (Cho et al., 2014), in the form whose reset gate acts after the matrix product."""
 
     gates = 3
-    state, made_of = ("hidden",), ("update", "reset", "candidate")
+    state, gate_names = ("hidden",), ("update", "reset", "candidate")
 
     def __init__(self, kernel: np.ndarray, inputs: np.ndarray, samples: int) -> None:
         super().__init__(kernel, inputs, samples)
         U = self.units
-        self.candidate, self._both = _zeros(samples, U), _zeros(samples, 2 * U)
-        self.update, self.reset = self._both[:, :U], self._both[:, U:]
-        self._x_both, self._x_candidate = inputs[:, : 2 * U], inputs[:, 2 * U :]
-        self._m_both, self._m_candidate = self.memory[:, : 2 * U], self.memory[:, 2 * U :]
+        self.candidate, self._update_reset = _zeros(samples, U), _zeros(samples, 2 * U)
+        self.update, self.reset = self._update_reset[:, :U], self._update_reset[:, U:]
+        self._x_gates, self._x_candidate = inputs[:, : 2 * U], inputs[:, 2 * U :]
+        self._m_gates, self._m_candidate = self.memory[:, : 2 * U], self.memory[:, 2 * U :]
 
-    def _turn(self) -> None:
-        both, candidate, hidden = self._both, self.candidate, self.hidden
-        np.add(self._x_both, self._m_both, out=both)
-        sigmoid(both, out=both)  # update and reset
+    def _update_state(self) -> None:
+        gates, candidate, hidden = self._update_reset, self.candidate, self.hidden
+        np.add(self._x_gates, self._m_gates, out=gates)
+        sigmoid(gates, out=gates)
         np.multiply(self.reset, self._m_candidate, out=candidate)
         candidate += self._x_candidate
         np.tanh(candidate, out=candidate)
@@ -76,18 +76,18 @@ class LstmCell(_Cell):
     """Long short-term memory (Hochreiter and Schmidhuber, 1997; forget gate: Gers et al., 2000)."""
 
     gates = 4
-    state, made_of = ("hidden", "cell"), ("input", "forget", "output", "candidate")
+    state, gate_names = ("hidden", "cell"), ("input", "forget", "output", "candidate")
 
     def __init__(self, kernel: np.ndarray, inputs: np.ndarray, samples: int) -> None:
         super().__init__(kernel, inputs, samples)
         U = self.units
         self.cell, self._let_in, self._sums = _zeros(samples, U), _zeros(samples, U), _zeros(samples, 4 * U)
         self.input, self.forget, self.candidate, self.output = np.split(self._sums, 4, axis=1)
-        self._both = self._sums[:, : 2 * U]
+        self._input_forget = self._sums[:, : 2 * U]
 
-    def _turn(self) -> None:
+    def _update_state(self) -> None:
         np.add(self.inputs, self.memory, out=self._sums)
-        sigmoid(self._both, out=self._both)  # input and forget
+        sigmoid(self._input_forget, out=self._input_forget)
         sigmoid(self.output, out=self.output)
         np.tanh(self.candidate, out=self.candidate)
         np.multiply(self.input, self.candidate, out=self._let_in)
@@ -101,7 +101,7 @@ class _Stack:
     """Cells on one another, each given what the one below it makes of the character: the state of N samples."""
 
     def __init__(self, cell: type[_Cell], kernels: list[np.ndarray], samples: int) -> None:
-        self._made_of = cell, kernels, samples
+        self._arguments = cell, kernels, samples
         self.inputs = inputs = _zeros(samples, cell.gates * (len(kernels[0]) - 1))
         self.cells = []
         for kernel in kernels:
@@ -111,7 +111,7 @@ class _Stack:
 
     def __deepcopy__(self, memo: dict) -> _Stack:
         """A stack that goes on from here by itself: its views are of its own arrays."""
-        result = _Stack(*self._made_of)
+        result = _Stack(*self._arguments)
         for mine, other in zip(result.cells, self.cells, strict=True):
             for name in (*mine.state, "products"):
                 np.copyto(getattr(mine, name), getattr(other, name))
@@ -130,8 +130,8 @@ class RecurrentNetwork:
         outer, inner = [bias[0] for bias in biases] + [weights["head/bias"]], [bias[1:].sum(0) for bias in biases]
         # Embedding times kernel has only V different rows: computed once, a step then looks its row up. With
         # one-hot input the kernel itself is that table.
-        embedding = weights.get("embedding", np.eye(vocabulary_size, dtype=np.float32))
-        self._table = embedding @ kernels[0] + outer[0]  # [V, G * U]
+        table = weights["embedding"] @ kernels[0] if "embedding" in weights else kernels[0]
+        self._table = table + outer[0]  # [V, G * U]
         self._kernels = []  # [U + 1, G * U + above] each
         for i in range(config.layers):
             own = weights[f"layer_{i}/recurrent_kernel"]
@@ -149,7 +149,7 @@ class RecurrentNetwork:
     def trace(self, ids: np.ndarray) -> dict[str, np.ndarray]:
         """States and gates of each layer after each of ids [T], by name ("layer_0/hidden"): [T, U] each."""
         stack = self.start(1)
-        names = (*self._cell.state, *self._cell.made_of)
+        names = (*self._cell.state, *self._cell.gate_names)
         seen = {f"layer_{i}/{name}": getattr(cell, name) for i, cell in enumerate(stack.cells) for name in names}
         result = {name: np.empty((len(ids), self.units), np.float32) for name in seen}
         for t in range(len(ids)):

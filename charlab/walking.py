@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import re
+import threading
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,27 +88,30 @@ class Reader:
             logits, state = predictor.step(np.array([int(i)]), state)
         self._first, self._beginning = logits[0], state
         self._known: dict[tuple[int, ...], np.ndarray] = {}
+        self._one_at_a_time = threading.Lock()  # a step works on its state in place
         self._end: tuple[tuple[int, ...], object] = ((), copy.deepcopy(state))
 
     def another(self) -> Reader:
         """A reader of the same text that goes ways of its own; nothing is read anew."""
         result = copy.copy(self)
         result._known, result._end = {}, ((), copy.deepcopy(self._beginning))
+        result._one_at_a_time = threading.Lock()
         return result
 
     def logits(self, ids: tuple[int, ...]) -> np.ndarray:
         """Logits of what comes after the text and these ids: [V]."""
         if not ids:
             return self._first
-        if ids not in self._known:
-            read, state = self._end
-            if len(read) >= len(ids) or read != ids[: len(read)]:
-                read, state = (), copy.deepcopy(self._beginning)  # a step may overwrite its state
-            for place in range(len(read), len(ids)):
-                logits, state = self._predictor.step(np.array([ids[place]]), state)
-                self._remember(ids[: place + 1], logits[0])
-            self._end = (ids, state)
-        return self._known[ids]
+        with self._one_at_a_time:
+            if ids not in self._known:
+                read, state = self._end
+                if len(read) >= len(ids) or read != ids[: len(read)]:
+                    read, state = (), copy.deepcopy(self._beginning)  # a step may overwrite its state
+                for place in range(len(read), len(ids)):
+                    logits, state = self._predictor.step(np.array([ids[place]]), state)
+                    self._end = (ids[: place + 1], state)
+                    self._remember(ids[: place + 1], logits[0])
+            return self._known[ids]
 
     def _remember(self, ids: tuple[int, ...], logits: np.ndarray) -> None:
         while len(self._known) >= _MOST_REMEMBERED:

@@ -187,6 +187,15 @@ def test_float16_goes_on_where_a_gradient_overflows():
     assert float(learner.optimizer.dynamic_scale) == pytest.approx(0.5e38)
 
 
+def test_muon_turns_the_kernels_of_the_blocks_and_nothing_else():
+    model = ModelConfig(kind="transformer", layers=1, units=8, heads=2, context=8)
+    learner = Learner(model, TRAIN.replace(optimizer="muon"), V)
+    variables, by_adam = learner.model.trainable_variables, learner.optimizer.adam_velocities
+    turned = {id(variable) for variable, velocity in zip(variables, by_adam, strict=True) if velocity is None}
+    names = {name for name, variable in learner.model.named().items() if id(variable) in turned}
+    assert names == {f"block_0/{part}/kernel" for part in ("attention", "projection", "expand", "contract")}
+
+
 def test_replicas_share_a_batch_evenly(monkeypatch):
     class Three:
         num_replicas_in_sync = 3

@@ -59,6 +59,12 @@ def test_choosing_is_a_needle_on_the_bar():
     assert sampling.choose(probabilities, needles).tolist() == [1, 1, 2, 3, 3, 3]
 
 
+@pytest.mark.parametrize("end", [0.3, 0.7, 1 - 2**-53, 1.0, 1 + 2**-52, 1.7])
+def test_no_needle_goes_past_the_last_character_that_can_come(end):
+    probabilities = np.array([[0.25 * end, 0.75 * end, 0.0]])
+    assert sampling.choose(probabilities, np.array([1 - 2**-53])).tolist() == [1]
+
+
 def test_frequencies_follow_the_probabilities():
     probabilities = softmax(LOGITS[:1])
     needles = np.random.default_rng(0).random(50_000)

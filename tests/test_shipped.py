@@ -12,9 +12,11 @@ def test_a_starter_was_made_by_its_recipe(name):
     recipe, starter = shipped.RECIPES[name], library.find(name)
     assert starter.path.parent == library.STARTERS and starter.config().name == recipe.title
     command = plan.command(starter.config())
-    assert re.findall(r"\S+=\S+|--(?:preset|epochs|minutes) \S+", recipe.words)
-    for words in re.findall(r"\S+=\S+|--(?:preset|epochs|minutes) \S+", recipe.words):
-        assert words in command
+    wanted, found = (
+        set(re.findall(r"[a-z_0-9]+=\S+|--(?:preset|epochs|minutes) \S+", words))
+        for words in (recipe.words, command)
+    )
+    assert wanted and wanted == found
     assert set(starter.weight_names()) - {"best"} == {f"epoch-{epoch:03d}" for epoch in recipe.epochs}
     assert library.load(name).which in ("best", f"epoch-{starter.status().best_epoch:03d}")
 
