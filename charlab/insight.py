@@ -170,8 +170,6 @@ def _settings(config: RunConfig) -> dict[str, str]:
             continue
         if name == "embedding" and model.kind == "transformer" or name == "epochs" and train.minutes:
             continue
-        if name == "embedding_range" and not model.embedding:
-            continue
         found[name] = _value(name, value)
     return found
 
