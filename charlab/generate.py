@@ -13,6 +13,7 @@ import numpy as np
 from charlab import sampling
 from charlab.config import SampleConfig
 from charlab.networks import Predictor, softmax
+from charlab.sampling import Sampler
 from charlab.vocab import Vocab
 
 
@@ -23,12 +24,17 @@ class Step(NamedTuple):
     ids: np.ndarray  # [N] what was chosen
     draws: np.ndarray  # [N] the random numbers that chose
     logits: np.ndarray  # [N, V] what the model said
-    shaped: np.ndarray  # [N, V] after temperature and cut-offs, the unknown character left out
+    sampler: Sampler  # what chose
 
     @property
     def probabilities(self) -> np.ndarray:
         """The model's own, [N, V]: made of the logits when they are asked for."""
         return softmax(self.logits)
+
+    @property
+    def shaped(self) -> np.ndarray:
+        """After temperature and cut-offs, the unknown character left out, [N, V]: made when asked for, too."""
+        return self.sampler.probabilities(self.logits)
 
 
 def generate(
@@ -44,8 +50,8 @@ def generate(
     line's end, so that the model begins as at a line's beginning. `on_read` is told how much of it was read.
     """
     draws = sampling.draws(config.seed, config.samples, config.length)
-    shape = lambda logits: sampling.shape(logits, config, vocab.unknown_id)  # noqa: E731
-    return _write(predictor, vocab, seed_text, draws, shape, on_read)
+    sampler = Sampler(config, vocab.unknown_id, (config.samples, len(vocab)))
+    return _write(predictor, vocab, seed_text, draws, sampler, on_read)
 
 
 def sweep(
@@ -60,14 +66,9 @@ def sweep(
 
     The N temperatures share each of the network's steps; `config` says everything else.
     """
-    configs = [config.replace(temperature=temperature) for temperature in temperatures]
-    draws = np.repeat(sampling.draws(config.seed, 1, config.length), len(configs), axis=0)  # [N, length]
-
-    def shape(logits: np.ndarray) -> np.ndarray:
-        rows = zip(logits, configs, strict=True)
-        return np.concatenate([sampling.shape(row[None], each, vocab.unknown_id) for row, each in rows])
-
-    return _write(predictor, vocab, seed_text, draws, shape, on_read)
+    draws = np.repeat(sampling.draws(config.seed, 1, config.length), len(temperatures), axis=0)  # [N, length]
+    sampler = Sampler(config, vocab.unknown_id, (len(temperatures), len(vocab)), temperatures)
+    return _write(predictor, vocab, seed_text, draws, sampler, on_read)
 
 
 def texts(steps: Iterable[Step], vocab: Vocab) -> list[str]:
@@ -91,10 +92,10 @@ def _write(
     vocab: Vocab,
     seed_text: str,
     draws: np.ndarray,
-    shape: Callable[[np.ndarray], np.ndarray],
+    sampler: Sampler,
     on_read: Callable[[int], None] | None,
 ) -> Iterator[Step]:
-    """The loop of all writing: draws [N, length] choose from what `shape` makes of the logits [N, V]."""
+    """The loop of all writing: draws [N, length] choose from what the sampler makes of the logits [N, V]."""
     samples, length = draws.shape
     state = predictor.start(samples)
     for number, i in enumerate(vocab.encode(seed_text or beginning(vocab)), 1):
@@ -102,8 +103,7 @@ def _write(
         if on_read:
             on_read(number)
     for position, draw in enumerate(draws.T.copy()):  # [N] each
-        shaped = shape(logits)
-        ids = sampling.choose(shaped, draw)
-        yield Step(position, ids, draw, logits, shaped)
+        ids = sampler.choose(sampler.weigh(logits), draw)
+        yield Step(position, ids, draw, logits, sampler)
         if position + 1 < length:
             logits, state = predictor.step(ids, state)

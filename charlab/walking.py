@@ -126,9 +126,10 @@ def expect(logits: np.ndarray, vocab: Vocab, temperature: float, seed: int, plac
     ConfigError for a temperature or a seed that cannot be.
     """
     config = SampleConfig(temperature=temperature, seed=seed)
-    shaped = sampling.shape(logits[None], config, vocab.unknown_id)
+    sampler = sampling.Sampler(config, vocab.unknown_id, (1, len(logits)))
     draw = sampling.draws(seed, 1, place + 1)[:, place]
-    return Move(int(sampling.choose(shaped, draw)[0]), float(draw[0]), shaped[0], config.temperature, seed)
+    chosen = int(sampler.choose(sampler.weigh(logits[None]), draw)[0])
+    return Move(chosen, float(draw[0]), sampler.probabilities(logits[None])[0], config.temperature, seed)
 
 
 def by_hand(move: Move, chosen: int, vocab: Vocab) -> Move:

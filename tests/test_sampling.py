@@ -18,6 +18,10 @@ settings = st.builds(
 )
 
 
+def choose(probabilities, needles):
+    return sampling.Sampler(SampleConfig(), UNKNOWN, probabilities.shape).choose(probabilities, needles)
+
+
 @given(settings)
 def test_shaped_rows_are_distributions_without_the_unknown_character(config):
     shaped = sampling.shape(LOGITS, config, UNKNOWN)
@@ -32,6 +36,26 @@ def test_temperature_one_is_the_softmax_over_what_is_left():
 def test_temperature_zero_takes_the_likeliest_and_cold_comes_close():
     assert sampling.shape(LOGITS, SampleConfig(temperature=0), UNKNOWN)[0].tolist() == [0, 1, 0, 0, 0, 0]
     assert sampling.shape(LOGITS, SampleConfig(temperature=0.02), UNKNOWN)[0, 1] > 0.999
+
+
+def test_temperature_zero_takes_the_first_of_equals():
+    assert sampling.shape(LOGITS, SampleConfig(temperature=0), UNKNOWN)[1].tolist() == [1, 0, 0, 0, 0, 0]
+
+
+def test_a_temperature_for_each_sample_does_to_it_what_it_does_alone():
+    logits, temperatures = np.repeat(LOGITS[:1], 4, axis=0), [0.0, 0.5, 1.0, 3.0]
+    together = sampling.Sampler(SampleConfig(top_k=3), UNKNOWN, logits.shape, temperatures).probabilities(logits)
+    for row, temperature in zip(together, temperatures, strict=True):
+        alone = sampling.shape(LOGITS[:1], SampleConfig(temperature=temperature, top_k=3), UNKNOWN)
+        np.testing.assert_array_equal(row, alone[0])
+
+
+def test_a_sampler_is_not_changed_by_what_it_did_before():
+    sampler = sampling.Sampler(SampleConfig(temperature=0.7), UNKNOWN, LOGITS.shape)
+    first = sampler.probabilities(LOGITS)
+    sampler.choose(sampler.weigh(LOGITS[::-1]), np.array([0.1, 0.9]))
+    np.testing.assert_array_equal(sampler.probabilities(LOGITS), first)
+    assert LOGITS[0, UNKNOWN] == 9.0  # and leaves what it was given
 
 
 def test_top_k_keeps_k_and_their_proportions():
@@ -54,19 +78,19 @@ def test_draws_never_depend_on_how_many_samples_or_characters_are_asked_for():
 
 
 def test_choosing_is_a_needle_on_the_bar():
-    probabilities = np.array([[0.0, 0.25, 0.25, 0.5, 0.0]] * 6)
+    probabilities = np.array([[0.0, 0.25, 0.25, 0.5, 0.0, 0.0]] * 6)
     needles = np.array([0.0, 0.2499, 0.25, 0.5, 0.75, 1 - 2**-53])
-    assert sampling.choose(probabilities, needles).tolist() == [1, 1, 2, 3, 3, 3]
+    assert choose(probabilities, needles).tolist() == [1, 1, 2, 3, 3, 3]
 
 
 @pytest.mark.parametrize("end", [0.3, 0.7, 1 - 2**-53, 1.0, 1 + 2**-52, 1.7])
 def test_no_needle_goes_past_the_last_character_that_can_come(end):
-    probabilities = np.array([[0.25 * end, 0.75 * end, 0.0]])
-    assert sampling.choose(probabilities, np.array([1 - 2**-53])).tolist() == [1]
+    probabilities = np.array([[0.25 * end, 0.75 * end, 0.0, 0.0, 0.0, 0.0]])
+    assert choose(probabilities, np.array([1 - 2**-53])).tolist() == [1]
 
 
 def test_frequencies_follow_the_probabilities():
     probabilities = softmax(LOGITS[:1])
     needles = np.random.default_rng(0).random(50_000)
-    ids = sampling.choose(np.repeat(probabilities, len(needles), axis=0), needles)
+    ids = choose(np.repeat(probabilities, len(needles), axis=0), needles)
     np.testing.assert_allclose(np.bincount(ids, minlength=6) / len(ids), probabilities[0], atol=0.01)
