@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+LARGE = 2**20  # numbers in a kernel that no core's own cache holds
+_UNCOPIED = 10**6  # multiplications in a product that OpenBLAS does with both matrices as they lie
 _HALF = np.array(0.5, np.float32)  # NumPy begins sooner with an array than with Python's number
 
 
@@ -17,11 +19,35 @@ def rows_for(samples: int) -> int:
 
 
 def product(rows: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
-    """Rows [N, K] times a kernel [K, M], into `out` [N, M]; fastest where N is as `rows_for` has it."""
+    """Rows [N, K] times a kernel [K, M], into `out` [N, M]; fastest where N is as `rows_for` has it.
+
+    The kernel may be cut into `blocks` [B, K, W], whose products go into `out` [B, N, W].
+    """
     if len(rows) < 4:
-        np.matmul(rows[:, None], kernel, out=out[:, None])
+        np.matmul(rows[:, None], kernel[..., None, :, :], out=out[..., None, :])
     else:
         np.matmul(rows, kernel, out=out)
+
+
+def blocks(kernel: np.ndarray, rows: int) -> np.ndarray:
+    """A kernel [K, M] cut into blocks of columns, [B, K, W], that so many rows are multiplied with one by one.
+
+    B * W is at least M, and the columns beyond M are zeros. OpenBLAS copies a kernel into another order before it
+    multiplies, which takes longer than a few rows' product does, unless rows * K * W is at most a million.
+    B is 1 for up to three rows, which go as vectors, without a copy; where a block would be a sliver; and for more
+    than eight rows of a large kernel, whose copying several threads make up for.
+    """
+    K, M = kernel.shape
+    widest = _UNCOPIED // (rows * K) // 16 * 16  # 16 numbers fill a cache line
+    if rows < 4 or widest >= M or widest < 32 or (rows > 8 and kernel.size >= LARGE):
+        return kernel[None]
+    B = -(-M // widest)
+    W = -(-M // (16 * B)) * 16
+    result = np.zeros((B, K, W), kernel.dtype)
+    for i, block in enumerate(result):
+        columns = kernel[:, i * W : (i + 1) * W]
+        block[:, : columns.shape[1]] = columns
+    return result
 
 
 def dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:

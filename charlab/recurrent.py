@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from charlab.config import ModelConfig
-from charlab.functions import product, rows_for, sigmoid
+from charlab.functions import blocks, product, rows_for, sigmoid
 
 
 class _Cell:
@@ -29,18 +29,21 @@ class _Cell:
     def __init__(self, kernel: np.ndarray, inputs: np.ndarray, samples: int) -> None:
         """The kernel [U + 1, G * U + above], and the array that will hold what each character adds, [N, G * U]."""
         self.units = U = len(kernel) - 1
-        self.inputs, self._kernel = inputs, kernel
+        self.inputs = inputs
         self.rows = np.zeros((rows_for(samples), U + 1), np.float32)
         self.rows[:, U] = 1
-        self.products = np.tile(kernel[U], (len(self.rows), 1))  # those of a hidden state of zeros
+        self._blocks = blocks(kernel, len(self.rows))  # [B, U + 1, W]
+        of_zeros = self._blocks[:, U].ravel()  # what a hidden state of zeros gives: the biases
+        self.products = np.tile(of_zeros, (len(self.rows), 1))
+        self._by_block = self.products.reshape(len(self.rows), len(self._blocks), -1).transpose(1, 0, 2)
         self.hidden = self.rows[:samples, :U]
         self.memory = self.products[:samples, : self.gates * U]  # what was read adds to the sums inside the gates
-        self.above = self.products[:samples, self.gates * U :]  # what the layer above is given
+        self.above = self.products[:samples, self.gates * U : kernel.shape[1]]  # what the layer above is given
 
     def read(self) -> None:
         """From the state before a character to the one after it; `inputs` hold what the character adds."""
         self._update_state()
-        product(self.rows, self._kernel, out=self.products)
+        product(self.rows, self._blocks, out=self._by_block)
 
     def _update_state(self) -> None:
         raise NotImplementedError

@@ -25,3 +25,24 @@ def test_layers_are_normed_over_their_last_axis():
     normed = functions.layer_norm(x, np.full(64, 2.0), np.full(64, 1.0))
     np.testing.assert_allclose(normed.mean(axis=-1), 1, atol=1e-9)
     np.testing.assert_allclose(normed.std(axis=-1), 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("rows, K, M, number", [
+    (1, 257, 834, 1),  # as vectors
+    (4, 257, 834, 1),  # small enough as it is
+    (8, 257, 834, 2),
+    (16, 257, 834, 4),
+    (8, 1025, 700, 7),
+    (16, 1025, 1030, 1),  # large: several threads share its copying
+    (64, 1025, 66, 1),  # slivers
+])  # fmt: skip
+def test_a_kernel_in_blocks_gives_the_same_product(rows, K, M, number):
+    rng = np.random.default_rng(1)
+    x, kernel = rng.normal(size=(rows, K)).astype(np.float32), rng.normal(size=(K, M)).astype(np.float32)
+    cut = functions.blocks(kernel, rows)
+    B, _, W = cut.shape
+    assert B == number and (B == 1 or rows * K * W <= 10**6)
+    result = np.full((rows, B * W), np.nan, np.float32)
+    functions.product(x, cut, out=result.reshape(rows, B, W).transpose(1, 0, 2))
+    np.testing.assert_allclose(result[:, :M], x @ kernel, rtol=1e-4, atol=1e-4)
+    assert (result[:, M:] == 0).all()
