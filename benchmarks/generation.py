@@ -2,10 +2,11 @@
 
     python -m benchmarks.generation [--models gru-256 ...] [--samples 1 5 16] [--short] [--json PATH]
 
-Ours is charlab.generate as the command line calls it: temperature, the unknown character left out, and the
-probabilities of every step kept; on one thread, as on the pages, or on all, as the command line does for a network
-with large kernels. The peers keep only what they wrote. Each of them runs with as many threads as suit it best,
-found for every model and number of samples before the rounds begin.
+Ours is charlab.generate as the command line calls it: temperature, the unknown character left out, and every step
+kept; at the text's end the probabilities of all steps are made of it, the model's own and those that were drawn
+from. On one thread, as on the pages, or on all, as the command line does for a network with large kernels. The
+peers keep only what they wrote. Each of them runs with as many threads as suit it best, found for every model and
+number of samples before the rounds begin.
 The limit: at every step all weights are read once, from memory, or from the cache where they stay in it.
 """
 
@@ -140,6 +141,7 @@ def _ours(threads: int) -> Callable[[str, int], Callable[[], int]]:
     import numpy as np
     from threadpoolctl import threadpool_limits
 
+    from charlab import sampling
     from charlab.config import SampleConfig
     from charlab.generate import generate
     from charlab.vocab import Vocab
@@ -156,8 +158,9 @@ def _ours(threads: int) -> Callable[[str, int], Callable[[], int]]:
 
         def write() -> int:
             steps = list(generate(predictor, vocab, vocab.characters[0], config))
-            kept = networks.softmax(np.array([step.logits for step in steps]))  # [length, N, V] the model's own
-            return kept.shape[0] * kept.shape[1]
+            logits = np.concatenate([step.logits for step in steps])  # [length * N, V]
+            kept = networks.softmax(logits), sampling.shape(logits, config, vocab.unknown_id)
+            return len(kept[0])
 
         return write
 
