@@ -10,7 +10,7 @@ _HALF = np.array(0.5, np.float32)  # NumPy begins sooner with an array than with
 
 
 def rows_for(samples: int) -> int:
-    """How many rows to lay out for so many samples, so that `product` is fastest.
+    """How many rows to lay out for so many samples, so that their product is fastest.
 
     OpenBLAS takes rows by the four, and what is left over at half that speed; up to three go as vectors. Rows
     beyond the samples may hold anything.
@@ -18,15 +18,14 @@ def rows_for(samples: int) -> int:
     return samples if samples < 4 else -(-samples // 4) * 4
 
 
-def product(rows: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
-    """Rows [N, K] times a kernel [K, M], into `out` [N, M]; fastest where N is as `rows_for` has it.
+def operands(rows: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Views of rows [N, K], a kernel [K, M] and `out` [N, M], for which np.matmul is fastest; see `rows_for`.
 
     The kernel may be cut into `blocks` [B, K, W], whose products go into `out` [B, N, W].
     """
     if len(rows) < 4:
-        np.matmul(rows[:, None], kernel[..., None, :, :], out=out[..., None, :])
-    else:
-        np.matmul(rows, kernel, out=out)
+        return rows[:, None], kernel[..., None, :, :], out[..., None, :]
+    return rows, kernel, out
 
 
 def blocks(kernel: np.ndarray, rows: int) -> np.ndarray:
@@ -57,7 +56,8 @@ def dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
         rows = np.zeros((rows_for(N), x.shape[1]), x.dtype)
         rows[:N] = x
     result = np.empty((len(rows), kernel.shape[1]), np.result_type(x, kernel))
-    product(rows, kernel, result)
+    left, right, out = operands(rows, kernel, result)
+    np.matmul(left, right, out=out)
     result = result[:N]
     result += bias
     return result

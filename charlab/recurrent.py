@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from charlab.config import ModelConfig
-from charlab.functions import blocks, product, rows_for, sigmoid
+from charlab.functions import blocks, operands, rows_for, sigmoid
 
 
 class _Cell:
@@ -32,10 +32,11 @@ class _Cell:
         self.inputs = inputs
         self.rows = np.zeros((rows_for(samples), U + 1), np.float32)
         self.rows[:, U] = 1
-        self._blocks = blocks(kernel, len(self.rows))  # [B, U + 1, W]
-        of_zeros = self._blocks[:, U].ravel()  # what a hidden state of zeros gives: the biases
+        cut = blocks(kernel, len(self.rows))  # [B, U + 1, W]
+        of_zeros = cut[:, U].ravel()  # what a hidden state of zeros gives: the biases
         self.products = np.tile(of_zeros, (len(self.rows), 1))
-        self._by_block = self.products.reshape(len(self.rows), len(self._blocks), -1).transpose(1, 0, 2)
+        by_block = self.products.reshape(len(self.rows), len(cut), -1).transpose(1, 0, 2)
+        self._left, self._right, self._out = operands(self.rows, cut, by_block)
         self.hidden = self.rows[:samples, :U]
         self.memory = self.products[:samples, : self.gates * U]  # what was read adds to the sums inside the gates
         self.above = self.products[:samples, self.gates * U : kernel.shape[1]]  # what the layer above is given
@@ -43,7 +44,7 @@ class _Cell:
     def read(self) -> None:
         """From the state before a character to the one after it; `inputs` hold what the character adds."""
         self._update_state()
-        product(self.rows, self._blocks, out=self._by_block)
+        np.matmul(self._left, self._right, out=self._out)  # into `products`
 
     def _update_state(self) -> None:
         raise NotImplementedError
