@@ -32,13 +32,16 @@ def blocks(kernel: np.ndarray, rows: int) -> np.ndarray:
     """A kernel [K, M] cut into blocks of columns, [B, K, W], that so many rows are multiplied with one by one.
 
     B * W is at least M, and the columns beyond M are zeros. OpenBLAS copies a kernel into another order before it
-    multiplies, which takes longer than a few rows' product does, unless rows * K * W is at most a million.
-    B is 1 for up to three rows, which go as vectors, without a copy; where a block would be a sliver; and for more
-    than eight rows of a large kernel, whose copying several threads make up for.
+    multiplies, which takes longer than a few rows' product does. On processors with AVX-512 it does not where
+    rows * K * W is at most a million; on others the blocks cost little. B is 1 for up to three rows, which go as
+    vectors, without a copy; where a block would be a sliver; and for more than eight rows of a large kernel, with
+    which several threads, where they may, are faster.
     """
     K, M = kernel.shape
+    if rows < 4 or (rows > 8 and kernel.size >= LARGE):
+        return kernel[None]
     widest = _UNCOPIED // (rows * K) // 16 * 16  # 16 numbers fill a cache line
-    if rows < 4 or widest >= M or widest < 32 or (rows > 8 and kernel.size >= LARGE):
+    if widest >= M or widest < 32:
         return kernel[None]
     B = -(-M // widest)
     W = -(-M // (16 * B)) * 16

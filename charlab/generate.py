@@ -24,17 +24,11 @@ class Step(NamedTuple):
     ids: np.ndarray  # [N] what was chosen
     draws: np.ndarray  # [N] the random numbers that chose
     logits: np.ndarray  # [N, V] what the model said
-    sampler: Sampler  # what chose
 
     @property
     def probabilities(self) -> np.ndarray:
         """The model's own, [N, V]: made of the logits when they are asked for."""
         return softmax(self.logits)
-
-    @property
-    def shaped(self) -> np.ndarray:
-        """After temperature and cut-offs, the unknown character left out, [N, V]: made when asked for, too."""
-        return self.sampler.probabilities(self.logits)
 
 
 def generate(
@@ -66,6 +60,7 @@ def sweep(
 
     The N temperatures share each of the network's steps; `config` says everything else.
     """
+    temperatures = [config.replace(temperature=temperature).temperature for temperature in temperatures]
     draws = np.repeat(sampling.draws(config.seed, 1, config.length), len(temperatures), axis=0)  # [N, length]
     sampler = Sampler(config, vocab.unknown_id, (len(temperatures), len(vocab)), temperatures)
     return _write(predictor, vocab, seed_text, draws, sampler, on_read)
@@ -104,6 +99,6 @@ def _write(
             on_read(number)
     for position, draw in enumerate(draws.T.copy()):  # [N] each
         ids = sampler.choose(sampler.weigh(logits), draw)
-        yield Step(position, ids, draw, logits, sampler)
+        yield Step(position, ids, draw, logits)
         if position + 1 < length:
             logits, state = predictor.step(ids, state)

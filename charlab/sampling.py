@@ -14,7 +14,7 @@ from charlab.config import SampleConfig
 
 
 class Sampler:
-    """Chooses characters for N samples of one text, in arrays that are made once.
+    """Chooses the characters of N samples side by side, in arrays that are made once. Each belongs to one thread.
 
     The unknown character is never drawn. Temperature divides the logits; 0 gives all to the likeliest
     character. top_k keeps the k likeliest; top_p then the fewest whose probabilities reach p together
@@ -26,8 +26,11 @@ class Sampler:
         self, config: SampleConfig, unknown_id: int, shape: tuple[int, int], temperatures: Sequence[float] = ()
     ) -> None:
         N = shape[0]
-        wanted = np.reshape(temperatures, (N, 1)) if len(temperatures) else np.array(config.temperature)
-        self._temperatures = np.maximum(wanted, 1e-200)  # a smaller one would overflow, and chooses the same
+        wanted = (
+            np.array(temperatures, float).reshape(N, 1) if len(temperatures) else np.array([[config.temperature]])
+        )
+        # A smaller temperature would overflow, and chooses the same.
+        self._temperatures = _column(np.maximum(wanted, 1e-200))
         self._greedy = np.flatnonzero(np.broadcast_to(wanted == 0, (N, 1)))
         self._top_k, self._top_p = config.top_k, config.top_p
         self._weights, self._edges, self._beyond = np.empty(shape), np.empty(shape), np.empty(shape, bool)
@@ -38,7 +41,7 @@ class Sampler:
     def weigh(self, logits: np.ndarray) -> np.ndarray:
         """What the characters' probabilities are in proportion to, row by row: logits [N, V] -> [N, V].
 
-        It is the same array at every call. `choose` wants no more than this.
+        The next call overwrites the array. It is all that `choose` needs: rows need not add up to 1.
         """
         weights = self._weights
         weights[:] = logits

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from charlab.config import SampleConfig
+from charlab.errors import ConfigError
 from charlab.generate import beginning, chosen_probabilities, generate, sweep, texts
 from charlab.networks import softmax
+from charlab.sampling import shape
 from charlab.vocab import Vocab
 
 
@@ -55,19 +57,16 @@ def test_a_sample_keeps_its_draws_however_many_there_are(tiny, vocab):
     one = list(generate(predictor, vocab, "the ", SampleConfig(length=40, samples=1)))
     four = list(generate(predictor, vocab, "the ", SampleConfig(length=40, samples=4)))
     assert [step.draws[0] for step in one] == [step.draws[0] for step in four]
-    np.testing.assert_allclose(one[0].shaped[0], four[0].shaped[0], atol=1e-5)
+    np.testing.assert_allclose(one[0].logits[0], four[0].logits[0], atol=1e-5)
 
 
-def test_each_step_keeps_what_it_chose_from(tiny, vocab):
+def test_each_step_can_be_chosen_again_from_what_it_keeps(tiny, vocab):
     _, predictor = tiny
-    config = SampleConfig(length=30, temperature=0.5)
+    config = SampleConfig(length=30, temperature=0.5, top_k=5)
     for step in generate(predictor, vocab, "fox", config):
         np.testing.assert_allclose(step.probabilities.sum(axis=1), 1, rtol=1e-5)
-        np.testing.assert_allclose(step.shaped.sum(axis=1), 1)
-        assert step.shaped[0, step.ids[0]] > 0
-        # half the temperature squares the proportions
-        p = step.probabilities[0, : vocab.unknown_id].astype(float)
-        np.testing.assert_allclose(step.shaped[0, : vocab.unknown_id], p**2 / (p**2).sum(), rtol=1e-3, atol=1e-7)
+        shaped = shape(step.logits, config, vocab.unknown_id)[0]
+        assert np.cumsum(shaped).searchsorted(step.draws[0], side="right") == step.ids[0]
 
 
 def test_an_empty_seed_text_begins_at_a_lines_beginning():
@@ -106,6 +105,11 @@ def test_a_sweep_writes_at_each_temperature_what_it_writes_alone(tiny, vocab):
         for temperature in temperatures
     ]
     assert found == alone and len(set(found)) > 1
+
+
+def test_a_sweep_refuses_what_is_no_temperature(tiny, vocab):
+    with pytest.raises(ConfigError, match="temperature"):
+        sweep(tiny[1], vocab, "the ", SampleConfig(length=3), [0.5, -1])
 
 
 def test_it_tells_how_much_of_the_seed_text_it_has_read(tiny, vocab):

@@ -38,6 +38,21 @@ def test_a_state_starts_from_nothing_every_time(tiny, vocab):
     np.testing.assert_array_equal(read(predictor, ids), read(predictor, ids))
 
 
+@pytest.mark.parametrize("kind", ["gru", "lstm"])
+def test_kernels_cut_into_blocks_read_the_same(kind):
+    config = ModelConfig(kind=kind, layers=2, units=200, embedding=8)
+    predictor = networks.build(config, 30, random_weights(config, 30, scale=0.1))
+    state = predictor.start(5)
+    assert len(state.cells[0]._right) > 1  # noqa: SLF001 - or the test would test nothing
+    ids = np.random.default_rng(2).integers(0, 30, (5, 20))
+    for t in range(20):
+        if t == 10:
+            state = copy.deepcopy(state)
+        together, state = predictor.step(ids[:, t], state)
+    for n in range(5):
+        np.testing.assert_allclose(read(predictor, ids[n])[-1, 0], together[n], atol=1e-5)
+
+
 @pytest.mark.parametrize("samples", [1, 2, 5])
 def test_a_copied_state_goes_its_own_way(tiny, vocab, samples):
     _, predictor = tiny

@@ -50,6 +50,13 @@ def test_a_temperature_for_each_sample_does_to_it_what_it_does_alone():
         np.testing.assert_array_equal(row, alone[0])
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("temperatures", [[0, 1], (0.0, 1.0), np.array([0, 1], np.float32)])
+def test_temperatures_may_come_in_any_form(temperatures):
+    found = sampling.Sampler(SampleConfig(), UNKNOWN, LOGITS.shape, temperatures).probabilities(LOGITS)
+    assert found[0].tolist() == [0, 1, 0, 0, 0, 0] and 0 < found[1, 2] < found[1, 0]
+
+
 def test_a_sampler_is_not_changed_by_what_it_did_before():
     sampler = sampling.Sampler(SampleConfig(temperature=0.7), UNKNOWN, LOGITS.shape)
     first = sampler.probabilities(LOGITS)
