@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 LARGE = 2**20  # numbers in a kernel that no core's own cache holds
 _UNCOPIED = 10**6  # multiplications in a product that OpenBLAS does with both matrices as they lie
@@ -34,11 +35,11 @@ def blocks(kernel: np.ndarray, rows: int) -> np.ndarray:
     B * W is at least M, and the columns beyond M are zeros. OpenBLAS copies a kernel into another order before it
     multiplies, which takes longer than a few rows' product does. On processors with AVX-512 it does not where
     rows * K * W is at most a million; on others the blocks cost little. B is 1 for up to three rows, which go as
-    vectors, without a copy; where a block would be a sliver; and for more than eight rows of a large kernel, with
-    which several threads, where they may, are faster.
+    vectors, without a copy; for a large kernel where several threads may share the copying, which is faster still;
+    and where a block would be a sliver.
     """
     K, M = kernel.shape
-    if rows < 4 or (rows > 8 and kernel.size >= LARGE):
+    if rows < 4 or (kernel.size >= LARGE and _may_take_several_threads()):
         return kernel[None]
     widest = _UNCOPIED // (rows * K) // 16 * 16  # 16 numbers fill a cache line
     if widest >= M or widest < 32:
@@ -91,3 +92,7 @@ def layer_norm(x: np.ndarray, scale: np.ndarray, offset: np.ndarray) -> np.ndarr
     x = x - np.add.reduce(x, axis=-1, keepdims=True) / x.shape[-1]
     variance = np.einsum("...i,...i->...", x, x)[..., None] / x.shape[-1]
     return x / np.sqrt(variance + 1e-5) * scale + offset
+
+
+def _may_take_several_threads() -> bool:
+    return any(pool["user_api"] == "blas" and pool["num_threads"] > 1 for pool in threadpool_info())
