@@ -26,11 +26,11 @@ class: .venv/app-installed
 	--browser.serverAddress $$address
 
 test: .venv/test-installed
-	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 	$(BIN)/python -m pytest -m browser
 
 test-slow: .venv/test-installed
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=1800
 
 bench: .venv/bench-installed
 	$(BIN)/python -m benchmarks.everything $(if $(SHORT),--short)
