@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from threadpoolctl import threadpool_info
 
-LARGE = 2**20  # numbers in a kernel that no core's own cache holds
 _UNCOPIED = 10**6  # multiplications in a product that OpenBLAS does with both matrices as they lie
+_WIDTH = 64  # columns that it then works on at once
 _HALF = np.array(0.5, np.float32)  # NumPy begins sooner with an array than with Python's number
 
 
 def rows_for(samples: int) -> int:
     """How many rows to lay out for so many samples, so that their product is fastest.
 
-    OpenBLAS takes rows by the four, and what is left over at half that speed; up to three go as vectors. Rows
-    beyond the samples may hold anything.
+    OpenBLAS takes rows by the four, and what is left over more slowly; with AVX-512 a single one left over still
+    takes less than four. Up to three alone go as vectors. Rows beyond the samples may hold anything.
     """
-    return samples if samples < 4 else -(-samples // 4) * 4
+    if samples < 4 or samples % 4 == 1 and _has_avx512():
+        return samples
+    return -(-samples // 4) * 4
 
 
 def operands(rows: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -34,23 +38,16 @@ def blocks(kernel: np.ndarray, rows: int) -> np.ndarray:
 
     B * W is at least M, and the columns beyond M are zeros. OpenBLAS copies a kernel into another order before it
     multiplies, which takes longer than a few rows' product does. On processors with AVX-512 it does not where
-    rows * K * W is at most a million; on others the blocks cost little. B is 1 for up to three rows, which go as
-    vectors, without a copy; for a large kernel where several threads may share the copying, which is faster still;
-    and where a block would be a sliver.
+    rows * K * W is at most a million. The kernel stays whole, B = 1, where it is that small anyway, where not even
+    64 columns are, on other processors, and for up to three rows, which go as vectors, without a copy.
     """
     K, M = kernel.shape
-    if rows < 4 or (kernel.size >= LARGE and _may_take_several_threads()):
+    if rows < 4 or not rows * K * _WIDTH <= _UNCOPIED < rows * K * M or not _has_avx512():
         return kernel[None]
-    widest = _UNCOPIED // (rows * K) // 16 * 16  # 16 numbers fill a cache line
-    if widest >= M or widest < 32:
-        return kernel[None]
-    B = -(-M // widest)
-    W = -(-M // (16 * B)) * 16
-    result = np.zeros((B, K, W), kernel.dtype)
-    for i, block in enumerate(result):
-        columns = kernel[:, i * W : (i + 1) * W]
-        block[:, : columns.shape[1]] = columns
-    return result
+    B = -(-M // _WIDTH)
+    result = np.zeros((K, B * _WIDTH), kernel.dtype)
+    result[:, :M] = kernel
+    return np.ascontiguousarray(result.reshape(K, B, _WIDTH).transpose(1, 0, 2))
 
 
 def dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
@@ -94,5 +91,8 @@ def layer_norm(x: np.ndarray, scale: np.ndarray, offset: np.ndarray) -> np.ndarr
     return x / np.sqrt(variance + 1e-5) * scale + offset
 
 
-def _may_take_several_threads() -> bool:
-    return any(pool["user_api"] == "blas" and pool["num_threads"] > 1 for pool in threadpool_info())
+@cache
+def _has_avx512() -> bool:
+    """Whether NumPy's OpenBLAS has taken its code for such a processor."""
+    names = "SkylakeX", "Cooperlake", "SapphireRapids"  # AMD's go by these, too
+    return any(pool.get("architecture") in names for pool in threadpool_info())

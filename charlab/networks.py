@@ -14,13 +14,13 @@ import numpy as np
 
 from charlab.config import RECURRENT, ModelConfig
 from charlab.errors import ModelError
-from charlab.functions import LARGE
 from charlab.functions import sigmoid as sigmoid
 from charlab.functions import softmax as softmax  # what turns any predictor's logits into probabilities
 from charlab.recurrent import RecurrentNetwork
 from charlab.transformer import TransformerNetwork, transformer_shapes
 
 Weights = dict[str, np.ndarray]
+_LARGE = 2**20  # numbers in a kernel that no core's own cache holds
 
 
 class Predictor(Protocol):
@@ -81,7 +81,7 @@ def blas_threads(config: ModelConfig, vocabulary_size: int) -> int | None:
     if config.kind in RECURRENT:  # a layer's own kernel and the one above it are multiplied as one
         above = [f"layer_{i}/kernel" for i in range(1, config.layers)] + ["head/kernel"]
         sizes |= {name: sizes[f"layer_{i}/recurrent_kernel"] + sizes[name] for i, name in enumerate(above)}
-    return None if max(sizes.values()) >= LARGE else 1
+    return None if max(sizes.values()) >= _LARGE else 1
 
 
 def build(config: ModelConfig, vocabulary_size: int, weights: Weights) -> Predictor:

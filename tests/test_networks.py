@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import TINY, random_weights
 
-from charlab import networks
+from charlab import functions, networks
 from charlab.config import ModelConfig
 from charlab.errors import ModelError
 
@@ -39,7 +39,8 @@ def test_a_state_starts_from_nothing_every_time(tiny, vocab):
 
 
 @pytest.mark.parametrize("kind", ["gru", "lstm"])
-def test_kernels_cut_into_blocks_read_the_same(kind):
+def test_kernels_cut_into_blocks_read_the_same(kind, monkeypatch):
+    monkeypatch.setattr(functions, "_has_avx512", lambda: True)
     config = ModelConfig(kind=kind, layers=2, units=200, embedding=8)
     predictor = networks.build(config, 30, random_weights(config, 30, scale=0.1))
     state = predictor.start(5)
