@@ -19,7 +19,9 @@ def test_a_dense_layer_is_the_same_for_any_number_of_rows(rows):
     assert (x == kept[0]).all() and (bias == kept[1]).all()
 
 
-@pytest.mark.parametrize("avx512, rows", [(True, [1, 2, 3, 4, 5, 8, 8, 8, 9]), (False, [1, 2, 3, 4, 8, 8, 8, 8, 12])])
+@pytest.mark.parametrize(
+    "avx512, rows", [(True, [1, 2, 3, 4, 5, 8, 8, 8, 9]), (False, [1, 2, 3, 4, 8, 8, 8, 8, 12])]
+)
 def test_rows_are_laid_out_by_the_four(monkeypatch, avx512, rows):
     monkeypatch.setattr(functions, "_has_avx512", lambda: avx512)
     assert [functions.rows_for(samples) for samples in range(1, 10)] == rows
