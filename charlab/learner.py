@@ -19,6 +19,7 @@ from charlab import accelerators, models
 from charlab.batches import ValidationRows
 from charlab.config import RECURRENT, ModelConfig, TrainConfig
 from charlab.errors import ConfigError, RunError
+from charlab.muon import Muon
 
 _VALIDATION_CHARACTERS = 16_384  # graded at once
 _LEAST_ROWS = {"gru": 16, "lstm": 16, "transformer": 4}  # of a group
@@ -269,7 +270,7 @@ def _optimizer(config: TrainConfig) -> keras.Optimizer:
     kind, settings = {
         "adam": (keras.optimizers.Adam, betas),
         "adamw": (keras.optimizers.AdamW, betas),
-        "muon": (keras.optimizers.Muon, for_muon),
+        "muon": (Muon, for_muon),
         "rmsprop": (keras.optimizers.RMSprop, {}),
         "sgd": (keras.optimizers.SGD, {}),
     }[config.optimizer]

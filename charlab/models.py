@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from charlab import through_time
+from charlab import gradients, through_time
 from charlab.config import RECURRENT, ModelConfig
 from charlab.errors import ConfigError, ModelError
 
@@ -277,7 +277,7 @@ class Block(keras.layers.Layer):
 
     def call(self, x: tf.Tensor, key: tf.Tensor | None, place: int) -> tf.Tensor:
         x = x + drop(self._attend(self.norm_1(x)), self.dropout, key, place)  # [B, T, D]
-        wide = keras.activations.gelu(self.expand(self.norm_2(x)), approximate=True)  # [B, T, 4D]
+        wide = gradients.gelu(self.expand(self.norm_2(x)))  # [B, T, 4D]
         return x + drop(self.contract(wide), self.dropout, key, place + 1)
 
     def _attend(self, x: tf.Tensor) -> tf.Tensor:
@@ -299,8 +299,16 @@ def _dense(
     return layer
 
 
-def _layer_norm(width: int, policy: keras.DTypePolicy) -> keras.layers.LayerNormalization:
-    layer = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+class LayerNorm(keras.layers.LayerNormalization):
+    """Keras's weights, in float32 whatever comes, as Keras's own."""
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        x, scale, offset = (tf.cast(part, tf.float32) for part in (x, self.gamma, self.beta))
+        return tf.cast(gradients.layer_norm(x, scale, offset), self.compute_dtype)
+
+
+def _layer_norm(width: int, policy: keras.DTypePolicy) -> LayerNorm:
+    layer = LayerNorm(dtype=policy)
     layer.build((None, None, width))
     return layer
 

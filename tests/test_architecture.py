@@ -9,7 +9,8 @@ ROOT = Path(__file__).parent.parent
 RANKS = [
     ["errors", "config", "disk", "presets"],
     ["symbols", "vocab", "grammars", "uploads", "downloads", "bundled", "corpora", "copying"],
-    ["functions", "recurrent", "transformer", "networks", "ngrams", "sampling", "runs", "intake", "through_time"],
+    ["functions", "recurrent", "transformer", "networks", "ngrams", "sampling", "runs", "intake"],
+    ["through_time", "gradients", "muon"],
     ["plan", "generate", "walking", "reading", "inside", "library", "batches", "models", "accelerators"],
     ["schedules", "checkpoints", "boards", "recorder", "learner", "session", "counting", "training"],
     ["control", "jobs", "worker", "forecast", "insight", "charts", "text_charts", "inside_charts", "pictures"],
@@ -17,7 +18,7 @@ RANKS = [
     ["process", "shipped", "cli"],
 ]
 ORDER = [module for rank in RANKS for module in rank]
-TENSORFLOW = {"through_time", "models", "accelerators", "learner", "export"}
+TENSORFLOW = {"through_time", "gradients", "muon", "models", "accelerators", "learner", "export"}
 
 
 def imports(path: Path) -> dict[str, bool]:
