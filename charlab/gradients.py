@@ -11,6 +11,7 @@ from math import pi, sqrt
 
 import tensorflow as tf
 
+EPSILON = 1e-5  # beside the variance, so that nothing is divided by 0
 _A, _B = sqrt(2 / pi), 0.044715
 
 
@@ -34,7 +35,7 @@ def gelu(x: tf.Tensor) -> tuple[tf.Tensor, Callable]:
 def layer_norm(x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor) -> tuple[tf.Tensor, Callable]:
     """Mean 0 and variance 1 over x's last axis [..., D], then a scale [D] and an offset [D] (Ba et al., 2016)."""
     centred = x - tf.reduce_mean(x, -1, keepdims=True)
-    deviation_inverse = tf.math.rsqrt(tf.reduce_mean(centred * centred, -1, keepdims=True) + 1e-5)
+    deviation_inverse = tf.math.rsqrt(tf.reduce_mean(centred * centred, -1, keepdims=True) + EPSILON)
     normed = centred * deviation_inverse
 
     def gradient(d_result: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

@@ -7,6 +7,7 @@ Names in shape comments: B rows, T characters a row, V ids, D numbers an input v
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from math import sqrt
 
@@ -93,7 +94,7 @@ def reset_some(state: State, share: float, key: tf.Tensor) -> State:
     return tuple(part * tf.cast(draws >= share, part.dtype) for part in state)
 
 
-class Network(keras.Model):
+class Network(keras.Model, ABC):
     """What the networks share: the input table, the dense head, and weights by name."""
 
     def __init__(
@@ -102,13 +103,13 @@ class Network(keras.Model):
         super().__init__(dtype=policy)
         self.config, self.vocabulary_size = config, vocabulary_size
 
+    @abstractmethod
     def named(self) -> dict[str, keras.Variable]:
         """Every weight by its name in networks.shapes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self, rows: int) -> State:
         """The state before anything was read."""
-        raise NotImplementedError
 
     def _one_hot(self, ids: tf.Tensor) -> tf.Tensor:
         """[B, T] -> [B, T, V]. Times a table it picks the table's rows; the gradient is then a plain product too,
@@ -300,7 +301,7 @@ def _dense(
 
 
 class LayerNorm(keras.layers.LayerNormalization):
-    """Keras's weights, in float32 whatever comes, as Keras's own."""
+    """Keras's layer with the gradient written out; as there, float32 inside, whatever comes."""
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         x, scale, offset = (tf.cast(part, tf.float32) for part in (x, self.gamma, self.beta))
@@ -308,7 +309,7 @@ class LayerNorm(keras.layers.LayerNormalization):
 
 
 def _layer_norm(width: int, policy: keras.DTypePolicy) -> LayerNorm:
-    layer = LayerNorm(dtype=policy)
+    layer = LayerNorm(epsilon=gradients.EPSILON, dtype=policy)
     layer.build((None, None, width))
     return layer
 

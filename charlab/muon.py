@@ -23,11 +23,11 @@ class Muon(keras.optimizers.Muon):
         is_tall = x.shape[0] == N
         x = tf.transpose(x) if is_tall else x
         x = x / (tf.norm(x) + 1e-7)
-        a, by_all = tf.matmul(x, x, transpose_b=True), None
+        gram, by_all = tf.matmul(x, x, transpose_b=True), None
         for turn in range(steps):
-            p = self.muon_a * tf.eye(M, dtype=x.dtype) + self.muon_b * a + self.muon_c * (a @ a)
-            by_all = p @ by_all if turn else p
+            by = self.muon_a * tf.eye(M, dtype=x.dtype) + self.muon_b * gram + self.muon_c * (gram @ gram)
+            by_all = by @ by_all if turn else by
             if turn + 1 < steps:
-                a = p @ a @ p
+                gram = by @ gram @ by
         x = by_all @ x
         return tf.transpose(x) if is_tall else x

@@ -8,13 +8,15 @@ Names in shape comments: N samples side by side, V ids, U units, G gates, T char
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from charlab.config import ModelConfig
 from charlab.functions import blocks, operands, rows_for, sigmoid
 
 
-class _Cell:
+class _Cell(ABC):
     """One layer while it reads N samples: its state, and the arrays in which it works.
 
     The kernel holds side by side all that a hidden state is multiplied with: the layer's own recurrent kernel,
@@ -46,8 +48,9 @@ class _Cell:
         self._update_state()
         np.matmul(self._left, self._right, out=self._out)  # into `products`
 
+    @abstractmethod
     def _update_state(self) -> None:
-        raise NotImplementedError
+        """From what a character and the state before it add to the sums inside the gates to the state after it."""
 
 
 class GruCell(_Cell):

@@ -10,6 +10,8 @@ from charlab.errors import ConfigError, ModelError
 from charlab.presets import PRESETS
 
 tf = pytest.importorskip("tensorflow")
+import keras  # noqa: E402
+
 from charlab import models  # noqa: E402
 
 V = 30
@@ -145,6 +147,28 @@ def test_half_precision_gives_nearly_the_same_logits_in_float32(config, precisio
     assert rough.dtype == tf.float32
     assert 0 < np.abs(exact - rough).max() < 0.02
     assert {array.dtype for array in models.to_arrays(half).values()} == {np.dtype("float32")}
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_layer_norm_is_that_of_keras_in_every_precision(precision):
+    policy = keras.DTypePolicy(precision)
+    ours, theirs = (
+        models.LayerNorm(epsilon=1e-5, dtype=policy),
+        keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy),
+    )
+    x = tf.constant(
+        np.random.default_rng(0).normal(0, 200, (4, 6, 16)), policy.compute_dtype
+    )  # its squares overflow
+    weights = np.random.default_rng(1).normal(size=(2, 16))
+    results = []
+    for layer in (ours, theirs):
+        layer.build(x.shape)
+        layer.set_weights(weights)
+        results.append(layer(x))
+    assert results[0].dtype == results[1].dtype == policy.compute_dtype
+    np.testing.assert_allclose(
+        *(tf.cast(result, tf.float32) for result in results), atol=1e-5 if precision == "float32" else 0.02
+    )
 
 
 # Dropout
