@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charlab.config import ACCELERATORS
-from charlab.errors import ConfigError, UnavailableError
+from charlab.errors import ConfigError, UnavailableError, install_command
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -40,7 +40,7 @@ def choose(name: str = "auto", row_groups: int = 1) -> tf.distribute.Strategy:
     """
     if name not in ACCELERATORS:
         raise ConfigError(f"accelerator must be one of {', '.join(ACCELERATORS)}. Received: {name!r}.")
-    _tensorflow()
+    check_tensorflow()
     if name == "auto":
         name = _best()
     if reason := _REASONS[name]():
@@ -55,7 +55,7 @@ def survey() -> list[dict[str, object]]:
 
     Only looks: nothing is divided, hidden or joined by it. Raises UnavailableError without TensorFlow.
     """
-    _tensorflow()
+    check_tensorflow()
     reasons = {"auto": "", **{name: reason() for name, reason in _REASONS.items()}}
     result = []
     for name in ACCELERATORS:
@@ -231,10 +231,11 @@ _MAKERS: dict[str, Callable[[], tf.distribute.Strategy]] = {
 }
 
 
-def _tensorflow() -> None:
+def check_tensorflow() -> None:
+    """Raises UnavailableError where TensorFlow is not installed."""
     if importlib.util.find_spec("tensorflow") is None:
         raise UnavailableError(
-            "TensorFlow is not installed, so networks cannot be trained here: pip install -r requirements.txt. "
+            f"TensorFlow is not installed, so networks cannot be trained here: {install_command('train')}. "
             "The n-gram model trains without it."
         )
 

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from charlab.errors import UnavailableError
+from charlab.errors import UnavailableError, install_command
 
 
 def is_address(name: str) -> bool:
@@ -58,7 +58,7 @@ def _open(address: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
     except ImportError as error:
-        raise UnavailableError("Addresses need the package fsspec: pip install fsspec aiohttp.") from error
+        raise UnavailableError(f"Addresses need the package fsspec: {install_command('remote')}.") from error
     return url_to_fs(address)
 
 

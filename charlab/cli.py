@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from charlab import addresses, control, corpora, formats, library, plan, process, runs
@@ -299,7 +300,8 @@ def _explain(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m charlab", description="Train, grade, write and explain.")
+    program = "python -m charlab" if Path(sys.argv[0]).name == "__main__.py" else "charlab"
+    parser = argparse.ArgumentParser(prog=program, description="Train, grade, write and explain.")
     commands = parser.add_subparsers(required=True, metavar="command")
     for name, command, words in (
         ("corpora", _corpora, "the texts there are"),

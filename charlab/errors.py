@@ -4,6 +4,8 @@ Each says what was wrong, what was received and what to do. Pages and the comman
 CharlabError as it is; anything else that is raised is a defect of ours.
 """
 
+from pathlib import Path
+
 
 class CharlabError(Exception):
     """Something a person asked for cannot be done; the message says why, and what would work."""
@@ -27,3 +29,10 @@ class RunError(CharlabError):
 
 class UnavailableError(CharlabError):
     """This machine lacks what is needed: TensorFlow, an accelerator, the network."""
+
+
+def install_command(extra: str) -> str:
+    """What to type where a package of one of pyproject.toml's extras is missing: in a checkout, or else installed."""
+    if (Path(__file__).parent.parent / "requirements.txt").exists():
+        return "pip install -r requirements.txt"
+    return f'pip install "charlab[{extra}]"'

@@ -24,7 +24,7 @@ from filelock import Timeout
 
 from charlab import accelerators, control, runs
 from charlab.config import TrainConfig
-from charlab.errors import CharlabError, ConfigError, UnavailableError
+from charlab.errors import CharlabError, ConfigError, UnavailableError, install_command
 from charlab.runs import Run, RunConfig, Status
 
 log = logging.getLogger(__name__)
@@ -233,9 +233,9 @@ def why_no_tensorflow() -> str:
     if importlib.util.find_spec("tensorflow") is not None:
         return ""
     return (
-        f"TensorFlow is not installed for this Python ({sys.version.split()[0]}), so networks cannot be trained "
-        "here. Install it with “pip install -r requirements.txt” (Python 3.11 to 3.13). The n-gram model trains "
-        "without it, and every other page works."
+        f"TensorFlow is not installed for this Python ({sys.version.split()[0]}), so networks cannot be trained or "
+        f"exported to Keras here. To install it (Python 3.11 to 3.13): {install_command('train')}. Everything else "
+        "works without it, training an n-gram model included."
     )
 
 

@@ -64,6 +64,7 @@ def _train(
         ids = plan.run_ids(config, run.vocab()) if ids is None else ids
         counting.train(run, ids, recorder)
         return
+    accelerators.check_tensorflow()
     from charlab.learner import Learner, row_groups
 
     # The strategy comes first: devices can only be divided and machines joined before TensorFlow has started.

@@ -31,7 +31,9 @@ def make(config: RunConfig, vocab: Vocab) -> Run:
     """A run that this process trains itself, so that no server's queue takes it.
 
     Of several machines only the first keeps it: the others train in a temporary folder and write nothing.
+    Raises UnavailableError where TensorFlow is missing: then there is no run that could not go on.
     """
+    _check_tensorflow(config)
     chief = accelerators.is_chief(config.train.accelerator)
     return runs.create(config, vocab, None if chief else Path(tempfile.mkdtemp()), state="running")
 
@@ -58,6 +60,7 @@ def resume(
 ) -> Status:
     """Go on with a run in this process; a finished one with so many epochs or minutes more."""
     config = run.config()
+    _check_tensorflow(config)
     if not accelerators.is_chief(config.train.accelerator):
         return work(make(config, run.vocab()), started, on_event)
     try:
@@ -90,6 +93,11 @@ def serve(run: Run, started: float, watch_parent: bool = True) -> Status | None:
         return training.train(run, started=started, asked=outside, why=lambda: outside.reason)
     finally:
         lock.release()
+
+
+def _check_tensorflow(config: RunConfig) -> None:
+    if config.model.kind != "ngram":
+        accelerators.check_tensorflow()
 
 
 class _Outside:
