@@ -32,7 +32,7 @@ class UnavailableError(CharlabError):
 
 
 def install_command(extra: str) -> str:
-    """What to type where a package of one of pyproject.toml's extras is missing: in a checkout, or else installed."""
+    """What to type where a package of one of pyproject.toml's extras is missing, in a checkout or installed."""
     if (Path(__file__).parent.parent / "requirements.txt").exists():
         return "pip install -r requirements.txt"
     return f'pip install "charlab[{extra}]"'

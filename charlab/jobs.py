@@ -233,9 +233,9 @@ def why_no_tensorflow() -> str:
     if importlib.util.find_spec("tensorflow") is not None:
         return ""
     return (
-        f"TensorFlow is not installed for this Python ({sys.version.split()[0]}), so networks cannot be trained or "
-        f"exported to Keras here. To install it (Python 3.11 to 3.13): {install_command('train')}. Everything else "
-        "works without it, training an n-gram model included."
+        f"TensorFlow is not installed for this Python ({sys.version.split()[0]}), so networks cannot be trained "
+        f"or exported to Keras here. To install it (Python 3.11 to 3.13): {install_command('train')}. Everything "
+        "else works without it, training an n-gram model included."
     )
 
 

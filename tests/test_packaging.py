@@ -1,4 +1,4 @@
-"""What `pip install .` gives: every file that is read at work, one list of what is needed, and a clear word without it."""
+"""What `pip install .` gives: every file, one list of what is needed, a clear word where an extra is missing."""
 
 import ast
 import os
@@ -55,7 +55,8 @@ def installed(wheel) -> Path:
 
 def run(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """The installed command in a folder, where none of the extras is installed."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CHARLAB_", "PYTHON"))}
+    ours = ("CHARLAB_", "PYTHON")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return subprocess.run(
         [sys.executable, "-c", WITHOUT_EXTRAS.format(missing=MISSING), *arguments],
         cwd=folder,
@@ -70,14 +71,14 @@ def test_the_package_has_every_file_of_its_folder(wheel):
         packed = {name for name in archive.namelist() if not name.split("/")[0].endswith(".dist-info")}
     files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "charlab").rglob("*") if path.is_file()}
     assert packed == {name for name in files if not name.endswith(".pyc")}
-    for ending in ("/py.typed", "/starters/quick-gru/config.json", "quick-gru/weights/best.safetensors", "/vocab.json"):
+    for ending in ("/py.typed", "quick-gru/config.json", "quick-gru/weights/best.safetensors", "/vocab.json"):
         assert [name for name in packed if name.endswith(ending)], ending
 
 
 def test_the_package_says_what_it_is(wheel):
     with zipfile.ZipFile(wheel) as archive:
-        (metadata,) = [archive.read(name).decode() for name in archive.namelist() if name.endswith("/METADATA")]
-        (commands,) = [archive.read(name).decode() for name in archive.namelist() if name.endswith("entry_points.txt")]
+        about = {Path(name).name: name for name in archive.namelist() if ".dist-info/" in name}
+        metadata, commands = (archive.read(about[name]).decode() for name in ("METADATA", "entry_points.txt"))
     assert f"\nVersion: {charlab.__version__}\n" in metadata
     assert "charlab = charlab.__main__:main" in commands
 
