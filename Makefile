@@ -2,6 +2,7 @@
 # make class does the same for a classroom: it listens on the network and says what to write on the board
 # make test  installs what the tests need and runs them all, those in a browser by themselves; make test-slow runs those that take minutes
 # make starters trains the models that ship with CharLab again, which takes half an hour
+# make lint  checks style and types
 # make bench installs what the benchmarks need and runs them all, which takes hours; make bench SHORT=1 only a few
 #            minutes, to see that they work
 PYTHON ?= python3
@@ -41,6 +42,7 @@ starters: .venv/app-installed
 lint: .venv/test-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
 
 .venv/app-installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

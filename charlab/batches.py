@@ -9,6 +9,7 @@ Names in shape comments: B rows a batch, T characters a row, W rows a validation
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from typing import Protocol
@@ -36,9 +37,9 @@ def offsets(config: TrainConfig, characters: int, epoch: int) -> Schedule:
     With `steps_per_epoch`, chunks and streams end after so many steps where they have more.
     Raises CorpusError where the text has no room for one batch.
     """
-    schedule = {"windows": Windows, "chunks": Chunks, "streams": Streams}[config.batches](
-        config, characters, epoch
-    )
+    makers: dict[str, Callable[[TrainConfig, int, int], Schedule]]
+    makers = {"windows": Windows, "chunks": Chunks, "streams": Streams}
+    schedule = makers[config.batches](config, characters, epoch)
     if characters < config.sequence_length + 1 or len(schedule) < 1:
         raise CorpusError(
             f"The text is too short for these batches: {characters} characters to train on give no "

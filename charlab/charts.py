@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import plotly.graph_objects as go
@@ -21,6 +21,7 @@ from charlab.errors import ConfigError
 from charlab.symbols import named, visible
 
 Figure = go.Figure
+X = TypeVar("X", bound=float)  # steps or epochs: whole numbers stay whole
 
 OWN = "var(--st-blue-color)"  # the model's own probability
 SHAPED = "var(--st-chart-sequential-colors-4)"  # the same after temperature and cut-offs: lighter
@@ -53,7 +54,7 @@ def literal(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def thin(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> tuple[list[float], list[float]]:
+def thin(x: Sequence[X], y: Sequence[float], most: int = MOST_POINTS) -> tuple[list[X], list[float]]:
     """At most `most` points of a line: of every stretch its lowest and its highest, so that no spike is lost."""
     if len(x) <= most:
         return list(x), list(y)
@@ -184,7 +185,9 @@ def _layout(y_title: str | None, x_title: str | None) -> dict[str, Any]:
 def rounded(values: Any, decimals: int = 4) -> list:
     """Plain rounded numbers, NaN as None: small JSON, and no binary arrays in it."""
     array = np.round(np.asarray(values, dtype=float), decimals)
-    return np.where(np.isnan(array), None, array).tolist()
+    result = array.astype(object)
+    result[np.isnan(array)] = None
+    return result.tolist()
 
 
 def needle_figure(characters: Sequence[str], shaped: np.ndarray, draw: float, chosen: int) -> go.Figure:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -47,8 +48,11 @@ class Progress:
     @classmethod
     def from_numbers(cls, numbers: np.ndarray) -> Progress:
         fields = dataclasses.fields(cls)
-        values = [int(x) if f.type == "int" else float(x) for f, x in zip(fields, numbers, strict=True)]
-        return cls(*values)
+        values: dict[str, Any] = {
+            field.name: int(number) if field.type == "int" else float(number)
+            for field, number in zip(fields, numbers, strict=True)
+        }
+        return cls(**values)
 
 
 def exists(run: runs.Run) -> bool:

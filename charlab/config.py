@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from charlab.errors import ConfigError
 
@@ -21,6 +21,7 @@ PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 ACCELERATORS = ("auto", "cpu", "gpu", "mirrored", "tpu", "multi-worker")
 
 
+@dataclass(frozen=True)
 class _Config:
     """What the three have in common: their limits are checked, and they go to JSON and back."""
 
@@ -36,7 +37,7 @@ class _Config:
             if hint.startswith("float") and isinstance(value, int) and not isinstance(value, bool):
                 object.__setattr__(self, name, float(value))
                 value = float(value)
-            wanted = {"int": int, "float": float, "bool": bool, "str": str}[hint.split(" |")[0]]
+            wanted: type[Any] = {"int": int, "float": float, "bool": bool, "str": str}[hint.split(" |")[0]]
             if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
                 raise ConfigError(f"{name} must be {_TYPE_WORDS[wanted]}. Received: {value!r}.")
             if name in self.choices and value not in self.choices[name]:
@@ -54,14 +55,14 @@ class _Config:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]):
+    def from_json(cls, data: dict[str, Any]) -> Self:
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(data) - known)
         if unknown:
             raise ConfigError(f"There is no setting {unknown[0]!r}. There are: {', '.join(sorted(known))}.")
         return cls(**data)
 
-    def replace(self, **changes: Any):
+    def replace(self, **changes: Any) -> Self:
         """The same with some settings changed, and checked again."""
         return self.from_json(self.to_json() | changes)
 

@@ -65,15 +65,15 @@ def raise_budget(run: Run, epochs: int | None = None, minutes: float | None = No
         raise RunError(f"Run {run.id} is {status.state}: only one that is done can be trained longer.")
     if reason := why_not_longer(run, config):
         raise RunError(reason)
-    unit = "epochs" if config.train.minutes is None else "minutes"
-    more = epochs if unit == "epochs" else minutes
+    budget = config.train.minutes
+    unit, more = ("epochs", epochs) if budget is None else ("minutes", minutes)
     if not more or more < 0:
         raise RunError(f"This run's budget counts {unit}: say how many more, 5 for example. Received: {more}.")
-    if unit == "epochs":
+    if budget is None:
         begun = math.ceil(status.epoch)  # fewer than its budget where patience ended it
         train = config.train.replace(epochs=begun + more, patience=None)
     else:
-        train = config.train.replace(minutes=max(config.train.minutes, status.seconds / 60) + more)
+        train = config.train.replace(minutes=max(budget, status.seconds / 60) + more)
     note = f"Trained longer: {more:g} {unit[:-1] if more == 1 else unit} more after epoch {status.epoch:g}."
     if train.learning_rate_schedule == "cosine":
         note += " The learning rate falls to the new end, so it rose again there."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,7 @@ class Index:
         head = context[:DEPTH]
         key = lambda place: self.text[place : place + len(head)]  # noqa: E731
         first, last = bisect_left(self.order, head, key=key), bisect_right(self.order, head, key=key)
-        found = self.order[first:last]
+        found: Sequence[int] = self.order[first:last]
         if size > DEPTH:
             found = [place for place in found if self.text.startswith(context, place)]
         end = len(self.text) - size  # nothing follows a context that the corpus ends with
@@ -134,7 +135,7 @@ def build(text: str) -> Index:
         keys = (ranks + np.uint64(1)) * np.uint64(size + 1)
         keys[:-depth] += ranks[depth:] + np.uint64(1)
         depth *= 2
-    return Index(text, memoryview(order.astype(np.int32)))
+    return Index(text, order.astype(np.int32).data)
 
 
 def covered(lengths: np.ndarray, least: int) -> np.ndarray:

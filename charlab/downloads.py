@@ -128,7 +128,7 @@ def _from_mirrors(download: Download, folder: Path) -> list[str]:
             raise ValueError("not the file that was asked for")
 
     (folder / download.file_name).unlink(missing_ok=True)  # what lies there has wrong contents
-    problems = []
+    problems: list[str] = []
     for url in download.urls:
         known_hash = f"sha256:{download.sha256}" if download.sha256 else None
         try:
@@ -137,7 +137,7 @@ def _from_mirrors(download: Download, folder: Path) -> list[str]:
         except exceptions.Timeout:
             problem = f"no answer within {SECONDS} seconds"
         except exceptions.HTTPError as error:
-            problem = f"answered with status {error.response.status_code}"
+            problem = f"answered with status {error.response.status_code if error.response is not None else '?'}"
         except exceptions.RequestException:
             problem = "the connection failed"
         except ValueError:

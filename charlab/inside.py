@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -88,16 +89,25 @@ def of_layer(trace: Trace, layer: int, step: int) -> dict[str, np.ndarray]:
     return dict(sorted(found.items(), key=lambda item: item[0] in _STATES))
 
 
+@runtime_checkable
+class LimitedContext(Predictor, Protocol):
+    """A predictor that sees no more than the last `context` characters. Ask for this, not for a kind."""
+
+    context: int
+
+    def oldest(self, place: int) -> int:
+        """The first of the characters that it still sees when the one at `place` in a text has been read."""
+
+
 def window(predictor: Predictor, length: int, place: int) -> range:
     """Which part of a text to trace so as to see what was inside at one place: all, or what the context held then.
 
     A network of a limited context reads this part as it had read the whole text, and its arrays stay small.
     """
-    context = getattr(predictor, "context", None)
-    if context is None:
+    if not isinstance(predictor, LimitedContext):
         return range(length)
     first = predictor.oldest(place)
-    return range(first, min(length, first + context))
+    return range(first, min(length, first + predictor.context))
 
 
 # What a person can name
@@ -115,7 +125,7 @@ def features(text: str) -> dict[str, np.ndarray]:
 
 
 def _varies(values: np.ndarray) -> bool:
-    least = np.count_nonzero(values == values.min())
+    least = int(np.count_nonzero(values == values.min()))
     return min(least, len(values) - least) >= _LEAST_PLACES
 
 
@@ -166,7 +176,7 @@ def _vowel(character: str) -> bool:
     return unicodedata.normalize("NFD", character)[0].lower() in "aeiou"
 
 
-_FEATURES: dict[str, Callable[[str], object]] = {
+_FEATURES: dict[str, Callable[[str], Iterable[float]]] = {
     "inside a word": lambda text: [count > 0 for count in _word(text)],
     "letters of the word so far": _word,
     "capital letter": _each(str.isupper),

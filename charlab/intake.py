@@ -43,7 +43,7 @@ _HEADER_LIMIT = 100_000  # bytes of a safetensors header
 _DIRECTORY_LIMIT = 4_000  # bytes of a zip archive's list of members
 _TYPES = {"F32": np.float32, "U32": np.uint32, "U64": np.uint64}
 RESULTS = ("epochs", "steps", "train_loss", "val_loss", "best_val_loss", "characters_per_second", "seconds")
-_EVENTS = {  # what an event of each kind must have: the pages draw it
+_EVENTS: dict[str, dict[str, type]] = {  # what an event of each kind must have: the pages draw it
     "step": {"step": float, "epoch": float, "loss": float},
     "epoch": {"step": float, "epoch": float, "val_loss": float},
     "sample": {"step": float, "epoch": float, "seed_text": str, "text": str},
@@ -169,8 +169,8 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _config(data: dict[str, Any]) -> RunConfig:
-    kinds = {"name": str, "preset": str, "corpus": str, "corpus_sha256": str, "model": dict, "train": dict}
-    kinds |= {"created": float, "owner": str, "notes": list, "versions": dict}
+    kinds: dict[str, type] = {"name": str, "preset": str, "corpus": str, "corpus_sha256": str}
+    kinds |= {"model": dict, "train": dict, "created": float, "owner": str, "notes": list, "versions": dict}
     _check(data, kinds, "config.json", optional=("created", "owner", "notes", "versions"))
     _only(data, kinds, "config.json")
     texts = [*data.get("notes", []), *data.get("versions", {}).values()]

@@ -64,7 +64,8 @@ class Queue:
             self._thread.join()
         for worker in self._workers:
             with contextlib.suppress(OSError):
-                worker.process.stdin.close()  # the sign that its parent is gone
+                if worker.process.stdin:
+                    worker.process.stdin.close()  # the sign that its parent is gone
         deadline = time.monotonic() + patience
         for worker in self._workers:
             try:
@@ -198,9 +199,10 @@ def expected_start(run: Run) -> float | None:
     left = [status.seconds_left for _, status in running(run.path.parent)]
     line = waiting(run.path.parent)
     ids = [other.id for other in line]
-    if run.id not in ids or None in left:
+    known = [seconds for seconds in left if seconds is not None]
+    if run.id not in ids or len(known) < len(left):
         return None
-    free = sorted(left + [0.0] * max(0, at_once() - len(left)))  # when each place becomes free
+    free = sorted(known + [0.0] * max(0, at_once() - len(left)))  # when each place becomes free
     for other in line[: ids.index(run.id)]:
         takes = _expected_seconds(other)
         if takes is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
@@ -184,8 +185,8 @@ class Learner:
         groups = len(keys)
         states = list(zip(*(tf.split(part, groups) for part in state), strict=True)) or [()] * groups
         parts = zip(tf.split(rows, groups), states, keys, strict=True)
-        figures, states, gradients = zip(*(self._gradients(*part) for part in parts), strict=True)
-        state = tuple(tf.concat(part, 0) for part in zip(*states, strict=True))
+        figures, after, gradients = zip(*(self._gradients(*part) for part in parts), strict=True)
+        state = tuple(tf.concat(part, 0) for part in zip(*after, strict=True))
         return tf.add_n(figures), state, [tf.add_n(of_one) for of_one in zip(*gradients, strict=True)]
 
     def _replica_gradients(
@@ -265,15 +266,16 @@ class _AlreadyReduced:
 def _optimizer(config: TrainConfig) -> keras.Optimizer:
     """Keras's optimizer of that name. Weight decay leaves biases and norms alone; float16 needs scaled losses."""
     decay, betas = config.weight_decay, {"beta_1": config.beta_1, "beta_2": config.beta_2}
-    for_muon = {f"adam_{name}": beta for name, beta in betas.items()} | {"adam_weight_decay": decay or None}
-    for_muon |= {"momentum": config.beta_1, "exclude_layers": list(_BY_ADAM)}
-    kind, settings = {
+    for_muon: dict[str, Any] = {f"adam_{name}": beta for name, beta in betas.items()}
+    for_muon |= {"adam_weight_decay": decay or None, "momentum": config.beta_1, "exclude_layers": list(_BY_ADAM)}
+    kinds: dict[str, tuple[type, dict[str, Any]]] = {
         "adam": (keras.optimizers.Adam, betas),
         "adamw": (keras.optimizers.AdamW, betas),
         "muon": (Muon, for_muon),
         "rmsprop": (keras.optimizers.RMSprop, {}),
         "sgd": (keras.optimizers.SGD, {}),
-    }[config.optimizer]
+    }
+    kind, settings = kinds[config.optimizer]
     optimizer = type(kind.__name__, (_AlreadyReduced, kind), {})(
         learning_rate=config.learning_rate,
         global_clipnorm=config.clip_norm,

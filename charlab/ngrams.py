@@ -25,7 +25,8 @@ def count(ids: np.ndarray, vocabulary_size: int, order: int) -> dict[str, np.nda
     Time is linear in T but for the sorting; memory 24 bytes a character while it counts.
     """
     ids = np.asarray(ids).astype(np.uint64)
-    keys, result = np.zeros(len(ids), np.uint64), {}
+    keys = np.zeros(len(ids), np.uint64)
+    result: dict[str, np.ndarray] = {}
     for k in range(1, min(order, len(ids)) + 1):
         shifted = keys[: len(ids) - k + 1]  # n-grams of k - 1 characters that have one more after them
         keys = shifted * np.uint64(vocabulary_size) + ids[k - 1 :]

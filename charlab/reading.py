@@ -6,7 +6,7 @@ Both follow the definitions in docs/architecture.md ("What the figures mean"); b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -134,18 +134,28 @@ def running_mean(values: np.ndarray) -> np.ndarray:
     return np.where(number > 0, np.cumsum(np.where(known, values, 0.0)) / np.maximum(number, 1), np.nan)
 
 
+@runtime_checkable
+class Counting(Predictor, Protocol):
+    """A predictor that has counted what followed what. Ask for this, not for a kind."""
+
+    @property
+    def longest_context(self) -> int: ...
+
+    def followers(self, context: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What followed one context, at most `longest_context` ids, in the text: ids and their counts."""
+
+
 def counts_behind(predictor: Predictor, ids: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]] | None:
     """What a counting model has counted after the ids read [T]: the longest context that it knows first.
 
     For each number of characters looked back, down to none: that number, the ids that followed and how often.
     None where the model does not count.
     """
-    followers = getattr(predictor, "followers", None)
-    if followers is None:
+    if not isinstance(predictor, Counting):
         return None
     result = []
     for length in range(min(predictor.longest_context, len(ids)), -1, -1):
-        following, counts = followers(ids[len(ids) - length :])
+        following, counts = predictor.followers(ids[len(ids) - length :])
         if len(following):
             order = np.argsort(-counts, kind="stable")
             result.append((length, following[order], counts[order]))

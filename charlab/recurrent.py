@@ -130,7 +130,8 @@ class RecurrentNetwork:
 
     def __init__(self, config: ModelConfig, vocabulary_size: int, weights: dict[str, np.ndarray]) -> None:
         self.vocabulary_size, self.units = vocabulary_size, config.units
-        self._cell = {"gru": GruCell, "lstm": LstmCell}[config.kind]
+        cells: dict[str, type[_Cell]] = {"gru": GruCell, "lstm": LstmCell}
+        self._cell = cells[config.kind]
         kernels = [weights[f"layer_{i}/kernel"] for i in range(config.layers)] + [weights["head/kernel"]]
         # A GRU has one bias beside the input and one beside the hidden state, an LSTM the first alone.
         biases = [np.atleast_2d(weights[f"layer_{i}/bias"]) for i in range(config.layers)]

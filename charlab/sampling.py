@@ -46,7 +46,7 @@ class Sampler:
         weights = self._weights
         weights[:] = logits
         self._unknown.fill(-np.inf)
-        np.maximum.reduce(weights, 1, None, self._greatest, True)
+        np.maximum.reduce(weights, axis=1, out=self._greatest, keepdims=True)
         weights -= self._greatest_beside  # so that exp cannot overflow
         weights /= self._temperatures
         np.exp(weights, out=weights)

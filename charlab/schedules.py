@@ -29,18 +29,22 @@ class Budget:
     @property
     def total_steps(self) -> int | None:
         """None where the budget is a time."""
-        return None if self.config.minutes is not None else self.config.epochs * self.steps_per_epoch
+        return self._steps_of_epochs if self.config.minutes is None else None
+
+    @property
+    def _steps_of_epochs(self) -> int:
+        return self.config.epochs * self.steps_per_epoch
 
     def progress(self, step: int, seconds: float) -> float:
         """The share of the budget that is spent, 0 to 1, after so many steps or so many seconds."""
         if self.config.minutes is None:
-            return min(1.0, step / self.total_steps)
+            return min(1.0, step / self._steps_of_epochs)
         return min(1.0, seconds / max(1e-9, self.config.minutes * 60 - self.reserve))
 
     def is_spent(self, step: int, seconds: float, step_seconds: float = 0.0) -> bool:
         """Whether another step, which takes `step_seconds`, would be too much. One step is always taken."""
         if self.config.minutes is None:
-            return step >= self.total_steps
+            return step >= self._steps_of_epochs
         return step > 0 and self.progress(step, seconds + step_seconds) >= 1.0
 
 

@@ -165,7 +165,7 @@ class Session:
     def _seconds_left(self) -> float | None:
         if self.config.minutes is not None:
             return max(0.0, self.config.minutes * 60 - self.recorder.seconds())
-        if not self.watch.step_seconds:
+        if self.budget.total_steps is None or not self.watch.step_seconds:
             return None
         steps = self.budget.total_steps - self.progress.step
         return steps * self.watch.step_seconds + math.ceil(steps / self.steps_per_epoch) * self.budget.reserve
