@@ -8,13 +8,23 @@ import streamlit as st
 
 from charlab.library import Model
 from charlab.reading import Reading
-from pages.parts import allsteps, examples, handing, inside, link, onestep, overtime, steps, twomodels, walking
+from pages.parts import (
+    allsteps,
+    examples,
+    handing,
+    inside,
+    link,
+    onestep,
+    overtime,
+    page_state,
+    steps,
+    twomodels,
+    walking,
+)
 from pages.parts.picker import load_model, pick_model
 from pages.parts.words import plain
 
-LONGEST = 5000
-EXAMPLE = "To be, or not to be: that is the question.\n"
-VIEWS = ("read", "write with it", "inside", "over training")
+LONGEST = page_state.limits("text")[1]
 
 
 def read_view(model: Model, reading: Reading, other: tuple[str, Reading] | None) -> None:
@@ -46,12 +56,13 @@ def write_link(more: dict[str, Any] | None = None) -> list[str]:
     state = st.session_state
     if more is not None:
         state.link_of_view = more
-    top_k, top_p = state.get("top_k") or None, state.get("top_p", 1.0)
+    top_k, top_p = link.value("explainer.top_k") or None, link.value("explainer.top_p")
     return link.write({
-        "model": info.name, "other": state.get("other") or None, "text": text, "step": state.step,
+        "model": info.name, "other": link.value("other") or None, "text": text, "step": state.step,
         "colour": state.colour, "view": state.view,
-        "epoch": state.get("epoch") if state.view == "over training" else None, "unit": state.get("unit"),
-        "temperature": state.get("temperature"), "top_k": top_k, "top_p": top_p if top_p < 1 else None,
+        "epoch": link.value("epoch") if state.view == "over training" else None, "unit": link.value("unit"),
+        "explainer.temperature": link.value("explainer.temperature"), "explainer.top_k": top_k,
+        "explainer.top_p": None if top_p == 1 else top_p,
         **state.get("link_of_view", {}),
     })  # fmt: skip
 
@@ -62,7 +73,7 @@ st.caption(
     "The less likely the one that came, the greater the surprise, measured in bits: −log2 of its probability."
 )
 
-link.read("text", EXAMPLE)
+link.read("text")
 if handed_over := st.session_state.pop("handed_over", None):
     st.session_state.text = handed_over[:LONGEST]
     if len(handed_over) > LONGEST:
@@ -82,9 +93,8 @@ if not text:
     st.stop()
 
 # The chosen place: a character of the text, or one past its end, where nothing has come yet.
-link.read("step", min(1, len(text)), int, options=(0, len(text)))
-st.session_state.step = max(0, min(st.session_state.step, len(text)))
-link.read("view", "read", options=VIEWS)
+link.read("step", default=min(1, len(text)), limits=(0, len(text)))
+link.read("view")
 if st.session_state.view == "over training":
     model = overtime.load(info) or model
 
@@ -97,7 +107,12 @@ if other:
     steps.figures(other[1], other[0])
 
 view = st.segmented_control(
-    "View", VIEWS, key="view", required=True, persist_state="session", label_visibility="collapsed"
+    "View",
+    page_state.choices("view"),
+    key="view",
+    required=True,
+    persist_state="session",
+    label_visibility="collapsed",
 )
 more: dict[str, Any] = {}
 if view == "read":

@@ -10,7 +10,7 @@ from charlab import plan
 from charlab.config import SampleConfig
 from charlab.errors import ConfigError
 from charlab.library import Model
-from pages.parts import beside, history, link, picker, samples, sweeping, writing
+from pages.parts import beside, history, link, page_state, picker, samples, sweeping, writing
 from pages.parts.seeds import seed_text_area
 from pages.parts.words import exact, plain
 from pages.parts.writing import MODES, Asked
@@ -19,26 +19,33 @@ SWEEP, BESIDE = MODES[1:]
 
 
 def roll() -> None:
-    st.session_state.seed = secrets.randbelow(2**31)
+    st.session_state["playground.seed"] = secrets.randbelow(2**31)
 
 
 def choose_temperature(place) -> tuple[float, tuple[float, ...]]:
     """One temperature, or a sweep's; the other is left as it was."""
     if mode == SWEEP:
         typed = place.text_input(
-            "Temperatures", key="temperatures", persist_state="session", max_chars=200,
+            "Temperatures",
+            key="temperatures",
+            persist_state="session",
+            max_chars=page_state.limits("temperatures")[1],
             help=f"Up to {sweeping.MOST} numbers from 0 to {sweeping.HIGHEST:g}. Each goes on from the same text "
             "with the same random numbers, so that only temperature differs.",
-        )  # fmt: skip
+        )
         try:
             return 1.0, sweeping.temperatures(typed)
         except ConfigError as error:
             place.error(plain(str(error)))
             st.stop()
     temperature = place.slider(
-        "Temperature", 0.0, 2.0, step=0.05, key="temperature", persist_state="session",
+        "Temperature",
+        *page_state.limits("playground.temperature"),
+        step=0.05,
+        key="playground.temperature",
+        persist_state="session",
         help="Logits are divided by it: 0 always takes the likeliest, 1 is the model as it is, 2 is nearly dice.",
-    )  # fmt: skip
+    )
     place.caption(sweeping.meaning(temperature))
     return temperature, ()
 
@@ -49,27 +56,39 @@ def choose_sampling() -> tuple[SampleConfig, tuple[float, ...]]:
     number = 1
     if mode == MODES[0]:
         number = second.slider(
-            "Samples", 1, 16, key="samples", persist_state="session", help="Written side by side."
+            "Samples",
+            *page_state.limits("samples"),
+            key="samples",
+            persist_state="session",
+            help="Written side by side.",
         )
-    length = second.slider("Length, characters", 10, 2000, step=10, key="length", persist_state="session")
+    length = second.slider(
+        "Length, characters", *page_state.limits("length"), step=10, key="length", persist_state="session"
+    )
     with st.expander("Cut-offs and the random seed"):
         first, second, third = st.columns(3)
         top_k = first.number_input(
             "Top-k (0 is off)",
-            0,
-            512,
-            key="top_k",
+            *page_state.limits("playground.top_k"),
+            key="playground.top_k",
             persist_state="session",
             help="Only the k likeliest characters.",
         )
         top_p = second.slider(
-            "Top-p (1 is off)", 0.05, 1.0, step=0.05, key="top_p", persist_state="session",
+            "Top-p (1 is off)",
+            *page_state.limits("playground.top_p"),
+            step=0.05,
+            key="playground.top_p",
+            persist_state="session",
             help="Only the fewest characters whose probabilities reach p together.",
-        )  # fmt: skip
+        )
         seed = third.number_input(
-            "Random seed", 0, 2**31 - 1, key="seed", persist_state="session",
+            "Random seed",
+            *page_state.limits("playground.seed"),
+            key="playground.seed",
+            persist_state="session",
             help="The same seed and settings write the same text again.",
-        )  # fmt: skip
+        )
         third.button("Roll the dice", icon=":material/casino:", on_click=roll, help="Another random seed.")
     return SampleConfig(
         length=length, samples=number, temperature=temperature, top_k=top_k or None,
@@ -92,10 +111,10 @@ def write_link(write: bool) -> None:
     too_long = link.write({
         "mode": mode, "model": info.name, "digest": ",".join(asked.digests), "seed_text": asked.seed_text,
         "beside": ",".join(st.session_state.beside) if mode == BESIDE else None,
-        "temperature": None if mode == SWEEP else config.temperature,
+        "playground.temperature": None if mode == SWEEP else config.temperature,
         "temperatures": ",".join(f"{t:g}" for t in asked.temperatures) or None,
         "samples": config.samples if mode == MODES[0] else None, "length": config.length,
-        "top_k": config.top_k, "top_p": config.top_p, "seed": config.seed,
+        "playground.top_k": config.top_k, "playground.top_p": config.top_p, "playground.seed": config.seed,
         "shade": st.session_state.shade, "write": 1 if write else None,
     })  # fmt: skip
     if too_long:
@@ -122,15 +141,11 @@ st.caption(
     "always takes the likeliest character, above 1 it gives unlikely ones more room."
 )
 
-link.read("mode", MODES[0], options=MODES)
-link.read("temperature", 0.8, float, options=(0.0, 2.0))
-link.read("temperatures", sweeping.DEFAULT, lambda typed: typed.replace(",", ", "))
-link.read("samples", 3, int, options=(1, 16))
-link.read("length", 300, int, options=(10, 2000))
-link.read("top_k", 0, int, options=(0, 512))
-link.read("top_p", 1.0, float, options=(0.05, 1.0))
-link.read("seed", 1, int, options=(0, 2**31 - 1))
-link.read("shade", samples.SHADES[0], options=samples.SHADES)
+for setting in (
+    "mode", "playground.temperature", "temperatures", "samples", "length", "playground.top_k", "playground.top_p",
+    "playground.seed", "shade", "compare",
+):  # fmt: skip
+    link.read(setting)
 
 mode = st.segmented_control(
     "Mode", MODES, key="mode", required=True, persist_state="session", label_visibility="collapsed"
@@ -157,11 +172,11 @@ buttons.button(
 )
 earlier = buttons.container(width="content")
 shade = buttons.segmented_control(
-    "Colour by", samples.SHADES, key="shade", required=True, persist_state="session", wrap=True,
+    "Colour by", page_state.choices("shade"), key="shade", required=True, persist_state="session", wrap=True,
     help="Coloured, every character can be clicked: the Explainer opens there.",
 )  # fmt: skip
 compare = buttons.toggle(
-    "Compare with the training text", key="compare", persist_state="session", value=True,
+    "Compare with the training text", key="compare", persist_state="session",
     help="Tells what of each sample stands word for word in the text that the model was trained on.",
 )  # fmt: skip
 

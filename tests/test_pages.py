@@ -240,9 +240,9 @@ def test_a_link_sets_the_page():
         app.query_params[key] = value
     app.run()
     assert model_box(app).value == run.id
-    assert app.slider(key="temperature").value == 1.5
+    assert app.slider(key="playground.temperature").value == 1.5
     assert app.slider(key="samples").value == 16
-    assert app.number_input(key="top_k").value == 0
+    assert app.number_input(key="playground.top_k").value == 0
 
 
 @pytest.mark.parametrize("name", ["quick-gru", "mini-gpt", "ngram", "cloud-tpu-lstm", "custom"])

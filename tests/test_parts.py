@@ -100,7 +100,7 @@ def linked():
 
     from pages.parts import link
 
-    link.read("run", "a", options=("a", "b"))
+    link.read("run", default="a", choices=("a", "b"))
     st.button("b", on_click=lambda: st.session_state.update(run="b"))
     link.write({"run": st.session_state.run})
 

@@ -158,14 +158,14 @@ def test_characters_that_the_model_does_not_know_are_named():
 
 def test_the_dice_give_another_seed():
     app = press(open_page("playground", model=make_run().id, seed="7"), "Roll the dice")
-    assert app.number_input(key="seed").value != 7 and not app.exception
+    assert app.number_input(key="playground.seed").value != 7 and not app.exception
 
 
 def test_earlier_results_can_be_gone_back_to():
     run = make_run()
     app = press(open_page("playground", model=run.id, **SHORT), "Write")
     first = codes(app)
-    app.slider(key="temperature").set_value(1.5).run()
+    app.slider(key="playground.temperature").set_value(1.5).run()
     assert codes(app) == first and "Written with the settings before" in shown(app)
     press(app, "Write")
     assert codes(app) != first
@@ -173,10 +173,10 @@ def test_earlier_results_can_be_gone_back_to():
     press(app, "Write")
     assert len(app.session_state["history"]) == 3
     app.button(key="history-2").click().run()
-    assert codes(app) == first and app.slider(key="temperature").value == 0.8 and not app.exception
+    assert codes(app) == first and app.slider(key="playground.temperature").value == 0.8 and not app.exception
     assert app.segmented_control(key="mode").value == "samples"
     for seed in range(12):
-        app.number_input(key="seed").set_value(seed)
+        app.number_input(key="playground.seed").set_value(seed)
         press(app, "Write")
     assert len(app.session_state["history"]) == 10
 
@@ -214,9 +214,9 @@ def test_coloured_samples_and_no_training_text(shade):
 def test_a_stop_leaves_what_is_there_and_a_change_begins_again():
     app = open_page("playground", model=make_run().id, **SHORT)
     app.session_state["writing"] = True  # as a script leaves it that is cut off by a moved slider
-    app.slider(key="temperature").set_value(1.5).run()
+    app.slider(key="playground.temperature").set_value(1.5).run()
     assert written(app).asked.config.temperature == 1.5 and not app.session_state["writing"]
     app.session_state["writing"] = True
-    app.slider(key="temperature").set_value(0.5)
+    app.slider(key="playground.temperature").set_value(0.5)
     press(app, "Stop")
     assert written(app).asked.config.temperature == 1.5

@@ -61,7 +61,7 @@ def test_steps_write_what_the_playground_writes_and_the_link_holds_them():
     steps = list(generate(model.predictor, model.vocab, TEXT, SampleConfig(length=5)))
     assert path(test) == texts(steps, model.vocab)[0]
     assert code(test) == "s1t1n5" and test.query_params["walk"] == "s1t1n5"
-    assert test.session_state.returned == {"walk": "s1t1n5", "temperature": 1.0, "seed": 1}
+    assert test.session_state.returned == {"walk": "s1t1n5", "explainer.temperature": 1.0, "explainer.seed": 1}
 
 
 def test_back_and_another_choice_branch_and_the_first_path_can_be_gone_back_to():
@@ -85,12 +85,12 @@ def test_any_character_can_be_chosen_and_the_box_is_empty_again():
 
 def test_temperature_and_dice_change_on_the_way_and_a_link_writes_all_of_it_again():
     test = press(opened(), "walk_step", "walk_step")
-    test.slider(key="temperature").set_value(0.2).run()
+    test.slider(key="explainer.temperature").set_value(0.2).run()
     press(test, "walk_hand_0")
-    before = test.session_state.seed
+    before = test.session_state["explainer.seed"]
     press(test, "walk_dice", "walk_step")
-    assert test.session_state.seed != before
-    seed = test.session_state.seed
+    assert test.session_state["explainer.seed"] != before
+    seed = test.session_state["explainer.seed"]
     assert code(test).startswith("s1t1n2t0.2h") and code(test).endswith(f"s{seed}n1")
     query = {"walk": code(test), "temperature": "0.2", "seed": str(seed)}
     written = path(test)

@@ -18,10 +18,8 @@ from pages.parts.words import plain
 
 def show(trace: Trace, text: str, part: range, step: int) -> dict[str, Any]:
     layers = list(inside.attention(trace).values())
-    link.read("layer", 1, int, options=(1, len(layers)))
-    link.read("head", 1, int, options=(1, len(layers[0])))
-    st.session_state.layer = min(st.session_state.layer, len(layers))
-    st.session_state.head = min(st.session_state.head, len(layers[0]))
+    link.read("layer", limits=(1, len(layers)))
+    link.read("head", limits=(1, len(layers[0])))
     row = st.container(horizontal=True)
     layer = row.segmented_control(
         "Layer", range(1, len(layers) + 1), key="layer", required=True, persist_state="session", wrap=True

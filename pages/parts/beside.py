@@ -19,7 +19,7 @@ def pick(info: ModelInfo) -> list[Model]:
     others = {other.name: other for other in library.models() if other.name != info.name}
     epochs = [name for name in library.find(info.name).weight_names() if name.startswith("epoch-")]
     choices = [*epochs, *others]
-    link.read("beside", choices[:1], lambda names: names.split(","))
+    link.read("beside", default=choices[:1])
     if missing := [name for name in st.session_state.beside if name not in choices and not _is_epoch(name)]:
         st.warning(plain(f"Not on this server: {', '.join(missing)}."))
     kept = [name for name in st.session_state.beside if name in choices][:MOST]

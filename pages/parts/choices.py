@@ -7,18 +7,18 @@ from typing import Any
 
 import streamlit as st
 
-from charlab import config, corpora, jobs
+from charlab import corpora, jobs
 from charlab.corpora import Corpus
 from charlab.errors import CharlabError
 from charlab.presets import PRESETS, Preset
-from pages.parts import link, settings
+from pages.parts import link, page_state, settings
 from pages.parts.words import plain
 
 
 def pick_corpus() -> Corpus:
     """A select box of all texts, with a way to bring one's own."""
     texts = {corpus.name: corpus for corpus in [*corpora.CORPORA.values(), *corpora.stored()]}
-    link.read("corpus", "shakespeare", options=texts)
+    link.read("corpus", choices=texts)
     name = st.selectbox(
         "Text", texts, format_func=lambda name: texts[name].title, key="corpus", persist_state="session"
     )
@@ -66,7 +66,7 @@ def _take_own_text(file: Any, pasted: str) -> None:
 
 def pick_preset() -> Preset:
     """A select box of all presets, with where each comes from."""
-    link.read("preset", "quick-gru", options=PRESETS)
+    link.read("preset")
     name = st.selectbox(
         "Model", PRESETS, format_func=lambda name: PRESETS[name].title, key="preset", persist_state="session"
     )
@@ -80,7 +80,7 @@ def pick_accelerator(preset: Preset) -> str:
     rows = found.result() if found.done() and not found.exception() else []
     available = [row["name"] for row in rows if row["available"]] or ["cpu"]
     options = ["auto", *(name for name in available if name != "auto")]
-    link.read("accelerator", "auto", options=config.ACCELERATORS)
+    link.read("accelerator")
     if st.session_state.accelerator not in options:
         if rows:
             st.warning(f"This machine has no {plain(st.session_state.accelerator)} accelerator: auto is chosen.")
@@ -126,21 +126,29 @@ def pick_budget(preset: Preset) -> dict[str, Any]:
         st.text_input("Budget", "one pass, seconds", disabled=True, help="An n-gram model reads the text once.")
         return {}
     choice = f"budget.{preset.name}"
-    link.read(choice, "minutes" if preset.name == "quick-gru" else "epochs", options=("epochs", "minutes"))
+    link.read(choice)
     kind = st.segmented_control(
-        "Budget", ["epochs", "minutes"], key=choice, required=True, persist_state="session", width="stretch"
+        "Budget", page_state.choices(choice), key=choice, required=True, persist_state="session", width="stretch"
     )
     if kind == "minutes":
-        link.read("minutes", 1.0, float, options=(0.5, 60.0))
+        link.read("minutes")
         minutes = st.slider(
-            "Minutes", 0.5, 60.0, step=0.5, key="minutes", persist_state="session",
+            "Minutes",
+            *page_state.limits("minutes"),
+            step=0.5,
+            key="minutes",
+            persist_state="session",
             help="Wall-clock from the start to saved weights; the learning rate follows the clock.",
-        )  # fmt: skip
+        )
         return {"minutes": minutes}
     key = f"epochs.{preset.name}"
-    link.read(key, preset.train.epochs, int, options=(1, 100))
+    link.read(key)
     epochs = st.slider(
-        "Epochs", 1, 100, key=key, persist_state="session", help="How often the model goes through the text."
+        "Epochs",
+        *page_state.limits(key),
+        key=key,
+        persist_state="session",
+        help="How often the model goes through the text.",
     )
     return {"epochs": epochs}
 

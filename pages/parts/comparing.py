@@ -10,10 +10,8 @@ import streamlit as st
 from charlab import corpora, insight, runs
 from charlab.errors import CharlabError
 from charlab.runs import Run, RunConfig
-from pages.parts import link
+from pages.parts import link, page_state
 from pages.parts.words import exact, plain
-
-MOST_OTHERS = 4
 
 
 def pick_others(run: Run, title: Callable[[Run], str] | None = None) -> list[Run]:
@@ -22,21 +20,24 @@ def pick_others(run: Run, title: Callable[[Run], str] | None = None) -> list[Run
     if not others:
         st.session_state.pop("others", None)
         return []
-    link.read("others", [], lambda names: names.split(","))
-    kept = [name for name in st.session_state.others if name in others][:MOST_OTHERS]
-    if kept != st.session_state.others:
-        st.session_state.others = kept
+    link.read("others", choices=others)
     titles = {name: (title or _name)(other) for name, other in others.items()}
     chosen = st.multiselect(
-        "Beside it, in grey", list(others), format_func=titles.get, key="others", persist_state="session",
-        max_selections=MOST_OTHERS, placeholder="earlier runs", select_all=False,
-    )  # fmt: skip
+        "Beside it, in grey",
+        list(others),
+        format_func=titles.get,
+        key="others",
+        persist_state="session",
+        max_selections=page_state.limits("others")[1],
+        placeholder="earlier runs",
+        select_all=False,
+    )
     return [others[name] for name in chosen]
 
 
 def in_link() -> dict[str, str | None]:
     """The chosen runs, as the page's address holds them."""
-    return {"others": ",".join(st.session_state.get("others", [])) or None}
+    return {"others": ",".join(link.value("others") or []) or None}
 
 
 def overlay(others: Sequence[Run]) -> list[dict[str, Any]]:
@@ -105,7 +106,7 @@ def samples(run: Run, events: Sequence[dict[str, Any]]) -> None:
     if not found:
         return
     st.subheader("What it writes")
-    key, newest = f"sample-{run.id}", len(found) - 1
+    key, newest = f"sample_of-{run.id}", len(found) - 1
     seen = f"{key}-newest"  # the newest at the last tick: a slider that stands there goes on with the newest
     chosen = st.session_state.get(key, newest)
     follows = chosen >= st.session_state.get(seen, 0)

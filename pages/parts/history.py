@@ -42,13 +42,14 @@ def _go_back(written: Written) -> None:
 def restore(asked: Asked) -> None:
     """Set the page's widgets to what was asked for."""
     state, config = st.session_state, asked.config
-    state.mode, state.seed_text, state.length, state.seed = asked.mode, asked.seed_text, config.length, config.seed
-    state.top_k, state.top_p = config.top_k or 0, config.top_p or 1.0
+    state.mode, state.seed_text, state.length = asked.mode, asked.seed_text, config.length
+    state["playground.seed"] = config.seed
+    state["playground.top_k"], state["playground.top_p"] = config.top_k or 0, config.top_p or 1.0
     state.model = state.seed_text_of = asked.sources[0][0]
     if asked.mode == "temperature sweep":
         state.temperatures = ", ".join(f"{temperature:g}" for temperature in asked.temperatures)
         return
-    state.temperature = config.temperature
+    state["playground.temperature"] = config.temperature
     if asked.mode == "samples":
         state.samples = config.samples
     else:

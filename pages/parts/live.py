@@ -10,8 +10,9 @@ import streamlit as st
 from charlab import charts, corpora, insight, jobs, ngrams, plan, runs
 from charlab.errors import CharlabError
 from charlab.runs import Run, RunConfig, Status
-from pages.parts import asking, browser, choosing, comparing, exporting, link
+from pages.parts import asking, browser, choosing, comparing, exporting, link, page_state
 from pages.parts.chart import plotly_chart
+from pages.parts.page_state import EVERYBODYS, MINE
 from pages.parts.words import exact, plain
 
 _STATES = {
@@ -19,9 +20,6 @@ _STATES = {
     "stopping": "stopping", "stopped": "stopped", "done": "done", "failed": "failed",
 }  # fmt: skip
 _TICK_SECONDS = 1.0
-_UNITS = ("bits", "nats", "accuracy")
-_OVER = ("epochs", "steps", "seconds")
-_MINE, _EVERYBODYS = "mine", "everybody's"
 
 
 def pick_run() -> Run | None:
@@ -31,8 +29,9 @@ def pick_run() -> Run | None:
         return None
     asking.offer_to_resume({name: status for name, (_, status) in found.items() if status})
     left, right = st.columns([5, 2], vertical_alignment="bottom")
-    shown = _choose_whose(found, right)
-    link.read("run", next(iter(shown)), options=found)
+    mine = _mine(found)
+    link.read("run", default=next(iter(mine or found)), choices=found)
+    shown = _choose_whose(found, mine, right)
     if st.session_state.run not in shown:
         st.session_state.run = next(iter(shown))
     return runs.find(choosing.select("Run to look at", _titles(shown), key="run", place=left))
@@ -50,26 +49,34 @@ def _titles(found: dict[str, tuple]) -> dict[str, str]:
     return titles
 
 
-def _choose_whose(found: dict[str, tuple], place: Any) -> dict[str, tuple]:
-    """The runs of this browser or everybody's; there is nothing to choose where all are the one or the other."""
+def _mine(found: dict[str, tuple]) -> dict[str, tuple]:
+    """The runs that were started in this browser."""
     me = browser.owner()
-    mine = {name: facts for name, facts in found.items() if me and facts[0] and facts[0].owner == me}
+    return {name: facts for name, facts in found.items() if me and facts[0] and facts[0].owner == me}
+
+
+def _choose_whose(found: dict[str, tuple], mine: dict[str, tuple], place: Any) -> dict[str, tuple]:
+    """The runs of this browser or everybody's; there is nothing to choose where all are the one or the other."""
     if not mine or len(mine) == len(found):
         return found
-    wanted = st.session_state.get("run")
-    in_link = st.query_params.get("run")
-    if "whose" not in st.session_state or (wanted not in mine and wanted in found):
-        opened = wanted if wanted in found else in_link
-        st.session_state.whose = _EVERYBODYS if opened in found and opened not in mine else _MINE
+    link.read("whose")
+    if st.session_state.run not in mine:
+        st.session_state.whose = EVERYBODYS
     whose = place.segmented_control(
-        "Runs", [_MINE, _EVERYBODYS], required=True, key="whose", persist_state="session",
-        help="Mine are those that were started in this browser.", on_change=_forget_strangers, args=(mine,),
-    )  # fmt: skip
-    return mine if whose == _MINE else found
+        "Runs",
+        page_state.choices("whose"),
+        required=True,
+        key="whose",
+        persist_state="session",
+        help="Mine are those that were started in this browser.",
+        on_change=_forget_strangers,
+        args=(mine,),
+    )
+    return mine if whose == MINE else found
 
 
 def _forget_strangers(mine: dict[str, tuple]) -> None:
-    if st.session_state.whose == _MINE and st.session_state.get("run") not in mine:
+    if st.session_state.whose == MINE and st.session_state.get("run") not in mine:
         st.session_state.run = next(iter(mine))
 
 
@@ -94,15 +101,21 @@ def show(run: Run) -> None:
     except CharlabError as error:
         st.error(plain(str(error)))
         return
-    link.read("unit", "bits", options=_UNITS)
-    link.read("over", "epochs", options=_OVER)
+    link.read("loss_unit")
+    link.read("over")
     first, second, third = st.columns([2, 2, 5], vertical_alignment="bottom")
     unit = first.segmented_control(
-        "Show", _UNITS, required=True, key="unit", persist_state="session",
+        "Show",
+        page_state.choices("loss_unit"),
+        required=True,
+        key="loss_unit",
+        persist_state="session",
         help="Loss in bits or nats a character (1 nat is 1.44 bits; 1 bit is one fair yes-or-no question), or how "
         "many of the next characters were its first choice.",
-    )  # fmt: skip
-    second.segmented_control("Over", _OVER, required=True, key="over", persist_state="session")
+    )
+    second.segmented_control(
+        "Over", page_state.choices("over"), required=True, key="over", persist_state="session"
+    )
     with third:
         others = comparing.pick_others(run)
     ticking = status.state in runs.ACTIVE
@@ -114,9 +127,7 @@ def show(run: Run) -> None:
 
 def in_link() -> dict[str, Any]:
     """What is looked at, as the page's address holds it."""
-    if "unit" not in st.session_state:
-        return {}
-    return {"unit": st.session_state.unit, "over": st.session_state.over} | comparing.in_link()
+    return {key: link.value(key) for key in ("loss_unit", "over")} | comparing.in_link()
 
 
 def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: bool) -> None:

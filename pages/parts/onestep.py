@@ -14,7 +14,7 @@ from charlab.config import SampleConfig
 from charlab.library import Model
 from charlab.reading import Reading
 from charlab.symbols import named
-from pages.parts import evidence, link
+from pages.parts import evidence, link, page_state
 from pages.parts.chart import plotly_chart
 from pages.parts.steps import alphabet, before, percent
 from pages.parts.words import plain
@@ -53,21 +53,34 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
     """The distribution with its sliders: a fragment, which runs alone when one is moved."""
     picture = st.container()
     first, second, third = st.columns(3)
-    link.read("temperature", 1.0, float, options=(0.0, 2.0))
-    link.read("top_k", 0, int, options=(0, 512))
-    link.read("top_p", 1.0, float, options=(0.05, 1.0))
+    for setting in ("explainer.temperature", "explainer.top_k", "explainer.top_p"):
+        link.read(setting)
     temperature = first.slider(
-        "Temperature", 0.0, 2.0, step=0.05, key="temperature", persist_state="session", on_change=_moved,
+        "Temperature",
+        *page_state.limits("explainer.temperature"),
+        step=0.05,
+        key="explainer.temperature",
+        persist_state="session",
+        on_change=_moved,
         help="0 always takes the likeliest, 1 is the model as it is, 2 is nearly dice.",
-    )  # fmt: skip
+    )
     top_k = second.number_input(
-        "Top-k (0 is off)", 0, 512, key="top_k", persist_state="session", on_change=_moved,
+        "Top-k (0 is off)",
+        *page_state.limits("explainer.top_k"),
+        key="explainer.top_k",
+        persist_state="session",
+        on_change=_moved,
         help="Only the k likeliest characters.",
-    )  # fmt: skip
+    )
     top_p = third.slider(
-        "Top-p (1 is off)", 0.05, 1.0, step=0.05, key="top_p", persist_state="session", on_change=_moved,
+        "Top-p (1 is off)",
+        *page_state.limits("explainer.top_p"),
+        step=0.05,
+        key="explainer.top_p",
+        persist_state="session",
+        on_change=_moved,
         help="Only the fewest characters whose probabilities reach p together.",
-    )  # fmt: skip
+    )
     own, shaped, came = _distribution(model, reading, step, temperature, top_k, top_p)
     with picture:
         bars = charts.bars(alphabet(model), own, shaped, came, "What it expected next", _BARS)
@@ -99,8 +112,8 @@ def _table(model: Model, reading: Reading, step: int) -> None:
     """The bars in words: a fragment of its own, which a moved slider leaves alone."""
     with st.popover("As a table", on_change="rerun", key="bars_table") as opened:
         if opened.open:
-            state = st.session_state
-            shown = _distribution(model, reading, step, state.temperature, state.top_k, state.top_p)
+            settings = (st.session_state[f"explainer.{name}"] for name in ("temperature", "top_k", "top_p"))
+            shown = _distribution(model, reading, step, *settings)
             _rows(alphabet(model), *shown)
 
 

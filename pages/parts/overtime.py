@@ -29,9 +29,7 @@ def load(info: ModelInfo) -> Model | None:
     there = epochs(info)
     if not there:
         return None
-    link.read("epoch", there[-1], int, options=there)
-    if st.session_state.epoch not in there:
-        st.session_state.epoch = there[-1]
+    link.read("epoch", default=there[-1], choices=there)
     return load_model(info, _name(st.session_state.epoch))
 
 

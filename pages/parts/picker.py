@@ -9,15 +9,15 @@ import streamlit as st
 from charlab import corpora, library
 from charlab.errors import CharlabError
 from charlab.library import Model, ModelInfo
-from pages.parts import browser, choosing, link
+from pages.parts import browser, choosing, link, page_state
+from pages.parts.page_state import EVERYBODYS, MINE
 from pages.parts.words import plain
 
 _ENDED = ("done", "stopped", "failed")  # until then a run's bits change
 _KINDS = {"gru": "GRU", "lstm": "LSTM", "transformer": "Transformer", "ngram": "n-gram model"}
-_MINE, _EVERYBODYS = "mine", "everybody's"
 
 
-def pick_model(key: str = "model") -> ModelInfo | None:
+def pick_model() -> ModelInfo | None:
     """A select box of all models, the starters first; None, with what to do, where there is none.
 
     Where this browser has runs of its own, its reader chooses between these and everybody's.
@@ -27,37 +27,41 @@ def pick_model(key: str = "model") -> ModelInfo | None:
         st.info("There is no model on this server yet. Train one on the Train page: it takes a minute.")
         st.page_link("train.py", label="Train a model", icon=":material/trending_down:")
         return None
-    wanted = st.query_params.get(key) or st.session_state.get(key)
-    if wanted and wanted not in models:
-        st.warning(f"The model {plain(wanted)} is not on this server. Here is another one.")
-    if st.session_state.get(key) not in models:
-        st.session_state.pop(key, None)
-    link.read(key, next(iter(models)), options=models)
-    offered = _choose_whose(models, key)
-    return models[choosing.select("Model", labels(offered.values()), key=key)]
+    wanted = st.query_params.get("model") or st.session_state.get("model")
+    if wanted and str(wanted) not in models:
+        st.warning(f"The model {plain(str(wanted))} is not on this server. Here is another one.")
+    link.read("model", default=next(iter(models)), choices=models)
+    offered = _choose_whose(models)
+    return models[choosing.select("Model", labels(offered.values()), key="model")]
 
 
-def _choose_whose(models: dict[str, ModelInfo], key: str) -> dict[str, ModelInfo]:
+def _choose_whose(models: dict[str, ModelInfo]) -> dict[str, ModelInfo]:
     """The starters and this browser's runs, or everybody's; no choice where that is the same."""
     me = browser.owner()
     mine = {name: info for name, info in models.items() if info.where == "starter" or (me and info.owner == me)}
     own = any(info.where != "starter" for info in mine.values())
     if not own or len(mine) == len(models):
         return models
-    whose, chosen = f"{key}_whose", st.session_state[key]
-    if whose not in st.session_state or chosen not in mine:
-        st.session_state[whose] = _MINE if chosen in mine else _EVERYBODYS
+    link.read("model_whose")
+    if st.session_state.model not in mine:
+        st.session_state.model_whose = EVERYBODYS
     picked = st.segmented_control(
-        "Models", [_MINE, _EVERYBODYS], required=True, key=whose, persist_state="session", wrap=True,
+        "Models",
+        page_state.choices("model_whose"),
+        required=True,
+        key="model_whose",
+        persist_state="session",
+        wrap=True,
         help="Mine are the starters and what was trained in this browser.",
-        on_change=_forget_strangers, args=(key, mine),
-    )  # fmt: skip
-    return mine if picked == _MINE else models
+        on_change=_forget_strangers,
+        args=(mine,),
+    )
+    return mine if picked == MINE else models
 
 
-def _forget_strangers(key: str, mine: dict[str, ModelInfo]) -> None:
-    if st.session_state[f"{key}_whose"] == _MINE and st.session_state.get(key) not in mine:
-        st.session_state[key] = next(iter(mine))
+def _forget_strangers(mine: dict[str, ModelInfo]) -> None:
+    if st.session_state.model_whose == MINE and st.session_state.get("model") not in mine:
+        st.session_state.model = next(iter(mine))
 
 
 def describe(info: ModelInfo) -> str:

@@ -13,7 +13,6 @@ from pages.parts.strip import character_strip
 from pages.parts.words import exact, plain
 from pages.parts.writing import Sample, Written, across
 
-SHADES = ("nothing", "surprise", "probability", "copied")
 _WORDS = {
     "nothing": "",
     "surprise": "The more a character stands out, the less it was expected: −log2 of its probability, in bits. ",

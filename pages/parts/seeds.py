@@ -5,19 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from charlab.library import Model
-from pages.parts import link
+from pages.parts import link, page_state
 from pages.parts.strip import character_strip
 from pages.parts.words import plain
 from pages.parts.writing import about_unknown
 
-LONGEST = 3000  # with the longest sample, as long as what the Explainer takes
+LONGEST = page_state.limits("seed_text")[1]
 _MARKED = 300  # characters shown with marks
 
 
 def seed_text_area(models: list[Model]) -> str:
     """The text, as long as the reader has not changed it that of the picked model's own corpus."""
     model, state = models[0], st.session_state
-    link.read("seed_text", model.seed_text)
+    link.read("seed_text", default=model.seed_text)
     untouched = state.seed_text == state.get("seed_text_given")
     if untouched and state.get("seed_text_of", model.name) != model.name:
         state.seed_text = model.seed_text

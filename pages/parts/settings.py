@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from charlab.config import KINDS, RECURRENT, ModelConfig, TrainConfig
+from charlab.config import KINDS, RECURRENT
 from charlab.presets import Preset
-from pages.parts import link
+from pages.parts import link, page_state
 
 # What each setting means, in the order in which they are shown; the names are those of the configurations.
 _NETWORK = {
@@ -68,7 +68,7 @@ def pick_settings(preset: Preset) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     kind = preset.model.kind
     if preset.name == "custom":
-        link.read("custom.kind", kind, options=KINDS)
+        link.read("custom.kind")
         kind = st.selectbox("Kind", KINDS, key="custom.kind", persist_state="session")
         changed["kind"] = kind
     defaults = preset.model.to_json() | preset.train.to_json()
@@ -79,7 +79,7 @@ def pick_settings(preset: Preset) -> dict[str, Any]:
         columns = st.columns(3)
         for place, name in enumerate(used):
             with columns[place % 3]:
-                value = _widget(f"{preset.name}.{name}", name, fields[name], defaults[name])
+                value = _widget(f"{preset.name}.{name}", name, fields[name])
             if value != defaults[name]:
                 changed[name] = value
     return changed
@@ -88,31 +88,28 @@ def pick_settings(preset: Preset) -> dict[str, Any]:
 def in_link(preset: Preset) -> dict[str, Any]:
     """The settings that differ from the preset, as the page's address holds them."""
     defaults = preset.model.to_json() | preset.train.to_json()
-    keys = {f"{preset.name}.{name}": default for name, default in defaults.items()}
-    return {
-        key: st.session_state[key]
-        for key, default in keys.items()
-        if key in st.session_state and st.session_state[key] != (0 if default is None else default)
-    }
+    keys = {f"{preset.name}.{name}": default or 0 for name, default in defaults.items()}
+    values = {key: link.value(key) for key in keys if key in page_state.SETTINGS}
+    return {key: value for key, value in values.items() if value not in (None, keys[key])}
 
 
-def _widget(key: str, name: str, words: str, default: Any) -> Any:
+def _widget(key: str, name: str, words: str) -> Any:
     """The widget that suits a setting: a choice, a tick, or a number (0 standing for none)."""
     label = name.replace("_", " ").capitalize()
-    choices = (ModelConfig.choices | TrainConfig.choices).get(name)
-    if choices:
-        link.read(key, default, options=choices)
-        return st.selectbox(label, choices, key=key, help=words, persist_state="session")
-    if isinstance(default, bool):
-        link.read(key, default, lambda text: text == "True")
+    link.read(key)
+    setting = page_state.find(key)
+    if setting.choices:
+        return st.selectbox(label, setting.choices, key=key, help=words, persist_state="session")
+    if setting.type is bool:
         return st.checkbox(label, key=key, help=words, persist_state="session")
-    least, most = (ModelConfig.limits | TrainConfig.limits)[name]
-    optional = name in ("clip_norm", "patience")
-    number = int if isinstance(default, int) or name == "patience" else float
-    least, most = number(0 if optional else least), number(most)
-    link.read(key, number(default or 0), number, options=(least, most))
+    whole = setting.type is int
     value = st.number_input(
-        label, least, most, key=key, help=words, persist_state="session",
-        step=1 if number is int else _SMALL_STEPS.get(name, 0.05), format="%d" if number is int else "%.4f",
-    )  # fmt: skip
-    return None if optional and not value else value
+        label,
+        *setting.limits,
+        key=key,
+        help=words,
+        persist_state="session",
+        step=1 if whole else _SMALL_STEPS.get(name, 0.05),
+        format="%d" if whole else "%.4f",
+    )
+    return None if name in page_state.OPTIONAL and not value else value

@@ -85,9 +85,7 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
         colourings["difference"] = lambda: _difference(reading, other)
     if unit is not None:
         colourings["unit"] = lambda: _unit(unit, len(reading.text))
-    link.read("colour", "surprise", options=colourings)
-    if st.session_state.colour not in colourings:
-        st.session_state.colour = "surprise"
+    link.read("colour", choices=colourings)
     colour = st.segmented_control(
         "Colour by", list(colourings), key="colour", required=True, persist_state="session"
     )

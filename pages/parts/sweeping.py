@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from charlab.errors import ConfigError
+from pages.parts import page_state
 
-DEFAULT = "0.2, 0.5, 0.8, 1.0, 1.3, 1.6"
+DEFAULT = page_state.find("temperatures").default
 MOST = 20  # temperatures at once
 HIGHEST = 20.0
 

@@ -28,9 +28,7 @@ def pick(info: ModelInfo) -> ModelInfo | None:
     wanted = st.query_params.get("other")
     if wanted and wanted not in others and wanted != info.name:
         st.caption(plain(f"The model {wanted} is not on this server: nothing to compare with."))
-    if st.session_state.get("other", _NONE) not in [_NONE, *others]:
-        st.session_state.pop("other")
-    link.read("other", _NONE, options=[_NONE, *others])
+    link.read("other", choices=[_NONE, *others])
     name = st.selectbox(
         "Compare with", [_NONE, *others], key="other", persist_state="session", on_change=_recolour,
         format_func=lambda name: describe(others[name]) if name else "no other model",

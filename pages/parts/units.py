@@ -19,7 +19,7 @@ from pages.parts.steps import choose
 def chosen(model: Model, trace: Trace, text: str) -> Unit:
     """The unit in the link or chosen before; where this model has none such, the one that follows something
     best."""
-    link.read("unit", "")
+    link.read("unit")
     try:
         unit = Unit.parse(st.session_state.unit)
         if inside.column(trace, unit) is not None:
@@ -63,9 +63,8 @@ def _finder(trace: Trace, text: str, findings: dict[str, Finding], unit: Unit) -
             "unit follows anything."
         )
         return None
-    link.read("feature", next(iter(inside.follows(inside.column(trace, unit), text))), options=findings)
-    if st.session_state.feature not in findings:
-        st.session_state.feature = next(iter(findings))
+    best = next(iter(inside.follows(inside.column(trace, unit), text)))
+    link.read("feature", default=best if best in findings else next(iter(findings)), choices=findings)
     name = st.selectbox(
         "Something in the text that has a name", findings, key="feature", persist_state="session",
         format_func=lambda name: f"{name} (best: r = {inside_charts.signed(findings[name].units[0][1])})",

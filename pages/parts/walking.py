@@ -17,12 +17,11 @@ from charlab import charts, walking
 from charlab.library import Model
 from charlab.symbols import named, visible
 from charlab.walking import Move, Reader, Walk
-from pages.parts import link
+from pages.parts import link, page_state
 from pages.parts.chart import plotly_chart
 from pages.parts.strip import character_strip
 from pages.parts.words import plain
 
-_SPEEDS = (0.5, 1.0, 2.0, 4.0)  # characters a second
 _BY_HAND = 10  # buttons of the likeliest characters
 _BEFORE = 60  # characters of the text that are shown before the path
 _SHOWN_OF_A_PATH = 80
@@ -45,10 +44,8 @@ class _Session:
 
 def show(model: Model, text: str) -> dict[str, Any]:
     """Draw the view for a text to go on from; returns the settings that belong into the page's link."""
-    link.read("temperature", 1.0, float, options=(0.0, 2.0))
-    link.read("seed", 1, int, options=(0, 2**31 - 1))
-    link.read("walk", "")
-    st.session_state.setdefault("walk_speed", 2.0)
+    for setting in ("explainer.temperature", "explainer.seed", "walk", "walk_speed"):
+        link.read(setting)
     session = _session(model, text)
     if session.playing and time.monotonic() - session.due > _LEFT_ALONE:
         session.playing = False  # the reader was elsewhere
@@ -82,8 +79,8 @@ def _reader(digest: str, text: str, _model: Model) -> Reader:
 def _settings(session: _Session) -> dict[str, Any]:
     """What the page's link holds, the walk as it stands now."""
     st.session_state.walk = session.code = walking.to_code(session.walk)
-    state = st.session_state
-    return {"walk": session.code or None, "temperature": state.temperature, "seed": state.seed}
+    shared = ("explainer.temperature", "explainer.seed")
+    return {"walk": session.code or None} | {key: st.session_state[key] for key in shared}
 
 
 def _view(model: Model, session: _Session, every: float | None) -> None:
@@ -106,14 +103,14 @@ def _view(model: Model, session: _Session, every: float | None) -> None:
     _table(model, session)
     settings = _settings(session)
     if not session.playing:  # a browser lets an address change so often only
-        link.write(st.query_params.to_dict() | settings)
+        link.write(settings, keep_others=True)
 
 
 def _expected(model: Model, session: _Session) -> Move:
     """The move that the random number of this place makes."""
     logits = session.reader.logits(session.walk.ids)
-    state = st.session_state
-    return walking.expect(logits, model.vocab, state.temperature, state.seed, session.walk.place)
+    temperature, seed = st.session_state["explainer.temperature"], st.session_state["explainer.seed"]
+    return walking.expect(logits, model.vocab, temperature, seed, session.walk.place)
 
 
 def _step(model: Model, session: _Session) -> None:
@@ -185,7 +182,7 @@ def _controls(model: Model, session: _Session) -> None:
         session.playing, session.due = not session.playing, time.monotonic()
 
     def throw() -> None:
-        st.session_state.seed = secrets.randbelow(10_000)
+        st.session_state["explainer.seed"] = secrets.randbelow(10_000)
 
     row = st.container(horizontal=True)
     row.button("Step", icon=":material/arrow_forward:", key="walk_step", type="primary", disabled=full,
@@ -201,12 +198,28 @@ def _controls(model: Model, session: _Session) -> None:
     row.button("Dice", icon=":material/casino:", key="walk_dice", on_click=throw,
                help="Another random seed: from here on the needle falls elsewhere.")  # fmt: skip
     heat, pace, seed = st.columns(3)
-    heat.slider("Temperature", 0.0, 2.0, step=0.05, key="temperature", persist_state="session",
-                help="0 gives the likeliest character all of the bar; 2 makes the pieces more equal.")  # fmt: skip
-    pace.select_slider("Speed of Play, characters a second", _SPEEDS, key="walk_speed", persist_state="session",
-                       format_func=lambda speed: f"{speed:g}")  # fmt: skip
-    seed.number_input("Random seed", 0, 2**31 - 1, key="seed", persist_state="session",
-                      help="The same seed throws the same needles again.")  # fmt: skip
+    heat.slider(
+        "Temperature",
+        *page_state.limits("explainer.temperature"),
+        step=0.05,
+        key="explainer.temperature",
+        persist_state="session",
+        help="0 gives the likeliest character all of the bar; 2 makes the pieces more equal.",
+    )
+    pace.select_slider(
+        "Speed of Play, characters a second",
+        page_state.choices("walk_speed"),
+        key="walk_speed",
+        persist_state="session",
+        format_func=lambda speed: f"{speed:g}",
+    )
+    seed.number_input(
+        "Random seed",
+        *page_state.limits("explainer.seed"),
+        key="explainer.seed",
+        persist_state="session",
+        help="The same seed throws the same needles again.",
+    )
 
 
 def _choices(model: Model, session: _Session, move: Move) -> None:

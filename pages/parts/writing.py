@@ -15,9 +15,10 @@ from charlab.errors import CharlabError
 from charlab.generate import Step, beginning, chosen_probabilities, generate, sweep
 from charlab.library import Model
 from charlab.symbols import named
+from pages.parts import page_state
 from pages.parts.words import exact, plain
 
-MODES = ("samples", "temperature sweep", "side by side")
+MODES = page_state.choices("mode")
 _REFRESH_SECONDS = 0.08
 _DRAWING_SECONDS = 0.01  # that a browser takes for one text, at most
 _COLUMNS = 3
