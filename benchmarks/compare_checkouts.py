@@ -95,7 +95,7 @@ class Checkout:
 
     def document(self, *arguments: str, without: frozenset[str] = frozenset()) -> Any:
         """The JSON document of a command, without some keys at whatever depth."""
-        lines = self.run(*arguments, "--json").splitlines()
+        lines = self.run(*arguments, "--json").strip().split("\n")  # a text may hold other line ends
         if len(lines) != 1:
             raise Failed(f"{len(lines)} lines on standard output where --json promises one document")
         return drop(json.loads(lines[0]), without)

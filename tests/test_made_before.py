@@ -29,7 +29,7 @@ def said(capsys):
 
     def run(*arguments):
         assert cli.main([*arguments, "--json"]) == 0, capsys.readouterr().err
-        return json.loads(capsys.readouterr().out.splitlines()[-1])
+        return json.loads(capsys.readouterr().out.strip().split("\n")[-1])  # a text may hold other line ends
 
     return run
 
@@ -106,7 +106,7 @@ def test_an_old_link_opens_its_page_with_its_settings(made):
     link = made["link"]
     app = open_page(made["page"], **link, means_nothing="1")
     assert not app.exception and not app.error
-    # The page writes all that it was set to into its address, and nothing else: what it had not taken would be gone.
+    # The page writes all that it was set to into its address, and nothing else: what it did not take is gone.
     address = {key: value[0] if isinstance(value, list) else value for key, value in app.query_params.items()}
     assert address == link
     shown = {_as_in_a_link(widget.value) for widget in _widgets(app)}

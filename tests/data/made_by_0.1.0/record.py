@@ -16,7 +16,11 @@ ROOT = Path.cwd()
 sys.path.insert(0, str(ROOT))
 
 TEXTS = {"tiny-gru": "12+34=46\n7?", "tiny-n-gram": "HTHHTX", "paused-gru": "BTSSXXTVVE\n"}
-TEXTS |= {"paused-transformer": "BPVVE\nBTXSE\n", "tiny-transformer": "1+2=3\n40+2=42", "tiny-lstm": "the café ab\n"}
+TEXTS |= {
+    "paused-transformer": "BPVVE\nBTXSE\n",
+    "tiny-transformer": "1+2=3\n40+2=42",
+    "tiny-lstm": "the café ab\n",
+}
 
 
 def charlab(*arguments):
@@ -25,7 +29,9 @@ def charlab(*arguments):
 
 
 def said(model, text):
-    written = charlab("generate", model, "--length", "120", "--samples", "2", "--temperature", "0.8", "--seed", "5")
+    written = charlab(
+        "generate", model, "--length", "120", "--samples", "2", "--temperature", "0.8", "--seed", "5"
+    )
     written.pop("characters_per_second")
     return {"text": text, "generate": written, "explain": charlab("explain", model, "--text", text, "--top", "5")}
 
@@ -35,7 +41,9 @@ def record_expected(folder):
     expected = {"runs": {name: said(name, TEXTS[name[16:]]) for name in runs}, "bundles": {}, "resumed": {}}
     gru = next(name for name in runs if name.endswith("-tiny-gru"))
     expected["models"] = [row for row in charlab("models") if row["name"] in runs]
-    expected["epoch-000 of tiny-gru"] = charlab("explain", gru, "--text", TEXTS["tiny-gru"], "--weights", "epoch-000")
+    expected["epoch-000 of tiny-gru"] = charlab(
+        "explain", gru, "--text", TEXTS["tiny-gru"], "--weights", "epoch-000"
+    )
     for bundle in sorted(HERE.glob("*.charlab.zip")):
         brought = charlab("import", str(bundle))["run"]
         expected["bundles"][bundle.name] = said(brought, TEXTS[bundle.name.removesuffix(".charlab.zip")])
