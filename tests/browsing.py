@@ -118,17 +118,22 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Served]:
-    """The app on a free port, its runs, cache and log in `folder`. No traceback may be in its log."""
+def serving(folder: Path, base: str = "") -> Iterator[Served]:
+    """The app on a free port, its runs, cache and log in `folder`. No traceback may be in its log.
+
+    `base` is the first part of every address, as behind a proxy that has other things to serve, too.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {"CHARLAB_RUNS": str(folder / "runs"), "CHARLAB_CACHE": str(folder / "cache")}
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+    command += ["--server.baseUrlPath", base] if base else []
     log = folder / "server.log"
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
-    served = Served(f"http://127.0.0.1:{port}", process, folder / "runs", log)
+    address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
+    served = Served(address, process, folder / "runs", log)
     try:
         wait_until(lambda: process.poll() is not None or _answers(served.address))
         assert process.poll() is None, log.read_text(encoding="utf-8")

@@ -27,6 +27,11 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+BROWSERS = (
+    "chromium", "chromium-browser", "google-chrome", "chrome", "msedge",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",  # macOS and Windows have it in no search path
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+)  # fmt: skip
 TINY = {
     "gru": ModelConfig(kind="gru", layers=2, units=16, embedding=8),
     "gru-one-hot": ModelConfig(kind="gru", layers=1, units=16, embedding=0),
@@ -176,7 +181,7 @@ def chromium() -> str | None:
     named = os.environ.get("CHROMIUM")
     if named and Path(named).exists():
         return named
-    for name in ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge"):
+    for name in BROWSERS:
         if found := shutil.which(name):
             return found
     return None
