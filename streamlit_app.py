@@ -21,7 +21,7 @@ from streamlit.config import get_option
 from threadpoolctl import threadpool_limits
 
 from charlab.errors import CharlabError
-from pages.parts import browser
+from pages.parts.shared import browser_cookie
 
 
 @asynccontextmanager
@@ -29,12 +29,12 @@ async def lifespan(app: st.App):
     """Start the training queue with the server, and end it (and its workers) with the server."""
     import pandas  # noqa: F401  whole from the start: Plotly fails on one that another visitor's page half loaded
 
-    import charlab.charts  # noqa: F401  warm: a first visitor should not wait for Plotly
-    from charlab import jobs
+    import charlab.charts.base  # noqa: F401  warm: a first visitor should not wait for Plotly
+    from charlab.runs.queue import Queue
 
     # The trainer has the cores: here NumPy keeps to one thread, for as long as `limits` lives.
     limits = threadpool_limits(limits=1, user_api="blas")
-    queue = jobs.Queue()
+    queue = Queue()
     queue.start()
     gc.collect()
     gc.freeze()  # what is loaded now stays: later collections look past it
@@ -46,7 +46,7 @@ async def lifespan(app: st.App):
 
 def on_script_error(error: Exception) -> bool:
     """The last line of defence: a sentence in place of a traceback, which Streamlit writes to the log."""
-    from pages.parts.words import plain
+    from pages.parts.shared.safe_text import plain
 
     if isinstance(error, CharlabError):
         st.error(plain(str(error)))
@@ -73,7 +73,7 @@ _ASSETS = f"/{_BASE}/assets" if _BASE else "/assets"
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
-    middleware=[Middleware(browser.NameBrowsers)],
+    middleware=[Middleware(browser_cookie.NameBrowsers)],
     routes=[Route(f"{_ASSETS}/plotly.min.js", plotly_js)],
     on_script_error=on_script_error,
 )

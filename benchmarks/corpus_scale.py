@@ -55,9 +55,9 @@ def main() -> None:
 
 
 def write_text(folder: Path, megabytes: float) -> Path:
-    from charlab import corpora
+    from charlab.corpora import catalogue
 
-    piece = corpora.load("python-reference").text.encode("ascii", "ignore").decode("ascii")
+    piece = catalogue.load("python-reference").text.encode("ascii", "ignore").decode("ascii")
     size = int(megabytes * 1e6)
     path = folder / f"text-{megabytes:g}.txt"
     with path.open("w", encoding="utf-8", newline="\n") as file:
@@ -69,7 +69,7 @@ def write_text(folder: Path, megabytes: float) -> Path:
 
 def encode(path: Path) -> dict[str, float]:
     """Megabytes a second from text to ids, the median of three."""
-    from charlab.vocab import Vocab
+    from charlab.core.vocab import Vocab
 
     text = path.read_text(encoding="utf-8")
     vocab = Vocab.from_text(text)

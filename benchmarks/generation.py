@@ -2,11 +2,11 @@
 
     python -m benchmarks.generation [--models gru-256 ...] [--samples 1 5 16] [--short] [--json PATH]
 
-Ours is charlab.generate as the command line calls it: temperature, the unknown character left out, and every step
-kept; at the text's end the probabilities of all steps are made of it, the model's own and those that were drawn
-from. On one thread, as on the pages, or on all, as the command line does for a network with large kernels. The
-peers keep only what they wrote. Each of them runs with as many threads as suit it best, found for every model and
-number of samples before the rounds begin.
+Ours is charlab.core.generation as the command line calls it: temperature, the unknown character left out, and
+every step kept; at the text's end the probabilities of all steps are made of it, the model's own and those that
+were drawn from. On one thread, as on the pages, or on all, as the command line does for a network with large
+kernels. The peers keep only what they wrote. Each of them runs with as many threads as suit it best, found for
+every model and number of samples before the rounds begin.
 The limit: at every step all weights are read once, from memory, or from the cache where they stay in it.
 """
 
@@ -22,8 +22,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks import common
-from charlab import networks
-from charlab.config import ModelConfig
+from charlab.core import predictor as networks
+from charlab.core.config import ModelConfig
 
 MODELS = {
     "gru-256": ModelConfig(kind="gru", units=256, embedding=256),
@@ -141,10 +141,10 @@ def _ours(threads: int) -> Callable[[str, int], Callable[[], int]]:
     import numpy as np
     from threadpoolctl import threadpool_limits
 
-    from charlab import sampling
-    from charlab.config import SampleConfig
-    from charlab.generate import generate
-    from charlab.vocab import Vocab
+    from charlab.core import sampling
+    from charlab.core.config import SampleConfig
+    from charlab.core.generation import generate
+    from charlab.core.vocab import Vocab
 
     threadpool_limits(threads, user_api="blas")
     vocab = Vocab.from_text("".join(chr(33 + i) for i in range(VOCABULARY - 1)))

@@ -14,10 +14,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks import common
-from charlab import networks
-from charlab.config import ModelConfig, SampleConfig
-from charlab.generate import generate
-from charlab.vocab import Vocab
+from charlab.core import predictor as networks
+from charlab.core.config import ModelConfig, SampleConfig
+from charlab.core.generation import generate
+from charlab.core.vocab import Vocab
 
 START = {
     "gru": ModelConfig(kind="gru", units=256),

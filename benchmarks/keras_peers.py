@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from charlab.config import ModelConfig
+from charlab.core.config import ModelConfig
 
 TEMPERATURE = 1.0
 State = tuple[tf.Tensor, ...]

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from charlab.config import ModelConfig, TrainConfig
+from charlab.core.config import ModelConfig, TrainConfig
 
 
 def fitting(
@@ -32,7 +32,7 @@ def fitting(
 
 
 def network(config: ModelConfig, train: TrainConfig, vocabulary_size: int) -> keras.Model:
-    """Embedding or one-hot, recurrent layers, dense head; or the Transformer, its twin in charlab.models."""
+    """Embedding or one-hot, recurrent layers, dense head; or the Transformer, as in training/keras_networks.py."""
     if config.kind == "transformer":
         return _Whole(config, vocabulary_size)
     ids = keras.Input(batch_shape=(train.batch_size, train.sequence_length), dtype="int32")
@@ -75,9 +75,9 @@ class _Whole(keras.Model):
 
     def __init__(self, config: ModelConfig, vocabulary_size: int) -> None:
         super().__init__(name="whole")  # Keras would make a name of the class, which TensorFlow refuses
-        from charlab import models
+        from charlab.training import keras_networks
 
-        self.network = models.build(config, vocabulary_size)
+        self.network = keras_networks.build(config, vocabulary_size)
 
     def call(self, ids: tf.Tensor) -> tf.Tensor:
         return self.network(ids, ())[0]

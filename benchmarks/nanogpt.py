@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks import torch_peers
-from charlab.config import ModelConfig, TrainConfig
+from charlab.core.config import ModelConfig, TrainConfig
 
 # From rows of ids [W, L + 1] to the surprise of all but the first, -ln p [W, L]; the context; the steps taken.
 Trained = tuple[Callable[[np.ndarray], np.ndarray], int, int]

@@ -209,16 +209,17 @@ def serving(script: Path = common.ROOT / "streamlit_app.py") -> Iterator[tuple[s
 @contextmanager
 def training(folder: Path) -> Iterator[None]:
     """A long run in the server's queue, from its first epoch on; it is stopped afterwards."""
-    from charlab import control, corpora, plan, runs
-    from charlab.presets import PRESETS
+    from charlab.corpora import catalogue
+    from charlab.runs import control, plan, store
+    from charlab.runs.presets import PRESETS
 
     chosen = PRESETS["quick-gru"]
     train = chosen.train.replace(epochs=1000)
-    run = runs.create(*plan.plan(corpora.load("python-reference"), chosen.name, chosen.model, train), folder)
+    run = store.create(*plan.plan(catalogue.load("python-reference"), chosen.name, chosen.model, train), folder)
     _wait_for(lambda: run.status().step > 0)
     yield
     control.stop(run)
-    _wait_for(lambda: run.status().state not in runs.ACTIVE)
+    _wait_for(lambda: run.status().state not in store.ACTIVE)
 
 
 def _wait_for(true: Any, seconds: float = 120) -> None:

@@ -114,14 +114,14 @@ def act(way: str, started: float) -> None:
     """Answer a request as one of the peers; `started` is when the process was born, in seconds since 1970."""
 
     def answer(budget: float, seed: int) -> dict[str, Any]:
-        from charlab import batches
+        from charlab.core import batching
 
         recipe = importlib.import_module(f"benchmarks.{way}")
         training, held_out, unknown = _ids()
         with tempfile.TemporaryDirectory() as folder:
             surprises, window, steps = recipe.train(training, unknown + 1, seed, started + budget, Path(folder))
             seconds = time.time() - started
-        rows = batches.validation_rows(held_out, unknown, window=window)
+        rows = batching.validation_rows(held_out, unknown, window=window)
         loss = float(surprises(rows.ids)[rows.counts].mean())
         return {"loss_nats": loss, "window": window, "steps": steps, "seconds": seconds}
 
@@ -130,10 +130,11 @@ def act(way: str, started: float) -> None:
 
 def _ids() -> tuple[np.ndarray, np.ndarray, int]:
     """What is trained on, what is held out, and the id of what the alphabet lacks."""
-    from charlab import corpora, plan
-    from charlab.vocab import Vocab
+    from charlab.core.vocab import Vocab
+    from charlab.corpora import catalogue
+    from charlab.runs import plan
 
-    text = corpora.load(CORPUS).text
+    text = catalogue.load(CORPUS).text
     vocab = Vocab.from_text(text)
     ids = vocab.encode(text)
     split = plan.split_at(len(ids), 0.1)

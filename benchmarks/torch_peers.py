@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from charlab.config import ModelConfig, TrainConfig
+from charlab.core.config import ModelConfig, TrainConfig
 
 TEMPERATURE = 1.0
 

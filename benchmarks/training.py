@@ -2,7 +2,7 @@
 
     python -m benchmarks.training [--presets quick-gru ...] [--seconds 31] [--short] [--json PATH]
 
-Ours is a whole run by charlab.training with its events, samples and checkpoints, in a folder as any other.
+Ours is a whole run by charlab.training.train with its events, samples and checkpoints, in a folder as any other.
 "Steady" leaves out everything before the end of the first steps, with all alike; of ours it leaves out grading
 too, which no peer does, and "with grading" counts it. "From the start" is the clock of a process from its birth,
 imports, tracing and compiling included. The peers are fed from rows that lie ready in memory.
@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import common
-from charlab.config import ModelConfig, TrainConfig
-from charlab.presets import PRESETS
+from charlab.core.config import ModelConfig, TrainConfig
+from charlab.runs.presets import PRESETS
 
 MEASURED = ["quick-gru", "tutorial-gru", "cloud-tpu-lstm", "chapter16-stateful", "mini-gpt"]
 WAYS = {"ours": "charlab", "fit": "Keras fit", "torch": "PyTorch"}
@@ -115,11 +115,13 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
     """A run on a random text as long as Tiny Shakespeare, asked to pause when its time is over."""
     import tempfile
 
-    from charlab import process
+    from charlab.training import process
 
     process.set_up_tensorflow()
-    from charlab import learner, runs, training
-    from charlab.vocab import Vocab
+    from charlab.core.vocab import Vocab
+    from charlab.runs import store
+    from charlab.training import learner
+    from charlab.training import train as training
 
     model, train = PRESETS[preset].model, PRESETS[preset].train
     graded, steps_at = [0.0], []  # seconds spent grading; when each step was about to be taken, less these
@@ -142,10 +144,10 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
     by_text = model.alphabet == "corpus"
     vocab = Vocab.from_text(text, model.lower_case) if by_text else Vocab.from_code_points()
     train = train.replace(epochs=1000, seed_text="!")
-    config = runs.RunConfig("benchmark", preset, "random", "0" * 64, model, train)
+    config = store.RunConfig("benchmark", preset, "random", "0" * 64, model, train)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["CHARLAB_RUNS"] = folder
-        run = runs.create(config, vocab, state="running")
+        run = store.create(config, vocab, state="running")
         with run.lock():
             status = training.train(run, vocab.encode(text), started=started, asked=asked)
         if status.state != "paused":

@@ -14,10 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from charlab import addresses, control, corpora, formats, library, plan, process, runs
-from charlab.config import ACCELERATORS, SampleConfig
+from charlab.core.config import ACCELERATORS, SampleConfig
+from charlab.corpora import catalogue
 from charlab.errors import CharlabError, ConfigError
-from charlab.presets import PRESETS, preset
+from charlab.export import formats, remote_files
+from charlab.runs import control, models, plan, store
+from charlab.runs.presets import PRESETS, preset
+from charlab.training import process
 
 
 def main(arguments: list[str] | None = None, started: float | None = None) -> int:
@@ -44,7 +47,7 @@ def main(arguments: list[str] | None = None, started: float | None = None) -> in
 
 def _corpora(options: argparse.Namespace) -> list[dict[str, Any]]:
     rows = []
-    for corpus in [*corpora.CORPORA.values(), *corpora.stored()]:
+    for corpus in [*catalogue.CORPORA.values(), *catalogue.stored()]:
         rows.append(dataclasses.asdict(corpus) | {"here": corpus.is_here()})
     return _table(options, rows, ("name", "characters", "here", "title"))
 
@@ -66,13 +69,13 @@ def _presets(options: argparse.Namespace) -> list[dict[str, Any]]:
 def _accelerators(options: argparse.Namespace) -> list[dict[str, Any]]:
     process.let_pages_go_first()
     process.set_up_tensorflow()
-    from charlab import accelerators
+    from charlab.training import strategies
 
-    return _table(options, accelerators.survey(), ("name", "available", "title", "reason"))
+    return _table(options, strategies.survey(), ("name", "available", "title", "reason"))
 
 
 def _models(options: argparse.Namespace) -> list[dict[str, Any]]:
-    rows = [dataclasses.asdict(info) | {"bits_per_character": info.bits} for info in library.models()]
+    rows = [dataclasses.asdict(info) | {"bits_per_character": info.bits} for info in models.models()]
     return _table(options, rows, ("name", "where", "kind", "corpus", "val_loss", "title"))
 
 
@@ -93,12 +96,12 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
     settings |= dict(_setting(text) for text in options.set)
     model, train = plan.change(chosen.model, chosen.train, settings)
     text = _text(options.corpus)
-    if addresses.is_address(options.corpus):  # kept, so that the run can be resumed and its text be read again
-        corpora.store(text)
+    if remote_files.is_address(options.corpus):  # kept, so that the run can be resumed and its text be read again
+        catalogue.store(text)
         print(f"The text is kept on this machine as {text.name}.", file=sys.stderr)
     config, vocab = plan.plan(text, chosen.name, model, train, name=options.name)
     process.set_up_tensorflow()
-    from charlab import worker
+    from charlab.training import worker
 
     run = worker.make(config, vocab)
     for note in config.notes:
@@ -109,24 +112,25 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
 
 def _resume(options: argparse.Namespace) -> dict[str, Any]:
     process.set_up_tensorflow()
-    from charlab import worker
+    from charlab.training import worker
 
-    run = runs.find(options.run)
+    run = store.find(options.run)
     return _show_end(
         run, worker.resume(run, options.started, _show_event, options.epochs, options.minutes), options
     )
 
 
-def _text(name: str, minimum: int = corpora.MINIMUM_CHARACTERS) -> corpora.Text:
+def _text(name: str, minimum: int = catalogue.MINIMUM_CHARACTERS) -> catalogue.Text:
     """The text of a corpus's name, of a file, or of an address that fsspec knows."""
-    if not addresses.is_address(name):
-        return corpora.load(name, minimum=minimum)
-    return corpora.read_bytes(addresses.read(name), addresses.without_query(name), limit=None, minimum=minimum)
+    if not remote_files.is_address(name):
+        return catalogue.load(name, minimum=minimum)
+    data = remote_files.read(name)
+    return catalogue.read_bytes(data, remote_files.without_query(name), limit=None, minimum=minimum)
 
 
 def _export(options: argparse.Namespace) -> dict[str, Any]:
     process.set_up_tensorflow()
-    run = library.find(options.model)
+    run = models.find(options.model)
     formats.export(run, options.format, options.to, options.weights)
     print(f"{run.id} as {formats.FORMATS[options.format].title}: {options.to}", file=sys.stderr)
     return {"model": run.id, "format": options.format, "to": options.to}
@@ -139,14 +143,14 @@ def _import(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _keep(options: argparse.Namespace) -> dict[str, Any]:
-    run = library.find(options.model)
-    folder = library.keep_as_starter(run, options.name, options.epochs)
+    run = models.find(options.model)
+    folder = models.keep_as_starter(run, options.name, options.epochs)
     command = plan.command(run.config())
     print(f"{folder}: {run.status().results['best_val_loss']:.4f} nats, made by: {command}", file=sys.stderr)
     return {"name": options.name, "command": command}
 
 
-def _show_end(run: runs.Run, status: runs.Status, options: argparse.Namespace) -> dict[str, Any]:
+def _show_end(run: store.Run, status: store.Status, options: argparse.Namespace) -> dict[str, Any]:
     """What a run that ended came to; a failed one raises its reason."""
     if status.state == "failed":
         raise CharlabError(f"Run {run.id} failed. {status.reason}")
@@ -159,19 +163,19 @@ def _show_end(run: runs.Run, status: runs.Status, options: argparse.Namespace) -
 def _worker(options: argparse.Namespace) -> None:
     process.let_pages_go_first()
     process.set_up_tensorflow()
-    from charlab import worker
+    from charlab.training import worker
 
-    worker.serve(runs.Run(options.run), options.started, options.parent_pipe)
+    worker.serve(store.Run(options.run), options.started, options.parent_pipe)
 
 
 def _ask(options: argparse.Namespace) -> dict[str, Any]:
     """Ask a run to pause or stop, and wait until it has."""
-    run = runs.find(options.run)
+    run = store.find(options.run)
     ended = {"pause": "paused", "stop": "stopped"}[options.request]
     if run.status().state != ended:
         {"pause": control.pause, "stop": control.stop}[options.request](run)
     deadline = time.monotonic() + options.wait
-    while (status := run.status()).state in runs.ACTIVE:
+    while (status := run.status()).state in store.ACTIVE:
         if time.monotonic() > deadline:
             raise CharlabError(
                 f"Run {run.id} was asked to {options.request} and is still {status.state} after {options.wait:g} "
@@ -222,9 +226,9 @@ def _setting(text: str) -> tuple[str, Any]:
 
 
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
-    from charlab import reading
+    from charlab.core import reading
 
-    model = library.load(options.model, options.weights)
+    model = models.load(options.model, options.weights)
     text = _text(options.corpus, minimum=2)
     ids = plan.text_ids(text.text, model.vocab, model.config.model)
     if options.split == "val":
@@ -247,9 +251,9 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _generate(options: argparse.Namespace) -> dict[str, Any]:
-    from charlab.generate import generate, texts
+    from charlab.core.generation import generate, texts
 
-    model = library.load(options.model, options.weights)
+    model = models.load(options.model, options.weights)
     config = SampleConfig(
         length=options.length,
         samples=options.samples,
@@ -279,9 +283,9 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _explain(options: argparse.Namespace) -> dict[str, Any]:
-    from charlab import reading
+    from charlab.core import reading
 
-    model = library.load(options.model, options.weights)
+    model = models.load(options.model, options.weights)
     with process.blas_threads(model):
         result = reading.explain(model.predictor, model.vocab, options.text)
     steps = reading.steps(result, model.vocab, options.top)

@@ -6,23 +6,22 @@ from typing import Any
 
 import streamlit as st
 
-from charlab.library import Model
-from charlab.reading import Reading
-from pages.parts import (
-    allsteps,
-    examples,
-    handing,
-    inside,
-    link,
-    onestep,
-    overtime,
-    page_state,
-    steps,
-    twomodels,
-    walking,
+from charlab.core.reading import Reading
+from charlab.runs.models import Model
+from pages.parts.explainer import (
+    all_steps,
+    compare_models,
+    downloads,
+    example_texts,
+    internals,
+    next_character,
+    over_epochs,
+    step_by_step,
+    text_strip,
 )
-from pages.parts.picker import load_model, pick_model
-from pages.parts.words import plain
+from pages.parts.shared import page_state, url_state
+from pages.parts.shared.model_picker import load_model, pick_model
+from pages.parts.shared.safe_text import plain
 
 LONGEST = page_state.limits("text")[1]
 
@@ -31,24 +30,24 @@ def read_view(model: Model, reading: Reading, other: tuple[str, Reading] | None)
     """The chosen step beside all steps."""
     bars, heatmap = st.columns([2, 3], gap="large")
     with bars:
-        onestep.show(model, reading, st.session_state.step, write_link, other)
+        next_character.show(model, reading, st.session_state.step, write_link, other)
     with heatmap:
-        allsteps.show(model, reading, st.session_state.step)
-    allsteps.table(reading)
-    handing.show(model, reading)
+        all_steps.show(model, reading, st.session_state.step)
+    all_steps.table(reading)
+    downloads.show(model, reading)
 
 
 def over_training_view(model: Model, reading: Reading, other: tuple[str, Reading] | None) -> None:
     """The epoch slider, with the bars and the mean that it moves."""
-    if not overtime.epochs(info):
-        overtime.without_epochs()
+    if not over_epochs.epochs(info):
+        over_epochs.without_epochs()
         return
-    overtime.slider(info)
+    over_epochs.slider(info)
     bars, curve = st.columns([2, 3], gap="large")
     with bars:
-        onestep.show(model, reading, st.session_state.step, write_link, other)
+        next_character.show(model, reading, st.session_state.step, write_link, other)
     with curve:
-        overtime.curve(info, model, reading)
+        over_epochs.curve(info, model, reading)
 
 
 def write_link(more: dict[str, Any] | None = None) -> list[str]:
@@ -56,12 +55,13 @@ def write_link(more: dict[str, Any] | None = None) -> list[str]:
     state = st.session_state
     if more is not None:
         state.link_of_view = more
-    top_k, top_p = link.value("explainer.top_k") or None, link.value("explainer.top_p")
-    return link.write({
-        "model": info.name, "other": link.value("other") or None, "text": text, "step": state.step,
+    top_k, top_p = url_state.value("explainer.top_k") or None, url_state.value("explainer.top_p")
+    return url_state.write({
+        "model": info.name, "other": url_state.value("other") or None, "text": text, "step": state.step,
         "colour": state.colour, "view": state.view,
-        "epoch": link.value("epoch") if state.view == "over training" else None, "unit": link.value("unit"),
-        "explainer.temperature": link.value("explainer.temperature"), "explainer.top_k": top_k,
+        "epoch": url_state.value("epoch") if state.view == "over training" else None,
+        "unit": url_state.value("unit"),
+        "explainer.temperature": url_state.value("explainer.temperature"), "explainer.top_k": top_k,
         "explainer.top_p": None if top_p == 1 else top_p,
         **state.get("link_of_view", {}),
     })  # fmt: skip
@@ -73,7 +73,7 @@ st.caption(
     "The less likely the one that came, the greater the surprise, measured in bits: −log2 of its probability."
 )
 
-link.read("text")
+url_state.read("text")
 if handed_over := st.session_state.pop("handed_over", None):
     st.session_state.text = handed_over[:LONGEST]
     if len(handed_over) > LONGEST:
@@ -85,26 +85,26 @@ with left:
     if info is None:
         st.stop()
     model = load_model(info)
-    other_info = twomodels.pick(info)
+    other_info = compare_models.pick(info)
 with right:
     text = st.text_area("Text", key="text", height=122, max_chars=LONGEST, persist_state="session")
 if not text:
-    examples.show()
+    example_texts.show()
     st.stop()
 
 # The chosen place: a character of the text, or one past its end, where nothing has come yet.
-link.read("step", default=min(1, len(text)), limits=(0, len(text)))
-link.read("view")
+url_state.read("step", default=min(1, len(text)), limits=(0, len(text)))
+url_state.read("view")
 if st.session_state.view == "over training":
-    model = overtime.load(info) or model
+    model = over_epochs.load(info) or model
 
-reading = steps.read(model, text)
-other_model = twomodels.load(other_info)
-other = (other_model.config.name, steps.read(other_model, text)) if other_model else None
-steps.strip(model, reading, other[1] if other else None, inside.unit_colours(model, reading))
-steps.figures(reading, model.config.name if other else "")
+reading = text_strip.read(model, text)
+other_model = compare_models.load(other_info)
+other = (other_model.config.name, text_strip.read(other_model, text)) if other_model else None
+text_strip.strip(model, reading, other[1] if other else None, internals.unit_colours(model, reading))
+text_strip.figures(reading, model.config.name if other else "")
 if other:
-    steps.figures(other[1], other[0])
+    text_strip.figures(other[1], other[0])
 
 view = st.segmented_control(
     "View",
@@ -117,14 +117,15 @@ view = st.segmented_control(
 more: dict[str, Any] = {}
 if view == "read":
     if other_model and other:
-        twomodels.show((model, other_model), reading, other[1], st.session_state.step)
+        compare_models.show((model, other_model), reading, other[1], st.session_state.step)
     read_view(model, reading, other)
 elif view == "write with it":
-    more = walking.show(model, text)
+    more = step_by_step.show(model, text)
 elif view == "inside":
-    more = inside.show(model, reading)
+    more = internals.show(model, reading)
 elif view == "over training":
     over_training_view(model, reading, other)
 
 if write_link(more):
-    st.caption(plain(f"The text is longer than {link.LONGEST_TEXT:,} characters: the page's link leaves it out."))
+    longest = f"{url_state.LONGEST_TEXT:,}"
+    st.caption(plain(f"The text is longer than {longest} characters: the page's link leaves it out."))

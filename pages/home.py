@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from charlab import library
-from pages.parts import example
-from pages.parts.picker import describe
-from pages.parts.words import plain
+from charlab.runs import models as library
+from pages.parts.home import live_demo
+from pages.parts.shared.model_picker import describe
+from pages.parts.shared.safe_text import plain
 
 _NAME_WIDTH = 520  # pixels: the links beside the names stand in columns where there is room
 
@@ -20,7 +20,7 @@ st.markdown(
 models = library.models()
 starters = [info for info in models if info.where == "starter"]
 if starters:
-    example.show(starters[0])
+    live_demo.show(starters[0])
 
 doors = st.columns(3, gap="medium")
 for column, title, words, page, icon in zip(

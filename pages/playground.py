@@ -6,14 +6,16 @@ import secrets
 
 import streamlit as st
 
-from charlab import plan
-from charlab.config import SampleConfig
+from charlab.core.config import SampleConfig
 from charlab.errors import ConfigError
-from charlab.library import Model
-from pages.parts import beside, history, link, page_state, picker, samples, sweeping, writing
-from pages.parts.seeds import seed_text_area
-from pages.parts.words import exact, plain
-from pages.parts.writing import MODES, Asked
+from charlab.runs import plan
+from charlab.runs.models import Model
+from pages.parts.playground import compare_models, history, sample_cards, stream_samples
+from pages.parts.playground import temperature as sweeping
+from pages.parts.playground.seed_text import seed_text_area
+from pages.parts.playground.stream_samples import MODES, Asked
+from pages.parts.shared import model_picker, page_state, url_state
+from pages.parts.shared.safe_text import exact, plain
 
 SWEEP, BESIDE = MODES[1:]
 
@@ -108,7 +110,7 @@ def commands(asked: Asked) -> list[str]:
 def write_link(write: bool) -> None:
     """Everything that the result depends on, and how it is shown, into the address."""
     config = asked.config
-    too_long = link.write({
+    too_long = url_state.write({
         "mode": mode, "model": info.name, "digest": ",".join(asked.digests), "seed_text": asked.seed_text,
         "beside": ",".join(st.session_state.beside) if mode == BESIDE else None,
         "playground.temperature": None if mode == SWEEP else config.temperature,
@@ -123,7 +125,7 @@ def write_link(write: bool) -> None:
 
 def tell_of_changed_models(models: list[Model]) -> None:
     """A link tells which weights its text came from: where these are others now, its text may be another one."""
-    if digests := link.opened("digest"):
+    if digests := url_state.opened("digest"):
         st.session_state.digests_of_link = (asked.sources, digests.split(","))
     sources, digests = st.session_state.get("digests_of_link", ((), []))
     if sources != asked.sources or len(digests) != len(models):
@@ -145,18 +147,18 @@ for setting in (
     "mode", "playground.temperature", "temperatures", "samples", "length", "playground.top_k", "playground.top_p",
     "playground.seed", "shade", "compare",
 ):  # fmt: skip
-    link.read(setting)
+    url_state.read(setting)
 
 mode = st.segmented_control(
     "Mode", MODES, key="mode", required=True, persist_state="session", label_visibility="collapsed"
 )
 left, right = st.columns([2, 3], gap="large")
 with left:
-    info = picker.pick_model()
+    info = model_picker.pick_model()
     if info is None:
         st.stop()
-    models = beside.pick(info) if mode == BESIDE else [picker.load_model(info)]
-    st.caption(plain(picker.about(info, models[0])))
+    models = compare_models.pick(info) if mode == BESIDE else [model_picker.load_model(info)]
+    st.caption(plain(model_picker.about(info, models[0])))
     seed_text = seed_text_area(models)
 with right:
     config, temperatures = choose_sampling()
@@ -168,7 +170,7 @@ notice = st.container()
 buttons = st.container(horizontal=True, vertical_alignment="bottom")
 pressed = buttons.button("Write", type="primary", icon=":material/edit_note:")
 buttons.button(
-    "Stop", icon=":material/stop:", on_click=writing.stop, help="Ends the writing; what is there stays."
+    "Stop", icon=":material/stop:", on_click=stream_samples.stop, help="Ends the writing; what is there stays."
 )
 earlier = buttons.container(width="content")
 shade = buttons.segmented_control(
@@ -185,23 +187,23 @@ if pressed:
 else:
     with notice:
         tell_of_changed_models(models)
-written = writing.last()
+written = stream_samples.last()
 opened_by_link = "write" in st.query_params and written is None
-go = pressed or opened_by_link or writing.is_writing()
+go = pressed or opened_by_link or stream_samples.is_writing()
 is_shown = written is not None and written.asked == asked
 with notice:
     write_link(go or is_shown)
-with writing.cleared() if go else st.container():
+with stream_samples.cleared() if go else st.container():
     if go:
-        written, boxes = writing.write(asked, models)
+        written, boxes = stream_samples.write(asked, models)
     elif written is None:
         st.info("Press Write: the samples appear here. Then move the temperature and write again.")
     else:
         if not is_shown:
             st.caption("Written with the settings before. Press Write for the new ones.")
-        boxes = writing.places(written.samples)
+        boxes = stream_samples.places(written.samples)
     if written is not None:
-        samples.show(written, boxes, shade, compare)
+        sample_cards.show(written, boxes, shade, compare)
 with st.expander("The same from the command line"):
     exact("\n".join(commands(asked)))
 with earlier:

@@ -5,11 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from charlab.errors import CharlabError
-from pages.parts import link
-from pages.parts.words import plain
+from pages.parts.shared import url_state
+from pages.parts.shared.safe_text import plain
 
 st.set_page_config(
-    page_title="CharLab", page_icon=str(Path(__file__).parent / "parts" / "icon.svg"), layout="wide"
+    page_title="CharLab", page_icon=str(Path(__file__).parent / "parts" / "shared" / "icon.svg"), layout="wide"
 )
 
 PAGES = [
@@ -20,7 +20,7 @@ PAGES = [
 ]
 
 page = st.navigation(PAGES, position="top")
-link.enter(page.url_path)
+url_state.enter(page.url_path)
 try:
     page.run()
 except CharlabError as error:  # what a person can mend is a sentence, and no matter for the log

@@ -9,12 +9,12 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from charlab import networks, process, runs
-from charlab.config import ModelConfig, TrainConfig
-from charlab.vocab import Vocab
+from charlab.core import predictor
+from charlab.core.vocab import Vocab
+from charlab.training import process
+from helpers.tiny import TINY, random_weights
 
 process.set_up_tensorflow()
 # Tiny networks are compiled far longer than they run: XLA translates them without polishing the machine code.
@@ -32,18 +32,6 @@ BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",  # macOS and Windows have it in no search path
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
 )  # fmt: skip
-TINY = {
-    "gru": ModelConfig(kind="gru", layers=2, units=16, embedding=8),
-    "gru-one-hot": ModelConfig(kind="gru", layers=1, units=16, embedding=0),
-    "lstm": ModelConfig(kind="lstm", layers=2, units=16, embedding=8),
-    "transformer": ModelConfig(kind="transformer", layers=2, units=16, heads=4, context=32),
-}
-
-
-def random_weights(config: ModelConfig, vocabulary_size: int, seed: int = 0, scale: float = 0.5) -> dict:
-    rng = np.random.default_rng(seed)
-    shapes = networks.shapes(config, vocabulary_size)
-    return {name: rng.normal(0, scale, shape).astype(np.float32) for name, shape in shapes.items()}
 
 
 @pytest.fixture
@@ -55,7 +43,7 @@ def vocab() -> Vocab:
 def tiny(request, vocab):
     """Every architecture, tiny and with random weights: (config, predictor)."""
     config = TINY[request.param]
-    return config, networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    return config, predictor.build(config, len(vocab), random_weights(config, len(vocab)))
 
 
 @pytest.fixture(autouse=True)
@@ -81,21 +69,10 @@ def look_for_components_once(monkeypatch):
         monkeypatch.setattr(f"{module}.scan_component_manifests", lambda max_workers=None: found)
 
 
-def make_run(kind: str = "gru", text: str = "the quick brown fox.\n", name: str = "tiny", **status) -> runs.Run:
-    """A finished run with random weights in the runs' folder."""
-    vocab = Vocab.from_text(text)
-    config = runs.RunConfig(name, "custom", "coin-flips", "0" * 64, TINY[kind], TrainConfig(seed_text="the "))
-    run = runs.create(config, vocab)
-    run.write_weights(random_weights(TINY[kind], len(vocab)), "best")
-    run.write_weights(random_weights(TINY[kind], len(vocab), seed=1), "last")
-    run.write_status(runs.Status(**({"state": "done", "results": {"best_val_loss": 2.0}} | status)))
-    return run
-
-
 @pytest.fixture
 def server(own_folders, tmp_path):
     """The app as people start it, for a test about starting it, with the test's own runs."""
-    from browsing import serving
+    from helpers.browser import serving
 
     with serving(tmp_path) as served:
         yield served
@@ -103,7 +80,7 @@ def server(own_folders, tmp_path):
 
 @pytest.fixture(scope="session")
 def one_server(tmp_path_factory):
-    from browsing import serving
+    from helpers.browser import serving
 
     with serving(tmp_path_factory.mktemp("server")) as served:
         yield served
@@ -121,8 +98,9 @@ def shared_server(one_server, own_folders, monkeypatch):
 
 @pytest.fixture(scope="session")
 def chrome():
-    from browsing import QUIET
     from playwright.sync_api import sync_playwright
+
+    from helpers.browser import QUIET
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
@@ -133,7 +111,7 @@ def chrome():
 @pytest.fixture(scope="session")
 def tab(chrome):
     """One tab for all tests: a new one takes a second and compiles every script of the page anew."""
-    from browsing import new_context
+    from helpers.browser import new_context
 
     return new_context(chrome, viewport={"width": 1440, "height": 1000}).new_page()
 
@@ -141,7 +119,7 @@ def tab(chrome):
 @pytest.fixture
 def page(tab):
     """A page in a browser that knows nothing yet; an error in its scripts or a dialog fails the test."""
-    from browsing import forget
+    from helpers.browser import forget
 
     problems: list[str] = []
     heard = {

@@ -1,0 +1,291 @@
+"""Figures of what happens inside a network: states along a text, gates at a step, one unit, attention.
+
+Pure, like base.py, and under its rules: colours are the theme's, texts go through `literal`. Below and above
+zero have two hues that any colour vision tells apart. Column t of a figure is the network after reading text[t].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from charlab.charts.base import INK, OWN, QUIET, SEQUENTIAL, SMALLEST, Figure, empty_figure, literal, rounded
+from charlab.core.display import named, visible
+
+MOST_STEPS = 120
+MOST_UNITS = 40
+MOST_BACK = 80  # characters back that arcs are drawn to
+MOST_MATRIX = 64  # rows and columns of an attention matrix
+# Ten steps from far below zero over the page's background to far above.
+DIVERGING = [[i / 9, f"var(--st-chart-diverging-colors-{i})"] for i in range(10)]
+GATES = {  # a trace's names, as people read them
+    "update": "update gate", "reset": "reset gate", "input": "input gate", "forget": "forget gate",
+    "output": "output gate", "candidate": "candidate", "cell": "cell", "hidden": "hidden state",
+}  # fmt: skip
+_THINNEST_ARC = 0.01  # of the attention
+
+
+def shown_units(values: np.ndarray, step: int, unit: int | None = None, most: int = MOST_UNITS) -> list[int]:
+    """Which units of [T, U] the heatmap draws around a step, from top to bottom.
+
+    Those that change the most there; beside a chosen unit they stand in the order in which they go along with it,
+    from those that do the same to those that do the opposite, itself first.
+    """
+    steps = _window(len(values), step, MOST_STEPS)
+    part = np.asarray(values[steps.start : steps.stop], dtype=float)
+    part = part - part.mean(axis=0)
+    spread = np.sqrt((part**2).sum(axis=0))
+    chosen = np.argsort(-spread, kind="stable")[:most]
+    if unit is None:
+        return sorted(int(u) for u in chosen)
+    together = part.T @ part[:, unit] / np.maximum(spread * spread[unit], 1e-12)
+    others = sorted((int(u) for u in chosen if u != unit), key=lambda u: -together[u])
+    return [unit, *others[: most - 1]]
+
+
+def signed(r: float) -> str:
+    """A correlation with its sign, as people read it."""
+    return f"{r:+.2f}".replace("-", "−")
+
+
+def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int | None = None) -> Figure:
+    """A layer's state along the text, [T, U]: a row a unit, a column a character read; a click's x is the column.
+
+    At most MOST_STEPS columns around `step` and MOST_UNITS rows (`shown_units`) are drawn; title and axis say what
+    is left out. Both ends of the scale are equally far from 0, as far as 99 in a hundred numbers reach.
+    """
+    steps = _window(len(text), step, MOST_STEPS)
+    units = shown_units(values, step, unit)
+    part = np.asarray(values[steps.start : steps.stop], dtype=float)[:, units]
+    names = _names(text, steps)
+    limit = max(round(float(np.quantile(np.abs(part), 0.99)), 2), 0.01)
+    figure = empty_figure("unit", None)
+    figure.add_heatmap(
+        x=list(steps), y=list(range(len(units))), z=rounded(part.T, 3), coloraxis="coloraxis", showlegend=False,
+        text=[[f"unit {u + 1} after {name}" for name in names] for u in units],
+        hovertemplate="%{text}: %{z:.2f}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(shapes=_column(step))
+    if unit is not None:
+        figure.add_shape(type="rect", y0=-0.5, y1=0.5, x0=0, x1=1, xref="paper", line={"color": INK, "width": 1.5})
+    number = f"{len(units)} of {values.shape[1]} units" if len(units) < values.shape[1] else ""
+    figure.update_layout(
+        coloraxis=_scale(DIVERGING, -limit, limit, "state"), clickmode="event", margin={"t": 60},
+        meta={"focus": step}, uirevision=f"{units} from {steps.start}",
+        title=_title("Units, after each character", number),
+    )  # fmt: skip
+    _name_columns(figure, text, steps)
+    figure.update_yaxes(
+        tickvals=list(range(len(units))), ticktext=[str(u + 1) for u in units], tickfont={"size": SMALLEST},
+        range=[len(units) - 0.5, -0.5], showgrid=False, zeroline=False,
+    )  # fmt: skip
+    return figure
+
+
+def unit_figure(
+    text: Sequence[str],
+    values: np.ndarray,
+    step: int,
+    unit: str,
+    feature: tuple[str, np.ndarray, float] | None = None,
+) -> Figure:
+    """One unit along the text [T] as bars; in grey behind it a feature: its name, values [T] and Pearson's r."""
+    steps = _window(len(text), step, MOST_STEPS)
+    part = rounded(values[steps.start : steps.stop], 3)
+    limit = max(float(np.abs(values).max()), 0.01)
+    figure = empty_figure(None, None)
+    said = ""
+    if feature:
+        said = f"r = {signed(feature[2])} with “{feature[0]}” (grey)"
+        _add_feature(figure, steps, *feature[:2])
+    figure.add_bar(
+        x=list(steps), y=part, yaxis="y2", name=literal(unit), text=_names(text, steps),
+        marker={"color": part, "coloraxis": "coloraxis", "line": {"width": 0}}, textposition="none",
+        hovertemplate="after %{text}: %{y:.2f}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(shapes=_column(step))
+    figure.update_layout(
+        coloraxis=_scale(DIVERGING, -limit, limit, "state") | {"showscale": False}, clickmode="event", bargap=0.1,
+        meta={"focus": step}, uirevision=f"{unit} from {steps.start}", margin={"t": 60}, showlegend=False,
+        title=_title(unit[0].upper() + unit[1:], said),
+        yaxis2={"range": [-limit * 1.08, limit * 1.08], "overlaying": "y", "side": "left", "anchor": "x",
+                "title": "state of the unit", "zeroline": True, "automargin": True, "tickmode": "auto"},
+    )  # fmt: skip
+    _name_columns(figure, text, steps)
+    return figure
+
+
+def _add_feature(figure: Figure, steps: range, name: str, there: np.ndarray) -> None:
+    """A feature as a grey area; one that counts has an axis of its own at the right."""
+    top = max(float(np.max(there)), 1.0)
+    figure.add_scatter(
+        x=list(steps), y=rounded(there[steps.start : steps.stop]), name=literal(name), mode="lines",
+        fill="tozeroy", line={"color": QUIET, "shape": "hvh", "width": 1}, opacity=0.45,
+        hovertemplate=f"{literal(name)}: %{{y}}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(yaxis={
+        "range": [0, top * 1.05], "side": "right", "showgrid": False, "zeroline": False, "visible": top > 1,
+        "title": literal(name),
+    })  # fmt: skip
+
+
+def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Figure:
+    """All units of a layer at one step, a dot each: what every gate let through, and the state that came of it.
+
+    `parts` are arrays [U] by their names in a trace; gates lie from 0 to 1, states from -1 to 1 but for an LSTM's
+    cell. The chosen unit is outlined, its values written beside it.
+    """
+    figure = empty_figure(None, "value")
+    names = list(parts)
+    for row, name in enumerate(names):
+        values = np.asarray(parts[name], dtype=float)
+        # Spread by the golden ratio, so that dots of like values do not hide each other, the same at each step.
+        places = row + 0.62 * (np.arange(len(values)) * 0.6180339887 % 1 - 0.5)
+        figure.add_scatter(
+            x=rounded(values, 3), y=rounded(places, 3), mode="markers", name=GATES.get(name, literal(name)),
+            marker={"size": 5, "color": OWN, "opacity": 0.45}, text=[f"unit {u + 1}" for u in range(len(values))],
+            hovertemplate="%{text}: %{x:.2f}<extra></extra>", showlegend=False,
+        )  # fmt: skip
+        if unit is not None:
+            figure.add_scatter(
+                x=rounded([values[unit]], 3), y=rounded([places[unit]], 3), mode="markers+text", showlegend=False,
+                marker={"size": 13, "color": INK, "symbol": "circle-open", "line": {"width": 2.5}},
+                text=[f"<b>{values[unit]:.2f}</b>"], textposition="top center", textfont={"color": INK},
+                cliponaxis=False, hoverinfo="skip",
+            )  # fmt: skip
+    least = min([-1.0, *(float(np.min(values)) for values in parts.values())])
+    most = max([1.0, *(float(np.max(values)) for values in parts.values())])
+    outlined = "" if unit is None else f"outlined: unit {unit + 1}"
+    figure.update_layout(
+        title=_title("Gates at this step, a dot a unit", outlined), margin={"t": 60}, hovermode="closest"
+    )
+    figure.update_xaxes(range=[least * 1.06, most * 1.06])
+    figure.update_yaxes(
+        tickvals=list(range(len(names))), ticktext=[GATES.get(name, literal(name)) for name in names],
+        range=[len(names) - 0.45, -0.6], showgrid=False, zeroline=False,
+    )  # fmt: skip
+    return figure
+
+
+def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Figure:
+    """Where one head looks from the last character read, back to those before it and to itself, as arcs.
+
+    `weights` [T] sum to 1 and belong to text[first : first + T]. An arc is the wider the more attention goes that
+    way; at most MOST_BACK characters back are drawn, and the title says how much goes further.
+    """
+    weights = np.asarray(weights, dtype=float)
+    place = first + len(weights) - 1
+    steps = range(max(first, place - MOST_BACK + 1), place + 1)
+    part = weights[steps.start - first :]
+    figure = empty_figure("share of attention", None)
+    figure.add_bar(
+        x=list(steps), y=rounded(part), marker={"color": OWN, "opacity": 0.85}, textposition="none",
+        text=_names(text, steps), name="attention", showlegend=False,
+        hovertemplate="%{text}: %{y:.3f} of the attention<extra></extra>",
+    )  # fmt: skip
+    height = max(1.0, float(place - steps.start))
+    arcs = [
+        _arc(place, t, float(weight), (place - t) / height)
+        for weight, t in sorted(zip(part, steps, strict=True))  # the strongest last: it lies on top
+        if weight >= _THINNEST_ARC and t < place
+    ]
+    figure.update_layout(shapes=[*arcs, *_column(place)])
+    further = float(weights[: steps.start - first].sum())
+    figure.update_layout(
+        clickmode="event", meta={"focus": place}, uirevision=f"arcs at {place}", bargap=0.25, margin={"t": 60},
+        title=_title(
+            "From the last character read",
+            f"{further:.0%} goes further back than is drawn" if further >= 0.005 else "",
+        ),
+        yaxis={"domain": [0, 0.42], "rangemode": "tozero", "range": [0, max(float(part.max()) * 1.1, 0.05)]},
+        yaxis2={"domain": [0.45, 1], "range": [0, 1.05], "visible": False, "anchor": "x"},
+    )  # fmt: skip
+    _name_columns(figure, text, steps)
+    return figure
+
+
+def _arc(place: int, looked_at: int, share: float, distance: float) -> dict:
+    """An arc as a shape: the wider and deeper the greater the share, the higher the greater the distance (0 to 1).
+
+    Its colour is no see-through one: many of these on one another come out black in some browsers.
+    """
+    top = 2 * (0.15 + 0.85 * distance)  # a curve of this form reaches half of it
+    return {
+        "type": "path", "path": f"M {place},0 Q {(place + looked_at) / 2},{top:.3f} {looked_at},0", "yref": "y2",
+        "layer": "below", "line": {"color": SEQUENTIAL[round(3 + 5 * share)][1], "width": round(1 + 7 * share, 2)},
+    }  # fmt: skip
+
+
+def attention_figure(text: Sequence[str], weights: np.ndarray, place: int, first: int = 0) -> Figure:
+    """One head's attention as a matrix: each row is a character that was read, its columns those it looked at.
+
+    `weights` [T, T] belong to text[first : first + T]; the row of `place` is outlined. At most MOST_MATRIX
+    characters around it are drawn; the axis says which. A click's y is the row.
+    """
+    length = len(weights)
+    inner = _window(length, place - first, MOST_MATRIX)
+    part = np.asarray(weights, dtype=float)[inner.start : inner.stop, inner.start : inner.stop]
+    part = np.where(np.triu(np.ones(part.shape, bool), 1), np.nan, part)
+    steps = range(first + inner.start, first + inner.stop)
+    names = _names(text, steps)
+    figure = empty_figure("character just read", None)
+    figure.add_heatmap(
+        x=list(steps), y=list(steps), z=rounded(part), coloraxis="coloraxis", showlegend=False, hoverongaps=False,
+        text=[[f"from {row} to {looked_at}" for looked_at in names] for row in names],
+        hovertemplate="%{text}: %{z:.3f}<extra></extra>",
+    )  # fmt: skip
+    figure.add_shape(
+        type="rect", y0=place - 0.5, y1=place + 0.5, x0=steps.start - 0.5, x1=place + 0.5,
+        line={"color": INK, "width": 1.5},
+    )  # fmt: skip
+    greatest = max(float(np.nanmax(part)), 0.01)
+    figure.update_layout(
+        coloraxis=_scale(SEQUENTIAL, 0, round(greatest, 2), "share of attention"), clickmode="event",
+        margin={"t": 60}, meta={"focus": place, "square": True}, uirevision=f"attention from {steps.start}",
+        title=_title("From every character"),
+    )  # fmt: skip
+    _name_columns(figure, text, steps, "character looked at")
+    figure.update_yaxes(
+        tickvals=list(steps), ticktext=[literal(visible(text[t])) for t in steps],
+        tickfont={"family": "monospace", "size": SMALLEST}, range=[steps[-1] + 0.5, steps[0] - 0.5],
+        showgrid=False, zeroline=False,
+    )  # fmt: skip
+    return figure
+
+
+def _window(length: int, place: int, most: int) -> range:
+    """At most `most` steps with the chosen one in the middle, where the text's ends allow it."""
+    first = min(max(0, place - most // 2), max(0, length - most))
+    return range(first, min(length, first + most))
+
+
+def _names(text: Sequence[str], steps: range) -> list[str]:
+    return [literal(named(text[t])) for t in steps]
+
+
+def _title(words: str, said: str = "") -> dict:
+    return {"text": literal(words), "subtitle": {"text": literal(said)}}
+
+
+def _scale(colours: list, low: float, high: float, title: str) -> dict:
+    bar = {"title": {"text": title, "side": "right"}, "thickness": 10}
+    return {"colorscale": colours, "cmin": low, "cmax": high, "colorbar": bar}
+
+
+def _column(step: int) -> list[dict]:
+    """The outline of a step, as a list of one shape."""
+    return [{
+        "type": "rect", "x0": step - 0.5, "x1": step + 0.5, "y0": 0, "y1": 1, "yref": "paper",
+        "line": {"color": INK, "width": 1.5},
+    }]  # fmt: skip
+
+
+def _name_columns(figure: Figure, text: Sequence[str], steps: range, title: str = "character just read") -> None:
+    """The characters under their columns; the axis says which of a longer text they are."""
+    part = f", {steps.start + 1} to {steps.stop} of {len(text)}" if len(steps) < len(text) else ""
+    figure.update_xaxes(
+        title=title + part, tickvals=list(steps), ticktext=[literal(visible(text[t])) for t in steps],
+        tickangle=0, tickfont={"family": "monospace"}, showgrid=False, zeroline=False,
+        range=[steps.start - 0.5, steps.stop - 0.5],
+    )  # fmt: skip

@@ -1,0 +1,215 @@
+"""Where in the text the rows of each batch lie: three schedules of offsets, and one gather.
+
+Plain NumPy; knows nothing of networks, accelerators or files. A row at offset o reads ids[o : o + T] and
+predicts ids[o + 1 : o + T + 1]. A schedule is asked for one step at a time and every answer is a pure function
+of seed, epoch and step, so that a resumed run goes on with the very batch that comes next. No schedule holds
+more than one batch of offsets, however long the text.
+Names in shape comments: B rows a batch, T characters a row, W rows a validation part is cut into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from typing import Protocol
+
+import numpy as np
+
+from charlab.core.config import TrainConfig
+from charlab.errors import CorpusError
+
+VALIDATION_WINDOW = 256
+_ROUNDS = 6  # of the Feistel cipher; four are enough to look random
+
+
+class Schedule(Protocol):
+    """The offsets of one epoch's batches: len() steps, and [step] -> offsets [B], int64."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, step: int) -> np.ndarray: ...
+
+
+def offsets(config: TrainConfig, characters: int, epoch: int) -> Schedule:
+    """The schedule of one epoch (counted from 0) over a training part of so many characters.
+
+    With `steps_per_epoch`, chunks and streams end after so many steps where they have more.
+    Raises CorpusError where the text has no room for one batch.
+    """
+    makers: dict[str, Callable[[TrainConfig, int, int], Schedule]]
+    makers = {"windows": Windows, "chunks": Chunks, "streams": Streams}
+    schedule = makers[config.batches](config, characters, epoch)
+    if characters < config.sequence_length + 1 or len(schedule) < 1:
+        raise CorpusError(
+            f"The text is too short for these batches: {characters} characters to train on give no "
+            f"{config.batch_size} rows of {config.sequence_length} as {config.batches}. Take a longer text, fewer "
+            "rows (batch_size) or shorter ones (sequence_length)."
+        )
+    return schedule
+
+
+def gather(ids: np.ndarray, offsets: np.ndarray, sequence_length: int) -> np.ndarray:
+    """The rows of one batch with the character after each: ids [n], offsets [B] -> [B, T + 1], int32."""
+    return ids[offsets[:, None] + np.arange(sequence_length + 1)].astype(np.int32)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Random places, every one as likely as the next; rows may overlap (the Cloud TPU notebook's way)."""
+
+    config: TrainConfig
+    characters: int
+    epoch: int
+
+    def __len__(self) -> int:
+        batch = self.config.batch_size * self.config.sequence_length
+        return self.config.steps_per_epoch or ceil(self.characters / batch)
+
+    def __getitem__(self, step: int) -> np.ndarray:
+        _check(step, len(self))
+        generator = np.random.default_rng([self.config.seed, self.epoch, step])
+        return generator.integers(self.characters - self.config.sequence_length, size=self.config.batch_size)
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """The text cut every `shift` characters and shuffled; full batches, the remainder dropped.
+
+    A shift of 0 stands for T + 1: chunks side by side, the last character of each only predicted, as in
+    TensorFlow's tutorial. A shift of 1 gives every window that there is, as in the lecture's chapter 16.
+    """
+
+    config: TrainConfig
+    characters: int
+    epoch: int
+
+    @property
+    def chunks(self) -> int:
+        length = self.config.sequence_length + 1
+        return max(0, (self.characters - length) // self._shift + 1)
+
+    @property
+    def _shift(self) -> int:
+        return self.config.shift or self.config.sequence_length + 1
+
+    def __len__(self) -> int:
+        return _at_most(self.chunks // self.config.batch_size, self.config.steps_per_epoch)
+
+    def __getitem__(self, step: int) -> np.ndarray:
+        _check(step, len(self))
+        places = np.arange(step * self.config.batch_size, (step + 1) * self.config.batch_size)
+        return shuffled(places, self.chunks, (self.config.seed, self.epoch)) * self._shift
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The text cut into B equal streams that are read on from: row b of step s + 1 begins where it ended in s.
+
+    What a stream has left after its last whole window is dropped, and so is what the text has after the last
+    stream. The hidden state goes from step to step and is reset at each epoch (the lecture's stateful network).
+    """
+
+    config: TrainConfig
+    characters: int
+    epoch: int
+
+    @property
+    def stream_length(self) -> int:
+        return self.characters // self.config.batch_size
+
+    def __len__(self) -> int:
+        steps = max(0, self.stream_length - 1) // self.config.sequence_length
+        return _at_most(steps, self.config.steps_per_epoch)
+
+    def __getitem__(self, step: int) -> np.ndarray:
+        _check(step, len(self))
+        starts = np.arange(self.config.batch_size, dtype=np.int64) * self.stream_length
+        return starts + step * self.config.sequence_length
+
+
+def shuffled(places: np.ndarray, count: int, key: tuple[int, ...]) -> np.ndarray:
+    """Where `places` [B] of 0 ... count - 1 land when all are shuffled, without making the others: [B], int64.
+
+    A Feistel cipher (Luby and Rackoff, 1988) permutes the next power of four; whatever lands outside `count` is
+    sent through again until it lands inside. A shuffled list of every window of a long text would take hundreds
+    of megabytes; this takes none.
+    """
+    half = max(1, ceil(np.log2(max(2, count)) / 2))
+    mask = np.uint64((1 << half) - 1)
+    keys = np.random.default_rng(key).integers(2**63, size=_ROUNDS, dtype=np.uint64)
+    result = places.astype(np.uint64)
+    outside = np.ones(len(result), bool)
+    while outside.any():
+        left, right = result[outside] >> np.uint64(half), result[outside] & mask
+        for round_key in keys:
+            left, right = right, left ^ (_mix(right ^ round_key) & mask)
+        result[outside] = left << np.uint64(half) | right
+        outside = result >= count
+    return result.astype(np.int64)
+
+
+def _mix(x: np.ndarray) -> np.ndarray:
+    """Stir a number's bits until each depends on all others: SplitMix64's last step (Steele et al., 2014)."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@dataclass(frozen=True)
+class ValidationRows:
+    """A validation part as rows to be read from a zero state, and which of their predictions count."""
+
+    ids: np.ndarray  # [W, L + 1] int32, L the row length; filled up with zeros after the text's end
+    counts: np.ndarray  # [W, L] bool
+
+    @property
+    def characters(self) -> int:
+        """How many characters are graded."""
+        return int(self.counts.sum())
+
+
+def validation_rows(
+    ids: np.ndarray, unknown_id: int, context: int | None = None, window: int = VALIDATION_WINDOW
+) -> ValidationRows:
+    """A validation part, ids [n], cut the way `reading.evaluate` reads it.
+
+    Windows of `window` characters that do not overlap, each read from a zero state, the last perhaps short: every
+    character but the first is predicted once. Predictions of unknown characters do not count.
+
+    A Transformer whose `context` is shorter than the window reads it in several rows: where its cache is full it
+    begins anew with the last context // 2 characters, so each further row of a window begins that much earlier,
+    and what it says about those characters does not count a second time.
+    Raises CorpusError where there is nothing to grade.
+    """
+    last = len(ids) - 1  # the last character has nothing after it
+    length = min(window, context or window, max(1, last))
+    again = (context // 2) if context and context < window else 0
+    starts, first_counted, ends = [], [], []
+    for begin in range(0, last, window):
+        end = min(begin + window, last)
+        fresh = begin
+        while fresh < end:
+            starts.append(fresh if fresh == begin else fresh - again)
+            first_counted.append(fresh)
+            fresh = min(starts[-1] + length, end)
+            ends.append(fresh)
+    places = np.array(starts, np.int64)[:, None] + np.arange(length + 1)  # [W, L + 1]
+    rows = ids[np.minimum(places, last)].astype(np.int32)
+    counts = (places[:, :-1] >= np.array(first_counted)[:, None]) & (places[:, :-1] < np.array(ends)[:, None])
+    counts &= rows[:, 1:] != unknown_id
+    if not counts.any():
+        raise CorpusError(
+            "Nothing in the validation part can be graded: it is one character long, or all of it lies outside "
+            "the alphabet. Take a longer text or a greater validation_share."
+        )
+    return ValidationRows(rows, counts)
+
+
+def _at_most(steps: int, limit: int) -> int:
+    return min(steps, limit) if limit else steps
+
+
+def _check(step: int, steps: int) -> None:
+    if not 0 <= step < steps:
+        raise IndexError(f"step must lie between 0 and {steps - 1}. Received: {step}.")

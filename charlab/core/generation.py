@@ -1,0 +1,104 @@
+"""A predictor writes: it reads the seed text, then each chosen character, and every step is kept to be looked at.
+
+Text and charts are made from the same Steps, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from charlab.core import sampling
+from charlab.core.config import SampleConfig
+from charlab.core.predictor import Predictor, softmax
+from charlab.core.sampling import Sampler
+from charlab.core.vocab import Vocab
+
+
+class Step(NamedTuple):
+    """One character in each of N samples."""
+
+    position: int  # 0 for the first written character
+    ids: np.ndarray  # [N] what was chosen
+    draws: np.ndarray  # [N] the random numbers that chose
+    logits: np.ndarray  # [N, V] what the model said
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """The model's own, [N, V]: made of the logits when they are asked for."""
+        return softmax(self.logits)
+
+
+def generate(
+    predictor: Predictor,
+    vocab: Vocab,
+    seed_text: str,
+    config: SampleConfig,
+    on_read: Callable[[int], None] | None = None,
+) -> Iterator[Step]:
+    """Write `config.length` characters after the seed text in `config.samples` samples, a Step each.
+
+    Characters of the seed text that the alphabet lacks are read as unknown. An empty seed text is read as a
+    line's end, so that the model begins as at a line's beginning. `on_read` is told how much of it was read.
+    """
+    draws = sampling.draws(config.seed, config.samples, config.length)
+    sampler = Sampler(config, vocab.unknown_id, (config.samples, len(vocab)))
+    return _write(predictor, vocab, seed_text, draws, sampler, on_read)
+
+
+def sweep(
+    predictor: Predictor,
+    vocab: Vocab,
+    seed_text: str,
+    config: SampleConfig,
+    temperatures: Sequence[float],
+    on_read: Callable[[int], None] | None = None,
+) -> Iterator[Step]:
+    """Write one sample a temperature, all with the random numbers of the first: only temperature differs.
+
+    The N temperatures share each of the network's steps; `config` says everything else.
+    """
+    temperatures = [config.replace(temperature=temperature).temperature for temperature in temperatures]
+    draws = np.repeat(sampling.draws(config.seed, 1, config.length), len(temperatures), axis=0)  # [N, length]
+    sampler = Sampler(config, vocab.unknown_id, (len(temperatures), len(vocab)), temperatures)
+    return _write(predictor, vocab, seed_text, draws, sampler, on_read)
+
+
+def texts(steps: Iterable[Step], vocab: Vocab) -> list[str]:
+    """The written text of each sample."""
+    ids = np.stack([step.ids for step in steps], axis=1)  # [N, length]
+    return [vocab.decode(row) for row in ids]
+
+
+def beginning(vocab: Vocab) -> str:
+    """What is read where there is no seed text: a line's end, or the alphabet's first character."""
+    return "\n" if "\n" in vocab.characters else vocab.characters[0]
+
+
+def chosen_probabilities(step: Step) -> np.ndarray:
+    """The model's own probability of the character that each sample took: [N]."""
+    return step.probabilities[np.arange(len(step.ids)), step.ids]
+
+
+def _write(
+    predictor: Predictor,
+    vocab: Vocab,
+    seed_text: str,
+    draws: np.ndarray,
+    sampler: Sampler,
+    on_read: Callable[[int], None] | None,
+) -> Iterator[Step]:
+    """The loop of all writing: draws [N, length] choose from what the sampler makes of the logits [N, V]."""
+    samples, length = draws.shape
+    state = predictor.start(samples)
+    for number, i in enumerate(vocab.encode(seed_text or beginning(vocab)), 1):
+        logits, state = predictor.step(np.full(samples, i), state)
+        if on_read:
+            on_read(number)
+    for position, draw in enumerate(draws.T.copy()):  # [N] each
+        ids = sampler.choose(sampler.weigh(logits), draw)
+        yield Step(position, ids, draw, logits)
+        if position + 1 < length:
+            logits, state = predictor.step(ids, state)

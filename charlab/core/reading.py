@@ -1,0 +1,243 @@
+"""A predictor reads a text that is there already: step by step to explain it, or in windows to grade it.
+
+Both follow the definitions in docs/architecture.md ("What the figures mean"); bits are -log2 of a probability.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from charlab.core.predictor import Predictor
+from charlab.core.vocab import Vocab
+from charlab.errors import CharlabError
+
+_WINDOWS_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a model expected after each character of a text of T characters.
+
+    Of the last character nothing is known to follow, so arrays about the next character have T - 1 places.
+    Where the next character is outside the alphabet, its probability, bits and rank are NaN.
+    """
+
+    text: str
+    logits: np.ndarray  # [T, V]
+    probabilities: np.ndarray  # [T, V] the model's own, over its whole alphabet
+    next_ids: np.ndarray  # [T - 1]
+    next_probabilities: np.ndarray  # [T - 1]
+    bits: np.ndarray  # [T - 1] surprise
+    ranks: np.ndarray  # [T - 1] 1 for the likeliest
+    entropies: np.ndarray  # [T] bits
+
+    @property
+    def mean_bits(self) -> float:
+        """Mean surprise in bits a character; NaN where nothing could be predicted."""
+        known = self.bits[~np.isnan(self.bits)]
+        return float(known.mean()) if len(known) else float("nan")
+
+    @property
+    def running_mean_bits(self) -> np.ndarray:
+        """Mean surprise of all characters up to each place [T - 1]; NaN before the first that has one."""
+        return running_mean(self.bits)
+
+    def share_within(self, rank: int) -> float:
+        """The share of characters that came from among the model's `rank` likeliest; NaN where none counts."""
+        known = self.ranks[~np.isnan(self.ranks)]
+        return float((known <= rank).mean()) if len(known) else float("nan")
+
+    def most_surprising(self, number: int = 10) -> list[int]:
+        """Places in the text of the characters that came least expected, the greatest surprise first."""
+        order = np.argsort(-np.nan_to_num(self.bits, nan=-1.0), kind="stable")[:number]
+        return [int(t) + 1 for t in order if not np.isnan(self.bits[t])]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two readings of one text: by how much less the first was surprised, where both have a figure."""
+
+    bits: np.ndarray  # [T - 1] the other's surprise minus the first's: positive where the first knew better
+    mean: float  # the first's mean surprise over the places that both have
+    other_mean: float
+    characters: int  # how many places both have a figure for
+
+
+class HasFollowers(Protocol):
+    """A corpus that can be asked what came after a piece of it."""
+
+    def followers(self, context: str) -> dict[str, int]: ...
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    loss_nats: float
+    accuracy: float  # share of characters that were the likeliest
+    characters: int  # how many were predicted
+    unknown: int  # how many were left out, being outside the alphabet
+
+    @property
+    def bits_per_character(self) -> float:
+        return self.loss_nats / float(np.log(2))
+
+
+def explain(predictor: Predictor, vocab: Vocab, text: str) -> Reading:
+    """Read a text from a zero state and keep what was expected after each character."""
+    if not text:
+        raise CharlabError("There is no text to explain. Give at least one character.")
+    ids = vocab.encode(text).astype(np.int64)
+    state, rows = predictor.start(1), []
+    for i in ids:
+        row, state = predictor.step(np.array([i]), state)
+        rows.append(row[0])
+    logits = np.array(rows)
+    log_probabilities = log_softmax(logits)
+    probabilities = np.exp(log_probabilities)
+    next_ids = ids[1:]
+    places = np.arange(len(next_ids))
+    known = next_ids != vocab.unknown_id
+    came = np.where(known, log_probabilities[places, next_ids], np.nan)
+    greater = (logits[:-1] > logits[places, next_ids][:, None]).sum(axis=1)
+    return Reading(
+        text=text,
+        logits=logits,
+        probabilities=probabilities,
+        next_ids=next_ids,
+        next_probabilities=np.exp(came),
+        bits=-came / np.log(2),
+        ranks=np.where(known, 1.0 + greater, np.nan),
+        entropies=-(probabilities * log_probabilities).sum(axis=1) / np.log(2),
+    )
+
+
+def difference(reading: Reading, other: Reading) -> Difference:
+    """Compare two models on one text, on the characters that both alphabets have.
+
+    Raises CharlabError where the two have not read the same text.
+    """
+    if reading.text != other.text:
+        raise CharlabError("Two models are compared on one text. Received two different texts.")
+    bits = other.bits - reading.bits  # NaN where either has none
+    both = ~np.isnan(bits)
+    if not both.any():
+        return Difference(bits, float("nan"), float("nan"), 0)
+    return Difference(bits, float(reading.bits[both].mean()), float(other.bits[both].mean()), int(both.sum()))
+
+
+def running_mean(values: np.ndarray) -> np.ndarray:
+    """The mean of all values up to each place, those that are NaN left out: [N] -> [N]."""
+    known = ~np.isnan(values)
+    number = np.cumsum(known)
+    return np.where(number > 0, np.cumsum(np.where(known, values, 0.0)) / np.maximum(number, 1), np.nan)
+
+
+@runtime_checkable
+class Counting(Predictor, Protocol):
+    """A predictor that has counted what followed what. Ask for this, not for a kind."""
+
+    @property
+    def longest_context(self) -> int: ...
+
+    def followers(self, context: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What followed one context, at most `longest_context` ids, in the text: ids and their counts."""
+
+
+def counts_behind(predictor: Predictor, ids: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]] | None:
+    """What a counting model has counted after the ids read [T]: the longest context that it knows first.
+
+    For each number of characters looked back, down to none: that number, the ids that followed and how often.
+    None where the model does not count.
+    """
+    if not isinstance(predictor, Counting):
+        return None
+    result = []
+    for length in range(min(predictor.longest_context, len(ids)), -1, -1):
+        following, counts = predictor.followers(ids[len(ids) - length :])
+        if len(following):
+            order = np.argsort(-counts, kind="stable")
+            result.append((length, following[order], counts[order]))
+    return result
+
+
+def followers_in(
+    index: HasFollowers, read: str, longest: int = 20, least: int = 5
+) -> tuple[str, dict[str, int]] | None:
+    """What followed in a corpus after the longest end of `read` that was followed at least `least` times there.
+
+    Returns that end, at most `longest` characters, and how often each character followed, the most frequent
+    first; None where not even the last character came so often.
+    """
+    for length in range(min(longest, len(read)), 0, -1):
+        context = read[len(read) - length :]
+        counts = index.followers(context)
+        if sum(counts.values()) >= least:
+            return context, dict(sorted(counts.items(), key=lambda item: -item[1]))
+    return None
+
+
+def steps(reading: Reading, vocab: Vocab, top: int = 10) -> list[dict]:
+    """A reading as the command line's list: one object a character, the likeliest `top` of what may follow."""
+    characters = list(vocab.characters) + [None]
+    order = np.argsort(-reading.probabilities, axis=1, kind="stable")[:, :top]
+    result = []
+    for t, character in enumerate(reading.text):
+        has_next = t < len(reading.next_ids)
+        result.append(
+            {
+                "position": t,
+                "character": character,
+                "next": reading.text[t + 1] if has_next else None,
+                "probability": _number(reading.next_probabilities, t),
+                "bits": _number(reading.bits, t),
+                "rank": int(reading.ranks[t]) if _number(reading.ranks, t) is not None else None,
+                "entropy_bits": float(reading.entropies[t]),
+                "top": [[characters[i], float(reading.probabilities[t, i])] for i in order[t]],
+            }
+        )
+    return result
+
+
+def evaluate(predictor: Predictor, vocab: Vocab, ids: np.ndarray, window: int = 256) -> Evaluation:
+    """Grade a model on ids [T]: mean of -ln p over every character but the first, each predicted once.
+
+    The text is read in windows of `window` characters that do not overlap, each from a zero state, the last
+    perhaps short; `window` 0 reads it as one stream. Unknown characters are read, but left out of the mean.
+    """
+    ids = np.asarray(ids)
+    if len(ids) < 2:
+        raise CharlabError("A text to evaluate on needs at least two characters.")
+    inputs, targets = ids[:-1], ids[1:]
+    window = window or len(inputs)
+    starts = np.arange(0, len(inputs), window)
+    loss, right, counted = 0.0, 0, 0
+    for group in range(0, len(starts), _WINDOWS_AT_ONCE):
+        first = starts[group : group + _WINDOWS_AT_ONCE]
+        state = predictor.start(len(first))
+        for t in range(min(window, len(inputs) - first[0])):
+            places = np.minimum(first + t, len(inputs) - 1)
+            logits, state = predictor.step(inputs[places].astype(np.int64), state)
+            target = targets[places].astype(np.int64)
+            counts = (first + t < len(inputs)) & (target != vocab.unknown_id)
+            surprise = -log_softmax(logits)[np.arange(len(first)), target]
+            loss += float(surprise[counts].sum())
+            right += int((logits.argmax(axis=1) == target)[counts].sum())
+            counted += int(counts.sum())
+    if not counted:
+        raise CharlabError(
+            "None of the text's characters is in the model's alphabet: there is nothing to evaluate."
+        )
+    return Evaluation(loss / counted, right / counted, counted, len(inputs) - counted)
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """ln of the softmax over the last axis, in double precision."""
+    x = logits.astype(np.float64)
+    x = x - x.max(axis=-1, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
+
+
+def _number(values: np.ndarray, place: int) -> float | None:
+    return float(values[place]) if place < len(values) and not np.isnan(values[place]) else None

@@ -1,0 +1,279 @@
+"""The texts there are: what each is, whether it is on this machine, and how its name becomes its text.
+
+Knows nothing of vocabularies, models or pages. Nothing is read, made or downloaded before it is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from charlab.corpora import downloads, python_texts, synthetic
+from charlab.corpora.uploads import (
+    MINIMUM_CHARACTERS,
+    UPLOAD_LIMIT,
+    Text,
+    alphabet_note,
+    clean,
+    made,
+    read_bytes,
+    read_pasted,
+    stored_name,
+)
+from charlab.errors import CorpusError
+from charlab.files import write_whole
+
+__all__ = [
+    "CORPORA", "LENGTH", "MINIMUM_CHARACTERS", "SEED", "UPLOAD_LIMIT", "Corpus", "Text", "alphabet_note", "load",
+    "read_bytes", "read_pasted", "store", "stored",
+]  # fmt: skip
+
+SEED, LENGTH = 1, 500_000  # of the synthetic texts
+
+_PSF = "Python Software Foundation License 2"
+_MADE_HERE = "None needed: made on this machine"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What one can know of a text without having it. Sizes of texts that change with Python's version are
+    those of Python 3.11. `entropy_bits` is exact, in bits a character."""
+
+    name: str
+    title: str
+    about: str
+    licence: str
+    characters: int
+    alphabet_size: int
+    needs_network: bool = False
+    entropy_bits: float | None = None
+
+    def is_here(self) -> bool:
+        """Whether load() can give it without the network."""
+        if self.name in _DOWNLOADS:
+            return downloads.find(_DOWNLOADS[self.name])[0] is not None
+        if self.name == "python-reference":
+            return python_texts.has_python_reference()
+        if self.name == "python-source":
+            return python_texts.has_python_source()
+        return self.name in CORPORA or _stored_path(self.name).is_file()
+
+
+CORPORA: dict[str, Corpus] = {
+    corpus.name: corpus
+    for corpus in (
+        Corpus(
+            "shakespeare", "Tiny Shakespeare",
+            "40,000 lines out of the plays: the text that most tutorials on character models use.",
+            "Public domain", characters=1_115_394, alphabet_size=65, needs_network=True,
+        ),
+        Corpus(
+            "complete-works", "The Complete Works of Shakespeare",
+            "All plays, sonnets and poems, from Project Gutenberg's e-book 100.",
+            "Public domain in the USA", characters=5_400_000, alphabet_size=100, needs_network=True,
+        ),
+        Corpus(
+            "unicode-names", "Names of the Unicode characters",
+            "One name a line, such as GREEK SMALL LETTER ALPHA: few words, in strict order.",
+            "Unicode License 3", characters=888_219, alphabet_size=39,
+        ),
+        Corpus(
+            "python-reference", "Python language reference",
+            "What Python's own help() shows on the language: English prose with code in it.",
+            _PSF, characters=465_048, alphabet_size=103,
+        ),
+        Corpus(
+            "python-source", "Source code of Python's standard library",
+            "The library's single-file modules: programs, with names, brackets and indentation to keep track of.",
+            _PSF, characters=4_661_375, alphabet_size=166,
+        ),
+        Corpus(
+            "markov", "Markov source",
+            "Each letter is drawn by a table from the one before it: what a bigram model learns perfectly.",
+            _MADE_HERE, LENGTH, alphabet_size=12, entropy_bits=synthetic.markov_entropy(),
+        ),
+        Corpus(
+            "reber", "Embedded Reber grammar",
+            "Walks through a small graph, in a frame: a line's second letter comes again as its last but one.",
+            _MADE_HERE, LENGTH, alphabet_size=8, entropy_bits=synthetic.reber_entropy(),
+        ),
+        Corpus(
+            "additions", "Additions",
+            "Sums such as 12+7=19, one a line: the summands are chance, the result can be worked out.",
+            _MADE_HERE, LENGTH, alphabet_size=13, entropy_bits=synthetic.additions_entropy(),
+        ),
+        Corpus(
+            "coin-flips", "Coin flips",
+            "H or T, one half each: there is nothing to learn, and below 1 bit a character there is only luck.",
+            _MADE_HERE, LENGTH, alphabet_size=2, entropy_bits=synthetic.coin_flips_entropy(),
+        ),
+    )
+}  # fmt: skip
+
+
+def load(
+    name_or_path: str, *, minimum: int = MINIMUM_CHARACTERS, paths: bool = True, download: bool = True
+) -> Text:
+    """The text of a corpus's name, of a stored text's name (text-...), or of a file's path.
+
+    Synthetic texts are made with SEED and LENGTH. A file needs `minimum` characters and has no upper limit.
+    With `paths=False` only names are understood (for names that come over the web); with `download=False`
+    nothing is fetched. Raises CorpusError, in a sentence, where there is no such text.
+    """
+    if name_or_path in _DOWNLOADS:
+        return _load_download(CORPORA[name_or_path], download)
+    if name_or_path in _BUILDERS:
+        return _build(name_or_path)
+    if re.fullmatch(r"text-[0-9a-f]{16}", name_or_path):
+        return _load_stored(name_or_path)
+    if paths:
+        return _load_file(name_or_path, minimum)
+    raise CorpusError(_no_such_text(name_or_path))
+
+
+def store(text: Text) -> str:
+    """Keep an accepted upload or paste in the cache folder; the name that load() finds it by.
+
+    The same text is kept once, under the title it first had. Raises CorpusError where it cannot be written.
+    """
+    name = stored_name(text.sha256)
+    if _read_stored(name) is not None:
+        return name
+    about = {
+        "title": text.title, "sha256": text.sha256, "notes": list(text.notes),
+        "characters": len(text.text), "alphabet_size": len(set(text.text)),
+    }  # fmt: skip
+    path = _stored_path(name)
+    try:
+        write_whole(path, text.text.encode("utf-8"))
+        write_whole(path.with_suffix(".json"), json.dumps(about, ensure_ascii=False).encode("utf-8"))
+    except OSError as error:
+        raise CorpusError(
+            f"“{text.title}” cannot be kept in {path.parent}: {error.strerror or error}. "
+            "Name another folder with the environment variable CHARLAB_CACHE."
+        ) from error
+    return name
+
+
+def stored() -> list[Corpus]:
+    """The texts that were stored, by title; half-written ones are passed over."""
+    found = []
+    for path in _texts_folder().glob("*.json"):
+        about = _read_about(path)
+        if about and path.with_suffix(".txt").is_file():
+            found.append(
+                Corpus(
+                    stored_name(about["sha256"]), about["title"], "A text of your own, uploaded or pasted.",
+                    "As its author says", about["characters"], about["alphabet_size"],
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda corpus: (corpus.title.casefold(), corpus.name))
+
+
+_DOWNLOADS = {"shakespeare": downloads.SHAKESPEARE, "complete-works": downloads.COMPLETE_WORKS}
+_BUILDERS: dict[str, Callable[[], str]] = {
+    "unicode-names": python_texts.unicode_names,
+    "python-reference": python_texts.python_reference,
+    "python-source": python_texts.python_source,
+    "markov": lambda: synthetic.markov(SEED, LENGTH),
+    "reber": lambda: synthetic.reber(SEED, LENGTH),
+    "additions": lambda: synthetic.additions(SEED, LENGTH),
+    "coin-flips": lambda: synthetic.coin_flips(SEED, LENGTH),
+}
+
+
+@lru_cache(maxsize=len(_BUILDERS))  # all of them together take some 15 MB
+def _build(name: str) -> Text:
+    corpus = CORPORA[name]
+    try:
+        text, notes = clean(_BUILDERS[name]())
+    except CorpusError as error:
+        raise CorpusError(f"{error} {_others(but=name)}") from error
+    return made(name, corpus.title, text, notes, corpus.entropy_bits)
+
+
+def _load_download(corpus: Corpus, download: bool) -> Text:
+    wanted = _DOWNLOADS[corpus.name]
+    try:
+        contents, notes = downloads.fetch(wanted) if download else downloads.find(wanted)
+    except CorpusError as error:
+        raise CorpusError(
+            f"{corpus.title} is not on this machine yet. {error} Try again when there is a network, or put the "
+            f"file into the folder that the environment variable CHARLAB_CORPORA names. {_others(but=corpus.name)}"
+        ) from error
+    if contents is None:
+        raise CorpusError(
+            " ".join((f"{corpus.title} is not on this machine yet.", *notes, _others(but=corpus.name)))
+        )
+    text = read_bytes(contents, wanted.file_name, limit=None)
+    return replace(text, name=corpus.name, title=corpus.title, notes=notes + text.notes)
+
+
+def _load_file(path: str, minimum: int) -> Text:
+    try:
+        data = Path(path).read_bytes()
+    except (FileNotFoundError, ValueError):  # ValueError: no file can have such a name
+        raise CorpusError(f"{_no_such_text(path)} And there is no file of that name.") from None
+    except OSError as error:
+        raise CorpusError(
+            f"{path!r} cannot be read: {error.strerror or error}. Give the path of a text file."
+        ) from error
+    return replace(read_bytes(data, path, limit=None, minimum=minimum), name=str(Path(path).resolve()))
+
+
+def _no_such_text(name: str) -> str:
+    return f"There is no text {name!r}. There are: {', '.join([*CORPORA, *(corpus.name for corpus in stored())])}."
+
+
+def _others(but: str) -> str:
+    names = [corpus.name for corpus in CORPORA.values() if not corpus.needs_network and corpus.name != but]
+    return f"These texts need no network: {', '.join(names)}."
+
+
+# Stored texts: texts/<first 16 digits of the checksum>.txt, and .json with what is known of it. The text is
+# written first, so whoever finds the second file finds the first.
+
+
+def _load_stored(name: str) -> Text:
+    text = _read_stored(name)
+    if text is None:
+        raise CorpusError(
+            f"The text {name!r} is not, or no longer whole, on this machine ({_texts_folder()}). "
+            "Upload it or paste it again."
+        )
+    return text
+
+
+def _read_stored(name: str) -> Text | None:
+    path = _stored_path(name)
+    about = _read_about(path.with_suffix(".json"))
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    if about is None or hashlib.sha256(data).hexdigest() != about["sha256"]:
+        return None
+    return Text(name, about["title"], data.decode("utf-8"), about["sha256"], tuple(about["notes"]))
+
+
+def _read_about(path: Path) -> dict[str, Any] | None:
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    keys = {"title", "sha256", "notes", "characters", "alphabet_size"}
+    return about if isinstance(about, dict) and keys <= set(about) else None
+
+
+def _texts_folder() -> Path:
+    return downloads.cache_folder() / "texts"
+
+
+def _stored_path(name: str) -> Path:
+    return _texts_folder() / f"{name.removeprefix('text-')}.txt"

@@ -1,0 +1,254 @@
+"""What a unit of a network follows, and where a head of attention looks: from named arrays to figures and words.
+
+Arrays are those of a predictor's `trace`; nothing here asks which network made them. A unit is said to follow
+something where the two rise and fall together along a text: Pearson's correlation r, from -1 to 1 (Karpathy,
+Johnson and Fei-Fei, 2015, found such units by eye). That is no proof of a meaning.
+Names in shape comments: T characters of a text, U units, F features, H heads.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from charlab.core.predictor import Predictor
+from charlab.errors import CharlabError
+
+LEAST_CHARACTERS = 40  # in a shorter text some unit follows anything
+_LEAST_PLACES = 3  # how often a feature must be there, and how often not
+_SHIFTS = 19  # the true place and 19 wrong ones: the best by chance is one in twenty
+_STATES = ("hidden", "cell")  # what a layer hands on, as against the gates that made it
+
+Trace = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One number of a layer's state. Counted from 0 here, from 1 wherever people see it."""
+
+    state: str  # "hidden" or "cell"
+    layer: int
+    index: int
+
+    @classmethod
+    def parse(cls, name: str) -> Unit:
+        """The unit of a name as in "hidden-1-37". Raises CharlabError where it is none."""
+        found = re.fullmatch(r"(hidden|cell)-([1-9]\d{0,5})-([1-9]\d{0,5})", name, re.ASCII)
+        if not found:
+            raise CharlabError(f"A unit is named like hidden-1-37: state, layer, number. Received: {name!r}.")
+        return cls(found[1], int(found[2]) - 1, int(found[3]) - 1)
+
+    @property
+    def name(self) -> str:
+        return f"{self.state}-{self.layer + 1}-{self.index + 1}"
+
+    @property
+    def array(self) -> str:
+        """Which array of a trace it is a column of."""
+        return f"layer_{self.layer}/{self.state}"
+
+    @property
+    def words(self) -> str:
+        return f"layer {self.layer + 1}, {self.state}, unit {self.index + 1}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The units that follow one feature best, each with Pearson's r, the greatest |r| first."""
+
+    feature: str
+    units: list[tuple[Unit, float]]
+    by_chance: float  # the greatest |r| of any unit with the same feature at wrong places
+
+
+def states(trace: Trace) -> dict[str, np.ndarray]:
+    """The arrays of a trace that are units' states [T, U]: "layer_0/hidden" and so on; empty where it has none."""
+    return {name: array for name, array in trace.items() if name.endswith(tuple(f"/{s}" for s in _STATES))}
+
+
+def attention(trace: Trace) -> dict[str, np.ndarray]:
+    """The arrays of a trace that are attention [H, T, T], by layer."""
+    return {name: array for name, array in trace.items() if name.endswith("/attention")}
+
+
+def column(trace: Trace, unit: Unit) -> np.ndarray | None:
+    """A unit's state after each character [T]; None where the network has no such unit."""
+    array = trace.get(unit.array)
+    return array[:, unit.index] if array is not None and unit.index < array.shape[1] else None
+
+
+def of_layer(trace: Trace, layer: int, step: int) -> dict[str, np.ndarray]:
+    """All that a trace has of one layer's units after one character, gates before what they made: [U] each."""
+    prefix = f"layer_{layer}/"
+    found = {name.removeprefix(prefix): array[step] for name, array in trace.items() if name.startswith(prefix)}
+    return dict(sorted(found.items(), key=lambda item: item[0] in _STATES))
+
+
+@runtime_checkable
+class LimitedContext(Predictor, Protocol):
+    """A predictor that sees no more than the last `context` characters. Ask for this, not for a kind."""
+
+    context: int
+
+    def oldest(self, place: int) -> int:
+        """The first of the characters that it still sees when the one at `place` in a text has been read."""
+
+
+def window(predictor: Predictor, length: int, place: int) -> range:
+    """Which part of a text to trace so as to see what was inside at one place: all, or what the context held then.
+
+    A network of a limited context reads this part as it had read the whole text, and its arrays stay small.
+    """
+    if not isinstance(predictor, LimitedContext):
+        return range(length)
+    first = predictor.oldest(place)
+    return range(first, min(length, first + predictor.context))
+
+
+# What a person can name
+
+
+def features(text: str) -> dict[str, np.ndarray]:
+    """Every feature of a text by name: what holds of each character once it has been read, [T] float.
+
+    0 and 1 where it is there or not; a number where it counts. Those that hardly vary in this text are left out.
+    """
+    if not text:
+        return {}
+    found = {name: np.array(list(make(text)), dtype=float) for name, make in _FEATURES.items()}
+    return {name: values for name, values in found.items() if _varies(values)}
+
+
+def _varies(values: np.ndarray) -> bool:
+    least = int(np.count_nonzero(values == values.min()))
+    return min(least, len(values) - least) >= _LEAST_PLACES
+
+
+def _each(test: Callable[[str], bool]) -> Callable[[str], list[bool]]:
+    return lambda text: [test(character) for character in text]
+
+
+def _word(text: str) -> list[int]:
+    """How many letters of the word have been read: 0 outside; an apostrophe between letters belongs to it."""
+    result, count = [], 0
+    for i, character in enumerate(text):
+        joins = character in "'’" and count and i + 1 < len(text) and text[i + 1].isalpha()
+        count = count + 1 if character.isalpha() or joins else 0
+        result.append(count)
+    return result
+
+
+def _line(text: str) -> list[int]:
+    """How many characters of the line have been read: 0 right after a newline."""
+    result, count = [], 0
+    for character in text:
+        count = 0 if character == "\n" else count + 1
+        result.append(count)
+    return result
+
+
+def _quoted(text: str) -> list[bool]:
+    """Between quotation marks, the opening one included; a blank line closes what was left open."""
+    result, closing = [], ""
+    for i, character in enumerate(text):
+        if closing and (character == closing or text[i - 1 : i + 1] == "\n\n"):
+            closing = ""
+        elif not closing:
+            closing = {'"': '"', "“": "”", "„": "“", "«": "»"}.get(character, "")
+        result.append(bool(closing))
+    return result
+
+
+def _speaker(text: str) -> np.ndarray:
+    """In a line that is a name and a colon and nothing else, the colon included: "ROMEO:", "First Citizen:"."""
+    result = np.zeros(len(text))
+    for line in re.finditer(r"^[^\W\d_a-z][^\n:]{0,30}:(?=\n|$)", text, re.MULTILINE):
+        result[line.start() : line.end()] = 1
+    return result
+
+
+def _vowel(character: str) -> bool:
+    return unicodedata.normalize("NFD", character)[0].lower() in "aeiou"
+
+
+_FEATURES: dict[str, Callable[[str], Iterable[float]]] = {
+    "inside a word": lambda text: [count > 0 for count in _word(text)],
+    "letters of the word so far": _word,
+    "capital letter": _each(str.isupper),
+    "vowel": _each(_vowel),
+    "space": _each(lambda character: character == " "),
+    "punctuation mark": _each(lambda character: unicodedata.category(character).startswith("P")),
+    "end of a sentence": _each(lambda character: character in ".!?"),
+    "digit": _each(str.isdigit),
+    "just after a newline": _each(lambda character: character == "\n"),
+    "after a blank line": lambda text: [text[max(0, i - 1) : i + 1] == "\n\n" for i in range(len(text))],
+    "position in the line": _line,
+    "inside quotation marks": _quoted,
+    "inside a speaker's name": _speaker,
+}
+
+
+# Who follows it
+
+
+def correlations(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Pearson's r of every unit [T, U] with every feature [T, F]: [U, F]; 0 where either never changes."""
+    return _standardised(values).T @ _standardised(wanted)
+
+
+def _standardised(columns: np.ndarray) -> np.ndarray:
+    """Columns of mean 0 and length 1."""
+    columns = columns - columns.mean(axis=0, dtype=np.float64)
+    lengths = np.sqrt((columns**2).sum(axis=0))
+    return np.where(lengths > 1e-9, columns / np.maximum(lengths, 1e-9), 0.0)
+
+
+def find(trace: Trace, text: str, most: int = 6) -> list[Finding]:
+    """For each feature that varies in the text the units that follow it best, the clearest feature first.
+
+    The best of many units follows anything a little. So the same search is made with the feature moved along
+    the text to wrong places, 19 times: `by_chance` is the best figure that came of that (a Monte Carlo test,
+    Barnard, 1963: one search in twenty finds more than that where there is nothing to find).
+    Empty for texts below LEAST_CHARACTERS and for traces without units.
+    """
+    arrays, wanted = states(trace), features(text)
+    if not arrays or not wanted or len(text) < LEAST_CHARACTERS:
+        return []
+    units = [_unit(name, u) for name, array in arrays.items() for u in range(array.shape[1])]
+    values = _standardised(np.concatenate(list(arrays.values()), axis=1))  # [T, U of all layers]
+    shown = _standardised(np.stack(list(wanted.values()), axis=1))  # [T, F]
+    r = values.T @ shown
+    places = [round(k * len(text) / (_SHIFTS + 1)) for k in range(1, _SHIFTS + 1)]
+    chance = np.max([np.abs(values.T @ np.roll(shown, p, axis=0)).max(axis=0) for p in places], axis=0)
+    findings = []
+    for f, feature in enumerate(wanted):
+        best = np.argsort(-np.abs(r[:, f]), kind="stable")[:most]
+        findings.append(Finding(feature, [(units[u], float(r[u, f])) for u in best], float(chance[f])))
+    return sorted(findings, key=lambda finding: -abs(finding.units[0][1]))
+
+
+def follows(values: np.ndarray, text: str) -> dict[str, float]:
+    """Pearson's r of one unit [T] with each feature that varies in the text, the greatest |r| first."""
+    wanted = features(text)
+    if not wanted:
+        return {}
+    r = correlations(values[:, None], np.stack(list(wanted.values()), axis=1))[0]
+    return dict(sorted(zip(wanted, r.tolist(), strict=True), key=lambda item: -abs(item[1])))
+
+
+def _unit(array: str, index: int) -> Unit:
+    layer, state = array.removeprefix("layer_").split("/")
+    return Unit(state, int(layer), index)
+
+
+def looks_back(weights: np.ndarray) -> tuple[int, float, float]:
+    """Where a head looks from the last of the characters read, weights [T]: the place it looks at most, that
+    share of its attention, and how many characters back it looks on average."""
+    distances = np.arange(len(weights) - 1, -1, -1)
+    place = int(np.argmax(weights))
+    return place, float(weights[place]), float((weights * distances).sum())

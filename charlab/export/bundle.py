@@ -1,0 +1,224 @@
+"""What a run can be taken away as without TensorFlow: a bundle, which any CharLab imports, and a table of figures.
+
+A bundle is one zip file: configuration, alphabet, weights, figures, and a model card in words. No path of this
+machine and no name of a browser is in it. What a bundle from elsewhere may hold is checked in
+bundle_validation.py.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from safetensors.numpy import save
+
+from charlab.core import predictor
+from charlab.corpora.catalogue import CORPORA
+from charlab.errors import CharlabError, RunError
+from charlab.export import bundle_validation
+from charlab.runs import plan, store
+from charlab.runs.store import Run, RunConfig
+
+_COLUMNS = (
+    "event", "epoch", "step", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate",
+    "characters_per_second",
+)  # fmt: skip
+_STATUS = ("started", "ended", "epoch", "step", "total_steps", "seconds", "best_epoch")
+
+
+# Out
+
+
+def pack(run: Run) -> bytes:
+    """The run as one zip file. Raises RunError where it has no weights yet, or more than a bundle holds."""
+    config, vocab = _without_paths(run.config()), run.vocab()
+    members = {
+        "bundle.json": _json(bundle_validation.FORMAT),
+        "model-card.md": model_card(run).encode("utf-8"),
+        "config.json": _json(config.to_json()),
+        "vocab.json": _json(vocab.to_json()),
+        "status.json": _json(_status(run)),
+        "metrics.jsonl": _metrics(run),
+    }
+    for which in [which for which in bundle_validation.WEIGHTS if run.stands_for(which) in run.weight_names()]:
+        members[bundle_validation.WEIGHTS[which]] = save(run.weights(which))
+    if len(members) == 6:
+        raise RunError(f"Run {run.id} has no weights yet. Wait until its first epoch is over.")
+    result = io.BytesIO()
+    with zipfile.ZipFile(result, "w", allowZip64=False) as archive:
+        for name, data in members.items():
+            if len(data) > bundle_validation.LIMITS[name]:
+                raise RunError(
+                    f"Run {run.id} is too large for a bundle: {name} takes {len(data) / 1e6:,.0f} MB, and at most "
+                    f"{bundle_validation.LIMITS[name] / 1e6:,.0f} MB are taken."
+                )
+            info = zipfile.ZipInfo(name)  # of 1980, so that equal runs make equal bytes
+            is_text = not name.endswith(".safetensors")  # weights hardly get smaller by packing
+            archive.writestr(info, data, zipfile.ZIP_DEFLATED if is_text else zipfile.ZIP_STORED)
+    return result.getvalue()
+
+
+def model_card(run: Run) -> str:
+    """The run in words, as Markdown: what it is, what it was trained on, how well, how, and what to mind."""
+    config, status, vocab = _without_paths(run.config()), run.status(), run.vocab()
+    results, model = status.results, config.model
+    loss = results.get("best_val_loss")
+    corpus = CORPORA.get(config.corpus)
+    about = (
+        f"{corpus.title}. {corpus.about} Licence: {corpus.licence}." if corpus else "A text of its maker's own."
+    )
+    size = plan.describe_parameters(model, len(vocab))
+    reads = {
+        "transformer": f"It looks back over at most {model.context} characters.",
+        "ngram": f"It looks back over at most {model.order - 1} characters.",
+    }.get(model.kind, "All that it has read is in its hidden state, which forgets.")
+    measured = (
+        f"{loss:.4f} nats = {loss / math.log(2):.4f} bits a character on the held-out part "
+        f"({config.train.validation_share:.0%} of the text, its end), the mean over windows of 256 characters."
+        if isinstance(loss, int | float)
+        else "Not measured."
+    )
+    fence = "`" * (3 + max(map(len, re.findall("`+", plan.command(config))), default=0))
+    versions = ", ".join(f"{name} {version}" for name, version in config.versions.items()) or "not recorded"
+    return f"""# {_plain(config.name)}
+
+## What it is
+
+A model that reads text and says, character by character, what may come next: {_KINDS[model.kind]}, {size}, \
+an alphabet of {len(vocab.characters)} characters and one number for all others. {reads}
+
+## Trained on
+
+{_plain(config.corpus)}: {about} SHA-256 of the text: {config.corpus_sha256}.
+
+## How well
+
+{measured} Trained for {results.get("epochs", status.epoch):g} epochs ({status.step:,} steps).
+
+## How it was made
+
+{fence}
+{plan.command(config)}
+{fence}
+
+Made with: {_plain(versions)}.
+
+## What to mind
+
+- It continues text; it knows no facts and means nothing by what it writes.
+- What stands in its text, good or bad, it may write again, word for word.
+- Its loss holds for texts like the one it learned from, and compares only with models of the same alphabet.
+- Characters outside its alphabet are read as one unknown character, which it never writes.
+
+`weights/best.safetensors` is the epoch with the lowest loss on the held-out part, `weights/last.safetensors` the \
+last one.
+"""
+
+
+def metrics_csv(run: Run) -> str:
+    """The run's figures as a table, a step or an epoch a row: losses in nats a character, accuracies as shares."""
+    events = [event for event in run.events()[0] if event["event"] in ("step", "epoch")]
+    more = sorted({key for event in events for key, value in event.items() if isinstance(value, int | float)})
+    columns = [*_COLUMNS, *(key for key in more if key not in _COLUMNS)]
+    result = io.StringIO()
+    writer = csv.DictWriter(result, columns, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(events)
+    return result.getvalue()
+
+
+_KINDS = {
+    "gru": "a recurrent network (GRU)",
+    "lstm": "a recurrent network (LSTM)",
+    "transformer": "a small Transformer",
+    "ngram": "an n-gram model",
+}
+
+
+def _without_paths(config: RunConfig) -> RunConfig:
+    """The configuration with a file's or an address's name in place of where it lies, and without its owner."""
+    return RunConfig(**config.__dict__ | {"corpus": file_name(config.corpus), "owner": ""})
+
+
+def file_name(corpus: str) -> str:
+    """A corpus's name as it is; of a path or an address the last part alone, without its query."""
+    if "://" in corpus:
+        corpus = re.split(r"[?#]", corpus)[0]
+    return re.split(r"[/\\]", corpus.rstrip("/\\"))[-1] or "text"
+
+
+def _status(run: Run) -> dict[str, Any]:
+    """Place and figures. The reason stays here: it may quote paths."""
+    status = run.status()
+    results = {key: value for key, value in status.results.items() if key in bundle_validation.RESULTS}
+    return {key: getattr(status, key) for key in _STATUS} | {"results": results}
+
+
+def _metrics(run: Run) -> bytes:
+    """The events, a line each. Notes stay here: they may quote paths. Of a very long run every second step goes,
+    and again every second, until the rest fits."""
+    lines = [(event["event"], _json(event, None) + b"\n") for event in run.events()[0]]
+    lines = [line for line in lines if line[0] in ("step", "epoch", "sample")]
+    while sum(len(data) for _, data in lines) > bundle_validation.LIMITS["metrics.jsonl"]:
+        steps = [line for line in lines if line[0] == "step"]
+        if not steps:
+            break
+        dropped = {id(line) for line in steps[::2]}
+        lines = [line for line in lines if id(line) not in dropped]
+    return b"".join(data for _, data in lines)
+
+
+def _json(data: dict[str, Any], indent: int | None = 1) -> bytes:
+    return json.dumps(data, ensure_ascii=False, indent=indent).encode("utf-8")
+
+
+def _plain(text: str) -> str:
+    """The text as Markdown that shows exactly it, on one line."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+
+
+# In
+
+
+def unpack(file: BinaryIO | bytes, filename: str = "The file", folder: Path | None = None, owner: str = "") -> Run:
+    """Make a run of a bundle: with an id of its own, done, and not before all of it has been checked.
+
+    Raises ModelError, in a sentence, where the file is anything but a whole bundle.
+    """
+    source = io.BytesIO(file) if isinstance(file, bytes) else file
+    contents = bundle_validation.read(source, file_name(filename)[:80])
+    for weights in contents.weights.values():
+        predictor.build(contents.config.model, len(contents.vocab), weights)
+    folder = folder or store.runs_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    # Built beside the others and then moved there, so that no queue takes the half-made run for one that waits.
+    with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as beside:
+        config = RunConfig(**contents.config.__dict__ | {"created": 0.0, "owner": owner})
+        run = store.create(config, contents.vocab, Path(beside))
+        for which, weights in contents.weights.items():
+            run.write_weights(weights, which)
+        for event in contents.events:
+            run.append_event(event)
+        place = _free_place(folder, run.id)
+        run.write_status(
+            store.Status(**contents.status.__dict__ | {"results": contents.status.results | {"run": place.name}})
+        )
+        shutil.move(run.path, place)
+    return Run(place)
+
+
+def _free_place(folder: Path, run_id: str) -> Path:
+    for attempt in range(1000):
+        place = folder / (run_id + (f"-{attempt + 1}" if attempt else ""))
+        if not place.exists():
+            return place
+    raise CharlabError(f"There is no room for one more run called {run_id} in {os.fspath(folder)}.")

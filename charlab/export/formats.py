@@ -1,0 +1,190 @@
+"""The forms in which a run can be taken away, by name, and how each is made: here or in a worker process.
+
+Imports no TensorFlow: what needs it is made by `python -m charlab export`.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess  # our own command, with a list of arguments and no shell
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from charlab.errors import ConfigError, RunError, UnavailableError
+from charlab.export import bundle, remote_files, script
+from charlab.runs import queue
+from charlab.runs.store import Run
+
+
+@dataclass(frozen=True)
+class Format:
+    """`suffix` ends a download's file name; a folder is downloaded as a zip file."""
+
+    name: str
+    title: str
+    about: str
+    suffix: str
+    mime: str
+    needs_tensorflow: bool = False
+    is_folder: bool = False
+    kinds: tuple[str, ...] = ("gru", "lstm", "transformer")  # of models that have such a form
+
+
+_EVERY_KIND = ("gru", "lstm", "transformer", "ngram")
+FORMATS = {
+    form.name: form
+    for form in (
+        Format(
+            "bundle", "Bundle",
+            "Everything in one zip file, with a model card in words. Any other CharLab can import it.",
+            ".charlab.zip", "application/zip", kinds=_EVERY_KIND,
+        ),
+        Format(
+            "csv", "Figures",
+            "Losses and accuracies as a table, for a spreadsheet: a step or an epoch a row.",
+            ".csv", "text/csv", kinds=_EVERY_KIND,
+        ),
+        Format(
+            "script", "Python script",
+            "The same training as one program in plain TensorFlow, to read and to run without CharLab.",
+            ".py", "text/x-python",
+        ),
+        Format(
+            "keras", ".keras",
+            "The network as Keras keeps it: ids in, logits out, for programs of your own.",
+            ".keras", "application/octet-stream", needs_tensorflow=True,
+        ),
+        Format(
+            "savedmodel", "SavedModel",
+            "A function of TensorFlow's that takes text and gives the next character, for servers and other "
+            "languages. Unpack the zip file first.",
+            "-savedmodel.zip", "application/zip", needs_tensorflow=True, is_folder=True,
+        ),
+    )
+}  # fmt: skip
+
+
+def make(run: Run, name: str) -> bytes:
+    """A form that needs no TensorFlow, as a file's bytes."""
+    makers: dict[str, Callable[[], bytes]] = {
+        "bundle": lambda: bundle.pack(run),
+        "csv": lambda: bundle.metrics_csv(run).encode("utf-8"),
+        "script": lambda: script.standalone(run.config()).encode("utf-8"),
+    }
+    if name not in makers:
+        raise ConfigError(f"{name!r} is made by a worker process. Made here are: {', '.join(makers)}.")
+    return makers[name]()
+
+
+def export(run: Run, name: str, target: str, which: str = "best") -> None:
+    """Write a run in a form to a path or an address; TensorFlow is started where the form needs it.
+
+    A SavedModel is a folder, or a zip file of it where the target ends with .zip. Raises ConfigError,
+    RunError, ModelError or UnavailableError, in a sentence.
+    """
+    if name not in FORMATS:
+        raise ConfigError(f"There is no format {name!r}. There are: {', '.join(FORMATS)}.")
+    if not FORMATS[name].needs_tensorflow:
+        _write(target, make(run, name))
+        return
+    if reason := queue.why_no_tensorflow():
+        raise UnavailableError(reason)
+    parts = (run.config().model, run.vocab(), run.weights(which))
+    from charlab.training import (
+        export_keras as networks_out,  # seconds of TensorFlow: what cannot be made is told before
+    )
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / ("network.keras" if name == "keras" else "network")
+        if name == "keras":
+            networks_out.write_keras(made, *parts)
+        else:
+            networks_out.write_saved_model(made, *parts)
+        if made.is_dir() and not target.lower().endswith(".zip"):
+            _write_folder(target, made)
+        else:
+            _write(target, _zipped(made) if made.is_dir() else made.read_bytes())
+
+
+def make_in_worker(run: Run, name: str, time_limit: float = 300.0) -> bytes:
+    """A form that needs TensorFlow, made by a process of its own: some ten seconds. Raises UnavailableError."""
+    if reason := queue.why_no_tensorflow():
+        raise UnavailableError(reason)
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / f"network{FORMATS[name].suffix}"
+        command = [sys.executable, "-m", "charlab", "export", str(run.path.resolve()), "--format", name]
+        try:
+            subprocess.run(  # noqa: S603
+                [*command, "--to", str(target), "--json"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=time_limit,
+                env=queue.worker_environment(),
+                encoding="utf-8",
+                check=True,
+            )
+            return target.read_bytes()
+        except (subprocess.SubprocessError, OSError) as error:
+            words = (getattr(error, "stderr", None) or str(error)).strip().splitlines() or ["nothing"]
+            said = words[-1].removeprefix("charlab: ")
+            raise UnavailableError(f"The {FORMATS[name].title} file could not be made: {said}") from error
+
+
+def bring(source: str) -> Run:
+    """Import a bundle from a path or an address."""
+    if remote_files.is_address(source):
+        return bundle.unpack(remote_files.read(source), remote_files.without_query(source))
+    try:
+        with Path(source).open("rb") as file:
+            return bundle.unpack(file, source)
+    except (OSError, ValueError) as error:
+        raise RunError(f"{source!r} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def download_name(run: Run, name: str) -> str:
+    """What a download of a run is called."""
+    return f"{run.id}{FORMATS[name].suffix}"
+
+
+def _write(target: str, data: bytes) -> None:
+    if remote_files.is_address(target):
+        remote_files.write(target, data)
+        return
+    try:
+        path = Path(target)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except (OSError, ValueError) as error:
+        raise _not_written(target, error) from error
+
+
+def _write_folder(target: str, folder: Path) -> None:
+    if remote_files.is_address(target):
+        remote_files.write_folder(target, folder)
+        return
+    path = Path(target)
+    if path.exists() and not (path / "saved_model.pb").exists() and (path.is_file() or any(path.iterdir())):
+        raise RunError(f"{target!r} is there already and is no SavedModel. Name a folder that is new or empty.")
+    try:
+        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+            place = path / file.relative_to(folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise _not_written(target, error) from error
+
+
+def _not_written(target: str, error: Exception) -> RunError:
+    return RunError(f"{target!r} cannot be written: {getattr(error, 'strerror', None) or error}.")
+
+
+def _zipped(folder: Path) -> bytes:
+    result = io.BytesIO()
+    with zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+            archive.write(file, file.relative_to(folder).as_posix())
+    return result.getvalue()

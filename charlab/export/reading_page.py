@@ -1,0 +1,219 @@
+"""A reading to take away: its steps as CSV, and one page of HTML that needs nothing but itself.
+
+Knows nothing of pages or files. Whatever comes from a person or a model is escaped here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from html import escape
+
+import numpy as np
+
+from charlab.core.display import named, visible
+from charlab.core.reading import Reading, steps
+from charlab.core.vocab import Vocab
+from charlab.errors import CharlabError
+
+LONGEST = 5000  # characters on a page
+MOST_SURPRISING = 10
+_LIKELIEST = 5
+_BEFORE = 16  # characters shown before a surprising place
+_DEEPEST_BITS = 8.0  # drawn in the deepest of _SHADES colours
+_SHADES = 10
+_COLUMNS = ("place", "after", "came", "surprise, bits", "probability", "rank", "likeliest, with probabilities")
+
+
+def steps_csv(reading: Reading, vocab: Vocab, top: int = _LIKELIEST) -> str:
+    """A reading's steps as CSV, one row a character: what came next, its figures, and what was likeliest.
+
+    Every character stands in curly quotes, “=” or “↵ newline”: so no cell begins with a sign that a spreadsheet
+    would take for a formula, and none reads as a number or is lost as blank. Invisible characters have the form
+    and the name that the pages give them; what is not in the alphabet has no figures.
+    """
+    output = io.StringIO()
+    table = csv.writer(output, lineterminator="\r\n")
+    table.writerow(
+        ["position", "character", "next", "probability", "bits", "rank", "entropy_bits"]
+        + [f"{name}_{place}" for place in range(1, top + 1) for name in ("likeliest", "probability")]
+    )
+    for step in steps(reading, vocab, top):
+        row = [
+            step["position"], _quoted(step["character"]), _quoted(step["next"]) if step["next"] else "",
+            _number(step["probability"]), _number(step["bits"]), step["rank"] or "", _number(step["entropy_bits"]),
+        ]  # fmt: skip
+        for character, probability in step["top"]:
+            row += [_quoted(character), _number(probability)]
+        table.writerow(row)
+    return output.getvalue()
+
+
+def page_html(model: str, corpus: str, reading: Reading, vocab: Vocab) -> str:
+    """An explained text as one HTML page to hand out: the coloured text, its figures, its greatest surprises.
+
+    `model` and `corpus` are names to print. The page runs no script and fetches nothing; light, dark and print
+    are CSS. Raises CharlabError where the text is longer than LONGEST characters.
+    """
+    if len(reading.text) > LONGEST:
+        raise CharlabError(
+            f"A page to hand out holds at most {LONGEST:,} characters. Received {len(reading.text):,}. "
+            "Shorten the text."
+        )
+    mean = reading.mean_bits
+    known = int((~np.isnan(reading.bits)).sum())
+    told = f"Mean surprise {mean:.2f} bits a character" if known else "Nothing could be predicted"
+    return _PAGE.format(
+        style=_STYLE, model=escape(model), corpus=escape(corpus), mean=told, known=f"{known:,}",
+        length=f"{len(reading.text):,}",
+        columns="".join(f"<th>{name}</th>" for name in _COLUMNS),
+        legend="".join(f'<i class="s{shade}"></i>' for shade in range(_SHADES)),
+        strip=_strip(reading), surprises=_surprises(reading, vocab),
+    )  # fmt: skip
+
+
+def _strip(reading: Reading) -> str:
+    """The text, a span a character: coloured by its surprise, which its title tells in words."""
+    cells = []
+    for place, character in enumerate(reading.text):
+        bits = reading.bits[place - 1] if place else np.nan
+        shade = "" if np.isnan(bits) else f' class="s{_shade(bits)}"'
+        title = escape(f"“{named(character)}”: {_in_words(reading, place)}")
+        cells.append(f'<span{shade} title="{title}">{escape(visible(character))}</span>')
+        if character == "\n":
+            cells.append("<br>")
+    return "".join(cells)
+
+
+def _in_words(reading: Reading, place: int) -> str:
+    if place == 0:
+        return "nothing was read before it"
+    bits, probability = reading.bits[place - 1], reading.next_probabilities[place - 1]
+    if np.isnan(bits):
+        return "not in the model's alphabet"
+    return f"{bits:.2f} bits, probability {probability:.4f}, rank {reading.ranks[place - 1]:.0f}"
+
+
+def _surprises(reading: Reading, vocab: Vocab) -> str:
+    """Rows of the most surprising places, the greatest first."""
+    order = np.argsort(-np.nan_to_num(reading.bits, nan=-1.0), kind="stable")[:MOST_SURPRISING]
+    rows = []
+    for t in (int(t) for t in order if not np.isnan(reading.bits[t])):
+        best = np.argsort(-reading.probabilities[t], kind="stable")[:_LIKELIEST]
+        characters = [*vocab.characters, "\ufffd"]
+        likeliest = "".join(
+            f"<li><b>{escape(named(characters[i]))}</b> {_share(reading.probabilities[t, i])}</li>" for i in best
+        )
+        before = "".join(visible(character) for character in reading.text[max(0, t + 1 - _BEFORE) : t + 1])
+        cells = [
+            f"{t + 2:,}", f"<code>{escape(before)}</code>", f"<code>{escape(named(reading.text[t + 1]))}</code>",
+            f"{reading.bits[t]:.2f}", _written_out(reading.next_probabilities[t]), f"{reading.ranks[t]:.0f}",
+            f"<ol>{likeliest}</ol>",
+        ]  # fmt: skip
+        named_cells = zip(_COLUMNS, cells, strict=True)
+        rows.append(
+            "<tr>" + "".join(f'<td data-name="{name}">{cell}</td>' for name, cell in named_cells) + "</tr>"
+        )
+    return "\n".join(rows)
+
+
+def _share(probability: float) -> str:
+    return f"{probability:.3f}" if probability >= 0.0005 else "&lt;0.001"
+
+
+def _written_out(probability: float) -> str:
+    """Two significant digits and all the zeros before them: 0.0000082 in place of 8.2e-06."""
+    return np.format_float_positional(probability, 2, fractional=False, trim="-")
+
+
+def _shade(bits: float) -> int:
+    return min(_SHADES - 1, int(bits / _DEEPEST_BITS * _SHADES))
+
+
+def _quoted(character: str | None) -> str:
+    return f"“{named(character)}”" if character else "not in the alphabet"
+
+
+def _number(value: float | None) -> str:
+    """Six significant digits; empty where there is none. None of them is negative, so none begins with a minus."""
+    return "" if value is None else f"{abs(value):.6g}"
+
+
+def _shades(papers: str, inks: str) -> str:
+    """A rule for each depth: the paper behind a character, and the ink that can be read on it."""
+    pairs = zip(papers.split(), inks, strict=True)
+    return " ".join(
+        f".s{shade} {{ background: {paper}; color: {_INKS[ink]}; }}" for shade, (paper, ink) in enumerate(pairs)
+    )
+
+
+# The pages' own sequential colours (.streamlit/config.toml), and which of two inks stands on each.
+_INKS = {"d": "#12161c", "l": "#ffffff"}
+_LIGHT = _shades("#fcfcfb #e3ebf5 #c9d9ee #aac4e5 #87abd9 #6490cb #4274ba #2a5aa1 #193f7d #0a2450", "ddddddllll")
+_DARK = _shades("#12161c #162437 #1a3353 #204470 #29578e #3a6fae #548bcb #79a9e1 #a6c8f1 #d8e8fc", "lllllldddd")
+_STYLE = f"""
+:root {{ color-scheme: light dark; --ink: #1b232e; --paper: #fcfcfb; --line: #d5dae0; --quiet: #5c6672; }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+  color: var(--ink); background: var(--paper); font-variant-numeric: tabular-nums; }}
+h1 {{ font-size: 1.6rem; }} h2 {{ font-size: 1.15rem; margin-top: 2rem; }}
+small, .quiet {{ color: var(--quiet); }}
+code, .text {{ font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
+.text {{ font-size: 1.1rem; line-height: 1.9; overflow-wrap: anywhere; direction: ltr; }}
+.text span {{ unicode-bidi: isolate; padding: .1em .04em; border-radius: 2px; }}
+.legend {{ display: flex; align-items: center; flex-wrap: wrap; gap: .5rem; font-size: .85rem; }}
+.legend span {{ display: flex; border: 1px solid var(--line); }}
+.legend i {{ width: 1rem; height: .8rem; }}
+.wide {{ overflow-x: auto; }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0;
+  border-bottom: 1px solid var(--line); }}
+td code {{ unicode-bidi: isolate; white-space: nowrap; }}
+ol {{ margin: 0; padding: 0; list-style: none; }}
+li {{ display: inline-block; margin-right: .9rem; white-space: nowrap; unicode-bidi: isolate; }}
+li b {{ font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
+.text, .legend {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
+tr {{ break-inside: avoid; }}
+{_LIGHT}
+@media screen and (prefers-color-scheme: dark) {{
+:root {{ --ink: #e4e8ed; --paper: #12161c; --line: #323b47; --quiet: #9aa4b1; }}
+{_DARK}
+}}
+@media screen and (max-width: 40rem) {{
+thead {{ display: none; }}
+tr {{ display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }}
+td {{ display: block; border: 0; padding: 0; }}
+td::before {{ content: attr(data-name) ": "; color: var(--quiet); }}
+td code {{ white-space: normal; overflow-wrap: anywhere; }}
+ol {{ display: inline; }}
+}}
+@media print {{ body {{ margin: 0; max-width: none; }} }}
+"""
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>What a model expected</title>
+<style>{style}</style>
+</head>
+<body>
+<h1>What a model expected</h1>
+<p>The model <b><bdi>{model}</bdi></b>, trained on <b><bdi>{corpus}</bdi></b>, read this text from left to right.
+Before each character it said how likely every character is. The less likely the one that came, the greater its
+surprise: −log<sub>2</sub> of its probability, in bits.</p>
+<p><b>{mean}</b>, over the {known} of {length} characters that have a figure.</p>
+<div class="legend">0 bits, expected <span>{legend}</span> 8 bits and more, a surprise</div>
+<p class="text" dir="ltr">{strip}</p>
+<p class="quiet"><small>Rest the pointer on a character to see its figures. “·” is a space, “↵” the end of a line.
+</small></p>
+<h2>The most surprising places</h2>
+<div class="wide"><table>
+<thead><tr>{columns}</tr></thead>
+<tbody>
+{surprises}
+</tbody></table></div>
+<p class="quiet"><small>Made with CharLab.</small></p>
+</body>
+</html>
+"""

@@ -1,9 +1,0 @@
-# A piece of the program that charlab/script.py puts together. It is read as text, never imported.
-# ruff: noqa: F821
-# ---
-# A layer of the network
-
-
-def make_layer():
-    kind = keras.layers.GRU if KIND == "gru" else keras.layers.LSTM
-    return kind(UNITS, return_sequences=True, return_state=True)

@@ -1,0 +1,82 @@
+"""Where training stands, and how that goes to disk and back: all that a resumed run needs.
+
+One safetensors file in the run's checkpoint folder: arrays by name, and the Progress as JSON in its metadata.
+Knows nothing of TensorFlow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charlab.errors import RunError
+from charlab.runs import store
+
+
+@dataclass
+class Progress:
+    """The place in training and what was summed up on the way there. All fields are numbers."""
+
+    step: int = 0  # steps taken
+    seconds: float = 0.0  # wall-clock, from the command's start, over all its sittings
+    events_length: int = 0  # bytes of metrics.jsonl
+    # Sums over the steps since the epoch began, and since the last event
+    epoch_loss: float = 0.0
+    epoch_steps: int = 0
+    event_loss: float = 0.0
+    event_accuracy: float = 0.0
+    event_steps: int = 0
+    # Training alone, without evaluation and saving
+    training_seconds: float = 0.0
+    training_characters: int = 0
+    # What validation said
+    graded_step: int = -1  # the step after which it was last asked; -1 for never
+    train_loss: float = float("nan")
+    val_loss: float = float("nan")
+    best_val_loss: float = float("inf")
+    best_epoch: int = -1
+    whole_epochs_since_best: int = 0
+
+    def to_numbers(self) -> np.ndarray:
+        """All fields in their order, float64, exact: for the way from one machine to the others."""
+        return np.array(dataclasses.astuple(self), np.float64)
+
+    @classmethod
+    def from_numbers(cls, numbers: np.ndarray) -> Progress:
+        fields = dataclasses.fields(cls)
+        values: dict[str, Any] = {
+            field.name: int(number) if field.type == "int" else float(number)
+            for field, number in zip(fields, numbers, strict=True)
+        }
+        return cls(**values)
+
+
+def exists(run: store.Run) -> bool:
+    return _path(run).exists()
+
+
+def save(run: store.Run, progress: Progress, arrays: dict[str, np.ndarray]) -> None:
+    store.write_arrays(_path(run), arrays, {"progress": json.dumps(dataclasses.asdict(progress))})
+
+
+def load(run: store.Run) -> tuple[Progress, dict[str, np.ndarray]]:
+    """Raises RunError where the file is not a whole checkpoint of this version."""
+    from safetensors import safe_open
+
+    arrays = store.read_arrays(_path(run))
+    with safe_open(_path(run), framework="numpy") as file:
+        metadata = file.metadata() or {}
+    try:
+        return Progress(**json.loads(metadata["progress"])), arrays
+    except (KeyError, ValueError, TypeError) as error:
+        raise RunError(
+            f"{_path(run)} is not a checkpoint that can be resumed from. Delete it to start the run anew."
+        ) from error
+
+
+def _path(run: store.Run):
+    return run.checkpoint_path / "state.safetensors"

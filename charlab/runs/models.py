@@ -1,0 +1,145 @@
+"""Models by name: the starters that ship with CharLab, the runs of this server, or a path to either.
+
+A starter is a run directory without its text, so both are loaded in one way. Knows nothing of TensorFlow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from charlab.core import predictor as networks
+from charlab.core.predictor import Predictor
+from charlab.core.vocab import Vocab
+from charlab.corpora import catalogue
+from charlab.errors import CharlabError, ModelError
+from charlab.runs import store
+from charlab.runs.store import Run, RunConfig, Status
+
+STARTERS = Path(__file__).resolve().parent.parent / "starters"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a picker shows of a model before it is loaded."""
+
+    name: str  # what `load` takes
+    title: str
+    where: str  # "starter" or "run"
+    kind: str
+    corpus: str
+    state: str
+    val_loss: float | None  # nats a character, on the held-out part of its own corpus
+    owner: str = ""
+
+    @property
+    def bits(self) -> float | None:
+        return None if self.val_loss is None else self.val_loss / math.log(2)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that can be asked."""
+
+    name: str
+    which: str  # "best", "last" or "epoch-003"
+    predictor: Predictor
+    vocab: Vocab
+    config: RunConfig
+    status: Status
+    digest: str  # twelve digits that stand for exactly these weights
+
+    @property
+    def seed_text(self) -> str:
+        return self.config.train.seed_text
+
+
+def keep_as_starter(run: Run, name: str, epochs: Sequence[int] = ()) -> Path:
+    """Copy of a finished run what a starter needs, the weights of these epochs among it; returns its folder.
+
+    The weights take half the bytes that a run's do. The best ones are left out where they are one of the epochs.
+    """
+    which = [f"epoch-{epoch:03d}" for epoch in epochs]
+    if run.status().best_epoch not in epochs:
+        which.append("best")
+    compacted = {one: store.compact(run.weights(one)) for one in which}  # before anything is taken away
+    starter = Run(STARTERS / name)
+    for old in starter.weight_names():
+        starter.weights_path(old).unlink()
+    starter.write_config(run.config())
+    starter.write_vocab(run.vocab())
+    for one, weights in compacted.items():
+        starter.write_weights(weights, one)
+    starter.write_status(run.status())
+    return starter.path
+
+
+def models() -> list[ModelInfo]:
+    """Every model that has weights: the starters, then the runs, newest first."""
+    return list(_starters()) + [info for run in store.all_runs() if (info := _info(run, "run"))]
+
+
+def load(name: str, which: str = "best") -> Model:
+    """A starter's name, a run's id or a path -> its predictor and vocabulary. Raises ModelError or RunError."""
+    run = find(name)
+    which = run.stands_for(which)
+    config, vocab = run.config(), run.vocab()
+    weights = run.weights(which)
+    predictor = networks.build(config.model, len(vocab), weights)
+    return Model(name, which, predictor, vocab, config, run.status(), weights_digest(weights))
+
+
+def find(name: str) -> Run:
+    """The directory behind a name. Raises ModelError with what there is."""
+    for path in (STARTERS / name, store.runs_folder() / name, Path(name)):
+        if name and (path / "config.json").is_file():
+            return Run(path)
+    there = ", ".join(info.name for info in models()) or "none"
+    raise ModelError(f"There is no model {name!r}. There are: {there}; or give the path of a run's folder.")
+
+
+def stamp(name: str) -> float:
+    """When a model's weights were last written: another number means that they have to be loaded anew."""
+    run = find(name)
+    return max((run.weights_path(which).stat().st_mtime for which in run.weight_names()), default=0.0)
+
+
+def corpus_text(config: RunConfig) -> str | None:
+    """The text a model was trained on, where this machine has it and it is unchanged; else None."""
+    try:
+        text = catalogue.load(config.corpus, download=False)
+    except CharlabError:
+        return None
+    return text.text if text.sha256 == config.corpus_sha256 else None
+
+
+def weights_digest(weights: networks.Weights) -> str:
+    result = hashlib.sha256()
+    for name in sorted(weights):
+        result.update(name.encode("utf-8"))
+        result.update(weights[name].tobytes())
+    return result.hexdigest()[:12]
+
+
+def _starters() -> Iterator[ModelInfo]:
+    if STARTERS.is_dir():
+        for name in sorted(os.listdir(STARTERS)):
+            if info := _info(Run(STARTERS / name), "starter"):
+                yield info
+
+
+def _info(run: Run, where: str) -> ModelInfo | None:
+    try:
+        if not run.weight_names():
+            return None
+        config, status = run.config(), run.status()
+    except (CharlabError, TypeError, KeyError):  # a folder that is not a whole run is no model
+        return None
+    loss = status.results.get("best_val_loss")
+    return ModelInfo(
+        run.id, config.name, where, config.model.kind, config.corpus, status.state, loss, config.owner
+    )

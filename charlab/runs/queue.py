@@ -1,0 +1,299 @@
+"""The training queue: starts a worker process for each queued run, a few at a time, and watches them.
+
+Imports no TensorFlow: a worker is `python -m charlab work <run>`, and all it shares with this process is the run
+directory. Whoever holds a run's lock owns it; two queues on one folder never train a run twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import logging
+import math
+import os
+import subprocess  # our own command, with a list of arguments and no shell
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import Timeout
+
+from charlab.core.config import TrainConfig
+from charlab.errors import CharlabError, ConfigError, UnavailableError, install_command
+from charlab.runs import cluster, control, store
+from charlab.runs.store import Run, RunConfig, Status
+
+log = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.5
+_COUNTING_SECONDS = 5.0  # what an n-gram run takes, most of it its process's start
+_LAST_WORDS = 300  # characters of a dead worker's log that are shown
+
+
+@dataclass(frozen=True)
+class Worker:
+    run: Run
+    process: subprocess.Popen
+    started: float  # seconds since 1970
+
+
+class Queue:
+    """First come, first served, `places` workers at a time (by default `at_once()`), on one runs folder.
+
+    `start` returns at once; `close` asks the workers to write a checkpoint and waits for them.
+    """
+
+    def __init__(self, folder: Path | None = None, places: int | None = None) -> None:
+        self.folder = Path(folder or store.runs_folder()).resolve()
+        self.at_once = places or at_once()
+        self._workers: list[Worker] = []
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="training-queue", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self, patience: float = 30.0) -> None:
+        """Stop starting runs, let the workers pause at a checkpoint, and kill those that take longer."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        for worker in self._workers:
+            with contextlib.suppress(OSError):
+                if worker.process.stdin:
+                    worker.process.stdin.close()  # the sign that its parent is gone
+        deadline = time.monotonic() + patience
+        for worker in self._workers:
+            try:
+                worker.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+            self._record_death(worker)
+        self._workers.clear()
+
+    def _loop(self) -> None:
+        while not self._closing.wait(_TICK_SECONDS):
+            try:
+                self._tick()
+            except (OSError, CharlabError):
+                log.exception("The training queue could not look after its runs; it tries again.")
+
+    def _tick(self) -> None:
+        for worker in [worker for worker in self._workers if worker.process.poll() is not None]:
+            self._workers.remove(worker)
+            self._record_death(worker)
+        for run in waiting(self.folder)[: self.at_once - len(self._workers)]:
+            if run.path not in [worker.run.path for worker in self._workers]:
+                self._workers.append(Worker(run, start_worker(run), time.time()))
+
+    def _record_death(self, worker: Worker) -> None:
+        """Write into the run why its worker ended, where it could not do so itself."""
+        code = worker.process.returncode
+        try:
+            worker.run.recorded_status()  # raises RunError where it was deleted
+            with worker.run.lock().acquire(timeout=1.0):
+                status = worker.run.recorded_status()
+                queued_again = status.state == "queued" and (status.queued or 0.0) > worker.started
+                if status.state not in store.ACTIVE or code == 0 or queued_again:
+                    return
+                if self._closing.is_set():  # it took too long to end, and this queue ended it
+                    ended = {"state": "paused", "reason": control.SERVER_STOPPED}
+                else:
+                    ended = {"state": "failed", "reason": _reason(worker.run, code)}
+                worker.run.write_status(Status(**status.__dict__ | ended | {"ended": time.time()}))
+        except (Timeout, CharlabError, FileNotFoundError):  # another worker has it, or it was deleted
+            log.info("Run %s was not mine to record.", worker.run.id)
+
+
+def at_once() -> int:
+    """How many runs a server trains at once: CHARLAB_AT_ONCE, or one on up to seven cores and a quarter of them
+    above. Raises ConfigError."""
+    text = os.environ.get("CHARLAB_AT_ONCE", "").strip()
+    if not text:
+        return max(1, (os.cpu_count() or 1) // 4)
+    if not text.isdigit() or int(text) < 1:
+        raise ConfigError(f"CHARLAB_AT_ONCE must be a whole number from 1 on. Received: {text!r}.")
+    return int(text)
+
+
+def minutes_cap() -> float | None:
+    """The most minutes that a server trains one run: CHARLAB_MINUTES, or None for no cap. Raises ConfigError."""
+    text = os.environ.get("CHARLAB_MINUTES", "").strip()
+    if not text:
+        return None
+    try:
+        cap = float(text)
+    except ValueError:
+        cap = 0.0
+    if not 0 < cap < math.inf:
+        raise ConfigError(f"CHARLAB_MINUTES must be a number of minutes above 0. Received: {text!r}.")
+    return cap
+
+
+def cap_in_words() -> str:
+    """The sentence that everybody on a server with a cap reads; nothing where there is none."""
+    cap = minutes_cap()
+    if cap is None:
+        return ""
+    return f"This server gives each run {cap:g} {'minute' if cap == 1 else 'minutes'}."
+
+
+def within_cap(train: TrainConfig) -> TrainConfig:
+    """A budget in minutes that this server can keep, so that the learning rate falls to the end of what there is.
+    One in epochs stays as it is: its worker stops it at the cap."""
+    cap = minutes_cap()
+    if cap is None or train.minutes is None or train.minutes <= cap:
+        return train
+    return train.replace(minutes=max(0.05, cap))
+
+
+def is_used_up(status: Status) -> bool:
+    """Whether a run has had all the time that this server gives one."""
+    cap = minutes_cap()
+    return cap is not None and status.seconds >= 60 * cap - 1
+
+
+def waiting(folder: Path | None = None) -> list[Run]:
+    """The queued runs, in the order in which they will start: first come, first served."""
+    queued = []
+    for run in store.all_runs(folder):
+        with contextlib.suppress(CharlabError):
+            status = run.recorded_status()
+            if status.state != "queued":
+                continue
+            config = run.config()
+            # Of several machines the first one's worker writes the run: any other would train it without a word.
+            if cluster.is_chief(config.train.accelerator):
+                queued.append((status.queued or config.created, run.id, run))
+    return [run for _, _, run in sorted(queued, key=lambda entry: entry[:2])]
+
+
+def place_in_line(run: Run) -> int:
+    """1 for the run that starts next; 0 for one that is not waiting."""
+    ids = [other.id for other in waiting(run.path.parent)]
+    return ids.index(run.id) + 1 if run.id in ids else 0
+
+
+def running(folder: Path | None = None) -> list[tuple[Run, Status]]:
+    """The runs that a worker has right now."""
+    found = []
+    for run in store.all_runs(folder):
+        with contextlib.suppress(CharlabError):
+            status = run.status()
+            if status.state in ("running", "pausing", "stopping"):
+                found.append((run, status))
+    return found
+
+
+def expected_start(run: Run) -> float | None:
+    """In how many seconds a waiting run will start, or None where that cannot be told.
+
+    What runs now says how long it will take; of what waits before it, a budget in minutes is known, and one in
+    epochs where the same model was trained on the same text before.
+    """
+    left = [status.seconds_left for _, status in running(run.path.parent)]
+    line = waiting(run.path.parent)
+    ids = [other.id for other in line]
+    known = [seconds for seconds in left if seconds is not None]
+    if run.id not in ids or len(known) < len(left):
+        return None
+    free = sorted(known + [0.0] * max(0, at_once() - len(left)))  # when each place becomes free
+    for other in line[: ids.index(run.id)]:
+        takes = _expected_seconds(other)
+        if takes is None:
+            return None
+        free = sorted([free[0] + takes, *free[1:]])
+    return free[0]
+
+
+def start_worker(run: Run) -> subprocess.Popen:
+    """A worker process on one run, which ends when this process does."""
+    with run.log_path.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "charlab", "work", str(run.path), "--parent-pipe"],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=worker_environment(),
+        )
+
+
+def worker_environment() -> dict[str, str]:
+    """The environment in which `python -m charlab` is found from any folder."""
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
+
+
+def why_no_tensorflow() -> str:
+    """A sentence where networks cannot be trained on this machine, else nothing."""
+    if importlib.util.find_spec("tensorflow") is not None:
+        return ""
+    return (
+        f"TensorFlow is not installed for this Python ({sys.version.split()[0]}), so networks cannot be trained "
+        f"or exported to Keras here. To install it (Python 3.11 to 3.13): {install_command('train')}. Everything "
+        "else works without it, training an n-gram model included."
+    )
+
+
+def survey_accelerators(time_limit: float = 120.0) -> list[dict[str, Any]]:
+    """What this machine can train on, found by a process of its own; a few seconds. Raises UnavailableError."""
+    if reason := why_no_tensorflow():
+        raise UnavailableError(reason)
+    command = [sys.executable, "-m", "charlab", "accelerators", "--json"]
+    try:
+        result = subprocess.run(  # noqa: S603
+            command,
+            capture_output=True,
+            timeout=time_limit,
+            env=worker_environment(),
+            encoding="utf-8",
+            check=True,
+        )
+    except (subprocess.SubprocessError, OSError) as error:
+        words = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+        raise UnavailableError(f"TensorFlow could not be started on this machine: {words[-1]}") from error
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def _expected_seconds(run: Run) -> float | None:
+    """How long a waiting run will take, the cap considered."""
+    config, status, cap = run.config(), run.recorded_status(), minutes_cap()
+    if config.model.kind == "ngram":
+        return _COUNTING_SECONDS
+    limit = None if cap is None else max(0.0, 60 * cap - status.seconds)
+    if config.train.minutes is not None:
+        takes = max(0.0, 60 * config.train.minutes - status.seconds)
+    elif seconds := _seconds_per_epoch(run, config):
+        takes = seconds * max(0.0, config.train.epochs - status.epoch)
+    else:
+        return limit
+    return takes if limit is None else min(takes, limit)
+
+
+def _seconds_per_epoch(run: Run, config: RunConfig) -> float | None:
+    """What an epoch took in the latest run of the same model on the same text."""
+    same = ("batch_size", "sequence_length", "batches", "shift", "steps_per_epoch", "precision", "accelerator")
+    for other in store.all_runs(run.path.parent):
+        with contextlib.suppress(CharlabError):
+            results, known = other.recorded_status().results, other.config()
+            if not results.get("epochs") or known.model != config.model:
+                continue
+            if known.corpus_sha256 != config.corpus_sha256:
+                continue
+            if all(getattr(known.train, name) == getattr(config.train, name) for name in same):
+                return results["seconds"] / results["epochs"]
+    return None
+
+
+def _reason(run: Run, code: int) -> str:
+    if code == -9:
+        return "Its worker process was killed: most likely the machine ran out of memory, or somebody ended it."
+    words = run.log_path.read_text(encoding="utf-8", errors="replace").strip()[-_LAST_WORDS:]
+    last_line = words.splitlines()[-1] if words else "nothing"
+    return f"Its worker process ended with code {code}. The last line of its log: {last_line}"

@@ -1,0 +1,343 @@
+"""The run directory: what one training run is on disk, and the only thing a trainer and a page share.
+
+The only module that knows its file names. Knows nothing of TensorFlow, processes or pages.
+
+    runs/<run-id>/
+      config.json        name, preset, corpus, ModelConfig, TrainConfig, library versions
+      vocab.json
+      status.json        state, reason, times, place in training, results; written by the lock's holder alone
+      control.json       what a page or the command line asks of the run
+      metrics.jsonl      one event a line
+      weights/           epoch-NNN.safetensors, best.safetensors, last.safetensors
+      checkpoint/        what a resume needs beyond the weights
+      tensorboard/       the same figures for TensorBoard, where it is installed
+      log.txt            what the worker printed
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from charlab.core.config import ModelConfig, TrainConfig
+from charlab.core.vocab import Vocab
+from charlab.errors import RunError
+from charlab.files import write_whole
+
+STATES = ("queued", "running", "pausing", "paused", "stopping", "stopped", "done", "failed")
+ACTIVE = ("queued", "running", "pausing", "stopping")  # a worker holds the run, or will
+ENDED = ("paused", "stopped", "done", "failed")
+REQUESTS = ("pause", "stop")
+
+
+def runs_folder() -> Path:
+    """Where runs are kept: `CHARLAB_RUNS`, or runs/ in the current folder."""
+    return Path(os.environ.get("CHARLAB_RUNS") or "runs")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that says what a run is, fixed when it is created but for its name, and its budget where it is
+    trained longer."""
+
+    name: str
+    preset: str
+    corpus: str  # a corpus's name, or the path of a text file
+    corpus_sha256: str  # of the text's UTF-8 bytes, as trained on
+    model: ModelConfig
+    train: TrainConfig
+    created: float = 0.0  # seconds since 1970
+    owner: str = ""  # the browser that started it, or ""
+    notes: tuple[str, ...] = ()  # what was adapted to the text, in sentences
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return self.__dict__ | {
+            "model": self.model.to_json(), "train": self.train.to_json(), "notes": list(self.notes),
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> RunConfig:
+        return cls(**data | {
+            "model": ModelConfig.from_json(data["model"]), "train": TrainConfig.from_json(data["train"]),
+            "notes": tuple(data.get("notes", ())),
+        })  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run is. `results` holds the figures of its last validated epoch (the command line's document)."""
+
+    state: str
+    reason: str = ""
+    queued: float | None = None  # when it joined the queue, in seconds since 1970
+    started: float | None = None
+    ended: float | None = None
+    pid: int | None = None
+    epoch: float = 0.0
+    step: int = 0
+    total_steps: int | None = None  # None where the budget is a time
+    seconds: float = 0.0  # wall-clock spent on it so far
+    seconds_left: float | None = None
+    best_epoch: int | None = None
+    results: dict[str, Any] = field(default_factory=dict)
+
+
+class Run:
+    """One run directory. Reading needs nothing; writing status, metrics and weights needs its lock."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def log_path(self) -> Path:
+        return self.path / "log.txt"
+
+    @property
+    def checkpoint_path(self) -> Path:
+        return self.path / "checkpoint"
+
+    @property
+    def tensorboard_path(self) -> Path:
+        return self.path / "tensorboard"
+
+    # What it is
+
+    def config(self) -> RunConfig:
+        return RunConfig.from_json(read_json(self.path / "config.json"))
+
+    def vocab(self) -> Vocab:
+        return Vocab.from_json(read_json(self.path / "vocab.json"))
+
+    def write_config(self, config: RunConfig) -> None:
+        write_json(self.path / "config.json", config.to_json())
+
+    def write_vocab(self, vocab: Vocab) -> None:
+        write_json(self.path / "vocab.json", vocab.to_json())
+
+    # Where it is
+
+    def status(self) -> Status:
+        """The run's state. Where a worker should hold it and none does, it is read as failed, in words."""
+        status = self.recorded_status()
+        if status.state == "running" and not self.is_held():
+            status = self.recorded_status()  # again: it may have ended, and let go, since the first look
+        if status.state == "running" and not self.is_held():
+            return Status(**status.__dict__ | {
+                "state": "failed",
+                "reason": "Its worker process ended without a word: killed, out of memory, or the machine was "
+                "switched off. What it had saved is still here.",
+            })  # fmt: skip
+        request = self.request()
+        if status.state == "running" and request:
+            return Status(**status.__dict__ | {"state": {"pause": "pausing", "stop": "stopping"}[request]})
+        return status
+
+    def recorded_status(self) -> Status:
+        """What status.json says, whether or not a worker is still there."""
+        return Status(**read_json(self.path / "status.json"))
+
+    def write_status(self, status: Status) -> None:
+        write_json(self.path / "status.json", status.__dict__)
+
+    def lock(self) -> FileLock:
+        """The run's lock, not yet taken: `with run.lock(): ...`. Who holds it owns the run and is alive."""
+        return FileLock(self.path / "lock", timeout=0, is_singleton=False)
+
+    def is_held(self) -> bool:
+        lock = self.lock()
+        try:
+            with lock:
+                return False
+        except Timeout:
+            return True
+
+    def sweep(self) -> None:
+        """Remove what a writer that was killed left half written beside its place."""
+        for path in self.path.rglob(".*.tmp"):
+            path.unlink(missing_ok=True)
+
+    # What is asked of it
+
+    def ask(self, request: str | None) -> None:
+        """Ask the run's worker to "pause" or "stop"; None takes the request back."""
+        if request is not None and request not in REQUESTS:
+            raise RunError(f"A run can be asked to pause or to stop. Received: {request!r}.")
+        write_json(self.path / "control.json", {"request": request, "time": time.time()})
+
+    def request(self) -> str | None:
+        path = self.path / "control.json"
+        return read_json(path).get("request") if path.exists() else None
+
+    # What happened
+
+    def append_event(self, event: dict[str, Any]) -> None:
+        """Add one event to metrics.jsonl, a whole line at a time."""
+        line = json.dumps(event, ensure_ascii=False) + "\n"
+        with (self.path / "metrics.jsonl").open("ab") as file:
+            file.write(line.encode("utf-8"))
+
+    def events(self, after: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """The events from byte `after` on, and the byte to go on from; an incomplete last line is passed over."""
+        path = self.path / "metrics.jsonl"
+        if not path.exists():
+            return [], 0
+        with path.open("rb") as file:
+            file.seek(after)
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        return [json.loads(line) for line in whole.splitlines()], after + len(whole)
+
+    def events_length(self) -> int:
+        """Bytes of metrics.jsonl."""
+        path = self.path / "metrics.jsonl"
+        return path.stat().st_size if path.exists() else 0
+
+    def cut_events(self, length: int) -> None:
+        """Drop what stands after byte `length` of metrics.jsonl: it was not part of the checkpoint."""
+        path = self.path / "metrics.jsonl"
+        if path.exists():
+            with path.open("r+b") as file:
+                file.truncate(min(length, path.stat().st_size))
+
+    # What it learned
+
+    def write_weights(self, weights: dict[str, np.ndarray], which: str) -> None:
+        """Weights as "best", "last" or "epoch-003"."""
+        write_arrays(self.weights_path(which), weights)
+
+    def stands_for(self, which: str) -> str:
+        """The weights that are read for a name: for "best" its epoch's or the last, where it has no file."""
+        there = self.weight_names()
+        if which != "best" or "best" in there:
+            return which
+        best_epoch = f"epoch-{self.recorded_status().best_epoch or 0:03d}"
+        return best_epoch if best_epoch in there else "last"
+
+    def weights(self, which: str = "best") -> dict[str, np.ndarray]:
+        path = self.weights_path(self.stands_for(which))
+        if not path.exists():
+            there = ", ".join(self.weight_names()) or "none yet"
+            raise RunError(f"Run {self.id} has no weights {which!r}. There are: {there}.")
+        return {name: _widened(name, array) for name, array in read_arrays(path).items()}
+
+    def weight_names(self) -> list[str]:
+        """What weights there are: epoch-001 ..., best, last."""
+        names = [path.stem for path in (self.path / "weights").glob("*.safetensors")]
+        return sorted(names, key=lambda name: (not name.startswith("epoch"), name))
+
+    def weights_path(self, which: str) -> Path:
+        if not re.fullmatch(r"best|last|epoch-\d{3,}", which):
+            raise RunError(f'Weights are called "best", "last" or "epoch-003". Received: {which!r}.')
+        return self.path / "weights" / f"{which}.safetensors"
+
+
+def compact(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same in fewer bytes: half precision, and whole numbers no longer than they need be."""
+    return {
+        name: array.astype(np.float16 if array.dtype.kind == "f" else np.min_scalar_type(array.max()))
+        for name, array in weights.items()
+    }
+
+
+def _widened(name: str, array: np.ndarray) -> np.ndarray:
+    """Weights are float32; of an n-gram model's counts the keys are uint64 and the others uint32."""
+    wide = np.float32 if array.dtype.kind == "f" else np.uint64 if name.endswith("/keys") else np.uint32
+    return array.astype(wide, copy=False)
+
+
+def create(config: RunConfig, vocab: Vocab, folder: Path | None = None, state: str = "queued") -> Run:
+    """Make a run directory. Its state is queued: a server will take it; "running" is for a process that trains it
+    itself, and takes the lock next."""
+    folder = folder or runs_folder()
+    created = config.created or time.time()
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created))
+    words = re.sub(r"[^a-z0-9]+", "-", config.name.lower()).strip("-")[:24].strip("-") or config.preset
+    for attempt in range(1000):
+        path = folder / (f"{stamp}-{words}" + (f"-{attempt + 1}" if attempt else ""))
+        try:
+            path.mkdir(parents=True)
+            break
+        except FileExistsError:
+            continue
+    run = Run(path)
+    with run.lock():
+        run.write_config(RunConfig(**config.__dict__ | {"created": created}))
+        run.write_vocab(vocab)
+        run.write_status(Status(state, queued=created))
+    return run
+
+
+def find(run_id: str, folder: Path | None = None) -> Run:
+    """The run of that id. Raises RunError where there is none."""
+    folder = folder or runs_folder()
+    path = folder / run_id
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", run_id) or not (path / "config.json").exists():
+        raise RunError(f"There is no run {run_id!r} in {folder}.")
+    return Run(path)
+
+
+def all_runs(folder: Path | None = None) -> Iterator[Run]:
+    """Every run there is, newest first; folders that are not whole runs are passed over."""
+    folder = folder or runs_folder()
+    if folder.is_dir():
+        for path in sorted(folder.iterdir(), reverse=True):
+            if (path / "status.json").exists():
+                yield Run(path)
+
+
+def delete(run: Run) -> None:
+    """Remove a run for good. Raises RunError while a worker holds it."""
+    run.recorded_status()  # raises RunError where it is gone already; a lock would make its folder anew
+    try:
+        with run.lock().acquire(timeout=1.0):
+            (run.path / "status.json").unlink(missing_ok=True)  # from here on it is no run: no worker takes it
+    except Timeout:
+        raise RunError(f"Run {run.id} is being trained. Stop it first, then delete it.") from None
+    shutil.rmtree(run.path)
+
+
+# Files, each written whole
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    write_whole(path, json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8"))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path} is missing: this is not a whole run.") from None
+    except ValueError as error:
+        raise RunError(f"{path} cannot be read: {error}.") from error
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
+    from safetensors.numpy import save
+
+    write_whole(path, save({k: np.asarray(v, order="C") for k, v in arrays.items()}, metadata))
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return load(path.read_bytes())
+    except SafetensorError as error:
+        raise RunError(f"{path} is not a whole safetensors file: {error}.") from error

@@ -1,0 +1,192 @@
+"""Before a training starts: how long it will take here, how much it will read, and what its network is made of.
+
+Times come from earlier runs on this machine, never from a table. Reads run directories; draws nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from charlab.core import batching, predictor
+from charlab.core.config import ModelConfig, TrainConfig
+from charlab.errors import CharlabError
+from charlab.runs import checkpoints, plan
+from charlab.runs.store import Run
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast this machine trained a model once."""
+
+    model: ModelConfig
+    train: TrainConfig
+    vocabulary_size: int
+    characters_per_second: float
+    start_up: float  # seconds from the command's start to the first step
+
+
+def speeds(runs: Iterable[Run], most: int = 30) -> list[Speed]:
+    """What earlier runs measured, in their order. Those that measured nothing, cannot be read or came from another
+    machine, so without a checkpoint, are passed over."""
+    found: list[Speed] = []
+    for run in runs:
+        if len(found) == most:
+            break
+        if not checkpoints.exists(run):
+            continue
+        try:
+            config, (events, _) = run.config(), run.events()
+            size = len(run.vocab())
+        except CharlabError:
+            continue
+        grades = [e for e in events if e["event"] == "epoch"]
+        measured = [e["characters_per_second"] for e in grades[1:] or events if e.get("characters_per_second")]
+        if measured and grades:
+            found.append(Speed(config.model, config.train, size, measured[-1], grades[0]["seconds"]))
+    return found
+
+
+def steps(train: TrainConfig, characters: int) -> int:
+    """Steps of an epoch over a text of so many characters. Raises CorpusError where there is no room for one."""
+    return len(batching.offsets(train, plan.split_at(characters, train.validation_share), 0))
+
+
+def characters_seen(
+    model: ModelConfig, train: TrainConfig, characters: int, vocabulary_size: int, measured: Sequence[Speed]
+) -> int | None:
+    """Characters that training will read, again and again; None where that hangs on a speed nobody measured."""
+    if model.kind == "ngram":
+        return plan.split_at(characters, train.validation_share)
+    if train.minutes is None:
+        return train.epochs * steps(train, characters) * train.batch_size * train.sequence_length
+    speed = expected_speed(model, train, vocabulary_size, measured)
+    if speed is None:
+        return None
+    return round(speed * max(0.0, train.minutes * 60 - _start_up(train, measured)))
+
+
+def estimate_seconds(
+    model: ModelConfig, train: TrainConfig, characters: int, vocabulary_size: int, measured: Sequence[Speed]
+) -> float | None:
+    """Wall-clock that a training will take on this machine; None where nothing was measured.
+
+    A budget in minutes is itself the answer. Otherwise: start-up, the characters at the measured speed, and an
+    evaluation after each epoch, which needs a third of a training step's work a character.
+    """
+    if model.kind == "ngram":
+        return None  # seconds; what it takes hangs on the text more than on the characters
+    if train.minutes is not None:
+        return train.minutes * 60
+    speed = expected_speed(model, train, vocabulary_size, measured)
+    if speed is None:
+        return None
+    seen = train.epochs * steps(train, characters) * train.batch_size * train.sequence_length
+    graded = (characters - plan.split_at(characters, train.validation_share)) * train.epochs
+    return _start_up(train, measured) + (seen + graded / 3) / speed
+
+
+def expected_speed(
+    model: ModelConfig, train: TrainConfig, vocabulary_size: int, measured: Sequence[Speed]
+) -> float | None:
+    """Characters a second of a training here: that of runs of the same model, else of the run that is nearest in
+    floating-point operations a character, scaled by them."""
+    alike = [s for s in _of_same_machinery(train, measured) if s.model.kind != "ngram"]
+    same = [s for s in alike if s.model == model and s.vocabulary_size == vocabulary_size]
+    if same:
+        shape = (train.batch_size, train.sequence_length)
+        closest = [s for s in same if (s.train.batch_size, s.train.sequence_length) == shape] or same
+        return median(s.characters_per_second for s in closest[:5])
+    if not alike:
+        return None
+    wanted = operations(model, train, vocabulary_size)
+    works = [operations(s.model, s.train, s.vocabulary_size) for s in alike]
+    nearest = min(range(len(alike)), key=lambda i: abs(math.log(works[i] / wanted)))
+    return alike[nearest].characters_per_second * works[nearest] / wanted
+
+
+def was_measured(model: ModelConfig, train: TrainConfig, measured: Sequence[Speed]) -> bool:
+    """Whether a time needs no measuring, or comes from runs of the same model; else it is a rough one."""
+    return train.minutes is not None or any(s.model == model for s in _of_same_machinery(train, measured))
+
+
+def operations(model: ModelConfig, train: TrainConfig, vocabulary_size: int) -> float:
+    """Floating-point operations of a training step a character, about: two a weight that is multiplied and twice
+    that for the gradients; embeddings are only looked up, and attention multiplies the window with itself."""
+    looked_up = vocabulary_size * (model.units if model.kind == "transformer" else model.embedding)
+    attention = 0.0
+    if model.kind == "transformer":
+        looked_up += model.context * model.units
+        attention = 12.0 * model.layers * model.units * train.sequence_length
+    return 6.0 * (predictor.parameter_count(model, vocabulary_size) - looked_up) + attention
+
+
+def _of_same_machinery(train: TrainConfig, measured: Sequence[Speed]) -> list[Speed]:
+    wanted = (train.accelerator, train.precision)
+    return [s for s in measured if (s.train.accelerator, s.train.precision) == wanted]
+
+
+def _start_up(train: TrainConfig, measured: Sequence[Speed]) -> float:
+    known = [s.start_up for s in _of_same_machinery(train, measured) if s.model.kind != "ngram"]
+    return median(known[:5]) if known else 0.0
+
+
+def duration(seconds: float) -> str:
+    """A time as one says it: "a few seconds", "about 40 s", "about 1 min 40 s", "about 2 h 10 min"."""
+    if seconds < 8:
+        return "a few seconds"
+    if seconds < 58:
+        return f"about {5 * round(seconds / 5)} s"
+    if seconds < 600:
+        minutes, rest = divmod(10 * round(seconds / 10), 60)
+        return f"about {minutes} min" + (f" {rest} s" if rest else "")
+    minutes = round(seconds / 60) if seconds < 3600 else 10 * round(seconds / 600)
+    if minutes < 60:
+        return f"about {minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"about {hours} h" + (f" {minutes} min" if minutes else "")
+    return f"about {round(hours / 24)} days"
+
+
+# What a model is made of
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer, in words: what it does, the shape of what leaves it for each character, its parameters."""
+
+    name: str
+    does: str
+    leaves: int  # numbers for each character
+    parameters: int
+
+
+def layers(model: ModelConfig, vocabulary_size: int) -> list[Layer]:
+    """A network's layers in the order in which a character passes them; none for an n-gram model."""
+    if model.kind == "ngram":
+        return []
+    sizes: dict[str, int] = {}
+    for name, shape in predictor.shapes(model, vocabulary_size).items():
+        place = name.split("/")[0].replace("position", "embedding").replace("norm", "head")
+        sizes[place] = sizes.get(place, 0) + math.prod(shape)
+    V, U, D = vocabulary_size, model.units, model.embedding or vocabulary_size
+    found = []
+    if model.kind == "transformer":
+        does = f"a character and its place become {U} numbers"
+        found.append(Layer("Embedding", does, U, sizes["embedding"]))
+    elif model.embedding:
+        found.append(Layer("Embedding", f"a character becomes {D} numbers", D, sizes["embedding"]))
+    else:
+        found.append(Layer("One-hot", f"a single 1 among {V} numbers", V, 0))
+    for i in range(model.layers):
+        if model.kind == "transformer":
+            does = f"looks back over up to {model.context} characters, {model.heads} heads"
+            found.append(Layer(f"Attention block {i + 1}", does, U, sizes[f"block_{i}"]))
+        else:
+            number = f" {i + 1}" if model.layers > 1 else ""
+            does = f"{U if i else D} numbers in, {U} that it remembers"
+            found.append(Layer(f"{model.kind.upper()}{number}", does, U, sizes[f"layer_{i}"]))
+    return [*found, Layer("Dense", f"a score for each of {V} characters", V, sizes["head"])]

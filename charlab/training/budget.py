@@ -1,0 +1,95 @@
+"""How far training has come, which learning rate belongs there, and how fast it goes.
+
+Knows nothing of networks or files.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from math import cos, pi
+
+from charlab.core.config import TrainConfig
+
+_END_OF_COSINE = 0.01  # the share of the rate that is left at the end
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a run may spend: steps, or seconds from the command's start to saved weights.
+
+    `reserve` is how long the last evaluation and saving will take: training ends so much earlier. With `minutes`,
+    `epochs` does not count.
+    """
+
+    config: TrainConfig
+    steps_per_epoch: int
+    reserve: float = 0.0  # seconds
+
+    @property
+    def total_steps(self) -> int | None:
+        """None where the budget is a time."""
+        return self._steps_of_epochs if self.config.minutes is None else None
+
+    @property
+    def _steps_of_epochs(self) -> int:
+        return self.config.epochs * self.steps_per_epoch
+
+    def progress(self, step: int, seconds: float) -> float:
+        """The share of the budget that is spent, 0 to 1, after so many steps or so many seconds."""
+        if self.config.minutes is None:
+            return min(1.0, step / self._steps_of_epochs)
+        return min(1.0, seconds / max(1e-9, self.config.minutes * 60 - self.reserve))
+
+    def is_spent(self, step: int, seconds: float, step_seconds: float = 0.0) -> bool:
+        """Whether another step, which takes `step_seconds`, would be too much. One step is always taken."""
+        if self.config.minutes is None:
+            return step >= self._steps_of_epochs
+        return step > 0 and self.progress(step, seconds + step_seconds) >= 1.0
+
+
+def learning_rate(config: TrainConfig, step: int, progress: float) -> float:
+    """The rate of a step (counted from 0) where the share `progress` of the budget is spent.
+
+    It rises in a line over `warm_up_steps`; "cosine" then falls along half a cosine (Loshchilov and Hutter, 2017)
+    to a hundredth.
+    """
+    rise = min(1.0, (step + 1) / config.warm_up_steps) if config.warm_up_steps else 1.0
+    if config.learning_rate_schedule == "constant":
+        return config.learning_rate * rise
+    fall = 0.5 * (1.0 + cos(pi * min(1.0, max(0.0, progress))))
+    return config.learning_rate * rise * (_END_OF_COSINE + (1.0 - _END_OF_COSINE) * fall)
+
+
+def log_interval(steps_per_epoch: int) -> int:
+    """How many steps lie between two events: about fifty an epoch, and never more than twenty steps."""
+    return min(20, max(1, steps_per_epoch // 50))
+
+
+class Stopwatch:
+    """Times training alone: it is started again after everything that is not training."""
+
+    def __init__(self, characters_per_step: int) -> None:
+        self.characters_per_step = characters_per_step
+        self.characters_per_second = 0.0  # since the last lap
+        self.step_seconds = 0.0
+        self._first = True
+        self.restart()
+
+    def restart(self) -> None:
+        self._since = time.perf_counter()
+
+    def is_first(self) -> bool:
+        """Whether the step just begun is this sitting's first one, which compiles and is not timed."""
+        return self._first
+
+    def lap(self, steps: int) -> float:
+        """Seconds that so many steps since the last lap took; 0 for the first one."""
+        now = time.perf_counter()
+        seconds, self._since = now - self._since, now
+        if self._first or not steps:
+            self._first = False
+            return 0.0
+        self.step_seconds = seconds / steps
+        self.characters_per_second = self.characters_per_step / self.step_seconds
+        return seconds

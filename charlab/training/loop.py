@@ -1,0 +1,291 @@
+"""One sitting of a run that trains a network: the loop, its budget, epochs, checkpoints, and what is asked of it.
+
+Everything of TensorFlow is the Learner's, everything on disk the Recorder's: this is the order of things.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from charlab.core import batching
+from charlab.core import predictor as networks
+from charlab.errors import RunError
+from charlab.runs import checkpoints, plan
+from charlab.runs.checkpoints import Progress
+from charlab.runs.store import Run
+from charlab.training import budget
+from charlab.training.recorder import Recorder
+
+if TYPE_CHECKING:
+    from charlab.training.learner import Learner
+
+CHECKPOINT_SECONDS = 30.0
+_VERDICTS = ("go on", "save", "pause", "stop", "done")
+
+
+class Session:
+    """One sitting of a run: from the start or a checkpoint to its end, a pause or a stop."""
+
+    def __init__(
+        self,
+        run: Run,
+        ids: np.ndarray,
+        learner: Learner,
+        recorder: Recorder,
+        asked: Callable[[], str | None],
+        why: Callable[[], str] = str,
+    ) -> None:
+        self.run, self.learner, self.recorder, self.asked, self.why = run, learner, recorder, asked, why
+        self.run_config, self.vocab = run.config(), run.vocab()
+        self.model, self.config = self.run_config.model, self.run_config.train
+        split = plan.split_at(len(ids), self.config.validation_share)
+        self.training_ids = ids[:split]
+        context = self.model.context if self.model.kind == "transformer" else None
+        self.validation = batching.validation_rows(ids[split:], self.vocab.unknown_id, context)
+        self.schedule = batching.offsets(self.config, split, epoch=0)
+        self.steps_per_epoch = len(self.schedule)
+        self.log_every = budget.log_interval(self.steps_per_epoch)
+        self.budget = budget.Budget(self.config, self.steps_per_epoch)
+        self.progress = Progress()
+        self.pending: list = []  # figures of steps taken that have not been read back yet
+        self.watch = budget.Stopwatch(self.config.batch_size * self.config.sequence_length)
+        self.saved_at, self.saved_step = time.monotonic(), -1
+
+    def train(self) -> None:
+        self._resume()
+        if self.progress.graded_step < 0:
+            self._close_epoch()
+        verdict, rate = self._decide()
+        while verdict in ("go on", "save"):
+            if verdict == "save":
+                self._save()
+            self._step(rate)
+            verdict, rate = self._decide()
+        if verdict in ("stop", "done") and self.progress.graded_step != self.progress.step:
+            self._close_epoch()
+        elif self.saved_step != self.progress.step:
+            self._save()
+        reason = "" if verdict == "done" else self.why()
+        self.recorder.end({"pause": "paused", "stop": "stopped", "done": "done"}[verdict], reason)
+
+    # Deciding
+
+    def _decide(self) -> tuple[str, float]:
+        """What to do next, and the next step's learning rate; the chief decides for all machines."""
+        seconds = self.recorder.seconds()
+        progress = self.budget.progress(self.progress.step, seconds)
+        rate = budget.learning_rate(self.config, self.progress.step, progress)
+        own = np.array([_VERDICTS.index(self._verdict(seconds)), rate])
+        verdict, rate = self.learner.share(own)
+        return _VERDICTS[int(round(verdict))], float(rate)
+
+    def _verdict(self, seconds: float) -> str:
+        if self.budget.is_spent(self.progress.step, seconds, self.watch.step_seconds):
+            return "done"
+        if self.config.patience and self.progress.whole_epochs_since_best >= self.config.patience:
+            return "done"
+        if request := self.asked() or self.recorder.request():
+            return request
+        return "save" if time.monotonic() - self.saved_at > CHECKPOINT_SECONDS else "go on"
+
+    # Training
+
+    def _step(self, rate: float) -> None:
+        progress = self.progress
+        epoch, place = divmod(progress.step, self.steps_per_epoch)
+        if place == 0:
+            self.schedule = batching.offsets(self.config, len(self.training_ids), epoch)
+            self.learner.reset_state()
+        offsets = self.schedule[place]
+        rows = batching.gather(self.training_ids, offsets, self.config.sequence_length)
+        self.pending.append(self.learner.step(rows, progress.step, rate))
+        progress.step += 1
+        if self.watch.is_first():
+            self._read_figures()  # wait for it: compiling is in the first step's time
+        is_whole_epoch = progress.step % self.steps_per_epoch == 0
+        if progress.step % self.log_every == 0 or is_whole_epoch:
+            self._report(rate)
+        if is_whole_epoch:
+            self._close_epoch()
+
+    def _read_figures(self) -> None:
+        """Wait for the steps under way and add up what they say. Raises RunError where that is no number."""
+        figures, self.pending = [pending.numpy() for pending in self.pending], []
+        seconds = self.watch.lap(len(figures))
+        if seconds:
+            self.progress.training_seconds += seconds
+            self.progress.training_characters += len(figures) * self.watch.characters_per_step
+        for loss, accuracy in figures:
+            if not math.isfinite(loss):
+                raise RunError(self._came_apart())
+            self.progress.epoch_loss += float(loss)
+            self.progress.epoch_steps += 1
+            self.progress.event_loss += float(loss)
+            self.progress.event_accuracy += float(accuracy)
+            self.progress.event_steps += 1
+
+    def _came_apart(self) -> str:
+        clip = "" if self.config.clip_norm else ", or limit the gradients with clip_norm, 1 for example"
+        return (
+            f"Training came apart near step {self.progress.step}: the loss is no longer a number. Try a smaller "
+            f"learning rate than {self.config.learning_rate:g}{clip}. The weights saved before are still here."
+        )
+
+    def _report(self, rate: float) -> None:
+        self._read_figures()
+        progress = self.progress
+        self.recorder.event(
+            {
+                "event": "step",
+                "step": progress.step,
+                "epoch": round(progress.step / self.steps_per_epoch, 4),
+                "loss": progress.event_loss / progress.event_steps,
+                "accuracy": progress.event_accuracy / progress.event_steps,
+                "learning_rate": rate,
+                "characters_per_second": round(self.watch.characters_per_second),
+                "seconds": round(self.recorder.seconds(), 3),
+            }
+        )
+        progress.event_loss = progress.event_accuracy = 0.0
+        progress.event_steps = 0
+        self._tell()
+
+    def _tell(self, **more: Any) -> None:
+        """Say in the run's status where training is."""
+        self.recorder.tell(
+            epoch=round(self.progress.step / self.steps_per_epoch, 4),
+            step=self.progress.step,
+            total_steps=self.budget.total_steps,
+            seconds_left=self._seconds_left(),
+            **more,
+        )
+
+    def _seconds_left(self) -> float | None:
+        if self.config.minutes is not None:
+            return max(0.0, self.config.minutes * 60 - self.recorder.seconds())
+        if self.budget.total_steps is None or not self.watch.step_seconds:
+            return None
+        steps = self.budget.total_steps - self.progress.step
+        return steps * self.watch.step_seconds + math.ceil(steps / self.steps_per_epoch) * self.budget.reserve
+
+    # Grading and saving
+
+    def _close_epoch(self) -> None:
+        """Grade the weights as they are, keep them and let them write a little: after each epoch, before the first
+        (as epoch 0), and where training ends in the middle of one."""
+        began = time.monotonic()
+        if self.pending:
+            self._read_figures()
+        progress = self.progress
+        epoch, within = math.ceil(progress.step / self.steps_per_epoch), progress.step % self.steps_per_epoch
+        loss, accuracy = self.learner.evaluate(self.validation)
+        weights = self.learner.weights()
+        if not math.isfinite(loss) or not _are_finite(weights):
+            raise RunError(self._came_apart())
+        self._note_grade(epoch, within == 0, loss)
+        self.recorder.event(self._epoch_event(loss, accuracy))
+        which = ["last", *(["best"] if progress.best_epoch == epoch and progress.best_val_loss == loss else [])]
+        for name in [f"epoch-{epoch:03d}", *which] if _is_kept(epoch) else which:
+            self.recorder.weights(weights, name)
+        predictor = networks.build(self.model, len(self.vocab), weights)
+        self.recorder.sample(predictor, self.vocab, self.config.seed_text, self._epochs(), progress.step)
+        if within == 0:
+            progress.epoch_loss, progress.epoch_steps = 0.0, 0
+        self._tell(best_epoch=progress.best_epoch, results=self._results())
+        self._save()
+        # The last evaluation and saving will take about as long; a little more, for the steps in between.
+        self.budget = budget.Budget(
+            self.config, self.steps_per_epoch, reserve=1.2 * (time.monotonic() - began) + 0.2
+        )
+        self.watch.restart()
+
+    def _note_grade(self, epoch: int, is_whole: bool, loss: float) -> None:
+        progress = self.progress
+        if progress.epoch_steps:
+            progress.train_loss = progress.epoch_loss / progress.epoch_steps
+        progress.val_loss, progress.graded_step = loss, progress.step
+        if loss < progress.best_val_loss:
+            progress.best_val_loss, progress.best_epoch = loss, epoch
+            progress.whole_epochs_since_best = 0
+        elif is_whole:
+            progress.whole_epochs_since_best += 1
+
+    def _epochs(self) -> float:
+        """How many epochs were trained: 3, or 2.82 where training ends inside one."""
+        epochs = self.progress.step / self.steps_per_epoch
+        return int(epochs) if epochs.is_integer() else round(epochs, 2)
+
+    def _epoch_event(self, loss: float, accuracy: float) -> dict[str, Any]:
+        event = {"event": "epoch", "epoch": self._epochs(), "step": self.progress.step}
+        if self.progress.step:
+            event["loss"] = self.progress.train_loss
+        return event | {
+            "val_loss": loss,
+            "val_accuracy": accuracy,
+            "characters_per_second": round(self._mean_speed()),
+            "seconds": round(self.recorder.seconds(), 3),
+        }
+
+    def _results(self) -> dict[str, Any]:
+        progress = self.progress
+        return {
+            "run": self.run.id,
+            "epochs": self._epochs(),
+            "steps": progress.step,
+            "train_loss": _finite_or_none(progress.train_loss),
+            "val_loss": progress.val_loss,
+            "best_val_loss": progress.best_val_loss,
+            "characters_per_second": round(self._mean_speed()),
+            "seconds": round(self.recorder.seconds(), 3),
+        }
+
+    def _mean_speed(self) -> float:
+        seconds = self.progress.training_seconds
+        return self.progress.training_characters / seconds if seconds else 0.0
+
+    def _save(self) -> None:
+        """Write a checkpoint, unless what would be saved has come apart."""
+        if self.pending:
+            self._read_figures()
+        arrays = self.learner.arrays()
+        if not _are_finite(arrays):
+            raise RunError(self._came_apart())
+        self.progress.seconds = self.recorder.seconds()
+        self.recorder.checkpoint(self.progress, arrays)
+        self.saved_at, self.saved_step = time.monotonic(), self.progress.step
+        self.watch.restart()
+
+    def _resume(self) -> None:
+        """Go on from the checkpoint, where the chief has one; the other machines take over what it has."""
+        there = bool(self.learner.share(np.array([float(checkpoints.exists(self.run))]))[0])
+        if not there:
+            return
+        arrays = self.learner.arrays()
+        if self.recorder.chief:
+            self.progress, arrays = checkpoints.load(self.run)
+        self.progress = Progress.from_numbers(self.learner.share(self.progress.to_numbers()))
+        # Sorted, because all machines have to share the same array at the same time
+        self.learner.load({name: self.learner.share(arrays[name]) for name in sorted(arrays)})
+        self.recorder.resume(self.progress)
+        self.saved_step = self.progress.step
+        epoch, place = divmod(self.progress.step, self.steps_per_epoch)
+        if place:
+            self.schedule = batching.offsets(self.config, len(self.training_ids), epoch)
+
+
+def _are_finite(arrays: dict[str, np.ndarray]) -> bool:
+    return all(np.isfinite(array).all() for array in arrays.values())
+
+
+def _is_kept(epoch: int) -> bool:
+    """Whether an epoch's weights are kept: all up to 99, then only every tenth, and from 1,000 every hundredth."""
+    return epoch % 10 ** max(0, len(str(epoch)) - 2) == 0
+
+
+def _finite_or_none(number: float) -> float | None:
+    return number if math.isfinite(number) else None

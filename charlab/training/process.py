@@ -1,0 +1,34 @@
+"""What a process settles before its work: its place behind the pages, TensorFlow's switches, BLAS's threads.
+
+Knows nothing of what the process then does.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+
+from charlab.core import predictor
+from charlab.runs.models import Model
+
+
+def let_pages_go_first() -> None:
+    """This process takes what a server beside it leaves of the cores. (Windows has no such number.)"""
+    if hasattr(os, "nice"):
+        os.nice(10)
+
+
+def set_up_tensorflow() -> None:
+    """Before TensorFlow is imported in this process: its start-up notices stay out of the log, and oneDNN, which
+    it takes by itself on some CPUs only, multiplies matrices on all."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
+def blas_threads(model: Model) -> AbstractContextManager:
+    """As many threads for NumPy's matrix products as suit the model, until the returned context ends."""
+    from threadpoolctl import threadpool_limits
+
+    threads = predictor.blas_threads(model.config.model, model.predictor.vocabulary_size)
+    return threadpool_limits(threads, user_api="blas")

@@ -1,0 +1,118 @@
+"""What a training run leaves on disk, as it happens: status, events, weights, checkpoints, and its clock.
+
+Of several machines only the chief's recorder writes; the others' do nothing. Knows nothing of TensorFlow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from charlab.core import generation
+from charlab.core.config import SampleConfig
+from charlab.core.predictor import Predictor
+from charlab.core.vocab import Vocab
+from charlab.runs import checkpoints
+from charlab.runs.checkpoints import Progress
+from charlab.runs.store import Run
+from charlab.training.tensorboard import Board
+
+SAMPLE = SampleConfig(length=200, seed=1)
+_STATUS_SECONDS = 1.0  # between two writings of status.json that say nothing but how far training is
+_REQUEST_SECONDS = 0.25  # between two looks at control.json
+
+
+class Recorder:
+    """The one hand that writes into a run's directory while it is trained. `started` is when the command began."""
+
+    def __init__(
+        self,
+        run: Run,
+        started: float,
+        on_event: Callable[[dict[str, Any]], None] | None = None,
+        chief: bool = True,
+    ) -> None:
+        self.run, self.chief = run, chief
+        self.status = run.recorded_status()
+        self._on_event = on_event
+        self._started, self._seconds_before = started, 0.0
+        self._told_at = self._asked_at = 0.0
+        self._request: str | None = None
+        self._board: Board | None = None
+
+    def seconds(self) -> float:
+        """Wall-clock spent on the run, this sitting's from its command's start."""
+        return self._seconds_before + time.time() - self._started
+
+    def begin(self) -> None:
+        first = self.status.started or self._started
+        self._set(state="running", reason="", started=first, ended=None, pid=os.getpid())
+        if self.chief:
+            self._board = Board(self.run)  # after the status: it takes seconds to import
+            self.run.sweep()
+            if not checkpoints.exists(self.run):
+                self.run.cut_events(0)  # of a sitting that ended before its first checkpoint
+
+    def resume(self, progress: Progress) -> None:
+        """Go on from a checkpoint: what happened after it is struck from the record, and happens again."""
+        self._seconds_before = progress.seconds
+        if self.chief:
+            self.run.cut_events(progress.events_length)
+
+    def event(self, event: dict[str, Any]) -> None:
+        if self.chief:
+            self.run.append_event(event)
+            if self._board:
+                self._board.add(event)
+            if self._on_event:
+                self._on_event(event)
+
+    def sample(self, predictor: Predictor, vocab: Vocab, seed_text: str, epoch: float, step: int) -> None:
+        """Let a model write a few lines: after the same beginning and with the same random numbers each time."""
+        if self.chief:
+            text = generation.texts(generation.generate(predictor, vocab, seed_text, SAMPLE), vocab)[0]
+            place = {"event": "sample", "epoch": epoch, "step": step}
+            self.event(place | {"seed_text": seed_text, "text": text})
+
+    def tell(self, **fields: Any) -> None:
+        """Say where training is: results at once, anything else about once a second."""
+        self.status = dataclasses.replace(self.status, seconds=round(self.seconds(), 3), **fields)
+        if "results" in fields or time.monotonic() - self._told_at > _STATUS_SECONDS:
+            self._set()
+
+    def weights(self, weights: dict[str, np.ndarray], which: str) -> None:
+        if self.chief:
+            self.run.write_weights(weights, which)
+
+    def checkpoint(self, progress: Progress, arrays: dict[str, np.ndarray]) -> None:
+        if self.chief:
+            progress.events_length = self.run.events_length()
+            checkpoints.save(self.run, progress, arrays)
+
+    def request(self) -> str | None:
+        """What control.json asks for; the file is looked at four times a second at most."""
+        if self.chief and time.monotonic() - self._asked_at > _REQUEST_SECONDS:
+            self._request, self._asked_at = self.run.request(), time.monotonic()
+        return self._request
+
+    def end(self, state: str, reason: str = "") -> None:
+        """The run's last word in this sitting; what was asked of it has been answered by that."""
+        left = None if state != "paused" else self.status.seconds_left
+        now = time.time()
+        self._set(state=state, reason=reason, ended=now, seconds=round(self.seconds(), 3), seconds_left=left)
+        if self.chief:
+            if self._board:
+                self._board.close()
+            if self.run.request():
+                self.run.ask(None)
+
+    def _set(self, **fields: Any) -> None:
+        self.status = dataclasses.replace(self.status, **fields)
+        self._told_at = time.monotonic()
+        if self.chief:
+            self.run.write_status(self.status)

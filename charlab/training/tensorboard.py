@@ -1,0 +1,47 @@
+"""A run's figures as TensorBoard logs, where the tensorboard package is installed. Knows nothing of training."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from charlab.runs.store import Run
+
+# TensorBoard's name of a figure -> the kind of event that has it, and its name there.
+_FIGURES = {
+    "loss/training": ("step", "loss"),
+    "loss/validation": ("epoch", "val_loss"),
+    "accuracy/training": ("step", "accuracy"),
+    "accuracy/validation": ("epoch", "val_accuracy"),
+    "learning_rate": ("step", "learning_rate"),
+    "characters_per_second": ("step", "characters_per_second"),
+}
+
+
+class Board:
+    """Writes the figures of a run's events over its steps; does nothing where tensorboard is missing.
+
+    Nor for an n-gram model: counting has no curve, and tensorboard's writer would import TensorFlow for it.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._writer = None
+        counted = run.config().model.kind == "ngram"
+        if importlib.util.find_spec("tensorboard") is not None and not counted:
+            from tensorboard.summary import Writer
+
+            self._writer = Writer(str(run.tensorboard_path))
+
+    def add(self, event: dict[str, Any]) -> None:
+        if self._writer is None:
+            return
+        for name, (kind, key) in _FIGURES.items():
+            if event["event"] == kind and event.get(key) is not None:
+                self._writer.add_scalar(name, float(event[key]), event["step"])
+        if event["event"] == "epoch":
+            self._writer.flush()
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None

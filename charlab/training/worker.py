@@ -1,0 +1,146 @@
+"""A process that trains a run: it holds the run's lock, hears signals and its parent's end, and keeps the cap.
+
+Started by a server (`serve`) it takes a queued run, or leaves it to whoever was faster; on the command line
+(`work`) it trains what it is given. Knows nothing of queues.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from charlab.core.vocab import Vocab
+from charlab.errors import RunError
+from charlab.runs import cluster, control, queue, store
+from charlab.runs.store import Run, RunConfig, Status
+from charlab.training import strategies, train
+
+_CLAIM_SECONDS = 10.0  # at most, to wait for a lock that may only be a page's look
+
+
+def make(config: RunConfig, vocab: Vocab) -> Run:
+    """A run that this process trains itself, so that no server's queue takes it.
+
+    Of several machines only the first keeps it: the others train in a temporary folder and write nothing.
+    Raises UnavailableError where TensorFlow is missing: then there is no run that could not go on.
+    """
+    _check_tensorflow(config)
+    chief = cluster.is_chief(config.train.accelerator)
+    return store.create(config, vocab, None if chief else Path(tempfile.mkdtemp()), state="running")
+
+
+def work(run: Run, started: float, on_event: Callable[[dict[str, Any]], None] | None = None) -> Status:
+    """Train a run in this process to its end, or until Ctrl-C or SIGTERM stops it. Raises RunError where another
+    process has it. `started` is when the command began, in seconds since 1970."""
+    outside = _Outside()
+    signal.signal(signal.SIGINT, lambda *_: outside.ask("stop"))
+    signal.signal(signal.SIGTERM, lambda *_: outside.ask("stop"))
+    try:
+        with run.lock().acquire(timeout=2.0):
+            return train.train(run, started=started, on_event=on_event, asked=outside)
+    except Timeout:
+        raise RunError(f"Run {run.id} is being trained by another process.") from None
+
+
+def resume(
+    run: Run,
+    started: float,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+    epochs: int | None = None,
+    minutes: float | None = None,
+) -> Status:
+    """Go on with a run in this process; a finished one with so many epochs or minutes more."""
+    config = run.config()
+    _check_tensorflow(config)
+    if not cluster.is_chief(config.train.accelerator):
+        return work(make(config, run.vocab()), started, on_event)
+    try:
+        with run.lock().acquire(timeout=2.0):
+            if epochs or minutes:
+                control.raise_budget(run, epochs, minutes)
+            else:
+                control.check_resumable(run, run.recorded_status())
+            run.ask(None)
+            run.write_status(dataclasses.replace(run.recorded_status(), state="running", pid=os.getpid()))
+    except Timeout:
+        raise RunError(f"Run {run.id} is being trained by another process. Pause or stop it first.") from None
+    return work(run, started, on_event)
+
+
+def serve(run: Run, started: float, watch_parent: bool = True) -> Status | None:
+    """Train a queued run for a server; None where another worker has it or had it.
+
+    With `watch_parent` it pauses when standard input closes: then its server is gone.
+    """
+    lock = _claim(run)
+    if lock is None:
+        return None
+    outside = _Outside(_deadline(run, started))
+    signal.signal(signal.SIGTERM, lambda *_: outside.ask("pause", control.SERVER_STOPPED))
+    if watch_parent:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal is the server's to answer
+        threading.Thread(target=_wait_for_parent, args=(outside,), daemon=True).start()
+    try:
+        return train.train(run, started=started, asked=outside, why=lambda: outside.reason)
+    finally:
+        lock.release()
+
+
+def _check_tensorflow(config: RunConfig) -> None:
+    if config.model.kind != "ngram":
+        strategies.check_tensorflow()
+
+
+class _Outside:
+    """What the outside asks of a run, other than through its control.json, and why."""
+
+    def __init__(self, deadline: float | None = None) -> None:
+        self.request: str | None = None
+        self.reason = ""
+        self._deadline = deadline  # in seconds since 1970
+
+    def ask(self, request: str, reason: str = "") -> None:
+        if self.request is None:
+            self.request, self.reason = request, reason
+
+    def __call__(self) -> str | None:
+        if self._deadline is not None and time.time() >= self._deadline:
+            self.ask("stop", queue.cap_in_words() + " What it has learned is saved.")
+        return self.request
+
+
+def _claim(run: Run) -> FileLock | None:
+    """The run's lock, taken, where the run is still queued then; else None. Two servers may have seen it waiting:
+    the one that has the lock first trains it, and the other finds it no longer queued."""
+    lock, deadline = run.lock(), time.monotonic() + _CLAIM_SECONDS
+    while run.recorded_status().state == "queued" and time.monotonic() < deadline:
+        try:
+            lock.acquire(timeout=0.25)
+        except Timeout:
+            continue
+        if run.recorded_status().state == "queued":
+            return lock
+        lock.release()
+    return None
+
+
+def _deadline(run: Run, started: float) -> float | None:
+    """When the server's cap on minutes a run is reached; what earlier sittings took counts."""
+    cap = queue.minutes_cap()
+    return None if cap is None else started + 60 * cap - run.recorded_status().seconds
+
+
+def _wait_for_parent(outside: _Outside) -> None:
+    while os.read(sys.stdin.fileno(), 1):  # not through sys.stdin, whose lock would be held when Python ends
+        pass
+    outside.ask("pause", control.SERVER_STOPPED)

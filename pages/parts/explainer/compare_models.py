@@ -1,0 +1,118 @@
+"""A second model on the same text: which one to take, and where the two differ."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from charlab.charts import along_text
+from charlab.core import reading as readings
+from charlab.core.display import named
+from charlab.core.reading import Reading
+from charlab.runs import models
+from charlab.runs.models import Model, ModelInfo
+from pages.parts.explainer.all_steps import choose_place
+from pages.parts.shared import url_state
+from pages.parts.shared.chart import plotly_chart
+from pages.parts.shared.model_picker import describe, load_model
+from pages.parts.shared.safe_text import plain
+
+_NONE = ""
+
+
+def pick(info: ModelInfo) -> ModelInfo | None:
+    """A select box of all other models; None where the reader compares with none."""
+    others = {other.name: other for other in models.models() if other.name != info.name}
+    if not others:
+        st.session_state.pop("other", None)
+        return None
+    wanted = st.query_params.get("other")
+    if wanted and wanted not in others and wanted != info.name:
+        st.caption(plain(f"The model {wanted} is not on this server: nothing to compare with."))
+    url_state.read("other", choices=[_NONE, *others])
+    name = st.selectbox(
+        "Compare with", [_NONE, *others], key="other", persist_state="session", on_change=_recolour,
+        format_func=lambda name: describe(others[name]) if name else "no other model",
+    )  # fmt: skip
+    return others.get(name)
+
+
+def load(info: ModelInfo | None) -> Model | None:
+    return load_model(info) if info else None
+
+
+def show(models: tuple[Model, Model], reading: Reading, other: Reading, step: int) -> None:
+    """Both means on the same characters, and the difference along the text."""
+    names = (models[0].config.name, models[1].config.name)
+    st.subheader("Two models on this text")
+    found = readings.difference(reading, other)
+    if not found.characters:
+        st.info("The text has no character that both models can be asked about.")
+        return
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        row = st.container(horizontal=True, gap="medium")
+        row.metric(plain(names[0]), f"{found.mean:.2f} bits", width="content")
+        row.metric(plain(names[1]), f"{found.other_mean:.2f} bits", width="content")
+        apart = found.other_mean - found.mean
+        better = names[0] if apart > 0 else names[1]
+        verdict = f"{better} foresaw this text better, by {abs(apart):.2f} bits a character."
+        st.markdown(plain(
+            f"Mean surprise a character, on the {found.characters:,} characters that both can be asked about. "
+            + (verdict if abs(apart) >= 0.005 else "They foresaw this text equally well.")
+        ))  # fmt: skip
+        _alphabets(models, len(reading.bits) - found.characters)
+    with right:
+        figure = along_text.difference_figure(reading.text, found.bits, names, step)
+        plotly_chart(
+            figure, key="difference", height=300, on_click=choose_place, filename="difference",
+            label="By how many bits the first model was less surprised than the other at each character.",
+        )  # fmt: skip
+        _most_different(found.bits)
+        _table(names, reading, other, found.bits)
+
+
+def _alphabets(models: tuple[Model, Model], left_out: int) -> None:
+    """A word where the two do not choose among the same characters."""
+    if models[0].vocab == models[1].vocab:
+        return
+    sizes = [f"{len(model.vocab.characters)}" for model in models]
+    words = (
+        f"Their alphabets differ ({sizes[0]} and {sizes[1]} characters): the one that chooses among fewer has the "
+        "easier task, so compare with care."
+    )
+    if left_out:
+        words += f" {left_out:,} characters that one of them does not have are left out."
+    st.caption(words)
+
+
+def _most_different(bits: np.ndarray) -> None:
+    """Where the two differ most, in words."""
+    t = int(np.nanargmax(np.abs(bits)))
+    who = "the first" if bits[t] > 0 else "the second"
+    st.caption(
+        f"They differ most, by {abs(bits[t]):.1f} bits, at place {t + 1}: {who} knew better there. "
+        "Click the line to choose a place."
+    )
+
+
+def _table(names: tuple[str, str], reading: Reading, other: Reading, bits: np.ndarray) -> None:
+    with st.expander("As a table", on_change="rerun", key="difference_table") as opened:
+        if not opened.open:
+            return
+        first, second = names if names[0] != names[1] else (f"{names[0]} (1)", f"{names[1]} (2)")
+        st.dataframe(
+            {
+                "place": list(range(1, len(reading.text))),
+                "character": [named(character) for character in reading.text[1:]],
+                f"surprise of {first}, bits": np.round(reading.bits, 2),
+                f"surprise of {second}, bits": np.round(other.bits, 2),
+                "difference, bits": np.round(bits, 2),
+            },
+            hide_index=True,
+        )
+
+
+def _recolour() -> None:
+    """A strip that shows the difference is what one compares for; without another model there is none."""
+    st.session_state.colour = "difference" if st.session_state.other else "surprise"

@@ -1,0 +1,82 @@
+"""What stands behind one step: the counts of a model that counts, and what followed in the training text."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from charlab.core import reading as readings
+from charlab.core.display import named, visible
+from charlab.core.reading import Reading
+from charlab.runs.models import Model
+from pages.parts.explainer.text_strip import alphabet, before, percent
+from pages.parts.shared import corpus_index
+from pages.parts.shared.safe_text import plain
+
+_MOST_ROWS = 15
+
+
+def counts_behind(model: Model, read: str) -> None:
+    """For a model that counts: how often what followed each context that it looks back at."""
+    behind = readings.counts_behind(model.predictor, model.vocab.encode(read).astype(np.int64))
+    if behind is None:
+        return
+    with st.expander("The counts behind it", on_change="rerun", key="counts") as opened:
+        if not opened.open:
+            return
+        st.caption(
+            "This model is nothing but counts: how often each character followed the last few. It trusts the "
+            "longest context most, the more often it came, and mixes in the shorter ones."
+        )
+        characters = alphabet(model)
+        counted = {length: dict(zip(ids.tolist(), counts.tolist(), strict=True)) for length, ids, counts in behind}
+        shown = list(dict.fromkeys(i for ids in counted.values() for i in ids))[:_MOST_ROWS]
+        columns: dict[str, list] = {"character": [named(characters[i]) for i in shown]}
+        for length, counts in counted.items():
+            context = "".join(visible(character) for character in read[len(read) - length :])
+            name = f"after “{context}”" if length else "in the whole text"
+            columns[name] = [int(counts.get(i, 0)) for i in shown]
+        st.dataframe(columns, hide_index=True)
+
+
+def in_the_corpus(model: Model, reading: Reading, step: int) -> None:
+    """What followed the same words in the text that the model was trained on, beside what the model says."""
+    with st.expander("What followed in its training text", on_change="rerun", key="in_corpus") as opened:
+        if not opened.open:
+            return
+        index = corpus_index.find(model.config)
+        if index is None:
+            st.caption("The text that this model was trained on is not on this server, or it has changed since.")
+            return
+        read = reading.text[:step]
+        found = readings.followers_in(index, read.lower() if model.vocab.lower_case else read)
+        if found is None:
+            st.caption("What stands here hardly ever came in the training text: the model has to guess.")
+            return
+        context, counts = found
+        total = sum(counts.values())
+        shown = before(context, len(context), 20)
+        st.caption(plain(
+            f"The longest end of what was read that came at least five times is “{shown}”: "
+            f"{total:,} times. What followed there, and what the model says after reading everything:"
+        ))  # fmt: skip
+        _beside(model, reading.probabilities[step - 1], counts, reading.text[step : step + 1])
+
+
+def _beside(model: Model, own: np.ndarray, counts: dict[str, int], came: str) -> None:
+    total, ids = sum(counts.values()), model.vocab.encode("".join(counts))
+    likeliest = {alphabet(model)[i]: 0 for i in np.argsort(-own, kind="stable")[:5].tolist()}
+    of_id = dict(zip(counts, ids.tolist(), strict=True))
+    of_id |= {c: int(i) for c, i in zip(likeliest, model.vocab.encode("".join(likeliest)), strict=True)}
+    shown = list((dict(list(counts.items())[:12]) | {c: counts.get(c, 0) for c in likeliest}).items())
+    columns = {
+        "character": [named(character) for character, _ in shown],
+        "came": ["came" if character == came else "" for character, _ in shown],
+        "times": [count for _, count in shown],
+        "in the text, %": percent(np.array([count / total for _, count in shown])),
+        "the model, %": percent(np.array([own[of_id[character]] for character, _ in shown])),
+    }
+    bar = st.column_config.ProgressColumn
+    st.dataframe(columns, hide_index=True, column_config={
+        name: bar(name, min_value=0, max_value=100, format="%.1f") for name in ("in the text, %", "the model, %")
+    })  # fmt: skip

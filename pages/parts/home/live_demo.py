@@ -1,0 +1,54 @@
+"""The moving example on the home page: a starter writes a line, and its expectations move beside it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from charlab.charts import base
+from charlab.core.config import SampleConfig
+from charlab.core.display import visible
+from charlab.core.generation import Step, generate
+from charlab.runs.models import Model, ModelInfo
+from pages.parts.shared.chart import plotly_chart
+from pages.parts.shared.model_picker import load_model
+from pages.parts.shared.safe_text import exact, plain
+
+_CONFIG = SampleConfig(length=120, temperature=0.7, seed=7)
+_CHARACTERS_A_TICK = 1
+
+
+def show(info: ModelInfo) -> None:
+    model = load_model(info)
+    running = st.session_state.get("example_place", 0) < _CONFIG.length
+    st.fragment(_tick, run_every=0.6 if running else None)(model)
+
+
+def _tick(model: Model) -> None:
+    """One character further; at the end it rests, and can be started again."""
+    steps = _steps(model.digest, model)
+    place = min(st.session_state.get("example_place", 0), len(steps) - 1)
+    text = model.seed_text + model.vocab.decode([step.ids[0] for step in steps[:place]])
+    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with left, st.container(border=True):
+        st.caption(plain(f"{model.config.name} writes, one character at a time:"))
+        exact(text + "▌", height=190)
+    with right:
+        characters = [*model.vocab.characters, "\ufffd"]
+        after = "".join(visible(character) for character in text[-10:])
+        figure = base.bars_figure(
+            characters,
+            steps[place].probabilities[0],
+            None,
+            int(steps[place].ids[0]),
+            f"Next, after “{after}”",
+            most=8,
+        )
+        plotly_chart(figure, key="example", height=260, label="The next character's probabilities, as bars.")
+    st.session_state.example_place = place + _CHARACTERS_A_TICK
+    if st.session_state.example_place >= _CONFIG.length:
+        st.session_state.example_place = 0  # and from the beginning again
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _steps(digest: str, _model: Model) -> list[Step]:
+    return list(generate(_model.predictor, _model.vocab, _model.seed_text, _CONFIG))

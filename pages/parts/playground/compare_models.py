@@ -1,0 +1,43 @@
+"""Side by side: which other models, or which epochs of this one, write on the same seed text."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from charlab.runs import models
+from charlab.runs.models import Model, ModelInfo
+from pages.parts.shared import model_picker, url_state
+from pages.parts.shared.safe_text import plain
+
+MOST = 3  # beside the one that is picked above
+
+
+def pick(info: ModelInfo) -> list[Model]:
+    """The picked model first, then up to three others of the reader's choice."""
+    others = {other.name: other for other in models.models() if other.name != info.name}
+    epochs = [name for name in models.find(info.name).weight_names() if name.startswith("epoch-")]
+    choices = [*epochs, *others]
+    url_state.read("beside", default=choices[:1])
+    if missing := [name for name in st.session_state.beside if name not in choices and not _is_epoch(name)]:
+        st.warning(plain(f"Not on this server: {', '.join(missing)}."))
+    kept = [name for name in st.session_state.beside if name in choices][:MOST]
+    st.session_state.beside = kept or choices[:1]
+    if not choices:
+        st.info("There is nothing to compare with: no other model, and no epochs of this one. Train another one.")
+        return [model_picker.load_model(info)]
+    titles = {name: f"epoch {int(name.removeprefix('epoch-'))} of this model" for name in epochs}
+    titles |= model_picker.labels(others.values())
+    chosen = st.multiselect(
+        "Beside it", choices, format_func=titles.get, key="beside", persist_state="session", select_all=False,
+        max_selections=MOST, wrap=True, placeholder="other models, or epochs of this one",
+        help="Up to three. All write on the same seed text with the same random numbers.",
+    )  # fmt: skip
+    load = model_picker.load_model
+    loaded = [load(others[name]) if name in others else load(info, name) for name in chosen]
+    return [model_picker.load_model(info), *loaded]
+
+
+def _is_epoch(name: str) -> bool:
+    return re.fullmatch(r"epoch-\d+", name) is not None

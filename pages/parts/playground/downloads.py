@@ -1,0 +1,68 @@
+"""Samples to take away: as plain text, or as JSON with every setting and figure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from charlab.corpora import suffix_array
+from pages.parts.playground import copied_passages
+from pages.parts.playground.stream_samples import Written
+
+
+def show(written: Written, compare: bool) -> None:
+    """Two buttons; the files are made when they are asked for."""
+    row = st.container(horizontal=True)
+    row.download_button(
+        "Download as .txt", lambda: as_text(written).encode("utf-8", "replace"), "samples.txt", "text/plain",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+    row.download_button(
+        "Download as .json", lambda: json.dumps(as_data(written, compare), indent=1), "samples.json",
+        "application/json", icon=":material/data_object:", on_click="ignore",
+    )  # fmt: skip
+
+
+def as_text(written: Written) -> str:
+    """Each sample under its title."""
+    seed_text = written.asked.seed_text
+    return "\n\n".join(f"--- {sample.title} ---\n{seed_text}{sample.text}" for sample in written.samples) + "\n"
+
+
+def as_data(written: Written, compare: bool) -> dict[str, Any]:
+    """Settings, models and samples with their figures, as JSON holds them."""
+    asked = written.asked
+    settings = asked.config.to_json() | {"mode": asked.mode, "seed_text": asked.seed_text}
+    if asked.temperatures:
+        settings |= {"temperature": None, "temperatures": list(asked.temperatures)}
+    return {
+        "settings": settings | {"samples": len(written.samples)},
+        "characters_a_second": len(written.samples) * written.length / written.seconds
+        if written.seconds
+        else None,
+        "samples": [_sample(written, number, compare) for number in range(len(written.samples))],
+    }
+
+
+def _sample(written: Written, number: int, compare: bool) -> dict[str, Any]:
+    sample = written.samples[number]
+    model = sample.model
+    found = copied_passages.compare(written, number) if compare else None
+    return {
+        "title": sample.title,
+        "model": {
+            "name": model.name, "title": model.config.name, "weights": model.which, "digest": model.digest,
+            "kind": model.config.model.kind, "corpus": model.config.corpus,
+            "corpus_sha256": model.config.corpus_sha256,
+        },
+        "temperature": sample.temperature,
+        "text": sample.text,
+        "bits_a_character": float(sample.bits.mean()) if sample.text else None,
+        "share_repeated": suffix_array.share_repeated(sample.text),
+        "share_copied": (
+            {str(least): copied_passages.share(found, least) for least in (8, 16, 32)} if found else None
+        ),
+        "probabilities": [float(f"{probability:.6g}") for probability in sample.probabilities],
+    }  # fmt: skip

@@ -1,0 +1,47 @@
+"""The seed text: what the models go on from, with the characters marked that they have never seen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from charlab.runs.models import Model
+from pages.parts.playground.stream_samples import about_unknown
+from pages.parts.shared import page_state, url_state
+from pages.parts.shared.character_strip import character_strip
+from pages.parts.shared.safe_text import plain
+
+LONGEST = page_state.limits("seed_text")[1]
+_MARKED = 300  # characters shown with marks
+
+
+def seed_text_area(models: list[Model]) -> str:
+    """The text, as long as the reader has not changed it that of the picked model's own corpus."""
+    model, state = models[0], st.session_state
+    url_state.read("seed_text", default=model.seed_text)
+    untouched = state.seed_text == state.get("seed_text_given")
+    if untouched and state.get("seed_text_of", model.name) != model.name:
+        state.seed_text = model.seed_text
+    if state.seed_text == model.seed_text:
+        state.seed_text_given = model.seed_text
+    state.seed_text_of = model.name
+    state.seed_text = state.seed_text[:LONGEST]
+    seed_text = st.text_area("Seed text", key="seed_text", height=100, persist_state="session", max_chars=LONGEST)
+    for number, each in enumerate(models):
+        unknown = each.vocab.unknown_in(seed_text)
+        if unknown:
+            st.caption(plain(about_unknown(unknown, "This model" if len(models) == 1 else each.config.name)))
+        if unknown and number == 0:
+            _mark(seed_text, set(unknown))
+    if any(each.vocab.lower_case for each in models) and seed_text.lower() != seed_text:
+        st.caption("It knows small letters alone: capitals are read as small ones.")
+    return seed_text
+
+
+def _mark(seed_text: str, unknown: set[str]) -> None:
+    first = min(seed_text.index(character) for character in unknown)
+    start = max(0, first - 40) if first >= _MARKED else 0
+    shown = seed_text[start : start + _MARKED]
+    colours = ["var(--st-orange-color)" if character in unknown else None for character in shown]
+    character_strip(
+        shown, colours, key="unknown", label="The seed text, unknown characters marked", read_only=True
+    )

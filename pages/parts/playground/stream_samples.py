@@ -1,0 +1,224 @@
+"""Samples side by side: what was asked for, written before the reader's eyes, and kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from charlab.core.config import SampleConfig
+from charlab.core.display import named
+from charlab.core.generation import Step, beginning, chosen_probabilities, generate, sweep
+from charlab.errors import CharlabError
+from charlab.runs.models import Model
+from pages.parts.shared import page_state
+from pages.parts.shared.safe_text import exact, plain
+
+MODES = page_state.choices("mode")
+_REFRESH_SECONDS = 0.08
+_DRAWING_SECONDS = 0.01  # that a browser takes for one text, at most
+_COLUMNS = 3
+_MOST_REMEMBERED = 10
+_CLEARING_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Everything that a result depends on; equal ones write the same text."""
+
+    mode: str
+    seed_text: str
+    config: SampleConfig
+    sources: tuple[tuple[str, str], ...]  # a model's name and which of its weights, for each model
+    digests: tuple[str, ...]  # of their weights
+    temperatures: tuple[float, ...] = ()  # of a sweep; config has the temperature otherwise
+
+
+@dataclass
+class Sample:
+    """One text: its words grow while it is written."""
+
+    title: str
+    model: Model
+    temperature: float
+    text: str = ""
+    probabilities: list[float] = field(default_factory=list)  # the model's own, of each written character
+
+    @property
+    def bits(self) -> np.ndarray:
+        """Surprise of the model at each character that it wrote: [T]."""
+        return -np.log2(self.probabilities)
+
+
+@dataclass
+class Written:
+    """A result, whole or as far as it was written before it was stopped."""
+
+    asked: Asked
+    samples: list[Sample]
+    began: float
+    seconds: float = 0.0
+    indexes: dict[str, Any] = field(default_factory=dict)  # over the training texts, by their sha256
+    compared: dict[int, Any] = field(default_factory=dict)  # what copied_passages.py found of each sample
+
+    @property
+    def read(self) -> str:
+        """What the models read before the first written character."""
+        return self.asked.seed_text or beginning(self.samples[0].model.vocab)
+
+    @property
+    def length(self) -> int:
+        """Characters written in each sample."""
+        return len(self.samples[0].text)
+
+
+def is_writing() -> bool:
+    """Whether a writing was cut off by something that the reader changed: it begins again with that."""
+    return st.session_state.get("writing", False)
+
+
+def stop() -> None:
+    st.session_state.writing = False
+
+
+def last() -> Written | None:
+    return st.session_state.get("written")
+
+
+def cleared() -> Any:
+    """A container in which nothing of an older text stands while a new one is written."""
+    stage = st.empty()
+    if last():
+        time.sleep(_CLEARING_SECONDS)  # for the browser to be told: a place that is filled at once is not emptied
+    return stage.container()
+
+
+def write(asked: Asked, models: list[Model]) -> tuple[Written, list[tuple[Any, Any]]]:
+    """Write the samples; text appears as it is written, and what was written stays if the reader stops it.
+
+    Returns the result and its boxes, as `places` gives them, to be filled with the whole samples.
+    """
+    began_again = is_writing()
+    st.session_state.writing = True
+    try:
+        written = Written(asked, _samples(asked, models), time.time())
+        _remember(written, began_again)
+        boxes = places(written.samples)
+        _stream(written, models, boxes)
+    except CharlabError:
+        stop()
+        raise
+    stop()
+    return written, boxes
+
+
+def places(samples: list[Sample]) -> list[tuple[Any, Any]]:
+    """A title, an empty box for the text and one for its figures, for each sample, in rows."""
+    found = []
+    columns = across(len(samples))
+    for first in range(0, len(samples), columns):
+        for column, sample in zip(st.columns(columns), samples[first : first + columns], strict=False):
+            column.markdown(f"**{plain(sample.title)}**")
+            found.append((column.empty(), column.empty()))
+    return found
+
+
+def across(samples: int) -> int:
+    """How many of so many samples stand in a row."""
+    return samples if samples in (1, 2, 4) else _COLUMNS
+
+
+def about_unknown(characters: list[str], model: str = "This model") -> str:
+    shown = " ".join(named(character) for character in characters[:20])
+    more = f" and {len(characters) - 20} more" if len(characters) > 20 else ""
+    return (
+        f"{model} has never seen: {shown}{more}. It reads each as the same unknown character, "
+        "and never writes that one."
+    )
+
+
+def _samples(asked: Asked, models: list[Model]) -> list[Sample]:
+    if asked.mode == "temperature sweep":
+        return [Sample(f"Temperature {t:g}", models[0], t) for t in asked.temperatures]
+    temperature = asked.config.temperature
+    if asked.mode == "side by side":
+        return [Sample(title, model, temperature) for title, model in zip(_names(models), models, strict=True)]
+    return [Sample(f"Sample {n + 1}", models[0], temperature) for n in range(asked.config.samples)]
+
+
+def _names(models: list[Model]) -> list[str]:
+    """A title for each model that tells it from the others."""
+    epochs = [f", epoch {int(model.which[6:])}" if model.which.startswith("epoch") else "" for model in models]
+    titles = [model.config.name + epoch for model, epoch in zip(models, epochs, strict=True)]
+    return [title if titles.count(title) == 1 else f"{title} ({n + 1})" for n, title in enumerate(titles)]
+
+
+def _remember(written: Written, began_again: bool) -> None:
+    """This result first; none twice, and none that was cut off because a setting was changed."""
+    st.session_state.written = written
+    earlier = st.session_state.get("history", [])[1 if began_again else 0 :]
+    others = [other for other in earlier if other.asked != written.asked]
+    st.session_state.history = [written, *others][:_MOST_REMEMBERED]
+
+
+def _stream(written: Written, models: list[Model], boxes: list[tuple[Any, Any]]) -> None:
+    """Take a step from every model in turn, and draw every few hundredths of a second."""
+    texts = [box for box, _ in boxes]
+    below = st.empty()
+    below.caption("Reading the seed text.")
+    _draw(texts, written)
+    tell = _every_so_often(_REFRESH_SECONDS, lambda n: below.caption(f"Reading the seed text: {n:,} characters."))
+    pause = max(_REFRESH_SECONDS, _DRAWING_SECONDS * len(texts))  # faster would only make the browser lag behind
+    draw = _every_so_often(pause, lambda _: _draw(texts, written))
+    started = time.perf_counter()
+    streams = _streams(written.asked, models, tell)
+    for position in range(written.asked.config.length):
+        row = 0
+        for stream, model in zip(streams, models, strict=False):
+            row = _add(written.samples, row, next(stream), model)
+        written.seconds = time.perf_counter() - started
+        if position == 0:
+            below.caption("Writing.")
+            _draw(texts, written)
+        draw(position)
+    below.empty()
+
+
+def _streams(asked: Asked, models: list[Model], on_read: Callable[[int], None]) -> list[Iterator[Step]]:
+    if asked.mode == "temperature sweep":
+        model = models[0]
+        return [sweep(model.predictor, model.vocab, asked.seed_text, asked.config, asked.temperatures, on_read)]
+    return [generate(m.predictor, m.vocab, asked.seed_text, asked.config, on_read) for m in models]
+
+
+def _add(samples: list[Sample], row: int, step: Step, model: Model) -> int:
+    """Give each sample of a step its character; returns the row after the last."""
+    chosen = chosen_probabilities(step)
+    for character, probability in zip(model.vocab.decode(step.ids), chosen, strict=True):
+        samples[row].text += character
+        samples[row].probabilities.append(float(probability))
+        row += 1
+    return row
+
+
+def _draw(boxes: list[Any], written: Written) -> None:
+    for box, sample in zip(boxes, written.samples, strict=True):
+        exact(written.asked.seed_text + sample.text, box)
+
+
+def _every_so_often(pause: float, do: Callable[[int], None]) -> Callable[[int], None]:
+    """Call it only where the last call is `pause` seconds ago; it takes a fifth of the time at most."""
+    state = {"next": time.perf_counter() + pause}
+
+    def perhaps(value: int) -> None:
+        before = time.perf_counter()
+        if before >= state["next"]:
+            do(value)
+            now = time.perf_counter()
+            state["next"] = now + max(pause, 4 * (now - before))
+
+    return perhaps

@@ -1,0 +1,88 @@
+"""The character strip: one text, a cell a character, coloured by a number and chosen by a click or by keys.
+
+Holds no state of its own: the page owns the chosen index, hands it in, and hears of a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+
+from charlab.core.display import named, visible
+
+_HERE = Path(__file__)
+_mount = st.components.v2.component(
+    "charlab_strip",
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+)
+
+
+def character_strip(
+    characters: Sequence[str],
+    colours: Sequence[float | str | None] | None = None,
+    *,
+    key: str,
+    label: str,
+    chosen: int | None = None,
+    on_choose: Callable[[int], None] | None = None,
+    values: Sequence[float | None] | None = None,
+    unit: str = "",
+    surprises: Sequence[int] = (),
+    scale: Literal["sequential", "diverging"] = "sequential",
+    legend: tuple[str, str] | None = None,
+    swatches: Sequence[tuple[float, str]] = (),
+    height: int | None = None,
+    read_only: bool = False,
+) -> int | None:
+    """Draw a text and return the chosen index: the one just chosen, or else `chosen`.
+
+    `colours` are numbers from 0 (the page's background) to 1 (deep), with scale "diverging" from -1 to 1, or
+    CSS colours; None or NaN leaves a cell blank. `values` with `unit` are told when the pointer rests on a
+    cell and to screen readers: "e", 1.32 bits. The digit n chooses the n-th of `surprises`. `legend` names
+    the scale's two ends; `swatches` instead are shades with what they stand for. `height` in pixels makes a
+    long text scroll. `on_choose` is called before the rerun. Read-only, spaces are spaces and the text can be
+    copied.
+    """
+    length = len(characters)
+
+    def checked(index: Any) -> int | None:
+        inside = isinstance(index, int) and not isinstance(index, bool) and 0 <= index < length
+        return index if inside else None
+
+    def report() -> None:
+        index = checked(st.session_state[key].get("chosen"))
+        if index is not None and on_choose:
+            on_choose(index)
+
+    kinds = sorted(set(characters))
+    data = {
+        "characters": list(characters),
+        "drawn": {c: visible(c) for c in kinds if visible(c) != c},
+        "names": {c: named(c) for c in kinds if named(c) != c},
+        "colours": None if colours is None else [_colour(colour) for colour in colours],
+        "values": None if values is None else [_number(value) for value in values],
+        "unit": unit,
+        "chosen": checked(chosen),
+        "surprises": [int(i) for i in surprises[:9]],
+        "scale": scale,
+        "legend": list(legend) if legend else None,
+        "swatches": [[float(shade), words] for shade, words in swatches],
+        "height": height,
+        "label": label,
+        "readOnly": read_only,
+    }
+    index = checked(_mount(key=key, data=data, on_chosen_change=report).chosen)
+    return checked(chosen) if index is None else index
+
+
+def _colour(colour: float | str | None) -> float | str | None:
+    return colour if isinstance(colour, str) else _number(colour)
+
+
+def _number(value: float | None) -> float | None:
+    """Three decimals are seen; NaN, which JSON does not have, is None."""
+    return None if value is None or value != value else round(float(value), 3)

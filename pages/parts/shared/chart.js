@@ -1,0 +1,202 @@
+// One Plotly chart on one node: redrawn in place, in the theme's colours, as wide as its place.
+// Knows nothing of what the figure means; charlab/charts/base.py names colours as var(--st-...).
+
+const charts = new WeakMap(); // parentElement -> what is drawn there
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let chart = charts.get(parentElement);
+  if (!chart) {
+    chart = { node: document.createElement("div"), turn: 0 };
+    chart.node.setAttribute("role", "img");
+    chart.node.className = "charlab-chart";
+    parentElement.appendChild(chart.node);
+    charts.set(parentElement, chart);
+  }
+  const turn = ++chart.turn;
+  chart.data = data;
+  chart.report = (click) => setTriggerValue("click", click);
+  chart.node.setAttribute("aria-label", data.label);
+  chart.node.style.height = `${data.height}px`;
+  chart.node.style.width = "100%";
+  loadPlotly(data.script).then(
+    (Plotly) => chart.turn === turn && draw(Plotly, chart),
+    () => { chart.node.textContent = "The chart could not be drawn: its script did not load. Reload the page."; },
+  );
+  // Streamlit calls this when the chart leaves the page, and also for a call that a newer one has overtaken.
+  return () => chart.turn === turn && remove(parentElement, chart);
+}
+
+function loadPlotly(address) {
+  window.charlabPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => { delete window.charlabPlotly; script.remove(); reject(new Error(address)); };
+    document.head.appendChild(script);
+  });
+  return window.charlabPlotly;
+}
+
+function draw(Plotly, chart) {
+  const { node, data } = chart;
+  clearTimeout(chart.later);
+  if (!node.isConnected) return; // it has left the page while its script was loading
+  if (node._dragging) { // a hand is drawing a zoom: a new picture now would take it away
+    chart.later = setTimeout(() => draw(Plotly, chart), 200);
+    return;
+  }
+  const theme = readTheme(node);
+  const figure = resolve(JSON.parse(data.figure), theme);
+  dress(figure.layout, theme);
+  fitSteps(figure.layout, node);
+  wrapSubtitle(figure.layout, node);
+  thinTicks(figure.layout, node);
+  chart.settings ??= settings(Plotly, chart);
+  chart.drawn = Promise.all([chart.drawn, redraw(Plotly, chart, figure)]);
+  if (chart.watcher) return;
+  node.on("plotly_click", ({ points: [p] }) => {
+    if (!chart.data.clickable) return;
+    chart.report({ x: p.x, y: p.y, curve: p.curveNumber, point: p.pointNumber ?? p.pointIndex ?? null });
+  });
+  let width = node.clientWidth;
+  chart.watcher = new ResizeObserver(() => requestAnimationFrame(() => {
+    if (!charts.has(node.parentNode) || !node.clientWidth || node.clientWidth === width) return;
+    width = node.clientWidth;
+    Plotly.Plots.resize(node);
+    if (JSON.parse(chart.data.figure).layout.xaxis?.ticktext) draw(Plotly, chart);
+  }));
+  chart.watcher.observe(node);
+}
+
+// Of a chart of bars in which nothing but their lengths and words differs, Plotly draws these alone: in half the time.
+function redraw(Plotly, chart, { data, layout }) {
+  const ofBars = layout.xaxis?.range && data.every(({ type }) => type === "bar");
+  const still = ofBars && JSON.stringify([layout, data.map(({ x, text, ...rest }) => rest)]);
+  const alike = ofBars && chart.still === still;
+  chart.still = still;
+  if (!alike) return Plotly.react(chart.node, data, layout, chart.settings);
+  const frame = { data: data.map(({ x, text }) => ({ x, text })), traces: [...data.keys()] };
+  const atOnce = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
+  return Plotly.animate(chart.node, frame, atOnce).catch(() => {}); // a newer picture has overtaken it
+}
+
+function remove(parentElement, chart) {
+  charts.delete(parentElement);
+  clearTimeout(chart.later);
+  chart.watcher?.disconnect();
+  chart.node.remove();
+  const purge = () => window.Plotly.purge(chart.node);
+  // Plotly draws on after `react` has returned, and fails on a node purged meanwhile; it never tells the end of a
+  // glide that another one overtook.
+  const long = new Promise((done) => setTimeout(done, 3000));
+  if (chart.drawn) Promise.race([chart.drawn, long]).then(purge, purge);
+}
+
+function readTheme(node) {
+  const style = getComputedStyle(node);
+  return (name) => {
+    const step = name.match(/^(--st-chart-[a-z]+-colors)-(\d+)$/); // one of a list of colours
+    const value = style.getPropertyValue(step ? step[1] : name).trim();
+    return step ? value.split(/,(?![^(]*\))/)[Number(step[2])].trim() : value;
+  };
+}
+
+function resolve(value, theme) {
+  if (typeof value === "string") return value.replace(/^var\((--[\w-]+)\)$/, (_, name) => theme(name));
+  if (Array.isArray(value)) return value.map((item) => resolve(item, theme));
+  if (value && typeof value === "object") {
+    for (const name of Object.keys(value)) value[name] = resolve(value[name], theme);
+  }
+  return value;
+}
+
+// Fonts, grids and ink, where the figure leaves them open.
+function dress(layout, theme) {
+  const ink = theme("--st-text-color"), paper = theme("--st-background-color"), line = theme("--st-border-color");
+  const narrow = matchMedia("(max-width: 640px)").matches;
+  layout.paper_bgcolor = paper; // so that a downloaded picture can be read anywhere
+  layout.font = { family: theme("--st-font"), color: ink, size: narrow ? 12 : 13, ...layout.font };
+  if (layout.title?.text) {
+    const title = { x: 0, xref: narrow ? "container" : "paper", xanchor: "left", font: { size: narrow ? 14 : 15 } };
+    layout.title = { y: 1, yref: "container", yanchor: "top", pad: { t: 10 }, ...title, ...layout.title };
+    if (layout.title.subtitle) layout.title.subtitle = { font: { size: 12 }, ...layout.title.subtitle };
+  }
+  for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
+    const axis = layout[name];
+    if (axis.tickfont?.family === "monospace") axis.tickfont.family = theme("--st-code-font");
+    layout[name] = { gridcolor: line, linecolor: line, zerolinecolor: line, tickcolor: line, ...axis };
+  }
+  layout.hoverlabel = {
+    bgcolor: theme("--st-secondary-background-color"), bordercolor: line, font: { color: ink }, namelength: -1,
+    ...layout.hoverlabel,
+  };
+  if (narrow && layout.coloraxis) layout.coloraxis.showscale = false;
+  layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: theme("--st-gray-color"), activecolor: ink };
+  if (isTouched()) layout.dragmode = false; // a finger scrolls the page
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) delete layout.transition;
+}
+
+const isTouched = () => matchMedia("(pointer: coarse)").matches;
+
+// A subtitle that is longer than the chart is wide goes on in further lines, for which the picture moves down.
+function wrapSubtitle(layout, node) {
+  const subtitle = layout.title?.subtitle;
+  if (!subtitle?.text) return;
+  const lines = [""], most = Math.floor(node.clientWidth / 6.6); // characters, of 12 pixels
+  for (const word of subtitle.text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (longer.length <= most) lines.splice(-1, 1, longer);
+    else lines.push(word);
+  }
+  subtitle.text = lines.join("<br>");
+  layout.margin.t += 16 * (lines.length - 1);
+}
+
+// Of a long text as many steps around the focus as can be read; a double click shows all, and then these again.
+function fitSteps(layout, node) {
+  const { range } = layout.xaxis, { focus, square } = layout.meta ?? {};
+  const most = Math.max(30, Math.floor((node.clientWidth - 230) / 10));
+  if (focus === undefined || focus === null || range[1] - range[0] <= most) return;
+  const first = Math.min(Math.max(range[0], Math.round(focus - most / 2) - 0.5), range[1] - most);
+  const last = first + most;
+  layout.xaxis.range = [first, last];
+  // "1 to 120 of 189", which counts from 1, stands somewhere where a part of the text was left out before.
+  const part = `${first + 1.5} to ${last + 0.5} of`, pattern = /\b\d+ to \d+ of\b/;
+  const told = [layout.xaxis.title, layout.title?.subtitle].filter((words) => pattern.test(words?.text ?? ""));
+  for (const words of told) words.text = words.text.replace(pattern, part);
+  if (!told.length && layout.xaxis.title?.text) layout.xaxis.title.text += `, ${part} ${range[1] - range[0]}`;
+  if (square) layout.yaxis.range = [last, first];
+  else layout.yaxis.fixedrange = true;
+}
+
+// Named ticks: every n-th, so that they don't run into each other.
+function thinTicks(layout, node) {
+  const [low, high] = layout.yaxis?.domain ?? [0, 1];
+  const rooms = { xaxis: [node.clientWidth - 160, 9], yaxis: [(node.clientHeight - 130) * (high - low), 12.5] };
+  for (const [name, [room, each]] of Object.entries(rooms)) {
+    const axis = layout[name];
+    if (!axis?.ticktext) continue;
+    const shown = axis.range ? Math.abs(axis.range[1] - axis.range[0]) : axis.ticktext.length;
+    const every = Math.ceil((shown * each) / Math.max(room, 60));
+    axis.ticktext = axis.ticktext.filter((_, i) => i % every === 0);
+    axis.tickvals = axis.tickvals.filter((_, i) => i % every === 0);
+  }
+}
+
+// Of Plotly's buttons, those that nobody needs, and those that a finger has no use for: they would lie on the title.
+const ALWAYS_OFF = ["toImage", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"];
+const FOR_A_MOUSE = ["zoom2d", "pan2d", "resetScale2d", "hoverClosestCartesian", "hoverCompareCartesian"];
+
+// Made once a chart, without lists in lists: where Plotly.react sees another configuration, it starts afresh.
+function settings(Plotly, chart) {
+  const save = (format, scale) => (node) => Plotly.downloadImage(node, { format, scale, filename: chart.data.filename });
+  return {
+    displaylogo: false, typesetMath: false, responsive: false,
+    showSendToCloud: false, plotlyServerURL: "", // what is drawn here leaves this server by nobody's click
+    modeBarButtonsToRemove: isTouched() ? [...ALWAYS_OFF, ...FOR_A_MOUSE] : ALWAYS_OFF,
+    modeBarButtonsToAdd: [
+      { name: "png", title: "Download as PNG", icon: Plotly.Icons.camera, click: save("png", 2) },
+      { name: "svg", title: "Download as SVG", icon: Plotly.Icons.disk, click: save("svg", 1) },
+    ],
+  };
+}

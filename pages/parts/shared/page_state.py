@@ -1,0 +1,232 @@
+"""Every setting that a page keeps in its session and its link: the table, and which values it lets through.
+
+A key has one meaning. It belongs to the pages named beside it, and stands in their links under its own name, or
+under `parameter` where two pages' links use the same word. `link.read` and `link.write` go by this table alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from charlab.core.config import ACCELERATORS, ModelConfig, TrainConfig
+from charlab.runs.presets import PRESETS, Preset
+
+HOME, TRAIN, PLAYGROUND, EXPLAINER = "home", "train", "playground", "explainer"
+AT_CALL = object()  # depends on what is there, such as the models: `link.read` is given it
+NOT_ALLOWED = object()
+MINE, EVERYBODYS = "mine", "everybody's"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is allowed for one key. `limits` are the least and the most of a number, of the characters of a text or
+    of the names in a list. `parameter` is None for what no link holds."""
+
+    pages: tuple[str, ...]
+    type: type
+    default: Any
+    limits: Any = None
+    choices: Any = None
+    parameter: str | None = ""  # "" is the key itself
+    parse: Callable[[str], Any] | None = None
+
+
+def _of(*pages: str) -> Callable[..., Setting]:
+    return lambda *columns, **more: Setting(pages, *columns, **more)
+
+
+_train, _playground, _explainer, _both = _of(TRAIN), _of(PLAYGROUND), _of(EXPLAINER), _of(PLAYGROUND, EXPLAINER)
+_SEEDS = (0, 2**31 - 1)
+
+
+def _spaced(in_link: str) -> str:
+    return in_link.replace(",", ", ")
+
+
+SETTINGS: dict[str, Setting] = {
+    # key: page(type, default, limits or choices, name in links)
+    "corpus": _train(str, "shakespeare", choices=AT_CALL),
+    "preset": _train(str, "quick-gru", choices=PRESETS),
+    "accelerator": _train(str, "auto", choices=ACCELERATORS),
+    "minutes": _train(float, 1.0, limits=(0.5, 60.0)),
+    "run": _train(str, AT_CALL, choices=AT_CALL),
+    "whose": _train(str, MINE, choices=(MINE, EVERYBODYS), parameter=None),
+    "others": _train(list, [], limits=(0, 4), choices=AT_CALL),
+    "loss_unit": _train(str, "bits", choices=("bits", "nats", "accuracy"), parameter="unit"),
+    "over": _train(str, "epochs", choices=("epochs", "steps", "seconds")),
+
+    "model": _both(str, AT_CALL, choices=AT_CALL),
+    "model_whose": _both(str, MINE, choices=(MINE, EVERYBODYS), parameter=None),
+
+    "mode": _playground(str, "samples", choices=("samples", "temperature sweep", "side by side")),
+    "beside": _playground(list, AT_CALL),
+    "seed_text": _playground(str, AT_CALL, limits=(0, 3000)),  # with the longest sample it fits into "text"
+    "playground.temperature": _playground(float, 0.8, limits=(0.0, 2.0), parameter="temperature"),
+    "temperatures": _playground(str, "0.2, 0.5, 0.8, 1.0, 1.3, 1.6", limits=(0, 200), parse=_spaced),
+    "samples": _playground(int, 3, limits=(1, 16)),
+    "length": _playground(int, 300, limits=(10, 2000)),
+    "playground.top_k": _playground(int, 0, limits=(0, 512), parameter="top_k"),
+    "playground.top_p": _playground(float, 1.0, limits=(0.05, 1.0), parameter="top_p"),
+    "playground.seed": _playground(int, 1, limits=_SEEDS, parameter="seed"),
+    "shade": _playground(str, "nothing", choices=("nothing", "surprise", "probability", "copied")),
+    "compare": _playground(bool, True, parameter=None),
+
+    "other": _explainer(str, "", choices=AT_CALL),
+    "text": _explainer(str, "To be, or not to be: that is the question.\n", limits=(0, 5000)),
+    "step": _explainer(int, AT_CALL, limits=AT_CALL),
+    "colour": _explainer(str, "surprise", choices=AT_CALL),
+    "view": _explainer(str, "read", choices=("read", "write with it", "inside", "over training")),
+    "explainer.temperature": _explainer(float, 1.0, limits=(0.0, 2.0), parameter="temperature"),
+    "explainer.top_k": _explainer(int, 0, limits=(0, 512), parameter="top_k"),
+    "explainer.top_p": _explainer(float, 1.0, limits=(0.05, 1.0), parameter="top_p"),
+    "explainer.seed": _explainer(int, 1, limits=_SEEDS, parameter="seed"),
+    "walk": _explainer(str, ""),
+    "walk_speed": _explainer(float, 2.0, choices=(0.5, 1.0, 2.0, 4.0), parameter=None),  # characters a second
+    "unit": _explainer(str, ""),
+    "feature": _explainer(str, AT_CALL, choices=AT_CALL),
+    "layer": _explainer(int, 1, limits=AT_CALL),
+    "head": _explainer(int, 1, limits=AT_CALL),
+    "epoch": _explainer(int, AT_CALL, choices=AT_CALL),
+}  # fmt: skip
+
+# What a link says besides settings.
+LINK_ONLY = {
+    "digest": PLAYGROUND,  # of the weights that wrote the text
+    "write": PLAYGROUND,  # the text is written as soon as the link is opened
+}
+
+# What a page remembers besides settings, in no link. A star stands for a run.
+REMEMBERED = {
+    "example_place": HOME, "pasted": TRAIN, "own_text_said": TRAIN, "own_text_problem": TRAIN, "events": TRAIN,
+    "sample_of-*": TRAIN, "upload": TRAIN, "bundle_upload": TRAIN, "more-*": TRAIN,
+    "name-*": TRAIN, "asked_of_run": TRAIN, "asked_in_vain": TRAIN,
+    "exporting_said": TRAIN, "exporting_problem": TRAIN, "exporting_made": TRAIN,
+    "written": PLAYGROUND, "writing": PLAYGROUND, "history": PLAYGROUND, "explain_place": PLAYGROUND,
+    "digests_of_link": PLAYGROUND, "seed_text_of": PLAYGROUND, "seed_text_given": PLAYGROUND,
+    "handed_over": EXPLAINER, "link_of_view": EXPLAINER, "walk_session": EXPLAINER, "walk_any": EXPLAINER,
+    "unit.array": EXPLAINER, "unit.number": EXPLAINER, "bars_moved": EXPLAINER,
+}  # fmt: skip
+
+
+def find(key: str, **given: Any) -> Setting:
+    """A key's row, complete with what the caller is to give. Raises where it is none, or another one is given."""
+    if key not in SETTINGS:
+        raise KeyError(f"The setting {key!r} is not declared: give it a row in pages/parts/shared/page_state.py.")
+    setting = SETTINGS[key]
+    wanted = {name for name in ("default", "choices", "limits") if getattr(setting, name) is AT_CALL}
+    if set(given) != wanted:
+        raise TypeError(f"The setting {key!r} takes {sorted(wanted)} at the call. Received: {sorted(given)}.")
+    return replace(setting, **given)
+
+
+def row(key: str) -> Setting:
+    """A key's row as far as it goes without a caller: what depends on the call is left open."""
+    setting = SETTINGS[key]
+    unknown = [name for name in ("default", "choices", "limits") if getattr(setting, name) is AT_CALL]
+    return replace(setting, **dict.fromkeys(unknown))
+
+
+def parameter(key: str) -> str | None:
+    """What a key is called in links; None where it stands in none."""
+    if key in LINK_ONLY:
+        return key
+    if key not in SETTINGS:
+        find(key)
+    name = SETTINGS[key].parameter
+    return key if name == "" else name
+
+
+def choices(key: str) -> Collection[Any]:
+    """What can be chosen, for the widget that offers it."""
+    return SETTINGS[key].choices
+
+
+def limits(key: str) -> tuple[Any, Any]:
+    """Least and most, for the widget that keeps to them."""
+    return SETTINGS[key].limits
+
+
+def parsed(setting: Setting, in_link: str) -> Any:
+    """A link's words as an allowed value, or NOT_ALLOWED."""
+    try:
+        return allowed(setting, (setting.parse or _PARSERS[setting.type])(in_link))
+    except ValueError:
+        return NOT_ALLOWED
+
+
+def allowed(setting: Setting, value: Any) -> Any:
+    """The value where it is allowed, numbers, texts and lists within their limits; else NOT_ALLOWED."""
+    value = _typed(setting.type, value)
+    if value is NOT_ALLOWED:
+        return value
+    if setting.type is list:
+        return _names(setting, value)
+    if setting.choices is not None:
+        return value if value in setting.choices else NOT_ALLOWED
+    if setting.limits is None:
+        return value
+    least, most = setting.limits
+    return value[:most] if setting.type is str else min(max(value, least), most)
+
+
+def _typed(wanted: type, value: Any) -> Any:
+    """A value of the wanted type; a whole number serves as a number, True and NaN never do."""
+    if wanted is float and type(value) is int and abs(value) < 1e300:
+        value = float(value)
+    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)) or value != value:
+        return NOT_ALLOWED
+    return value
+
+
+def _names(setting: Setting, value: list) -> list[str]:
+    names = [
+        name for name in value
+        if isinstance(name, str) and (setting.choices is None or name in setting.choices)
+    ]  # fmt: skip
+    names = names[: setting.limits[1]] if setting.limits else names
+    return value if names == value else names
+
+
+_PARSERS: dict[type, Callable[[str], Any]] = {
+    int: int,
+    float: float,
+    str: str,
+    bool: lambda text: text == "True",
+    list: lambda text: text.split(","),
+}
+
+
+# The settings of each preset: how long it trains, and every field that the Train page opens.
+
+_ELSEWHERE = ("accelerator", "epochs", "minutes", "seed_text")
+
+
+def _of_preset(preset: Preset) -> dict[str, Setting]:
+    length = "minutes" if preset.name == "quick-gru" else "epochs"
+    fields = preset.model.to_json() | preset.train.to_json()
+    return {
+        f"budget.{preset.name}": _train(str, length, choices=("epochs", "minutes")),
+        f"epochs.{preset.name}": _train(int, preset.train.epochs, limits=(1, 100)),
+    } | {
+        f"{preset.name}.{name}": _of_field(name, default)
+        for name, default in fields.items() if name not in _ELSEWHERE
+    }  # fmt: skip
+
+
+def _of_field(name: str, default: Any) -> Setting:
+    """One field of a configuration; 0 stands for none where there may be none."""
+    if found := (ModelConfig.choices | TrainConfig.choices).get(name):
+        return _train(str, default, choices=found)
+    if isinstance(default, bool):
+        return _train(bool, default)
+    least, most = (ModelConfig.limits | TrainConfig.limits)[name]
+    number = int if isinstance(default, int) or name == "patience" else float
+    least = 0 if name in OPTIONAL else least
+    return _train(number, number(default or 0), limits=(number(least), number(most)))
+
+
+OPTIONAL = ("clip_norm", "patience")
+for _preset in PRESETS.values():
+    SETTINGS |= _of_preset(_preset)

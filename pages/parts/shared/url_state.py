@@ -1,0 +1,95 @@
+"""The page's link: every setting that makes a result stands in the address, and a link opened fresh sets them.
+
+A setting is a session-state key with a row in page_state.py. `read` before the widgets are made, `write` at the
+end of the page's run.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from pages.parts.shared import page_state
+from pages.parts.shared.page_state import NOT_ALLOWED
+
+LONGEST_TEXT = 1500  # characters; longer ones would break links in mails and chats
+_WRITTEN = "link_written"  # what `write` put into the address, newest first, and when it last stood there
+_PAGE = "link_page"
+_ECHO_SECONDS = 20.0  # a browser may still send an address that was replaced so long ago
+
+
+def read(key: str, **given: Any) -> None:
+    """Give a setting its value: the link's where it is new, else what it was; the default where not allowed.
+
+    What is allowed stands in `page_state.SETTINGS`. `given` is what a row there leaves to the call: its default,
+    choices or limits. Raises KeyError for a key without a row.
+    """
+    setting = page_state.find(key, **given)
+    before = st.session_state.get(key)
+    value = page_state.allowed(setting, before)
+    in_link = _in_link(key)
+    if in_link is not None and (value is NOT_ALLOWED or not _is_ours(key, in_link)):
+        value = page_state.parsed(setting, in_link)
+    if value is NOT_ALLOWED:
+        value = setting.default
+    if key not in st.session_state or value is not before:
+        st.session_state[key] = value
+
+
+def value(key: str) -> Any:
+    """What a setting is, on a page that may not have read it yet: None where it is nothing that its row allows."""
+    found = page_state.allowed(page_state.row(key), st.session_state.get(key))
+    return None if found is NOT_ALLOWED else found
+
+
+def opened(key: str) -> str | None:
+    """What the link that the reader opened says of a setting; None once the page has written its own."""
+    in_link = _in_link(key)
+    return None if _is_ours(key, in_link) else in_link
+
+
+def write(settings: dict[str, Any], *, keep_others: bool = False) -> list[str]:
+    """Put settings into the address; None leaves one out. Returns the names of texts too long for a link."""
+    named = {page_state.parameter(key): value for key, value in settings.items()}
+    too_long = [name for name, value in named.items() if isinstance(value, str) and len(value) > LONGEST_TEXT]
+    others = st.query_params.to_dict() if keep_others else {}
+    wanted = {name: value for name, value in others.items() if name not in named} | {
+        name: f"{value:g}" if isinstance(value, float) else str(value)
+        for name, value in named.items()
+        if value is not None and name not in too_long
+    }
+    now = time.monotonic()
+    before = st.session_state.get(_WRITTEN, [])
+    stood = [(now, written) for _, written in before[:1]]  # until now, however long ago it was written
+    recent = [(then, written) for then, written in before[1:] if now - then < _ECHO_SECONDS]
+    st.session_state[_WRITTEN] = [(now, wanted), *stood, *recent]  # before the address: a reader may end this run
+    if dict(st.query_params) != wanted:
+        st.query_params.from_dict(wanted)
+    return too_long
+
+
+def enter(page: str) -> None:
+    """A page begins its run: where it is another one than before, its address was opened, and is not ours."""
+    if st.session_state.get(_PAGE) != page:
+        st.session_state[_PAGE] = page
+        st.session_state.pop(_WRITTEN, None)
+
+
+def _in_link(key: str) -> str | None:
+    name = page_state.parameter(key)
+    return None if name is None else st.query_params.get(name)
+
+
+def _is_ours(key: str, in_link: str | None) -> bool:
+    """Whether this page wrote that: last, or what stood there a moment ago, so that the browser sends it once more
+    while a reader's hand is on a slider. Where the reader goes back, all that is there was opened."""
+    context = get_script_run_ctx()
+    if context and context.is_history_navigation:
+        return False
+    now, written = time.monotonic(), st.session_state.get(_WRITTEN, [])
+    recent = [settings for then, settings in written[1:] if now - then < _ECHO_SECONDS]
+    name = page_state.parameter(key)
+    return any(settings.get(name) == in_link for settings in [settings for _, settings in written[:1]] + recent)

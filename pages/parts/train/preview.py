@@ -1,0 +1,247 @@
+"""Before a start: what the model is fed, the text it comes from, the layers it passes, and how long it takes.
+
+Nothing is downloaded here: of a text that is not on this machine yet, only what is known of it is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from charlab.charts import dataset
+from charlab.core import batching
+from charlab.core.config import ModelConfig, TrainConfig
+from charlab.core.display import visible
+from charlab.core.vocab import UNKNOWN_CHARACTER, Vocab
+from charlab.corpora import catalogue
+from charlab.corpora.catalogue import Corpus
+from charlab.errors import CharlabError
+from charlab.runs import plan, queue, store, time_estimate
+from charlab.runs.time_estimate import Speed
+from pages.parts.shared.chart import plotly_chart
+from pages.parts.shared.safe_text import exact, plain
+
+_BEGINNING = 400  # characters of the text that are shown
+_PIECE = 7  # characters shown with their ids
+_STEPS = 3
+_SCHEDULES = {
+    "windows": "**Random windows**: every row begins at a place drawn by chance, anew at every step. Rows may "
+    "overlap; some places are read often, some never.",
+    "chunks": "**Shuffled chunks**: the text is cut into pieces, the pieces are shuffled, and each is read once "
+    "in an epoch.",
+    "streams": "**Streams**: the text is cut into as many equal parts as the batch has rows, and every row goes "
+    "on at each step where it ended at the step before (the marks move a little to the right). So the model may "
+    "carry over what it remembers.",
+}
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A text as a model reads it, without the text."""
+
+    vocab: Vocab
+    ids: np.ndarray  # [T], smallest unsigned type
+    counts: np.ndarray  # [V - 1]
+    beginning: str
+
+    @property
+    def kinds(self) -> int:
+        """How many different characters come in it: code points that never come do not count."""
+        return int((self.counts > 0).sum())
+
+
+def in_short(corpus: Corpus, model: ModelConfig, train: TrainConfig) -> str:
+    """One line: how much text, how large a model, how long it will take here."""
+    source, measured = _source_here(corpus, model), _measured()
+    characters = len(source.ids) if source else corpus.characters
+    size = len(source.vocab) if source else _size_of(corpus, model)
+    model, train, _ = plan.fit_to_text(model, train, characters, size)
+    text = f"{_amount(characters)} characters, {source.kinds if source else corpus.alphabet_size} kinds"
+    if model.kind == "ngram":
+        return f"{text}  |  {plan.describe_parameters(model, size)}  |  seconds"
+    layers = f"{model.layers} layers of {model.units}" if model.layers > 1 else f"{model.units} units"
+    network = f"{_kind(model)}, {layers}, {plan.describe_parameters(model, size)}"
+    return f"{text}  |  {network}  |  {_time(model, train, characters, size, measured)}"
+
+
+def show(corpus: Corpus, model: ModelConfig, train: TrainConfig) -> None:
+    """Four tabs: one batch, the text, the layers, the time. Only the one that is open is made."""
+    source = _source_here(corpus, model)
+    characters = len(source.ids) if source else corpus.characters
+    size = len(source.vocab) if source else _size_of(corpus, model)
+    model, train, notes = plan.fit_to_text(model, train, characters, size)
+    tabs = st.tabs(["One batch", "The text", "The model", "How long"], key="feeding.tab", on_change="rerun")
+    parts = (
+        lambda: _fed(source, model, train) if source else _not_here(),
+        lambda: _text(source) if source else _not_here(),
+        lambda: _layers(model, size),
+        lambda: _how_long(model, train, characters, size, notes),
+    )
+    for tab, part in zip(tabs, parts, strict=True):
+        if tab.open:
+            with tab:
+                part()
+
+
+def _not_here() -> None:
+    st.info(
+        "This text is not on this machine yet: it is downloaded at the start, and can be looked at after that."
+    )
+
+
+def _fed(source: _Source, model: ModelConfig, train: TrainConfig) -> None:
+    st.markdown("A model reads numbers: each character of the alphabet has one, its id.")
+    piece = source.ids[:_PIECE]
+    shown = source.vocab.characters + UNKNOWN_CHARACTER
+    exact(
+        "".join(f"{visible(shown[i]):>4}" for i in piece) + " ...\n" + "".join(f"{i:>4}" for i in piece) + " ..."
+    )
+    if model.kind == "ngram":
+        st.markdown(
+            f"An n-gram model is fed no batches: it goes through the text once and counts what followed every "
+            f"{model.order - 1} characters."
+        )
+        return
+    split = plan.split_at(len(source.ids), train.validation_share)
+    try:
+        schedule = batching.offsets(train, split, epoch=0)
+    except CharlabError as error:
+        st.warning(plain(str(error)))
+        return
+    offsets = [schedule[step] for step in range(min(_STEPS, len(schedule)))]
+    rows = [batching.gather(source.ids, begins, train.sequence_length) for begins in offsets]
+    st.markdown(
+        f"At every step it reads {train.batch_size:,} rows of {train.sequence_length} characters side by side and "
+        "has to say, at each character, which one comes next: the *target* is the *input* one character later. "
+        "The colour tells where in the text a row lies."
+    )
+    rows_shown = min(dataset.ROWS_SHOWN, train.batch_size)
+    plotly_chart(
+        dataset.batch_figure(shown, rows, offsets, len(source.ids), split), key="feeding-batch", height=700,
+        filename="batch", label=f"The first {len(rows)} batches, {train.batches}: where their rows lie in the "
+        f"text, and the input over the target of {rows_shown} rows.",
+    )  # fmt: skip
+    st.caption(
+        f"{_SCHEDULES[train.batches]} Drawn are {rows_shown} of "
+        f"{train.batch_size:,} rows and the first {min(dataset.COLUMNS_SHOWN, train.sequence_length)} of "
+        f"{train.sequence_length} characters, of the first {len(rows)} of {len(schedule):,} steps of an epoch."
+    )
+
+
+def _text(source: _Source) -> None:
+    st.write(f"{len(source.ids):,} characters, {source.kinds} different ones. It begins:")
+    exact(source.beginning, height=200)
+    plotly_chart(
+        dataset.alphabet_figure(source.vocab.characters, source.counts), key="feeding-alphabet", height=260,
+        filename="alphabet", label="How often each character comes in the text, the most frequent first.",
+    )  # fmt: skip
+    if source.kinds > dataset.MOST_KINDS:
+        st.caption(f"The {dataset.MOST_KINDS} most frequent of {source.kinds}.")
+
+
+def _layers(model: ModelConfig, size: int) -> None:
+    layers = time_estimate.layers(model, size)
+    if not layers:
+        st.markdown(
+            f"An n-gram model has no layers. It counts which character followed the last {model.order - 1}, the "
+            f"last {model.order - 2} ... in the text, and mixes these counts."
+        )
+        return
+    parameters = sum(layer.parameters for layer in layers)
+    st.markdown(
+        f"A character passes these layers from top to bottom. {parameters:,} parameters, the numbers that "
+        f"training changes. Its {size} ids are the alphabet's {size - 1} characters and one for all others."
+    )
+    plotly_chart(
+        dataset.layers_figure(layers), key="feeding-layers", height=70 + 76 * len(layers), filename="layers",
+        label="; ".join(f"{layer.name}: {layer.does}, {layer.parameters:,} parameters" for layer in layers),
+    )  # fmt: skip
+
+
+def _how_long(model: ModelConfig, train: TrainConfig, characters: int, size: int, notes: tuple[str, ...]) -> None:
+    measured = _measured()
+    try:
+        seen = time_estimate.characters_seen(model, train, characters, size, measured)
+        a_pass = plan.split_at(characters, train.validation_share)
+        if model.kind == "ngram":
+            st.markdown(f"It reads {seen:,} characters once, in seconds.")
+            return
+        steps = time_estimate.steps(train, characters)
+    except CharlabError as error:
+        st.warning(plain(str(error)))
+        return
+    words = [f"**{_time(model, train, characters, size, measured).capitalize()}.**"]
+    if seen is not None:
+        passes = f", the part to learn from {seen / a_pass:,.1f} times over" if seen else ""
+        words.append(f"It will see {'about ' if train.minutes else ''}{_amount(seen)} characters{passes}.")
+    words.append(
+        f"An epoch is {steps:,} steps of {train.batch_size:,} rows of {train.sequence_length} characters."
+    )
+    st.markdown(" ".join(words))
+    if measured and train.minutes is None:
+        known = time_estimate.was_measured(model, train, measured)
+        st.caption(
+            "Measured: from the speed of earlier runs of this model on this machine."
+            if known
+            else "Rough: this model has not run here yet, so the speed of the one that comes nearest to it in "
+            "calculations a character was scaled. Small batches and dropout make it slower than that."
+        )
+    for note in notes:
+        st.caption(plain(note))
+
+
+def _time(model: ModelConfig, train: TrainConfig, characters: int, size: int, measured: list[Speed]) -> str:
+    try:
+        seconds = time_estimate.estimate_seconds(model, train, characters, size, measured)
+    except CharlabError:
+        return "too short a text"
+    if seconds is None:
+        return "how long it takes is known here after the first run"
+    words = time_estimate.duration(seconds)
+    if not time_estimate.was_measured(model, train, measured):
+        words = words.replace("about", "very roughly")
+    cap = queue.minutes_cap()
+    if cap is not None and seconds > 60 * cap and model.kind != "ngram":
+        early = ", before its learning rate has fallen" if train.learning_rate_schedule == "cosine" else ""
+        return f"{words} here, but this server stops it after {cap:g} min{early}: better choose minutes"
+    return f"{words} here"
+
+
+def _size_of(corpus: Corpus, model: ModelConfig) -> int:
+    """Ids of a text that is not here yet, about: one more than its characters."""
+    return len(Vocab.from_code_points()) if model.alphabet == "code-points" else corpus.alphabet_size + 1
+
+
+def _kind(model: ModelConfig) -> str:
+    return {"gru": "GRU", "lstm": "LSTM", "transformer": "Transformer"}[model.kind]
+
+
+def _amount(characters: int) -> str:
+    if characters >= 1e6:
+        return f"{characters / 1e6:,.{0 if characters >= 1e8 else 1}f} M"
+    return f"{characters / 1e3:.0f} k" if characters >= 1e4 else f"{characters:,}"
+
+
+@st.cache_data(show_spinner=False, ttl=20)
+def _measured() -> list[Speed]:
+    return time_estimate.speeds(store.all_runs())
+
+
+def _source_here(corpus: Corpus, model: ModelConfig) -> _Source | None:
+    """The text as the model reads it, or None where it is not here."""
+    try:
+        return _source(corpus.name, model.alphabet, model.lower_case)
+    except CharlabError:
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def _source(name: str, alphabet: str, lower_case: bool) -> _Source:
+    text = catalogue.load(name, paths=False, download=False).text
+    model = ModelConfig(alphabet=alphabet, lower_case=lower_case)
+    vocab = plan.make_vocab(text, model)
+    ids = plan.text_ids(text, vocab, model)
+    counts = np.bincount(ids, minlength=len(vocab))[: vocab.unknown_id]
+    return _Source(vocab, ids, counts, text[:_BEGINNING])

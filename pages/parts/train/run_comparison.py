@@ -1,0 +1,138 @@
+"""A run beside earlier ones, what can be said of it in words, and its texts from epoch to epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from charlab.corpora import catalogue
+from charlab.errors import CharlabError
+from charlab.runs import diagnosis, store
+from charlab.runs.store import Run, RunConfig
+from pages.parts.shared import page_state, url_state
+from pages.parts.shared.safe_text import exact, plain
+
+
+def pick_others(run: Run, title: Callable[[Run], str] | None = None) -> list[Run]:
+    """Up to four other runs to lay under this one; `in_link` puts them into the address."""
+    others = {other.id: other for other in store.all_runs(run.path.parent) if other.id != run.id}
+    if not others:
+        st.session_state.pop("others", None)
+        return []
+    url_state.read("others", choices=others)
+    titles = {name: (title or _name)(other) for name, other in others.items()}
+    chosen = st.multiselect(
+        "Beside it, in grey",
+        list(others),
+        format_func=titles.get,
+        key="others",
+        persist_state="session",
+        max_selections=page_state.limits("others")[1],
+        placeholder="earlier runs",
+        select_all=False,
+    )
+    return [others[name] for name in chosen]
+
+
+def in_link() -> dict[str, str | None]:
+    """The chosen runs, as the page's address holds them."""
+    return {"others": ",".join(url_state.value("others") or []) or None}
+
+
+def overlay(others: Sequence[Run]) -> list[dict[str, Any]]:
+    """Labels and events of other runs as `charts.loss_figure` takes them; what cannot be read is left out."""
+    found = []
+    for other in others:
+        try:
+            events = _events(str(other.path), other.events_length())
+            found.append({"label": other.config().name, "events": events})
+        except CharlabError:
+            continue
+    return found
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _events(path: str, length: int) -> list[dict[str, Any]]:
+    """A run's events, read anew when their file has another `length`."""
+    return store.Run(path).events()[0]
+
+
+def configs(others: Sequence[Run]) -> list[RunConfig]:
+    """The configurations of other runs; what cannot be read is left out."""
+    found = []
+    for other in others:
+        try:
+            found.append(other.config())
+        except CharlabError:
+            continue
+    return found
+
+
+def table(configs: Sequence[RunConfig]) -> None:
+    """What differs between this run, the first, and others; with a word where losses cannot be compared."""
+    if len(configs) < 2:
+        return
+    st.subheader("What differs")
+    if warning := diagnosis.not_comparable(configs):
+        st.warning(plain(warning))
+    rows = diagnosis.differences(configs)
+    if not rows:
+        st.caption("Nothing in their settings: they differ by chance and by the machine alone.")
+        return
+    names = ["this run", *(f"{number}: {config.name}" for number, config in enumerate(configs[1:], 1))]
+    head = ["", *map(plain, names)]
+    lines = [head, ["---"] * len(head), *([plain(name), *map(_cell, values)] for name, values in rows)]
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+
+
+def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], ended: bool, unit: str) -> None:
+    """What can be said of the run so far; nothing where there is nothing to say."""
+    corpus = catalogue.CORPORA.get(config.corpus)
+    bits = corpus.entropy_bits if corpus else None
+    said = diagnosis.verdicts(
+        config, events, bits * diagnosis.NATS["bits"] if bits is not None else None, len(run.vocab().characters),
+        ended=ended, unit=unit if unit in diagnosis.NATS else "bits",
+    )  # fmt: skip
+    if said:
+        st.subheader("In words")
+        for sentence in said:
+            st.markdown(plain(sentence))
+
+
+def samples(run: Run, events: Sequence[dict[str, Any]]) -> None:
+    """The texts that it wrote, one an epoch, on a slider that stays with the newest until a hand moves it."""
+    found = [event for event in events if event["event"] == "sample"]
+    if not found:
+        return
+    st.subheader("What it writes")
+    key, newest = f"sample_of-{run.id}", len(found) - 1
+    seen = f"{key}-newest"  # the newest at the last tick: a slider that stands there goes on with the newest
+    chosen = st.session_state.get(key, newest)
+    follows = chosen >= st.session_state.get(seen, 0)
+    st.session_state[key] = newest if follows else min(chosen, newest)
+    st.session_state[seen] = newest
+    place = newest
+    if newest:
+        place = st.select_slider(
+            "After epoch", list(range(len(found))), format_func=lambda i: f"{found[i]['epoch']:g}", key=key
+        )
+    sample = found[place]
+    before = "Untrained" if sample.get("step") == 0 else f"After epoch {sample['epoch']:g}"
+    st.caption(
+        plain(f"{before}, going on from “{sample['seed_text'].strip()}”. The same beginning and the same random ")
+        + "numbers at every epoch: what changes is what it has learned."
+    )
+    exact(sample["seed_text"] + sample["text"], height=240)
+
+
+def _cell(text: str) -> str:
+    return plain(text) if text else "–"
+
+
+def _name(run: Run) -> str:
+    try:
+        return run.config().name
+    except CharlabError:
+        return f"{run.id}, cannot be read"

@@ -1,0 +1,128 @@
+"""What can be asked of a run: a button each, there only where it applies, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from charlab.errors import CharlabError
+from charlab.runs import control, queue, store
+from charlab.runs.store import Run, RunConfig, Status
+from pages.parts.shared.safe_text import plain
+
+_ASKED, _PROBLEM = "asked_of_run", "asked_in_vain"
+
+
+def heard() -> bool:
+    """Whether a button was pressed since this was last asked: then all of the page is out of date."""
+    return st.session_state.pop(_ASKED, False)
+
+
+def say() -> None:
+    """Let `heard` be true: what is shown has changed."""
+    st.session_state[_ASKED] = True
+
+
+def buttons(run: Run, config: RunConfig, status: Status) -> None:
+    """The run's controls, and why the last one that was pressed could not be obeyed."""
+    if problem := st.session_state.pop(_PROBLEM, None):
+        st.error(plain(problem))
+    with st.container(horizontal=True):
+        if status.state in store.ACTIVE:
+            _while_active(run, config, status)
+        elif status.state in control.RESUMABLE:
+            _button(
+                "Resume", ":material/play_arrow:", control.resume, run, disabled=queue.is_used_up(status),
+                help="Goes on from its last checkpoint, at the end of the queue.",
+            )  # fmt: skip
+        elif config.model.kind != "ngram" and not queue.is_used_up(status):
+            _train_longer(run, config)
+        _rename(run, config)
+        if status.state in (*store.ENDED, "queued"):
+            _delete(run)
+    if status.state in (*control.RESUMABLE, "done") and queue.is_used_up(status):
+        st.caption(plain(f"{queue.cap_in_words()} This one has had them; the command line has no such limit."))
+
+
+def offer_to_resume(found: dict[str, Status]) -> None:
+    """After a restart: the runs that the server's end interrupted, and a button that resumes them all."""
+    left = [name for name, status in found.items() if _was_interrupted(status)]
+    if not left:
+        return
+    words = f"{len(left)} runs were" if len(left) > 1 else "One run was"
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.info(f"{words} paused when the server stopped.")
+    row.button(
+        "Resume all" if len(left) > 1 else "Resume it", icon=":material/play_arrow:", key="resume-all",
+        on_click=_resume_all, args=(left,), help="They go on from their checkpoints, one after the other.",
+    )  # fmt: skip
+
+
+def _was_interrupted(status: Status) -> bool:
+    return status.state == "paused" and status.reason == control.SERVER_STOPPED and not queue.is_used_up(status)
+
+
+def _resume_all(names: list[str]) -> None:
+    for name in reversed(names):  # they are listed newest first
+        _obey(lambda name=name: control.resume(store.find(name)))
+
+
+def _while_active(run: Run, config: RunConfig, status: Status) -> None:
+    asked = status.state in ("pausing", "stopping")
+    if config.model.kind != "ngram":
+        _button(
+            "Pausing ..." if status.state == "pausing" else "Pause", ":material/pause:", control.pause, run,
+            disabled=asked, help="Writes a checkpoint and ends; Resume goes on exactly there.",
+        )  # fmt: skip
+    _button(
+        "Stopping ..." if status.state == "stopping" else "Stop", ":material/stop:", control.stop, run,
+        disabled=asked, help="Grades and saves what it has learned, and ends.",
+    )  # fmt: skip
+
+
+def _train_longer(run: Run, config: RunConfig) -> None:
+    in_minutes = config.train.minutes is not None
+    with st.popover("Train longer", icon=":material/fast_forward:", help="More of the same, from where it ended."):
+        if reason := control.why_not_longer(run, config):
+            st.write(plain(reason))
+            return
+        if in_minutes:
+            more: float = st.number_input("Minutes more", 0.5, 600.0, 1.0, step=0.5, key=f"more-{run.id}")
+        else:
+            more = st.number_input("Epochs more", 1, 1000, 5, key=f"more-{run.id}")
+        if config.train.learning_rate_schedule == "cosine":
+            st.caption("The learning rate falls to the new end: it rises again first.")
+        given = {"minutes" if in_minutes else "epochs": more}
+        _button("Train", ":material/play_arrow:", control.train_longer, run, primary=True, given=given)
+
+
+def _rename(run: Run, config: RunConfig) -> None:
+    with st.popover("Rename", icon=":material/edit:", help="Its address and its id stay the same."):
+        name = st.text_input("Name", config.name, max_chars=control.LONGEST_NAME, key=f"name-{run.id}")
+        _button("Keep this name", ":material/check:", control.rename, run, primary=True, given={"name": name})
+
+
+def _delete(run: Run) -> None:
+    with st.popover("Delete", icon=":material/delete:", help="Asks first."):
+        st.write("Delete this run for good, with its weights, its figures and what it wrote?")
+        _button("Yes, delete it", ":material/delete:", control.delete, run, primary=True)
+
+
+def _button(
+    label: str, icon: str, action: Callable[..., None], run: Run, *, given: dict[str, Any] | None = None,
+    primary: bool = False, **more: Any,
+) -> None:  # fmt: skip
+    st.button(
+        label, icon=icon, key=f"{action.__name__}-{run.id}", type="primary" if primary else "secondary",
+        on_click=_obey, args=(lambda: action(run, **(given or {})),), **more,
+    )  # fmt: skip
+
+
+def _obey(action: Callable[[], None]) -> None:
+    say()
+    try:
+        action()
+    except CharlabError as error:
+        st.session_state[_PROBLEM] = str(error)

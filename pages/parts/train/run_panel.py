@@ -1,0 +1,287 @@
+"""A run as it happens: which one, its loss, how far it is, what it writes, and what can be asked of it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from charlab.charts import base
+from charlab.core import ngram
+from charlab.corpora import catalogue
+from charlab.errors import CharlabError
+from charlab.runs import diagnosis, plan, queue, store
+from charlab.runs.store import Run, RunConfig, Status
+from pages.parts.shared import browser_cookie, page_state, stable_selectbox, url_state
+from pages.parts.shared.chart import plotly_chart
+from pages.parts.shared.page_state import EVERYBODYS, MINE
+from pages.parts.shared.safe_text import exact, plain
+from pages.parts.train import export_import, run_comparison, run_controls
+
+_STATES = {
+    "queued": "waiting for its turn", "running": "training", "pausing": "pausing", "paused": "paused",
+    "stopping": "stopping", "stopped": "stopped", "done": "done", "failed": "failed",
+}  # fmt: skip
+_TICK_SECONDS = 1.0
+
+
+def pick_run() -> Run | None:
+    """The run to look at: the one just started, the link's, or the newest; None where there is none."""
+    found = {run.id: _facts(run) for run in store.all_runs()}
+    if not found:
+        return None
+    run_controls.offer_to_resume({name: status for name, (_, status) in found.items() if status})
+    left, right = st.columns([5, 2], vertical_alignment="bottom")
+    mine = _mine(found)
+    url_state.read("run", default=next(iter(mine or found)), choices=found)
+    shown = _choose_whose(found, mine, right)
+    if st.session_state.run not in shown:
+        st.session_state.run = next(iter(shown))
+    return store.find(stable_selectbox.select("Run to look at", _titles(shown), key="run", place=left))
+
+
+def _titles(found: dict[str, tuple]) -> dict[str, str]:
+    """What the picker says of each run; no two of them say the same."""
+    titles: dict[str, str] = {}
+    for name, facts in found.items():
+        title, number = _title(name, *facts), 1
+        while title in titles.values():
+            number += 1
+            title = f"{_title(name, *facts)} ({number})"
+        titles[name] = title
+    return titles
+
+
+def _mine(found: dict[str, tuple]) -> dict[str, tuple]:
+    """The runs that were started in this browser."""
+    me = browser_cookie.owner()
+    return {name: facts for name, facts in found.items() if me and facts[0] and facts[0].owner == me}
+
+
+def _choose_whose(found: dict[str, tuple], mine: dict[str, tuple], place: Any) -> dict[str, tuple]:
+    """The runs of this browser or everybody's; there is nothing to choose where all are the one or the other."""
+    if not mine or len(mine) == len(found):
+        return found
+    url_state.read("whose")
+    if st.session_state.run not in mine:
+        st.session_state.whose = EVERYBODYS
+    whose = place.segmented_control(
+        "Runs",
+        page_state.choices("whose"),
+        required=True,
+        key="whose",
+        persist_state="session",
+        help="Mine are those that were started in this browser.",
+        on_change=_forget_strangers,
+        args=(mine,),
+    )
+    return mine if whose == MINE else found
+
+
+def _forget_strangers(mine: dict[str, tuple]) -> None:
+    if st.session_state.whose == MINE and st.session_state.get("run") not in mine:
+        st.session_state.run = next(iter(mine))
+
+
+def _facts(run: Run) -> tuple[RunConfig | None, Status | None]:
+    try:
+        return run.config(), run.status()
+    except CharlabError:
+        return None, None
+
+
+def _title(name: str, config: RunConfig | None, status: Status | None) -> str:
+    if config is None or status is None:
+        return f"{name}, cannot be read"
+    started = time.strftime("%d %b %H:%M:%S", time.localtime(config.created))
+    return f"{config.name}, {started}, {_STATES[status.state]}"
+
+
+def show(run: Run) -> None:
+    """The run's panel: live while a worker has it, still afterwards."""
+    try:
+        config, status = run.config(), run.status()
+    except CharlabError as error:
+        st.error(plain(str(error)))
+        return
+    url_state.read("loss_unit")
+    url_state.read("over")
+    first, second, third = st.columns([2, 2, 5], vertical_alignment="bottom")
+    unit = first.segmented_control(
+        "Show",
+        page_state.choices("loss_unit"),
+        required=True,
+        key="loss_unit",
+        persist_state="session",
+        help="Loss in bits or nats a character (1 nat is 1.44 bits; 1 bit is one fair yes-or-no question), or how "
+        "many of the next characters were its first choice.",
+    )
+    second.segmented_control(
+        "Over", page_state.choices("over"), required=True, key="over", persist_state="session"
+    )
+    with third:
+        others = run_comparison.pick_others(run)
+    ticking = status.state in store.ACTIVE
+    st.fragment(_panel, run_every=_TICK_SECONDS if ticking else None)(run, config, unit, others, ticking)
+    if run.weight_names() and not ticking:
+        with st.expander("Take it away", icon=":material/download:"):
+            export_import.show(run)
+
+
+def in_link() -> dict[str, Any]:
+    """What is looked at, as the page's address holds it."""
+    return {key: url_state.value(key) for key in ("loss_unit", "over")} | run_comparison.in_link()
+
+
+def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: bool) -> None:
+    if run_controls.heard():
+        st.rerun()
+    try:
+        status, events = run.status(), _events(run)
+    except CharlabError:  # deleted in another window
+        st.rerun()
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _loss_chart(run, config, events, unit, others)
+    with right:
+        _progress(run, config, status, events, unit)
+        run_controls.buttons(run, config, status)
+        _doors(run, status)
+        run_comparison.words(run, config, events, status.state in store.ENDED, unit)
+        run_comparison.samples(run, events)
+        with st.expander("The same from the command line"):
+            exact(plan.command(config))
+    run_comparison.table([config, *run_comparison.configs(others)])
+    if ticking != (status.state in store.ACTIVE):
+        st.rerun()
+
+
+def _loss_chart(run: Run, config: RunConfig, events: list[dict], unit: str, others: list[Run]) -> None:
+    st.subheader("How often its first choice is right" if unit == "accuracy" else "How badly it still guesses")
+    laid = [{"label": "this run" if others else "", "events": events}, *run_comparison.overlay(others)]
+    figure = base.loss_figure(laid, unit, st.session_state.over, _reference_lines(config, bool(events)))
+    plotly_chart(
+        figure, key=f"loss-{run.id}", height=440, filename=f"loss-{run.id}",
+        label=f"Progress of {config.name}, {unit}: training solid, validation dashed.",
+    )  # fmt: skip
+    st.caption(
+        "The lower, the better it guesses. *Training*: on what it learns from; *validation*: on the last tenth of "
+        "the text, which it never learns from. The grey lines are what simple counting reaches."
+    )
+
+
+def _reference_lines(config: RunConfig, started: bool) -> list[tuple[str, float]]:
+    if not started:
+        return []
+    try:
+        return _baselines(
+            config.corpus, config.corpus_sha256, config.model.lower_case, config.train.validation_share
+        )
+    except CharlabError:  # the text is gone: the run can still be looked at
+        return []
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _baselines(corpus: str, sha256: str, lower_case: bool, share: float) -> list[tuple[str, float]]:
+    """Names and losses in nats of what needs no network, on the same validation text."""
+    text = catalogue.load(corpus, paths=False, download=False)
+    vocab = plan.make_vocab(text.text, plan.preset("quick-gru").model.replace(lower_case=lower_case))
+    ids = vocab.encode(text.text)
+    place = plan.split_at(len(ids), share)
+    losses = ngram.baselines(ids[:place], ids[place : place + 50_000], len(vocab))
+    names = ["any character alike", "counts of 1 character", "counts of 2 characters", "counts of 3"]
+    lines = list(zip(names, losses, strict=True))
+    if text.entropy_bits is not None:
+        lines.append(("no model can do better", text.entropy_bits * diagnosis.NATS["bits"]))
+    return lines
+
+
+def _progress(run: Run, config: RunConfig, status: Status, events: list[dict], unit: str) -> None:
+    st.subheader(plain(_STATES[status.state].capitalize()))
+    if status.state == "queued":
+        _in_line(run)
+    if status.reason:
+        (st.error if status.state == "failed" else st.info)(plain(status.reason))
+    if status.state == "failed":
+        st.caption("What it had saved is still here: Resume goes on from its last checkpoint.")
+    for note in config.notes:
+        st.info(plain(note))
+    if config.train.minutes:
+        share, whole = status.seconds / (60 * config.train.minutes), f"{config.train.minutes:g} min"
+        st.progress(min(1.0, share), f"{_clock(status.seconds)} of {whole}, epoch {status.epoch:.1f}")
+    elif config.model.kind != "ngram":
+        st.progress(
+            min(1.0, status.epoch / config.train.epochs), f"epoch {status.epoch:.1f} of {config.train.epochs}"
+        )
+    _figures(status, events, unit)
+
+
+def _figures(status: Status, events: list[dict], unit: str) -> None:
+    steps = [event for event in events if event["event"] == "step"]
+    losses = [event["val_loss"] for event in events if event["event"] == "epoch"]
+    unit = "nats" if unit == "nats" else "bits"
+    divisor = diagnosis.NATS[unit]
+    first, second, third = st.columns(3)
+    speed = steps[-1]["characters_per_second"] if steps else status.results.get("characters_per_second")
+    if status.state in store.ACTIVE:
+        left = "" if status.seconds_left is None else _clock(status.seconds_left)
+        first.metric("time left", left or "...")
+    else:
+        first.metric("time taken", _clock(status.seconds))
+    second.metric("characters/s", f"{speed:,.0f}" if speed else "...")
+    third.metric(
+        f"validation, {unit}", f"{min(losses) / divisor:.3f}" if losses else "...",
+        help=f"The best so far, {unit} a character.",
+    )  # fmt: skip
+    if status.best_epoch:
+        st.caption(diagnosis.kept(status.best_epoch, status.epoch))
+
+
+def _in_line(run: Run) -> None:
+    """A waiting run's place, when its turn will come, and what can be watched until then."""
+    place, seconds = queue.place_in_line(run), queue.expected_start(run)
+    words = f"Number {place} in line. It starts by itself" if place > 1 else "It is next, and starts by itself"
+    st.write(f"{words}, in about {_clock(seconds)}." if seconds and seconds > 5 else f"{words}.")
+    for number, (other, _) in enumerate(queue.running(run.path.parent)[:3]):
+        st.button(
+            "Watch the run that trains now" if number == 0 else f"Watch another ({number + 1})",
+            icon=":material/visibility:", key=f"watch-{other.id}", on_click=_watch, args=(other.id,),
+            help="Your run keeps its place.",
+        )  # fmt: skip
+
+
+def _watch(name: str) -> None:
+    st.session_state.run = name
+    run_controls.say()
+
+
+def _doors(run: Run, status: Status) -> None:
+    """From the run to the pages that use what it learned: links, since a switch of pages may lose to a tick."""
+    if not run.weight_names():
+        return
+    with st.container(horizontal=True):
+        _door("playground.py", "Generate with it", ":material/edit_note:", run)
+        if status.state in store.ENDED:
+            _door("explainer.py", "Explain with it", ":material/search_insights:", run)
+
+
+def _door(page: str, label: str, icon: str, run: Run) -> None:
+    st.page_link(page, label=label, icon=icon, query_params={"model": run.id})
+
+
+def _events(run: Run) -> list[dict[str, Any]]:
+    """The run's events; what was read at the last tick is not read again."""
+    known = st.session_state.setdefault("events", {})
+    events, place = known.get(run.id, ([], 0))
+    if run.events_length() < place:  # a resume cut what it repeats
+        events, place = [], 0
+    new, place = run.events(place)
+    known.clear()
+    known[run.id] = (events + new, place)
+    return known[run.id][0]
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d} min"

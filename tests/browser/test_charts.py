@@ -1,0 +1,96 @@
+"""Charts in a real browser: what their buttons offer, how much of a long text they show, how they move."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+
+import pytest
+from playwright.sync_api import expect
+
+from helpers.browser import button, new_context, settled
+from helpers.tiny import make_run
+
+CHART = ".js-plotly-plot"
+# Where the needle stands, on its way of three seconds in place of 0.3: a busy machine draws few pictures a second.
+SLOWLY = """needle => {
+  const react = Plotly.react, look = () => places.add(document.querySelector(needle).getAttribute("transform"));
+  Plotly.react = (node, data, layout, settings) => {
+    if (layout.transition) layout.transition.duration *= 10;
+    return react(node, data, layout, settings);
+  };
+  window.places = new Set();
+  look();
+  setInterval(look, 10);
+}"""
+# The bars that follow the sliders, as they stand on the screen, and as the chart's data has them.
+BARS = """node => {
+  const { range, _length } = node._fullLayout.xaxis, unit = _length / (range[1] - range[0]);
+  const bars = [...node.querySelectorAll(".barlayer .trace")].at(-1);
+  return {
+    lengths: [...bars.querySelectorAll("path")].map((bar) => bar.getBBox().width / unit),
+    words: [...bars.querySelectorAll("text")].map((text) => text.textContent.trim()),
+    data: node.data.at(-1), kept: node._fullData.at(-1).x,
+  };
+}"""
+pytestmark = pytest.mark.browser
+
+
+def opened(page, address: str, **settings: str) -> None:
+    page.goto(f"{address}/explainer?{urllib.parse.urlencode(settings)}")
+    page.wait_for_selector(f"{CHART} .main-svg")
+    settled(page)
+
+
+def test_no_button_sends_a_chart_away_and_a_long_texts_steps_can_be_read(shared_server, page):
+    opened(page, shared_server, model=make_run().id, text="the quick brown fox.\n" * 30, step="300")
+    titles = page.locator(".modebar-btn").evaluate_all("(all) => all.map((one) => one.dataset.title)")
+    assert "Download as PNG" in titles
+    assert not [title for title in titles if "Share" in title or "Cloud" in title]
+
+    heatmap = page.locator(CHART, has_text="What it expected at every step")
+    drawn, low, high, width = heatmap.evaluate(
+        "(n) => [n.data[0].x.length, ...n._fullLayout.xaxis.range, n._fullLayout.xaxis._length]"
+    )
+    assert low <= 299 <= high and high - low < drawn
+    assert width / (high - low) >= 9  # pixels a letter
+    assert heatmap.evaluate("(n) => n._fullLayout.xaxis.tickvals.length") == drawn  # each is named
+    said = heatmap.evaluate("(n) => n._fullLayout.title.subtitle.text")
+    assert f"steps {low + 1.5:g} to {high + 0.5:g} of 630" in said
+
+
+def test_the_needle_glides_but_for_who_wants_no_motion(shared_server, chrome):
+    run = make_run()
+    for motion, glides in (("no-preference", True), ("reduce", False)):
+        context = new_context(chrome, reduced_motion=motion)
+        page = context.new_page()
+        opened(page, shared_server, model=run.id, text="the fox", view="write with it", seed="3")
+        page.evaluate(SLOWLY, f"{CHART} .scatterlayer path.point")
+        button(page, "Step").click()
+        expect(page.get_by_text("1 characters written", exact=False)).to_be_visible()
+        page.wait_for_function("least => places.size >= least", arg=3 if glides else 2)
+        settled(page)
+        assert (page.evaluate("places.size") > 2) == glides
+        context.close()
+
+
+def test_bars_that_follow_a_slider_are_drawn_as_long_as_they_are_said_to_be(shared_server, page):
+    opened(page, shared_server, model=make_run().id, text="the quick brown fox.", temperature="0.6")
+    bars = page.locator(CHART, has_text="What it expected next")
+    slider = page.get_by_role("slider", name="Temperature")
+    page.evaluate("() => { const react = Plotly.react; window.whole = 0;"
+                  "Plotly.react = (...all) => { window.whole++; return react(...all); } }")  # fmt: skip
+    seen = [bars.evaluate(BARS)]
+    for _ in range(3):
+        slider.press("ArrowRight")
+        page.wait_for_function(f"([node, x]) => ({BARS})(node).data.x[0] !== x",
+                               arg=[bars.element_handle(), seen[-1]["data"]["x"][0]])  # fmt: skip
+        settled(page)
+        seen.append(bars.evaluate(BARS))
+    assert page.evaluate("window.whole") == 0  # lengths and words alone
+    for now in seen:
+        assert now["lengths"] == pytest.approx(now["data"]["x"], abs=2e-3)
+        assert now["kept"] == now["data"]["x"]  # what a downloaded picture is made of
+        assert now["words"] == [re.sub("<.*?>", "", words).strip() for words in now["data"]["text"]]
+    tops = [now["data"]["x"][0] for now in seen]
+    assert tops == sorted(tops, reverse=True) and tops[0] > tops[-1]  # the warmer, the more even

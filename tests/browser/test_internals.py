@@ -1,0 +1,130 @@
+"""What happens inside, in a real browser: a unit colours the text, attention follows the chosen place."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+
+import pytest
+from playwright.sync_api import expect
+
+from helpers.browser import CELLS, button, settled, wait_until
+from helpers.tiny import make_run
+
+pytestmark = pytest.mark.browser
+
+PLAY = "KATE:\nThe hall is full of geese and none has paid.\n\nGUARD:\nShall I go out?\nThere is a bear.\n"
+FOX = "the quick brown fox jumps over the lazy dog.\n"
+
+
+def open_inside(page, address: str, model: str, text: str, **more: str) -> None:
+    query = {"model": model, "text": text, "view": "inside", "step": "12"} | more
+    page.goto(f"{address}/explainer?{urllib.parse.urlencode(query)}")
+    settled(page)
+    expect(page.locator(CELLS)).to_have_count(len(text) + 1)
+
+
+def colours(page) -> list[str]:
+    return page.eval_on_selector_all(CELLS, "cells => cells.map(cell => getComputedStyle(cell).backgroundColor)")
+
+
+def drawn(page, label: str) -> dict:
+    """The data and shapes of the chart whose label begins so."""
+    chart = page.locator(f"[role=img][aria-label^='{label}']")
+    expect(chart.locator(".main-svg").first).to_be_visible()
+    return chart.evaluate("({ data, layout }) => ({ data, layout })")
+
+
+def test_a_unit_colours_the_text_and_stands_in_the_link(shared_server, page):
+    open_inside(page, shared_server, "quick-gru", PLAY)
+    before = colours(page)
+    page.get_by_role("button", name=re.compile(r"^unit \d+: [+−]0\.\d\d$")).nth(1).click()
+    settled(page)
+    expect(page).to_have_url(re.compile(r"unit=hidden-1-\d+"))
+    expect(page).to_have_url(re.compile("colour=unit"))
+    number = re.search(r"unit=hidden-1-(\d+)", page.url)[1]
+    told = re.compile(rf"^“h”, -?\d\.\d\d state of layer 1, hidden, unit {number}$")
+    expect(page.locator(CELLS).nth(7)).to_have_attribute("aria-label", told)
+
+    # What a cell says is the bar of the same character, and its colour is the sign's
+    bars = lambda: drawn(page, "State of layer 1")["data"][-1]["y"]  # noqa: E731
+    labels = page.locator(CELLS).evaluate_all("cells => cells.map(cell => cell.ariaLabel)")
+    values = [float(re.search(r"-?\d\.\d\d", label)[0]) for label in labels[:-1]]  # the last cell is the end
+    wait_until(lambda: values == pytest.approx(bars(), abs=0.006))
+    after = colours(page)
+    assert after != before
+    greatest = max(values, key=abs)
+    red, _, blue = map(int, re.findall(r"\d+", after[values.index(greatest)])[:3])
+    assert (blue > red) == (greatest > 0)
+
+    # The link opened afresh shows the same
+    page.context.clear_cookies()
+    open_inside(page, shared_server, "quick-gru", PLAY, unit=f"hidden-1-{number}", colour="unit")
+    wait_until(lambda: colours(page) == after)
+
+
+def test_another_unit_by_its_number_and_the_gates_at_the_chosen_place(shared_server, page):
+    run = make_run("lstm", text=FOX, name="lstm")
+    open_inside(page, shared_server, run.id, FOX * 2, unit="cell-2-3")
+    gates = drawn(page, "Every unit of the layer")
+    assert [tick for tick in gates["layout"]["yaxis"]["ticktext"]][:3] == [
+        "input gate",
+        "forget gate",
+        "output gate",
+    ]
+    field = page.get_by_role("spinbutton", name="Unit", exact=True)
+    expect(field).to_have_value("3")
+    field.fill("16")
+    field.press("Enter")
+    settled(page)
+    expect(page).to_have_url(re.compile("unit=cell-2-16"))
+    page.locator(CELLS).nth(30).click()
+    settled(page)
+    levels = lambda: drawn(page, "Every unit of the layer")["data"][0]["x"]  # noqa: E731
+    wait_until(lambda: levels() != gates["data"][0]["x"])
+    shapes = lambda: drawn(page, "Heatmap: the state of the units")["layout"]["shapes"]  # noqa: E731
+    wait_until(lambda: shapes()[0]["x0"] == 28.5)  # before the chosen place the 30th character was read
+
+
+def test_attention_looks_back_from_the_chosen_place_and_follows_it(shared_server, page):
+    run = make_run("transformer", text=FOX, name="transformer")
+    open_inside(page, shared_server, run.id, FOX * 2)
+    arcs = lambda: drawn(page, "Arcs from")["data"][0]  # noqa: E731
+    bars = arcs()
+    assert bars["x"] == list(range(12)) and sum(bars["y"]) == pytest.approx(1, abs=0.01)
+    page.get_by_role("radiogroup", name="Head").get_by_text("3", exact=True).click()
+    settled(page)
+    expect(page).to_have_url(re.compile("head=3"))
+    wait_until(lambda: arcs()["y"] != bars["y"])
+    assert arcs()["x"] == bars["x"]
+    page.locator(CELLS).nth(70).click()  # past the context of 32 characters
+    settled(page)
+    wait_until(lambda: arcs()["x"] != bars["x"])
+    later = arcs()
+    assert later["x"][-1] == 69 and later["x"][0] == 48 and sum(later["y"]) == pytest.approx(1, abs=0.01)
+    wait_until(lambda: drawn(page, "Matrix")["data"][0]["x"][0] == 48)
+    matrix = drawn(page, "Matrix")["data"][0]
+    assert matrix["z"][0][1] is None  # nothing looks ahead
+    expect(page.get_by_text("Here it began at character 49")).to_be_visible()
+
+
+def test_a_model_that_cannot_be_looked_into_says_so(shared_server, page):
+    run = make_counted()
+    open_inside(page, shared_server, run.id, "the fox.\n", unit="hidden-1-3", colour="unit")
+    expect(page.get_by_text("nothing to look into")).to_be_visible()
+    expect(button(page, "unit")).to_have_count(0)
+    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
+
+
+def make_counted():
+    from charlab.core import ngram
+    from charlab.core.config import ModelConfig, TrainConfig
+    from charlab.core.vocab import Vocab
+    from charlab.runs import store
+
+    vocab = Vocab.from_text(FOX)
+    config = ModelConfig(kind="ngram", order=3)
+    run = store.create(store.RunConfig("counted", "custom", "coin-flips", "0" * 64, config, TrainConfig()), vocab)
+    run.write_weights(ngram.count(vocab.encode(FOX * 3), len(vocab), 3), "best")
+    run.write_status(store.Status(state="done", results={"best_val_loss": 2.0}))
+    return run

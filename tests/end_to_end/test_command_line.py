@@ -1,0 +1,203 @@
+"""The command line as a person types it: real processes, a real small run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from charlab.cli import main
+from charlab.runs.presets import PRESETS
+from charlab.runs.store import all_runs
+from helpers.tiny import make_run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def charlab(*arguments: str, runs: Path, check: bool = True) -> subprocess.CompletedProcess:
+    environment = os.environ | {"CHARLAB_RUNS": str(runs), "CHARLAB_CACHE": str(runs / "cache")}
+    command = [sys.executable, "-m", "charlab", *map(str, arguments)]
+    result = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", timeout=300, check=False
+    )
+    assert not check or result.returncode == 0, result.stderr
+    return result
+
+
+def wait_until(true, seconds: float = 180) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def document(result: subprocess.CompletedProcess):
+    (line,) = result.stdout.splitlines()  # one document, and nothing but it
+    return json.loads(line)
+
+
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """Runs a command in this process, where one of its own would show nothing more; gives its document."""
+
+    def run(*arguments, runs: Path):
+        monkeypatch.setenv("CHARLAB_RUNS", str(runs))
+        monkeypatch.setenv("CHARLAB_CACHE", str(runs / "cache"))
+        capsys.readouterr()
+        signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            assert main([*map(str, arguments)]) == 0
+        finally:
+            for number, handler in signals.items():
+                signal.signal(number, handler)
+        (line,) = capsys.readouterr().out.splitlines()
+        return json.loads(line)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def coins(tmp_path_factory):
+    """A small GRU trained on fair coin flips by the command line: (runs' folder, what `train` said)."""
+    folder = tmp_path_factory.mktemp("coins")
+    settings = [f"--set={s}" for s in ("units=16", "embedding=0", "sequence_length=32", "learning_rate=0.002")]
+    result = charlab(
+        "train", "--corpus", "coin-flips", "--preset", "custom", "--epochs", 1, *settings, "--json", runs=folder
+    )
+    return folder, document(result)
+
+
+def test_training_says_what_came_of_it(coins, here):
+    folder, said = coins
+    assert said["epochs"] == 1 and said["steps"] > 10 and said["seconds"] > 0
+    assert said["characters_per_second"] > 100
+    assert said["best_val_loss"] == pytest.approx(said["val_loss"])
+    (info,) = [row for row in here("models", "--json", runs=folder) if row["where"] == "run"]
+    assert info["name"] == said["run"] and info["state"] == "done"
+
+
+def test_fair_coin_flips_cost_one_bit_each(coins, here):
+    folder, said = coins
+    graded = here("evaluate", said["run"], "--corpus", "coin-flips", "--window", 0, "--json", runs=folder)
+    assert graded["bits_per_character"] == pytest.approx(1, abs=0.01)
+
+
+def test_validation_loss_is_what_evaluate_measures(coins):
+    folder, said = coins
+    graded = document(charlab("evaluate", said["run"], "--corpus", "coin-flips", "--json", runs=folder))
+    assert graded["loss_nats"] == pytest.approx(said["best_val_loss"], abs=1e-4)
+
+
+def test_equal_arguments_write_equal_bytes(coins):
+    folder, said = coins
+    arguments = ("generate", said["run"], "--seed-text", "HT", "--length", 60, "--samples", 2, "--json")
+    first, second = (document(charlab(*arguments, runs=folder)) for _ in range(2))
+    assert first["samples"] == second["samples"]
+    assert [len(sample) for sample in first["samples"]] == [60, 60]
+
+
+def test_explaining_a_text_and_evaluating_it_as_a_file_agree(coins, here, tmp_path):
+    folder, said = coins
+    text = ("HTTHHTHTTH" * 26)[:256]
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    explained = here("explain", said["run"], "--text", text, "--json", runs=folder)
+    bits = [step["bits"] for step in explained["steps"][:-1]]
+    file = tmp_path / "text.txt"
+    graded = here("evaluate", said["run"], "--corpus", file, "--split", "all", "--json", runs=folder)
+    assert graded["characters"] == len(bits) == 255
+    assert graded["bits_per_character"] == pytest.approx(sum(bits) / 255, abs=1e-5)
+
+
+def test_a_run_is_stopped_and_resumed_and_trained_longer(tmp_path, here, capsys):
+    """One process trains, another asks it to pause; then this one goes on, first to its end and then beyond it."""
+    settings = [f"--set={s}" for s in ("units=8", "embedding=0", "sequence_length=32", "batch_size=128")]
+    settings += ["--set=steps_per_epoch=40"]
+    command = [sys.executable, "-m", "charlab", "train", "--corpus", "coin-flips", "--preset", "custom"]
+    environment = os.environ | {"CHARLAB_RUNS": str(tmp_path)}
+    process = subprocess.Popen([*command, "--epochs", "16", *settings], cwd=ROOT, env=environment)
+    try:
+        wait_until(lambda: any(run.recorded_status().step for run in all_runs(tmp_path)))
+        (run,) = all_runs(tmp_path)
+        paused = here("pause", run.id, "--json", runs=tmp_path)
+        assert (paused["run"], paused["state"]) == (run.id, "paused") and 0 < paused["epoch"] < 16
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+    assert here("pause", run.id, "--json", runs=tmp_path)["state"] == "paused"  # it is so already
+    said = here("resume", run.id, "--json", runs=tmp_path)
+    assert (said["run"], said["epochs"]) == (run.id, 16)
+    for arguments, words in (
+        (("resume", run.id), "done"),
+        (("stop", run.id), "nothing to stop"),
+        (("pause", "nobody"), "There is no run 'nobody'"),
+        (("resume", run.id, "--minutes", "1"), "counts epochs"),
+    ):
+        assert main([*arguments, "--json"]) == 2
+        refused = capsys.readouterr()
+        assert words in refused.err and not refused.out
+    assert here("resume", run.id, "--epochs", 1, "--json", runs=tmp_path)["epochs"] == 17
+
+
+def test_a_queued_run_is_taken_from_the_queue(capsys):
+    run = make_run(state="queued")
+    assert main(["stop", run.id, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["state"] == "stopped"
+
+
+def test_waiting_for_a_pause_has_an_end(capsys):
+    run = make_run(state="running")
+    with run.lock():
+        assert main(["pause", run.id, "--wait", "0.2"]) == 2
+    assert "still pausing after 0.2 seconds" in capsys.readouterr().err
+
+
+def test_an_ngram_model_trains_without_tensorflow(tmp_path):
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('no TensorFlow here')", encoding="utf-8")
+    environment = os.environ | {"CHARLAB_RUNS": str(tmp_path), "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-m", "charlab", "train", "--corpus", "markov", "--preset", "ngram", "--json"]
+    result = subprocess.run(
+        command, env=environment, capture_output=True, encoding="utf-8", timeout=300, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert document(result)["val_loss"] > 0
+
+
+@pytest.mark.parametrize("command", ["corpora", "presets", "models"])
+def test_lists_are_lists_of_objects_with_a_name(command, capsys):
+    make_run()
+    assert main([command, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert rows and all(row["name"] for row in rows)
+    if command == "presets":
+        assert [row["name"] for row in rows] == list(PRESETS)
+    assert main([command]) == 0
+    assert rows[0]["name"] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["generate", "nobody"], "There is no model 'nobody'"),
+        (["train", "--corpus", "nowhere.txt", "--preset", "ngram"], "nowhere.txt"),
+        (["train", "--corpus", "markov", "--preset", "huge"], "There is no preset 'huge'"),
+        (["train", "--corpus", "markov", "--preset", "custom", "--set", "units=many"], "units must be"),
+        (["train", "--corpus", "markov", "--preset", "custom", "--set", "units"], "key=value"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(arguments, words, capsys):
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert words in said.err and "Traceback" not in said.err and not said.out
+
+
+def test_samples_are_written_one_below_the_other(capsys):
+    run = make_run()
+    assert main(["generate", run.id, "--seed-text", "the ", "--length", "12", "--samples", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "--- sample 2 ---\nthe " in out
+    assert main(["generate", run.id, "--seed-text", "the ", "--length", "12"]) == 0
+    assert len(capsys.readouterr().out.rstrip("\n")) >= 12

@@ -1,0 +1,38 @@
+"""Every preset trains: on the shortest text that is accepted, for as few steps as show it."""
+
+import math
+
+import pytest
+
+from charlab.core import reading
+from charlab.corpora import catalogue
+from charlab.runs import models, plan, store
+from charlab.runs.presets import PRESETS
+from charlab.training import train as training
+
+TEXT = "".join(f"{a} and {b} are {a + b}.\n" for a in range(12) for b in range(12))[:2000]
+# What a few steps of the large ones may be made smaller by; kind, layers, units and schedule stay the preset's.
+SMALLER = {"cloud-tpu-lstm": {"batch_size": 8, "steps_per_epoch": 1, "sequence_length": 32},
+           "tutorial-gru": {"sequence_length": 32},
+           "chapter16-stateless": {"shift": 25}, "chapter16-stateful": {"epochs": 2}}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_trains_on_the_shortest_text(name, tmp_path):
+    path = tmp_path / "short.txt"
+    path.write_text(TEXT, encoding="utf-8", newline="\n")
+    text = catalogue.load(str(path))
+    chosen = PRESETS[name]
+    changes = {"epochs": 1, "accelerator": "cpu"} | SMALLER.get(name, {})
+    model, train = plan.change(chosen.model, chosen.train, changes)
+    config, vocab = plan.plan(text, name, model, train)
+    run = store.create(config, vocab)
+    with run.lock():
+        status = training.train(run)
+    assert status.state == "done", status.reason
+    assert math.isfinite(status.results["val_loss"])
+    trained = models.load(run.id)
+    ids = plan.text_ids(TEXT, trained.vocab, config.model)
+    ids = ids[plan.split_at(len(ids), config.train.validation_share) :]
+    graded = reading.evaluate(trained.predictor, trained.vocab, ids)
+    assert graded.loss_nats == pytest.approx(status.results["best_val_loss"], abs=1e-4)

@@ -1,0 +1,203 @@
+"""What browser tests share: the app as people start it, and the small moves they make on its pages."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from charlab.errors import CharlabError
+from charlab.runs import control, store
+
+ROOT = Path(__file__).resolve().parents[2]
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+expect.set_options(timeout=60_000)  # on a busy machine all takes its time; what has come is not waited for
+WAIT = 60_000  # milliseconds, the same for what is not an `expect`
+CELLS = "[role=listbox][aria-label^='The text'] [role=option]"
+
+# Listens to what the page asks of the server and what it hears of it. A script run is asked for (message 11 to the
+# server), begins (4 from it) and ends (6, whose value 2 says that it begins again).
+LISTEN = """(() => {
+  const heard = window.charlabScript = { asked: false, running: false, runs: 0, messages: 0 };
+  const note = (change) => Object.assign(heard, { messages: heard.messages + 1 }, change);
+  const varint = (bytes, at) => {
+    let value = 0, factor = 1;
+    for (; ; factor *= 128) {
+      const byte = bytes[at++];
+      value += (byte & 127) * factor;
+      if (byte < 128) return [value, at];
+    }
+  };
+  const read = (data, tell) => {
+    const bytes = new Uint8Array(data);
+    for (let at = 0, tag, value; at < bytes.length;) {
+      [tag, at] = varint(bytes, at);
+      [value, at] = varint(bytes, at);
+      tell(Math.floor(tag / 8), value);
+      if (tag % 8 === 2) at += value;
+    }
+  };
+  window.WebSocket = class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("message", ({ data }) => read(data, (field, value) => {
+        if (field === 4) note({ asked: false, running: true, runs: heard.runs + 1 });
+        if (field === 6) note({ running: value === 2 });
+      }));
+    }
+    send(data) {
+      read(data, (field) => {
+        if (field === 11) note({ asked: true });
+      });
+      super.send(data);
+    }
+  };
+})()"""
+# Sliders send a fifth of a second after the last key: within `quiet` milliseconds, whose timer runs after theirs.
+SETTLE = """async ([quiet, wait]) => {
+  const app = "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]";
+  const sleep = (time) => new Promise((done) => setTimeout(done, time));
+  const isIdle = () => !charlabScript.asked && !charlabScript.running && document.querySelector(app);
+  for (const end = Date.now() + wait; Date.now() < end; await sleep(20)) {
+    const before = charlabScript.messages;
+    if (before && isIdle() && (await sleep(quiet), isIdle()) && charlabScript.messages === before) return true;
+  }
+  return false;
+}"""
+
+
+@dataclass
+class Served:
+    """An app that runs: its address, its process, the folder of its runs, and its log, read so far."""
+
+    address: str
+    process: subprocess.Popen
+    folder: Path
+    log: Path
+    read: int = 0
+
+    def check_log(self) -> None:
+        """No traceback may stand in what the server has said since this was last asked."""
+        said = self.log.read_text(encoding="utf-8", errors="replace")[self.read :]
+        self.read += len(said)
+        assert "Traceback" not in said, said
+
+    def clear(self) -> None:
+        """End what trains, and remove every run."""
+        wait_until(self._is_at_rest)
+        wait_until(self._is_empty)
+
+    def _is_empty(self) -> bool:
+        for run in store.all_runs(self.folder):
+            with suppress(OSError, CharlabError):  # the queue may be writing down how it ended
+                store.delete(run)
+        return not list(store.all_runs(self.folder))
+
+    def _is_at_rest(self) -> bool:
+        for run in store.all_runs(self.folder):
+            with suppress(CharlabError):
+                control.stop(run)  # one that waits leaves the queue
+        workers = [child for child in psutil.Process(self.process.pid).children() if "work" in _command(child)]
+        for worker in workers:
+            with suppress(psutil.Error):
+                worker.kill()
+        return not workers and not any(run.status().state in store.ACTIVE for run in store.all_runs(self.folder))
+
+
+@contextmanager
+def serving(folder: Path, base: str = "") -> Iterator[Served]:
+    """The app on a free port, its runs, cache and log in `folder`. No traceback may be in its log.
+
+    `base` is the first part of every address, as behind a proxy that has other things to serve, too.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"CHARLAB_RUNS": str(folder / "runs"), "CHARLAB_CACHE": str(folder / "cache")}
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+    command += ["--server.baseUrlPath", base] if base else []
+    log = folder / "server.log"
+    with log.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+    address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
+    served = Served(address, process, folder / "runs", log)
+    try:
+        wait_until(lambda: process.poll() is not None or _answers(served.address))
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        yield served
+    finally:
+        process.terminate()
+        process.wait(60)
+    served.check_log()
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def _answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{address}/_stcore/health", timeout=5)  # noqa: S310
+    except OSError:
+        return False
+    return True
+
+
+def new_context(browser: Browser, **settings) -> BrowserContext:
+    """A fresh browser, whose pages `settled` can wait for."""
+    context = browser.new_context(**settings)
+    context.set_default_timeout(WAIT)
+    context.add_init_script(LISTEN)
+    return context
+
+
+def forget(page: Page) -> None:
+    """Make of a used browser a fresh one, but for the scripts that it has fetched."""
+    page.goto("about:blank")
+    page.mouse.move(0, 0)
+    page.context.clear_cookies()
+    tools = page.context.new_cdp_session(page)
+    for origin in page.context.storage_state()["origins"]:
+        tools.send("Storage.clearDataForOrigin", {"origin": origin["origin"], "storageTypes": "local_storage"})
+    tools.detach()
+
+
+def settled(page: Page) -> None:
+    """Wait until every run of the page's script that was asked for, also by what was just done, has ended."""
+    page.wait_for_selector("[data-testid=stApp]")
+    assert page.evaluate(SETTLE, [250, WAIT]), "its script did not come to an end"
+
+
+def button(page: Page, name: str):
+    """One of the page's own buttons: Streamlit's header has a Stop of its own while a page runs."""
+    return page.get_by_role("button", name=name, exact=True).and_(page.locator("button:not([kind=header])"))
+
+
+def chart(page: Page, key: str) -> Locator:
+    """The node of a chart, once it has been drawn; the page may have several."""
+    node = page.locator(f".st-key-{key} .js-plotly-plot")
+    expect(node.locator(".main-svg").first).to_be_visible()
+    return node
+
+
+def wait_until(true, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.1)

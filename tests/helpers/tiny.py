@@ -1,0 +1,44 @@
+"""Tiny networks with random weights, and runs made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from charlab.core import ngram, predictor
+from charlab.core.config import ModelConfig, TrainConfig
+from charlab.core.vocab import Vocab
+from charlab.runs import store
+
+TINY = {
+    "gru": ModelConfig(kind="gru", layers=2, units=16, embedding=8),
+    "gru-one-hot": ModelConfig(kind="gru", layers=1, units=16, embedding=0),
+    "lstm": ModelConfig(kind="lstm", layers=2, units=16, embedding=8),
+    "transformer": ModelConfig(kind="transformer", layers=2, units=16, heads=4, context=32),
+}
+
+
+def random_weights(config: ModelConfig, vocabulary_size: int, seed: int = 0, scale: float = 0.5) -> dict:
+    rng = np.random.default_rng(seed)
+    shapes = predictor.shapes(config, vocabulary_size)
+    return {name: rng.normal(0, scale, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def make_run(kind: str = "gru", text: str = "the quick brown fox.\n", name: str = "tiny", **status) -> store.Run:
+    """A finished run with random weights in the runs' folder."""
+    vocab = Vocab.from_text(text)
+    config = store.RunConfig(name, "custom", "coin-flips", "0" * 64, TINY[kind], TrainConfig(seed_text="the "))
+    run = store.create(config, vocab)
+    run.write_weights(random_weights(TINY[kind], len(vocab)), "best")
+    run.write_weights(random_weights(TINY[kind], len(vocab), seed=1), "last")
+    run.write_status(store.Status(**({"state": "done", "results": {"best_val_loss": 2.0}} | status)))
+    return run
+
+
+def ngram_run() -> store.Run:
+    text = "the quick brown fox.\n" * 3
+    vocab, model = Vocab.from_text(text), ModelConfig(kind="ngram", order=3)
+    run = store.create(store.RunConfig("counts", "ngram", "coin-flips", "0" * 64, model, TrainConfig()), vocab)
+    for which in ("best", "last"):
+        run.write_weights(ngram.count(vocab.encode(text), len(vocab), 3), which)
+    run.write_status(store.Status("done", results={"best_val_loss": 1.0}))
+    return run

@@ -1,0 +1,54 @@
+"""What the tests of training share: one short text, runs on it, and what is read off them."""
+
+from charlab.core.config import TrainConfig
+from charlab.core.vocab import Vocab
+from charlab.runs import plan, store
+from charlab.training import train as training
+from helpers.tiny import TINY
+
+TEXT = "the quick brown fox jumps over the lazy dog.\n" * 40
+VOCAB = Vocab.from_text(TEXT)
+IDS = VOCAB.encode(TEXT)
+TRAIN = TrainConfig(
+    epochs=3, batch_size=8, sequence_length=16, batches="streams", learning_rate=0.02, seed_text="the "
+)
+STEPS = (plan.split_at(len(IDS), 0.1) // 8 - 1) // 16  # an epoch
+DROPOUTS = {"input_dropout": 0.1, "output_dropout": 0.1}
+TINIER = {
+    "gru": TINY["gru"].replace(recurrent_dropout=0.1, **DROPOUTS),
+    "lstm": TINY["lstm"].replace(**DROPOUTS),
+    "transformer": TINY["transformer"].replace(layers=1, **DROPOUTS),
+}
+
+
+def make(model=TINY["gru"], **changes):
+    config = store.RunConfig("tiny", "custom", "none", "0" * 64, model, TRAIN.replace(**changes))
+    return store.create(config, VOCAB)
+
+
+def train(run, **arguments):
+    with run.lock():
+        return training.train(run, IDS, **arguments)
+
+
+def after(steps, request):
+    """Asks for something once so many steps have been decided on."""
+    looks = iter(range(steps))
+    return lambda: None if next(looks, None) is not None else request
+
+
+def events(run, kind):
+    return [event for event in run.events()[0] if event["event"] == kind]
+
+
+def without_times(run):
+    """The events as the seed decides them."""
+    timed = ("seconds", "characters_per_second")
+    return [{key: value for key, value in event.items() if key not in timed} for event in run.events()[0]]
+
+
+def assert_equal_weights(run, other):
+    assert run.weight_names() == other.weight_names()
+    for which in run.weight_names():
+        ours, theirs = run.weights(which), other.weights(which)
+        assert all(ours[name].tobytes() == theirs[name].tobytes() for name in theirs), which

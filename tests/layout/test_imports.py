@@ -1,0 +1,105 @@
+"""The import rule, read from the source: a package imports only what stands to its left.
+
+Also which packages may import TensorFlow, Plotly and Streamlit, and that the walk over the tree found modules.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ORDER = [
+    "core",
+    "corpora",
+    "runs",
+    "explain",
+    "charts",
+    "training",
+    "export",
+    "starters",
+    "labs",
+    "classroom",
+    "cli",
+]
+FREE = {"errors", "files"}  # for everyone
+AT_THE_TOP = {"__init__", "__main__"}
+PARTS_OF_A_SCRIPT = ROOT / "charlab" / "export" / "script_parts"  # templates: read as text, never imported
+PAGE_WIDGET = ROOT / "pages" / "parts" / "shared" / "chart.py"  # mounts a figure
+
+
+def imported(path: Path) -> set[str]:
+    """Dotted names that a file imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def package_of(path: Path) -> str:
+    """charlab/runs/store.py -> runs, charlab/cli.py -> cli."""
+    return path.relative_to(ROOT / "charlab").parts[0].removesuffix(".py")
+
+
+def modules(folder: str) -> list[Path]:
+    paths = sorted(path for path in (ROOT / folder).rglob("*.py") if PARTS_OF_A_SCRIPT not in path.parents)
+    assert len(paths) > 10, f"There are no modules in {folder}/: this test looks in the wrong place."
+    return paths
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+CHARLAB, PAGES = modules("charlab"), [*modules("pages"), ROOT / "streamlit_app.py"]
+
+
+def test_every_package_has_its_place_in_the_order():
+    folders = {path.parent.name for path in ROOT.glob("charlab/*/*.py")}
+    files = {path.stem for path in ROOT.glob("charlab/*.py")}
+    assert len(folders) > 5 and folders <= set(ORDER)
+    assert files <= {*ORDER, *FREE, *AT_THE_TOP}
+
+
+@pytest.mark.parametrize("path", CHARLAB, ids=name)
+def test_a_module_imports_only_what_stands_before_it(path):
+    here = package_of(path)
+    if here == "__main__":
+        return
+    allowed = FREE | {"__version__"} | (set(ORDER[: ORDER.index(here) + 1]) if here in ORDER else set())
+    for dotted in imported(path):
+        first, _, rest = dotted.partition(".")
+        assert first != "pages", f"{name(path)} imports {dotted}"
+        if first == "charlab" and rest:
+            assert rest.split(".")[0] in allowed, f"{name(path)} imports {dotted}"
+
+
+@pytest.mark.parametrize("path", CHARLAB, ids=name)
+def test_each_library_has_its_modules(path):
+    roots, here = {dotted.split(".")[0] for dotted in imported(path)}, package_of(path)
+    assert "streamlit" not in roots
+    assert "plotly" not in roots or here == "charts"
+    trains = here == "training" or (here == "labs" and path.name == "train.py")
+    assert not roots & {"tensorflow", "keras"} or trains
+
+
+@pytest.mark.parametrize("path", [path for path in CHARLAB if package_of(path) == "core"], ids=name)
+def test_the_core_needs_numpy_and_the_standard_library(path):
+    import sys
+
+    roots = {dotted.split(".")[0] for dotted in imported(path)}
+    asks_blas = {"threadpoolctl"} if path.stem == "ops" else set()
+    assert roots <= {"numpy", "charlab"} | asks_blas | set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_pages_import_no_tensorflow_and_no_trainer(path):
+    names = imported(path)
+    roots = {dotted.split(".")[0] for dotted in names}
+    assert not roots & {"tensorflow", "keras"}
+    assert "plotly" not in roots or path == PAGE_WIDGET
+    assert not [dotted for dotted in names if dotted.startswith("charlab.training")]

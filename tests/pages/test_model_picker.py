@@ -1,0 +1,54 @@
+"""The models that a picker offers: this browser's own and the starters, or everybody's."""
+
+import dataclasses
+
+import pytest
+
+from helpers.pages import model_box, open_page
+from helpers.tiny import make_run
+from pages.parts.shared import browser_cookie
+
+ME, SOMEBODY = "a" * 16, "b" * 16
+
+
+def run_of(owner: str, name: str):
+    run = make_run(name=name)
+    run.write_config(dataclasses.replace(run.config(), owner=owner))
+    return run
+
+
+@pytest.fixture
+def runs_of_two(monkeypatch):
+    monkeypatch.setattr(browser_cookie, "owner", lambda: ME)
+    return run_of(ME, "Mine"), run_of(SOMEBODY, "Theirs")
+
+
+def offered(app) -> str:
+    return " ".join(model_box(app).options)
+
+
+def test_ones_own_come_first_and_everybodys_with_a_click(runs_of_two):
+    app = open_page("playground")
+    assert app.segmented_control(key="model_whose").value == "mine"
+    assert "starter" in offered(app) and "Mine" in offered(app) and "Theirs" not in offered(app)
+    app.segmented_control(key="model_whose").set_value("everybody's").run()
+    assert "Mine" in offered(app) and "Theirs" in offered(app)
+
+
+@pytest.mark.parametrize("page", ["playground", "explainer"])
+def test_going_back_to_ones_own_lets_go_of_somebody_elses(runs_of_two, page):
+    _, theirs = runs_of_two
+    app = open_page(page, model=theirs.id)  # a link to it opens it
+    assert app.segmented_control(key="model_whose").value == "everybody's"
+    assert model_box(app).value == theirs.id
+    app.segmented_control(key="model_whose").set_value("mine").run()
+    assert not app.exception
+    assert "Theirs" not in offered(app) and model_box(app).value != theirs.id
+
+
+def test_nothing_is_asked_where_both_are_the_same(monkeypatch):
+    monkeypatch.setattr(browser_cookie, "owner", lambda: ME)
+    run_of(SOMEBODY, "Theirs")
+    app = open_page("playground")  # nothing of one's own: everything is offered
+    assert "Theirs" in offered(app)
+    assert not [control for control in app.segmented_control if control.key == "model_whose"]

@@ -1,0 +1,225 @@
+"""The Playground by Streamlit's own harness: its modes, figures and link; clicks are in the browser test."""
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+
+from charlab import cli
+from charlab.core.config import SampleConfig
+from charlab.core.generation import generate, sweep, texts
+from charlab.errors import ConfigError
+from charlab.runs import models
+from helpers.pages import model_box, open_page, shown
+from helpers.tiny import TINY, make_run, random_weights
+from pages.parts.playground import copied_passages, downloads
+from pages.parts.playground import temperature as sweeping
+from pages.parts.shared import corpus_index
+
+SHORT = {"length": "30", "seed_text": "the ", "seed": "7", "shade": "nothing"}
+
+
+def press(app, label):
+    next(button for button in app.button if button.label == label).click()
+    return app.run()
+
+
+def codes(app):
+    """The texts that were written."""
+    return [element.value for element in app.code if not element.value.startswith("python -m charlab")]
+
+
+def commands(app):
+    (lines,) = [element.value for element in app.code if element.value.startswith("python -m charlab")]
+    return lines.splitlines()
+
+
+def written(app):
+    return app.session_state["written"]
+
+
+def epochs(run, number=3):
+    for epoch in range(1, number + 1):
+        weights = random_weights(TINY["gru"], len(run.vocab()), seed=10 + epoch)
+        run.write_weights(weights, f"epoch-{epoch:03d}")
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [("0.2, 0.5", (0.2, 0.5)), ("1;2 3", (1, 2, 3)), ("0.5,0.5", (0.5,)), ("20", (20,)), (" 0 ", (0,))],
+)
+def test_temperatures_as_they_are_typed(typed, wanted):
+    assert sweeping.temperatures(typed) == wanted
+
+
+@pytest.mark.parametrize("typed", ["", "warm", "0.5, warm", "-1", "21", "nan", "inf", ",".join("123456789" * 3)])
+def test_what_is_no_temperature_is_told(typed):
+    if typed.count(",") > 20:
+        typed = ",".join(str(n / 10) for n in range(21))
+    with pytest.raises(ConfigError, match="Received"):
+        sweeping.temperatures(typed)
+
+
+def test_every_temperature_has_a_meaning():
+    words = [sweeping.meaning(temperature) for temperature in np.arange(0, 2.05, 0.05)]
+    assert len(set(words)) == 6 and "likeliest" in words[0] and "dice" in words[-1]
+
+
+def test_a_sweep_changes_nothing_but_temperature():
+    run = make_run()
+    app = press(
+        open_page("playground", model=run.id, mode="temperature sweep", temperatures="0,0.5,2", **SHORT), "Write"
+    )
+    assert not app.exception and not app.error
+    model = models.load(run.id)
+    steps = sweep(model.predictor, model.vocab, "the ", SampleConfig(length=30, seed=7), (0, 0.5, 2))
+    assert codes(app) == ["the " + text for text in texts(steps, model.vocab)]
+    assert [sample.title for sample in written(app).samples] == [
+        "Temperature 0",
+        "Temperature 0.5",
+        "Temperature 2",
+    ]
+    assert app.query_params["temperatures"] == "0,0.5,2" and "temperature" not in app.query_params
+
+
+@pytest.mark.parametrize("mode", ["samples", "temperature sweep", "side by side"])
+def test_the_command_line_writes_the_same(mode, capsys):
+    run = make_run()
+    epochs(run, 2)
+    more = {"temperatures": "0,0.5", "beside": "epoch-002", "temperature": "0.65", "top_k": "5", "top_p": "0.9"}
+    app = press(open_page("playground", model=run.id, mode=mode, samples="2", **more, **SHORT), "Write")
+    typed = []
+    for line in commands(app):
+        assert cli.main([*shlex.split(line)[3:], "--json"]) == 0
+        typed += json.loads(capsys.readouterr().out)["samples"]
+    assert codes(app) == ["the " + text for text in typed] and len(typed) == 2
+    assert len(commands(app)) == (1 if mode == "samples" else 2)
+
+
+def test_temperatures_that_make_no_sense_are_told_on_the_page():
+    app = open_page("playground", model=make_run().id, mode="temperature sweep", temperatures="hot")
+    assert "Temperatures are numbers" in app.error[0].value and not app.exception
+
+
+def test_models_and_epochs_write_side_by_side_with_the_same_draws():
+    first, second = make_run(name="First"), make_run("lstm", name="Second")
+    epochs(first)
+    app = open_page("playground", model=first.id, mode="side by side", beside=f"epoch-002,{second.id}", **SHORT)
+    press(app, "Write")
+    assert not app.exception and not app.error
+    config = SampleConfig(length=30, seed=7, temperature=0.8)
+    wanted = []
+    for name, which in ((first.id, "best"), (first.id, "epoch-002"), (second.id, "best")):
+        model = models.load(name, which)
+        wanted += ["the " + texts(generate(model.predictor, model.vocab, "the ", config), model.vocab)[0]]
+    assert codes(app) == wanted and len(set(wanted)) == 3
+    assert [sample.title for sample in written(app).samples] == ["First", "First, epoch 2", "Second"]
+    assert app.query_params["digest"].count(",") == 2
+
+
+def test_a_link_writes_at_once_and_tells_of_other_weights():
+    run = make_run(name="Mine")
+    digest = models.load(run.id).digest
+    app = open_page("playground", model=run.id, write="1", digest=digest, samples="2", **SHORT)
+    assert not app.exception and not app.warning and len(codes(app)) == 2
+    assert all(text.startswith("the ") for text in codes(app))
+    app = open_page("playground", model=run.id, write="1", digest="0" * 12, samples="2", **SHORT)
+    assert "Mine has changed" in app.warning[0].value
+    press(app, "Write")
+    assert not app.warning
+
+
+def test_a_model_that_is_trained_on_keeps_its_place_in_the_picker():
+    run = make_run(name="Mine", state="stopped")
+    app = open_page("playground", model=run.id)
+    label = model_box(app).options
+    run.write_status(run.status().__class__(state="stopped", results={"best_val_loss": 1.0}))
+    app.run()
+    assert model_box(app).options != label and model_box(app).value == run.id
+
+
+def test_two_runs_of_one_name_can_be_told_apart():
+    make_run(name="Twin"), make_run(name="Twin")
+    options = model_box(open_page("playground")).options
+    assert len(set(options)) == len(options) >= 2
+
+
+def test_a_seed_text_of_ones_own_stays_when_the_model_changes():
+    first, second = make_run(name="First"), make_run(name="Second")
+    app = open_page("playground", model=first.id)
+    assert app.text_area(key="seed_text").value == "the "
+    app.text_area(key="seed_text").set_value("fox").run()
+    model_box(app).set_value(second.id).run()
+    assert app.text_area(key="seed_text").value == "fox" and not app.exception
+
+
+def test_characters_that_the_model_does_not_know_are_named():
+    app = open_page("playground", model=make_run().id, seed_text="Zürich €")
+    assert "has never seen" in shown(app) and "€" in shown(app) and "never writes" in shown(app)
+
+
+def test_the_dice_give_another_seed():
+    app = press(open_page("playground", model=make_run().id, seed="7"), "Roll the dice")
+    assert app.number_input(key="playground.seed").value != 7 and not app.exception
+
+
+def test_earlier_results_can_be_gone_back_to():
+    run = make_run()
+    app = press(open_page("playground", model=run.id, **SHORT), "Write")
+    first = codes(app)
+    app.slider(key="playground.temperature").set_value(1.5).run()
+    assert codes(app) == first and "Written with the settings before" in shown(app)
+    press(app, "Write")
+    assert codes(app) != first
+    app.segmented_control(key="mode").set_value("temperature sweep").run()
+    press(app, "Write")
+    assert len(app.session_state["history"]) == 3
+    app.button(key="history-2").click().run()
+    assert codes(app) == first and app.slider(key="playground.temperature").value == 0.8 and not app.exception
+    assert app.segmented_control(key="mode").value == "samples"
+    for seed in range(12):
+        app.number_input(key="playground.seed").set_value(seed)
+        press(app, "Write")
+    assert len(app.session_state["history"]) == 10
+
+
+def test_what_is_copied_is_counted_and_found(monkeypatch):
+    corpus = "once upon\na time the quick brown fox.\n"
+    monkeypatch.setattr(models, "corpus_text", lambda config: corpus)
+    corpus_index._index.clear()
+    app = press(open_page("playground", model=make_run().id, **SHORT), "Write")
+    assert "Copied: 0% in passages of 8" in shown(app).replace("\\", "")
+    result = written(app)
+    result.samples[0].text = "xx the quick brown fox.\nxx"  # what no tiny model writes
+    result.samples[0].probabilities = [0.5] * 26
+    result.compared.clear()
+    found = copied_passages.compare(result, 0)
+    assert copied_passages.rows(found, result.samples[0]) == {
+        "characters": [22], "passage": ["·the·quick·brown·fox.↵"], "line": [2], "before it": ["once·upon↵a·time"],
+        "after it": [""],
+    }  # fmt: skip
+    data = json.loads(json.dumps(downloads.as_data(result, compare=True)))
+    assert data["samples"][0]["share_copied"] == pytest.approx({"8": 22 / 26, "16": 22 / 26, "32": 0})
+    assert data["samples"][0]["bits_a_character"] == 1
+    assert data["settings"]["seed"] == 7 and data["samples"][0]["model"]["digest"]
+    assert downloads.as_text(result).startswith("--- Sample 1 ---\nthe xx the quick")
+    corpus_index._index.clear()
+
+
+@pytest.mark.parametrize("shade", ["surprise", "probability", "copied"])
+def test_coloured_samples_and_no_training_text(shade):
+    app = press(open_page("playground", model=make_run().id, **SHORT | {"shade": shade}), "Write")
+    assert not app.exception and not app.error and not codes(app)
+    assert "not on this server" in shown(app) and "bits a character" in shown(app)
+
+
+def test_a_stop_leaves_what_is_there_and_a_change_begins_again():
+    app = open_page("playground", model=make_run().id, **SHORT)
+    app.session_state["writing"] = True  # as a script leaves it that is cut off by a moved slider
+    app.slider(key="playground.temperature").set_value(1.5).run()
+    assert written(app).asked.config.temperature == 1.5 and not app.session_state["writing"]
+    app.session_state["writing"] = True
+    app.slider(key="playground.temperature").set_value(0.5)
+    press(app, "Stop")
+    assert written(app).asked.config.temperature == 1.5

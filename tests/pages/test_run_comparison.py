@@ -1,0 +1,121 @@
+"""The part that lays runs side by side, run by Streamlit's own harness."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from charlab.runs import store
+from charlab.runs.store import Run
+from helpers.tiny import make_run
+
+
+def app_of(body: str, run: Run) -> AppTest:
+    program = f"""
+import streamlit as st
+from charlab.runs import store
+from pages.parts.shared import url_state
+from pages.parts.train import run_comparison
+run = store.find({run.id!r})
+config, events = run.config(), run.events()[0]
+{body}
+"""
+    return AppTest.from_string(program, default_timeout=60)
+
+
+def write_samples(run, first, last):
+    for epoch in range(first, last + 1):
+        place = {"event": "sample", "epoch": epoch, "step": 10 * epoch}
+        run.append_event(place | {"seed_text": "the ", "text": f"text {epoch} <b>$x$"})
+
+
+def texts(app):
+    return [element.value for element in app.code]
+
+
+def test_the_newest_text_is_shown_until_a_hand_moves_the_slider():
+    run = make_run()
+    app = app_of("run_comparison.samples(run, events)", run)
+    assert not app.run().exception and not texts(app)
+    write_samples(run, 0, 0)
+    assert texts(app.run()) == ["the text 0 <b>$x$"] and "Untrained" in app.caption[0].value
+    write_samples(run, 1, 3)
+    assert texts(app.run()) == ["the text 3 <b>$x$"]
+    app.select_slider[0].set_value(1).run()
+    assert texts(app) == ["the text 1 <b>$x$"]
+    write_samples(run, 4, 5)
+    assert texts(app.run()) == ["the text 1 <b>$x$"]
+    app.select_slider[0].set_value(5).run()
+    write_samples(run, 6, 6)
+    assert texts(app.run()) == ["the text 6 <b>$x$"]
+    assert not app.exception
+
+
+def test_a_resume_that_cuts_texts_moves_the_slider_back():
+    run = make_run()
+    write_samples(run, 0, 5)
+    app = app_of("run_comparison.samples(run, events)", run)
+    app.run()
+    app.select_slider[0].set_value(3).run()
+    run.cut_events(0)
+    write_samples(run, 0, 1)
+    assert texts(app.run()) == ["the text 1 <b>$x$"] and not app.exception
+
+
+PICK = (
+    "st.write([other.id for other in run_comparison.pick_others(run)]); url_state.write(run_comparison.in_link())"
+)
+
+
+def test_other_runs_are_chosen_by_hand_or_by_link_and_never_more_than_four():
+    made = [make_run(name=f"run {i}") for i in range(6)]
+    app = app_of(PICK, made[0]).run()
+    assert made[0].id not in app.multiselect[0].options and len(app.multiselect[0].options) == 5
+    app.multiselect[0].set_value([made[2].id]).run()
+    assert app.query_params["others"] in (made[2].id, [made[2].id])
+    opened = app_of(PICK, made[0])
+    opened.query_params["others"] = ",".join([*(run.id for run in made), "../../etc"])
+    opened.run()
+    assert not opened.exception
+    assert opened.multiselect[0].value == [run.id for run in made[1:5]]
+
+
+def test_without_other_runs_there_is_nothing_to_choose():
+    app = app_of(PICK, make_run()).run()
+    assert not app.multiselect and not app.exception
+
+
+@pytest.mark.parametrize("kind", ["gru", "lstm"])
+def test_what_differs_is_a_table_and_names_are_not_obeyed(kind):
+    run, other = make_run(), make_run(kind, name="**evil** | <b>")
+    app = app_of(f"run_comparison.table([config, store.find({other.id!r}).config()])", run).run()
+    assert not app.exception
+    said = "\n".join([*(m.value for m in app.markdown), *(c.value for c in app.caption)])
+    if kind == "gru":
+        assert "Nothing in their settings" in said
+    else:
+        assert "| model | gru | lstm |" in said and "**evil** |" not in said and "<b>" not in said
+
+
+def test_one_run_alone_has_no_table():
+    app = app_of("run_comparison.table([config])", make_run()).run()
+    assert not app.markdown and not app.exception
+
+
+def test_words_stand_under_a_run_that_has_something_to_tell():
+    run = make_run()
+    app = app_of("run_comparison.words(run, config, events, True, 'accuracy')", run)
+    assert not app.run().markdown
+    run.append_event({"event": "epoch", "epoch": 0, "step": 0, "val_loss": 2.0})
+    assert "characters alike" in app.run().markdown[0].value and "bits" in app.markdown[0].value
+    run.append_event({"event": "epoch", "epoch": 1, "step": 9, "loss": 0.7, "val_loss": 0.694})
+    assert "best possible" in app.run().markdown[0].value  # coin flips: ln 2
+    assert not app.exception
+
+
+def test_events_of_other_runs_are_laid_over_and_broken_ones_left_out():
+    from pages.parts.train import run_comparison
+
+    run, broken = make_run(), make_run(name="broken")
+    write_samples(run, 0, 0)
+    (broken.path / "config.json").write_text("{")
+    (found,) = run_comparison.overlay([broken, run, store.Run(run.path / "nowhere")])
+    assert found["label"] == "tiny" and len(found["events"]) == 1

@@ -1,0 +1,148 @@
+import numpy as np
+import pytest
+
+from charlab.charts.along_text import (
+    MOST_ROWS,
+    MOST_STEPS,
+    difference_figure,
+    epochs_figure,
+    heatmap_figure,
+    surprise_figure,
+)
+from charlab.charts.base import MOST_POINTS
+from helpers.figures import ALPHABET, EVIL, plain_json, texts
+
+
+def reading(length, seed=0):
+    generator = np.random.default_rng(seed)
+    probabilities = generator.dirichlet(np.full(len(ALPHABET), 0.1), length)
+    ids = generator.integers(0, len(ALPHABET) - 1, length)
+    bits = -np.log2(probabilities[np.arange(length - 1), ids[1:]] + 1e-9)
+    return [ALPHABET[i] for i in ids], probabilities, bits
+
+
+# heatmap_figure
+
+
+def test_a_short_text_is_drawn_whole():
+    text, probabilities, bits = reading(30)
+    figure = heatmap_figure(text, ALPHABET, probabilities, bits, chosen=4)
+    heat = figure.data[0]
+    assert list(heat.x) == list(range(30)) and len(heat.z) == MOST_ROWS
+    shape = figure.layout.shapes[0]
+    assert (shape.x0, shape.x1) == (3.5, 4.5)
+    surprise = next(trace for trace in figure.data if trace.yaxis == "y2")
+    assert list(surprise.x) == list(range(29)) and np.allclose(surprise.y, bits, atol=1e-3)
+
+
+def test_rows_hold_the_probabilities_of_the_characters_they_name():
+    text, probabilities, bits = reading(12)
+    figure = heatmap_figure(text, ALPHABET, probabilities, bits)
+    row = list(figure.layout.yaxis.ticktext).index("e")
+    assert np.allclose(figure.data[0].z[row], probabilities[:, ALPHABET.index("e")], atol=1e-4)
+    came = next(trace for trace in figure.data if trace.name == "what came")
+    names = list(figure.layout.yaxis.ticktext)
+    for t, row in zip(came.x, came.y, strict=True):
+        assert names[row] in (text[t + 1], {"\n": "↵ newline", " ": "␣ space"}.get(text[t + 1]))
+
+
+@pytest.mark.parametrize(("chosen", "first"), [(0, 0), (500, 400), (999, 800), (None, 0)])
+def test_a_long_text_shows_a_window_around_the_chosen_step_and_says_so(chosen, first):
+    text, probabilities, bits = reading(1000)
+    figure = heatmap_figure(text, ALPHABET, probabilities, bits, chosen)
+    assert figure.data[0].x[0] == first and len(figure.data[0].x) == MOST_STEPS
+    said = figure.layout.title.subtitle.text
+    assert f"steps {first + 1} to {first + 200} of 1000" in said
+    assert f"the {MOST_ROWS} likeliest of {len(ALPHABET)} characters" in said
+
+
+def test_a_single_character_and_unknown_ones_can_be_drawn():
+    _, probabilities, _ = reading(3)
+    plain_json(heatmap_figure("a", ALPHABET, probabilities[:1], np.array([]), 0, np.ones(1)))
+    figure = heatmap_figure("aßc", ALPHABET, probabilities, np.array([np.nan, 2.0]))
+    assert list(next(trace for trace in figure.data if trace.yaxis == "y2").y) == [None, 2.0]
+
+
+def test_five_thousand_steps_of_five_hundred_characters_stay_small():
+    characters = [chr(0x100 + i) for i in range(511)] + ["\ufffd"]
+    probabilities = np.full((5000, 512), 1 / 512, np.float32)
+    text = [characters[i % 500] for i in range(5000)]
+    bits = np.full(4999, 9.0)
+    assert len(heatmap_figure(text, characters, probabilities, bits, 2500, np.ones(5000)).to_json()) < 250_000
+    assert len(surprise_figure(text, bits, np.ones(5000), 2500).to_json()) < 500_000
+
+
+# surprise_figure
+
+
+def by_name(figure):
+    return {trace.name: trace for trace in figure.data}
+
+
+def test_the_running_mean_ends_at_the_mean_and_passes_over_what_has_no_figure():
+    bits = np.array([4.0, np.nan, 2.0, 0.0])
+    figure = surprise_figure("abcde", bits, np.ones(5), chosen=3)
+    lines = by_name(figure)
+    assert list(lines["mean so far"].y) == [4, 4, 3, 2]
+    assert list(lines["surprise of what came"].x) == [1, 2, 3, 4]  # places in the text
+    assert list(lines["surprise of what came"].y) == [4, None, 2, 0]
+    assert figure.layout.shapes[0].x0 == 3
+
+
+def test_a_long_texts_line_is_thinned_and_keeps_its_spike():
+    bits = np.ones(5000)
+    bits[3210] = 17.0
+    line = by_name(surprise_figure("a" * 5001, bits))["surprise of what came"]
+    assert len(line.x) <= MOST_POINTS and max(line.y) == 17.0
+    assert line.x[list(line.y).index(17.0)] == 3211
+
+
+# difference_figure
+
+
+def test_a_difference_names_who_knew_better_and_leaves_gaps():
+    figure = difference_figure("abcd", np.array([2.0, np.nan, -1.0]), ("one", "two"))
+    assert list(by_name(figure)["difference at this character"].y) == [2, None, -1]
+    assert list(by_name(figure)["mean so far"].y) == [2, 2, 0.5]
+    assert figure.layout.title.subtitle.text == "above 0: one; below: two"
+
+
+# epochs_figure
+
+
+def test_the_chosen_epoch_is_marked_where_its_mean_lies():
+    figure = epochs_figure([0, 1, 5], [6.0, 3.0, 2.0], chosen=1, uniform=6.02)
+    marked = by_name(figure)["shown above"]
+    assert (list(marked.x), list(marked.y)) == ([1], [3.0])
+    assert figure.layout.shapes[0].y0 == 6.02 and "6.02" in figure.layout.annotations[0].text
+
+
+# What all have in common
+
+
+def all_figures(name, alphabet, text):
+    probabilities = np.full((len(text), len(alphabet)), 1 / len(alphabet))
+    bits = np.ones(len(text) - 1)
+    return [
+        heatmap_figure(text, alphabet, probabilities, bits, 1),
+        surprise_figure(text, bits, np.ones(len(text)), 1),
+        difference_figure(text, bits, (name, name), 1),
+        epochs_figure([1, 2], [3.0, float("nan")], 2, 6.0),
+    ]
+
+
+def test_nothing_from_people_or_models_is_obeyed_as_html():
+    for figure in all_figures(EVIL, ["<", "&", ">", "a"], "<a>&"):
+        for text in texts(plain_json(figure)):
+            for tag in ("<br>", "<extra>", "</extra>"):  # our own
+                text = text.replace(tag, "")
+            assert "<" not in text, text
+            assert "&" not in text.replace("&lt;", "").replace("&gt;", "").replace("&amp;", ""), text
+
+
+def test_figures_are_plain_json_without_a_theme_and_with_titled_axes():
+    for figure in all_figures("run", ALPHABET, "to be"):
+        layout = plain_json(figure)["layout"]
+        assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0,0,0,0)" and layout["uirevision"]
+        titled = [axis["title"].get("text") for name, axis in layout.items() if name.startswith("xaxis")]
+        assert all(titled)

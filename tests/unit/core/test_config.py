@@ -1,0 +1,53 @@
+import pytest
+
+from charlab.core.config import ModelConfig, SampleConfig, TrainConfig
+from charlab.errors import ConfigError
+from charlab.runs.presets import PRESETS, preset
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_survive_json(name):
+    chosen = preset(name)
+    assert ModelConfig.from_json(chosen.model.to_json()) == chosen.model
+    assert TrainConfig.from_json(chosen.train.to_json()) == chosen.train
+    assert chosen.name == name and chosen.about.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        (lambda: ModelConfig(kind="rnn"), "gru, lstm"),
+        (lambda: ModelConfig(units=0), "between 1 and"),
+        (lambda: ModelConfig(units=True), "whole number"),
+        (lambda: ModelConfig(kind="lstm", layers=5), "one to four"),
+        (lambda: ModelConfig(kind="transformer", units=30, heads=4), "divided"),
+        (lambda: TrainConfig(learning_rate="fast"), "a number"),
+        (lambda: TrainConfig(epochs=2.5), "whole number"),
+        (lambda: TrainConfig(minutes=0), "between"),
+        (lambda: SampleConfig(temperature=-1), "between 0"),
+        (lambda: SampleConfig(top_p=0), "between"),
+        (lambda: ModelConfig.from_json({"unit": 3}), "units"),
+        (lambda: preset("gru"), "quick-gru"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_what_would(make, word):
+    with pytest.raises(ConfigError, match=word):
+        make()
+
+
+def test_whole_numbers_are_taken_where_a_number_is_wanted():
+    assert isinstance(TrainConfig(minutes=2).minutes, float)
+
+
+def test_replace_checks_again():
+    with pytest.raises(ConfigError):
+        ModelConfig().replace(layers=0)
+
+
+def test_the_tutorials_gru_has_its_published_size():
+    from charlab.core.predictor import shapes
+
+    shape = shapes(preset("tutorial-gru").model, 66)
+    gru = [shape["layer_0/kernel"], shape["layer_0/recurrent_kernel"], shape["layer_0/bias"]]
+    assert sum(a * b for a, b in gru) == 3_938_304
+    assert shape["embedding"] == (66, 256) and shape["head/kernel"] == (1024, 66)

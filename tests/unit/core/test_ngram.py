@@ -1,0 +1,74 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from charlab.core import ngram
+from charlab.core import predictor as networks
+from charlab.core.config import ModelConfig
+from charlab.errors import ModelError
+
+TEXT = np.array([0, 1, 2, 0, 1, 3, 0, 1, 2, 2, 0, 1], np.uint8)
+V = 5
+
+
+def witten_bell(history, text, order):
+    """The formula in plain Python, for one history and all V characters."""
+    p = [1 / V] * V
+    for length in range(min(order - 1, len(history)) + 1):
+        context = tuple(history[len(history) - length :])
+        follows = Counter(
+            text[i + length] for i in range(len(text) - length) if tuple(text[i : i + length]) == context
+        )
+        total, different = sum(follows.values()), len(follows)
+        if total:
+            p = [(follows[c] + different * p[c]) / (total + different) for c in range(V)]
+    return p
+
+
+def test_probabilities_are_the_formula_and_add_up_to_one():
+    predictor = networks.build(ModelConfig(kind="ngram", order=3), V, ngram.count(TEXT, V, 3))
+    state = predictor.start(2)
+    histories = [[], []]
+    for pair in [(0, 4), (1, 1), (2, 3), (2, 0), (0, 1)]:
+        logits, state = predictor.step(np.array(pair), state)
+        for n, i in enumerate(pair):
+            histories[n].append(i)
+            p = np.exp(logits[n])
+            np.testing.assert_allclose(p, witten_bell(histories[n], TEXT.tolist(), 3), rtol=1e-5)
+            assert p.sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_followers_are_the_counts_behind_it():
+    predictor = networks.build(ModelConfig(kind="ngram", order=3), V, ngram.count(TEXT, V, 3))
+    ids, counts = predictor.followers([0, 1])
+    assert dict(zip(ids.tolist(), counts.tolist(), strict=True)) == {2: 2, 3: 1}
+
+
+def test_the_longest_order_still_fits_in_64_bits():
+    order = ngram.longest_order(513)
+    ids = np.full(order + 2, 512, np.uint16)
+    keys = ngram.count(ids, 513, order)[f"order_{order}/keys"]
+    assert keys.tolist() == [513**order - 1]
+
+
+def test_counts_with_an_order_missing_are_refused():
+    weights = ngram.count(TEXT, V, 3)
+    del weights["order_2/keys"]
+    with pytest.raises(ModelError):
+        networks.build(ModelConfig(kind="ngram", order=3), V, weights)
+
+
+def test_baselines_are_what_the_predictors_measure():
+    from charlab.core import reading
+    from charlab.core.vocab import Vocab
+
+    rng = np.random.default_rng(1)
+    training, validation = rng.integers(0, 4, 3000), rng.integers(0, 4, 500)
+    losses = ngram.baselines(training, validation, V)
+    assert losses[0] == pytest.approx(np.log(V - 1))
+    for order, loss in enumerate(losses[1:], start=1):
+        predictor = networks.build(ModelConfig(kind="ngram", order=order), V, ngram.count(training, V, order))
+        stream = reading.evaluate(predictor, Vocab("abcd"), validation, 0)
+        assert loss == pytest.approx(stream.loss_nats, abs=0.02)
+        assert loss == pytest.approx(np.log(4), abs=0.1)

@@ -1,0 +1,211 @@
+"""What holds of every network without Keras; the comparison with the Keras twins is in test_models.py."""
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from charlab.core import ops
+from charlab.core import predictor as networks
+from charlab.core.config import ModelConfig
+from charlab.errors import ModelError
+from helpers.tiny import TINY, random_weights
+
+
+def read(predictor, ids, samples=1):
+    """Logits after each of ids [T], for `samples` copies side by side: [T, N, V]."""
+    state, rows = predictor.start(samples), []
+    for i in ids:
+        logits, state = predictor.step(np.full(samples, i), state)
+        rows.append(logits.copy())
+    return np.array(rows)
+
+
+def test_samples_side_by_side_do_not_see_each_other(tiny, vocab):
+    _, predictor = tiny
+    rng = np.random.default_rng(1)
+    ids = rng.integers(0, len(vocab), (3, 50))
+    state = predictor.start(3)
+    for t in range(50):
+        together, state = predictor.step(ids[:, t], state)
+    for n in range(3):
+        np.testing.assert_allclose(read(predictor, ids[n])[-1, 0], together[n], atol=1e-4)
+
+
+def test_a_state_starts_from_nothing_every_time(tiny, vocab):
+    _, predictor = tiny
+    ids = np.arange(len(vocab)) % len(vocab)
+    np.testing.assert_array_equal(read(predictor, ids), read(predictor, ids))
+
+
+@pytest.mark.parametrize("kind", ["gru", "lstm"])
+def test_kernels_cut_into_blocks_read_the_same(kind, monkeypatch):
+    monkeypatch.setattr(ops, "_has_avx512", lambda: True)
+    config = ModelConfig(kind=kind, layers=2, units=200, embedding=8)
+    predictor = networks.build(config, 30, random_weights(config, 30, scale=0.1))
+    state = predictor.start(5)
+    assert len(state.cells[0]._right) > 1  # noqa: SLF001 - or the test would test nothing
+    ids = np.random.default_rng(2).integers(0, 30, (5, 20))
+    for t in range(20):
+        if t == 10:
+            state = copy.deepcopy(state)
+        together, state = predictor.step(ids[:, t], state)
+    for n in range(5):
+        np.testing.assert_allclose(read(predictor, ids[n])[-1, 0], together[n], atol=1e-5)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 5])
+def test_a_copied_state_goes_its_own_way(tiny, vocab, samples):
+    _, predictor = tiny
+    ids = np.random.default_rng(3).integers(0, len(vocab), (samples, 12)).T  # [T, N]
+
+    def read_on(state, ids):
+        for t in ids:
+            logits, state = predictor.step(t, state)
+        return logits, state
+
+    _, state = read_on(predictor.start(samples), ids[:6])
+    other = copy.deepcopy(state)
+    once, state = read_on(state, ids[6:])
+    assert not np.allclose(read_on(state, ids[6:])[0], once)  # it went further
+    np.testing.assert_array_equal(read_on(other, ids[6:])[0], once)
+
+
+def test_what_was_read_matters(tiny):
+    _, predictor = tiny
+    assert not np.allclose(read(predictor, [1, 2, 3])[-1], read(predictor, [4, 2, 3])[-1])
+
+
+def test_a_full_cache_is_rebuilt_from_its_last_half(vocab):
+    config = TINY["transformer"]
+    predictor = networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    ids = np.random.default_rng(2).integers(0, len(vocab), 3 * config.context)
+    logits = read(predictor, ids)[:, 0]
+    first = config.context  # the first character that finds the cache full
+    fresh = read(predictor, ids[first - config.context // 2 :])[:, 0]
+    later = fresh[config.context // 2 :]  # after the half that was read again
+    until_full_again = config.context // 2
+    np.testing.assert_allclose(logits[first : first + until_full_again], later[:until_full_again], atol=1e-4)
+
+
+def test_parameters_are_counted(vocab):
+    config = TINY["lstm"]
+    V, D, U = len(vocab), 8, 16
+    wanted = V * D + (D * 4 * U + U * 4 * U + 4 * U) + (U * 4 * U + U * 4 * U + 4 * U) + U * V + V
+    assert networks.parameter_count(config, V) == wanted
+
+
+@pytest.mark.parametrize("change", ["missing", "extra", "shape"])
+def test_weights_that_do_not_fit_are_refused(change, vocab):
+    config = TINY["gru"]
+    weights = random_weights(config, len(vocab))
+    if change == "missing":
+        del weights["head/bias"]
+    elif change == "extra":
+        weights["other"] = np.zeros(3, np.float32)
+    else:
+        weights["embedding"] = weights["embedding"].T
+    with pytest.raises(ModelError, match="do not fit"):
+        networks.build(config, len(vocab), weights)
+
+
+def test_softmax_and_sigmoid_do_not_overflow():
+    with np.errstate(over="raise", invalid="raise"):
+        assert networks.softmax(np.array([[1000.0, 0.0]])).tolist() == [[1.0, 0.0]]
+        assert networks.sigmoid(np.array([-1000.0, 0.0, 1000.0])).tolist() == [0.0, 0.5, 1.0]
+
+
+def trace_and_logits(predictor, ids):
+    return predictor.trace(ids), read(predictor, ids)[:, 0]
+
+
+@pytest.mark.parametrize("kind", ["gru", "gru-one-hot", "lstm"])
+def test_a_trace_is_what_step_computed(kind, vocab):
+    config = TINY[kind]
+    weights = random_weights(config, len(vocab))
+    predictor = networks.build(config, len(vocab), weights)
+    ids = np.random.default_rng(4).integers(0, len(vocab), 40)
+    trace, logits = trace_and_logits(predictor, ids)
+    last = trace[f"layer_{config.layers - 1}/hidden"]
+    assert all(array.shape == (40, config.units) for array in trace.values())
+    np.testing.assert_allclose(last @ weights["head/kernel"] + weights["head/bias"], logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_the_gates_of_a_gru_make_its_hidden_state(layer, vocab):
+    predictor = networks.build(TINY["gru"], len(vocab), random_weights(TINY["gru"], len(vocab)))
+    trace = predictor.trace(np.arange(30) % len(vocab))
+    hidden, update, reset, candidate = (
+        trace[f"layer_{layer}/{n}"] for n in ("hidden", "update", "reset", "candidate")
+    )
+    before = np.vstack([np.zeros((1, 16)), hidden[:-1]])
+    np.testing.assert_allclose(update * before + (1 - update) * candidate, hidden, atol=1e-6)
+    for gate in (update, reset):
+        assert 0 < gate.min() < gate.max() < 1
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_the_gates_of_an_lstm_make_its_cell_and_hidden_state(layer, vocab):
+    predictor = networks.build(TINY["lstm"], len(vocab), random_weights(TINY["lstm"], len(vocab)))
+    trace = {name.split("/")[1]: array for name, array in predictor.trace(np.arange(30) % len(vocab)).items()
+             if name.startswith(f"layer_{layer}/")}  # fmt: skip
+    before = np.vstack([np.zeros((1, 16)), trace["cell"][:-1]])
+    cell = trace["forget"] * before + trace["input"] * trace["candidate"]
+    np.testing.assert_allclose(cell, trace["cell"], atol=1e-6)
+    np.testing.assert_allclose(trace["output"] * np.tanh(cell), trace["hidden"], atol=1e-6)
+
+
+def test_attention_is_shared_out_among_what_the_cache_holds(vocab):
+    config = TINY["transformer"]
+    predictor = networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    ids = np.random.default_rng(5).integers(0, len(vocab), 3 * config.context)
+    trace = predictor.trace(ids)
+    assert list(trace) == ["block_0/attention", "block_1/attention"]
+    for attention in trace.values():
+        assert attention.shape == (config.heads, len(ids), len(ids))
+        np.testing.assert_allclose(attention.sum(axis=-1), 1, atol=1e-5)
+        assert (np.triu(attention, 1) == 0).all()  # nothing looks ahead
+        for place in range(len(ids)):
+            oldest = predictor.oldest(place)
+            assert place - oldest < config.context
+            assert (attention[:, place, :oldest] == 0).all() and (
+                attention[:, place, oldest : place + 1] > 0
+            ).all()
+
+
+def test_attention_is_what_step_used(vocab):
+    config = TINY["transformer"]
+    predictor = networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    ids = np.random.default_rng(6).integers(0, len(vocab), 2 * config.context + 3)
+    trace, kept, attend = predictor.trace(ids), [], predictor._attend
+    predictor._attend = lambda *arguments: kept.append(attend(*arguments)[1]) or attend(*arguments)
+    state = predictor.start(1)
+    for place, i in enumerate(ids):
+        kept.clear()
+        _, state = predictor.step(np.array([i]), state)
+        for layer, weights in enumerate(kept[-config.layers :]):
+            row = trace[f"block_{layer}/attention"][:, place, predictor.oldest(place) : place + 1]
+            np.testing.assert_allclose(weights[0, :, -1], row, atol=1e-5)
+
+
+@pytest.mark.parametrize("context", [5, 8])
+def test_a_window_from_the_oldest_character_on_is_read_as_the_whole_text_was(context, vocab):
+    config = replace(TINY["transformer"], context=context)
+    predictor = networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    ids = np.random.default_rng(7).integers(0, len(vocab), 30)
+    whole = predictor.trace(ids)["block_1/attention"]
+    for place in range(30):
+        oldest = predictor.oldest(place)
+        part = predictor.trace(ids[oldest : place + 1])["block_1/attention"]
+        np.testing.assert_allclose(part[:, -1], whole[:, place, oldest : place + 1], atol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "units", "threads"), [("gru", 256, 1), ("gru", 1024, None), ("ngram", 1, 1)])
+def test_large_networks_alone_take_all_threads(kind, units, threads):
+    assert networks.blas_threads(ModelConfig(kind=kind, units=units), 66) == threads
+
+
+def test_what_is_multiplied_at_once_counts_as_one():
+    one, two = (ModelConfig(kind="gru", layers=layers, units=512) for layers in (1, 2))
+    assert (networks.blas_threads(one, 66), networks.blas_threads(two, 66)) == (1, None)

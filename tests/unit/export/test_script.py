@@ -1,0 +1,98 @@
+"""The standalone program: it runs without CharLab and reaches the loss that CharLab reaches."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from charlab.core.config import ModelConfig, TrainConfig
+from charlab.corpora import catalogue
+from charlab.errors import ModelError
+from charlab.export import script
+from charlab.runs import plan, store
+from charlab.runs.presets import PRESETS
+from charlab.training import train
+from helpers.tiny import TINY
+
+TRAIN = TrainConfig(
+    epochs=2, batch_size=16, sequence_length=32, learning_rate=1e-2, learning_rate_schedule="cosine",
+    clip_norm=1.0, warm_up_steps=5, beta_2=0.99,
+)  # fmt: skip
+
+
+def config_of(model: ModelConfig, train: TrainConfig = TRAIN, **changes) -> store.RunConfig:
+    return store.RunConfig(**{"name": "Tiny", "preset": "custom", "corpus": "markov", "corpus_sha256": "0" * 64}
+                          | {"model": model, "train": train} | changes)  # fmt: skip
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
+def test_every_preset_is_a_whole_program(preset):
+    config = config_of(preset.model, preset.train.replace(seed_text="a\"'\\\n\u2028é"))
+    if preset.model.kind == "ngram":
+        with pytest.raises(ModelError, match="counted, not trained"):
+            script.standalone(config)
+        return
+    source = script.standalone(config)
+    tree = ast.parse(source)
+    known = {"__name__", *dir(__builtins__), *vars(__import__("builtins"))}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            known.add(node.name)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) or isinstance(node, ast.arg):
+            known.add(getattr(node, "id", None) or node.arg)
+        if isinstance(node, ast.alias):
+            known.add(node.asname or node.name)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert used <= known
+    values = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body
+              if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)}  # fmt: skip
+    assert values["SEED_TEXT"] == "a\"'\\\n\u2028é" and values["UNITS"] == preset.model.units
+    assert "charlab" not in source and len(source.splitlines()) < 330
+
+
+def test_nothing_that_people_named_becomes_code():
+    evil = '"""\nimport os\nos.system("evil")\n"""\\'
+    config = config_of(TINY["gru"], TRAIN.replace(seed_text=evil), name=evil, corpus="/home/me/" + evil)
+    tree = ast.parse(script.standalone(config))
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert "system" not in names
+    assert "/home/me" not in script.standalone(config)
+
+
+@pytest.mark.parametrize(
+    ("model", "changes"),
+    [
+        (TINY["gru"].replace(units=24), {"batches": "streams", "state_resets": 0.1}),
+        (TINY["transformer"].replace(layers=1), {"batches": "chunks", "optimizer": "muon", "weight_decay": 0.1}),
+        (
+            TINY["lstm"].replace(embedding=0, recurrent_dropout=0.1, input_dropout=0.05, output_dropout=0.05),
+            {"batches": "windows", "optimizer": "rmsprop"},
+        ),
+    ],
+    ids=["gru-streams", "transformer-chunks", "lstm-windows"],
+)
+def test_it_reaches_the_same_loss_without_charlab(model, changes, tmp_path):
+    text = catalogue.load("markov").text[:30_000]
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    source = catalogue.load(str(tmp_path / "text.txt"))
+    config, vocab = plan.plan(source, "custom", model, TRAIN.replace(**changes))
+    (tmp_path / "train.py").write_text(script.standalone(config), encoding="utf-8")
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    result = subprocess.run(
+        [sys.executable, "-P", "train.py", "text.txt"], cwd=tmp_path, env=environment, capture_output=True,
+        encoding="utf-8", timeout=300, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-2000:]
+    losses = [float(loss) for loss in re.findall(r"^epoch .* validation ([\d.]+) nats", result.stdout, re.M)]
+    run = store.create(config, vocab)
+    with run.lock():
+        assert train.train(run, plan.text_ids(text, vocab, model)).state == "done"
+    ours = [event["val_loss"] for event in run.events()[0] if event["event"] == "epoch"]
+    assert len(losses) == len(ours) == 3 and losses[-1] < losses[0] - 0.3
+    np.testing.assert_allclose(losses[-1], ours[-1], rtol=0.05)
+    sample = result.stdout.split("--- sample ---\n")[1]
+    assert set(sample.strip()) <= set(text) and len(sample) > 290

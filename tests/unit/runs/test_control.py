@@ -1,0 +1,181 @@
+"""What can be asked of a run in each of its states, and what it finds in its folder then."""
+
+import time
+
+import pytest
+
+from charlab.core.config import ModelConfig
+from charlab.errors import CharlabError, RunError
+from charlab.runs import checkpoints, control, store
+from helpers.tiny import TINY, make_run
+from helpers.training_runs import after, assert_equal_weights, make, train, without_times
+
+
+def state(run):
+    return run.recorded_status().state
+
+
+@pytest.mark.parametrize("before", control.RESUMABLE)
+def test_what_ended_early_joins_the_end_of_the_queue(before):
+    run = make_run(state=before, reason="Because.", step=7, started=1.0, ended=2.0, pid=3)
+    run.ask("stop")
+    began = time.time()
+    control.resume(run)
+    status = run.recorded_status()
+    assert (status.state, status.reason, status.step, status.started) == ("queued", "", 7, 1.0)
+    assert status.queued >= began and status.ended is None and run.request() is None
+
+
+def test_a_run_that_its_worker_left_can_be_resumed():
+    run = make_run(state="running")
+    assert run.status().state == "failed"
+    control.resume(run)
+    assert state(run) == "queued"
+
+
+@pytest.mark.parametrize(("before", "words"), [("done", "trained longer"), ("queued", "already")])
+def test_what_cannot_be_resumed_is_told_why(before, words):
+    with pytest.raises(RunError, match=words):
+        control.resume(make_run(state=before))
+
+
+def test_nothing_is_changed_while_a_worker_has_the_run(monkeypatch):
+    monkeypatch.setattr(control, "_LOCK_SECONDS", 0.1)
+    run = make_run(state="running")
+    with run.lock():
+        for ask in (control.resume, lambda run: control.train_longer(run, epochs=1), control.delete):
+            with pytest.raises(RunError, match="being trained"):
+                ask(run)
+        control.pause(run)
+        assert run.status().state == "pausing" and state(run) == "running"
+        control.stop(run)
+        assert run.status().state == "stopping"
+
+
+@pytest.mark.parametrize(("ask", "ended"), [(control.pause, "paused"), (control.stop, "stopped")])
+def test_what_waits_leaves_the_queue(ask, ended):
+    run = make_run(state="queued")
+    ask(run)
+    assert state(run) == ended and "queue" in run.recorded_status().reason and run.request() is None
+    with pytest.raises(RunError, match="nothing to"):
+        ask(run)
+
+
+def test_a_run_that_is_trained_longer_is_the_longer_run():
+    """Two epochs and one more are the three of a run that was given three, where the learning rate is constant."""
+    pytest.importorskip("tensorflow")
+    whole, parts = make(TINY["gru-one-hot"], epochs=3), make(TINY["gru-one-hot"], epochs=2)
+    train(whole)
+    assert train(parts).state == "done"
+    control.train_longer(parts, epochs=1)
+    assert state(parts) == "queued" and parts.config().train.epochs == 3
+    assert parts.config().notes == ("Trained longer: 1 epoch more after epoch 2.",)
+    assert train(parts).state == "done"
+    assert_equal_weights(whole, parts)
+    assert without_times(whole) == without_times(parts)
+
+
+def trained_here(run: store.Run) -> store.Run:
+    checkpoints.save(run, checkpoints.Progress(), {})
+    return run
+
+
+def test_training_longer_says_what_that_does_to_rate_and_patience():
+    run = trained_here(make(epochs=50, patience=3, learning_rate_schedule="cosine"))
+    run.write_status(store.Status("done", epoch=7.4))
+    control.train_longer(run, epochs=5)
+    config = run.config()
+    assert (config.train.epochs, config.train.patience) == (13, None)
+    assert "rose again" in config.notes[0] and "no longer ends by itself" in config.notes[0]
+    timed = trained_here(make(minutes=2.0, learning_rate_schedule="cosine"))
+    timed.write_status(store.Status("done", seconds=118.0))
+    control.train_longer(timed, minutes=3)
+    assert timed.config().train.minutes == 5.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "before", "more", "words"),
+    [
+        ({}, "paused", {"epochs": 1}, "only one that is done"),
+        ({}, "done", {"minutes": 1.0}, "counts epochs"),
+        ({"minutes": 1.0}, "done", {"epochs": 1}, "counts minutes"),
+        ({}, "done", {"epochs": 0}, "how many more"),
+        ({}, "done", {"epochs": 20_000}, "epochs must lie between"),
+        ({"model": ModelConfig(kind="ngram")}, "done", {"epochs": 1}, "counted the whole text"),
+    ],
+)
+def test_what_cannot_be_trained_longer_stays_as_it_was(settings, before, more, words):
+    run = trained_here(make(**settings))
+    run.write_status(store.Status(before))
+    config = run.config()
+    with pytest.raises(CharlabError, match=words):
+        control.train_longer(run, **more)
+    assert run.config() == config and state(run) == before
+
+
+def test_what_came_from_elsewhere_cannot_be_trained_longer():
+    run = make_run()
+    with pytest.raises(CharlabError, match="came from elsewhere"):
+        control.train_longer(run, epochs=1)
+    assert run.status().state == "done"
+
+
+def test_a_new_name_and_the_same_id():
+    run = make_run(name="Old")
+    control.rename(run, "  A <b>new</b>\n name ")
+    assert run.config().name == "A <b>new</b> name" and store.find(run.id).path == run.path
+    for name in ("", " \n", "x" * 81):
+        with pytest.raises(RunError, match="1 to 80"):
+            control.rename(run, name)
+
+
+def test_what_is_deleted_is_gone_and_stays_gone():
+    run = make_run()
+    control.delete(run)
+    assert not run.path.exists() and not list(store.all_runs())
+    for ask in (control.delete, control.resume, control.stop):
+        with pytest.raises(RunError):
+            ask(run)
+    assert not run.path.exists()
+
+
+def test_a_full_disk_is_said_in_words_and_the_status_finds_room(monkeypatch):
+    """As a file system does: what is begun before the disk was full stays there until it is removed."""
+    pytest.importorskip("tensorflow")
+    run = make(TINY["gru-one-hot"], epochs=2)
+    assert train(run, asked=after(3, "pause")).state == "paused"
+
+    class Full:
+        def __init__(self, file):
+            self._file = file
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *problem):
+            self._file.close()
+
+        def fileno(self):
+            return self._file.fileno()
+
+        def flush(self):
+            self._file.flush()
+
+        def write(self, data):
+            if len(data) > 5000:
+                self._file.write(data[:100])
+                raise OSError(28, "No space left on device")
+            return self._file.write(data)
+
+    real = store.Path.open
+    monkeypatch.setattr(
+        store.Path, "open", lambda path, mode="r", **more: Full(real(path, mode, **more)) if mode == "wb"
+        else real(path, mode, **more)
+    )  # fmt: skip
+    with pytest.raises(OSError, match="No space"):
+        train(run)
+    monkeypatch.undo()
+    status = run.recorded_status()
+    assert status.state == "failed" and "disk is full" in status.reason and "resume" in status.reason
+    assert not list(run.path.rglob("*.tmp"))
+    assert train(run).state == "done"

@@ -1,0 +1,124 @@
+import math
+
+import pytest
+
+from charlab.core.config import ModelConfig, TrainConfig
+from charlab.runs import diagnosis
+from charlab.runs.store import RunConfig
+
+UNTRAINED = math.log(66)
+
+
+def config(model=None, corpus="coin-flips", sha256="0" * 64, **train):
+    return RunConfig("tiny", "custom", corpus, sha256, model or ModelConfig(), TrainConfig(**train))
+
+
+def graded(validation, training=None, untrained=UNTRAINED):
+    """Events of one evaluation an epoch, and ten steps before each."""
+    training = training or validation
+    found = [{"event": "epoch", "epoch": 0, "step": 0, "val_loss": untrained}]
+    for epoch, (val, loss) in enumerate(zip(validation, training, strict=True), 1):
+        found += [{"event": "step", "step": 10 * epoch - 9 + i, "loss": loss} for i in range(10)]
+        found.append({"event": "epoch", "epoch": epoch, "step": 10 * epoch, "loss": loss, "val_loss": val})
+    return found
+
+
+def verdicts(*args, **options):
+    return " ".join(diagnosis.verdicts(*args, **options))
+
+
+def test_it_overfits_since_the_epoch_of_the_lowest_validation():
+    said = verdicts(config(), graded([2.0, 1.6, 1.5, 1.55, 1.6], [2.0, 1.6, 1.4, 1.2, 1.0]))
+    assert "overfits since epoch 3" in said
+    assert "validation rose from 1.500 nats to 1.600 nats while training fell from 1.400 nats to 1.000" in said
+
+
+@pytest.mark.parametrize(
+    ("validation", "training"),
+    [
+        ([2.0, 1.6, 1.5, 1.55], [2.0, 1.6, 1.4, 1.2]),  # once only
+        ([2.0, 1.6, 1.5, 1.55, 1.49], [2.0, 1.6, 1.4, 1.2, 1.0]),  # and down again
+        ([2.0, 1.6, 1.5, 1.55, 1.6], [2.0, 1.6, 1.4, 1.5, 1.6]),  # training rises too
+        ([2.0, 1.6, 1.5, 1.5005, 1.5006], [2.0, 1.6, 1.4, 1.3, 1.2]),  # it trembles
+    ],
+)
+def test_it_does_not_overfit_where_validation_does_not_rise_twice_while_training_falls(validation, training):
+    assert "overfits" not in verdicts(config(), graded(validation, training))
+
+
+def test_it_diverged_where_half_of_what_was_learned_is_lost():
+    said = verdicts(config(learning_rate=0.5), graded([2.0, 1.6, 3.4]), ended=True)
+    assert "diverged" in said and "smaller learning rate than 0.5" in said and "clip_norm" in said
+    assert "train longer" not in said
+    assert "clip_norm" not in verdicts(config(learning_rate=0.5, clip_norm=1.0), graded([2.0, 1.6, 3.4]))
+    assert "diverged" not in verdicts(config(), graded([2.0, 1.6, 1.7]))
+    assert "diverged" in verdicts(config(), [{"event": "step", "step": 1, "loss": math.nan}])
+
+
+def test_one_bad_batch_is_no_divergence():
+    events = graded([2.0, 1.6])
+    events.append({"event": "step", "step": 21, "loss": 9.0})
+    assert "diverged" not in verdicts(config(), events)
+
+
+def test_the_best_possible_is_within_two_percent_of_the_exact_entropy():
+    entropy = math.log(2)
+    there = graded([entropy * 1.019, entropy * 1.03, entropy * 1.03], [0.69, 0.6, 0.5], untrained=math.log(3))
+    assert "reached the best possible" in verdicts(config(), there, entropy, ended=True)
+    assert "overfits" not in verdicts(config(), there, entropy)
+    assert "1.000 bits" in verdicts(config(), there, entropy, unit="bits")
+    assert "best possible" not in verdicts(config(), graded([entropy * 1.021]), entropy)
+    assert "best possible" not in verdicts(config(), there)
+
+
+def test_still_falling_is_said_of_a_run_that_has_ended():
+    events = graded([2.0, 1.6, 1.5])
+    assert "train longer" in verdicts(config(), events, ended=True)
+    assert "train longer" not in verdicts(config(), events)
+    assert "train longer" not in verdicts(config(), graded([2.0, 1.6, 1.599]), ended=True)
+
+
+def test_the_untrained_network_stands_beside_the_alphabet():
+    for unit, base in (("nats", "e to"), ("bits", "2 to")):
+        said = verdicts(config(), graded([]), alphabet_size=65, unit=unit)
+        assert "66.0 characters alike" in said and base in said and "The alphabet has 65." in said
+    assert diagnosis.verdicts(config(), [], alphabet_size=65) == []
+
+
+def test_a_count_of_characters_is_neither_trained_nor_diverged():
+    events = graded([2.0, 1.6, 3.4])
+    assert diagnosis.verdicts(config(ModelConfig(kind="ngram")), events, None, 65, ended=True) == []
+
+
+def test_what_differs_is_told_and_nothing_else():
+    rows = diagnosis.differences([config(epochs=3), config(ModelConfig(units=128, embedding=0), epochs=3)])
+    assert rows == [("units", ["256", "128"]), ("embedding", ["64", "one-hot"])]
+    assert diagnosis.differences([config(), config()]) == []
+
+
+def test_settings_that_a_model_does_not_use_stay_empty():
+    rows = dict(
+        diagnosis.differences(
+            [config(), config(ModelConfig(kind="transformer", context=64)), config(ModelConfig(kind="ngram"))]
+        )
+    )
+    assert rows["model"] == ["gru", "transformer", "ngram"]
+    assert rows["context"] == ["", "64", ""]
+    assert rows["order"] == ["", "", "5"]
+    assert rows["embedding"] == ["64", "", ""]
+    minutes = dict(diagnosis.differences([config(epochs=9, minutes=2.0), config(epochs=9)]))
+    assert minutes == {"epochs": ["", "9"], "minutes": ["2", "none"]}
+
+
+def test_losses_are_compared_only_where_text_alphabet_and_split_agree():
+    assert diagnosis.not_comparable([config(), config(epochs=9)]) == ""
+    assert "different texts" in diagnosis.not_comparable([config(), config(sha256="1" * 64)])
+    assert "alphabets differ" in diagnosis.not_comparable([config(), config(ModelConfig(lower_case=True))])
+    assert "different parts" in diagnosis.not_comparable([config(), config(validation_share=0.2)])
+
+
+def test_which_weights_are_kept():
+    words = diagnosis.kept(2, 3.5)
+    assert "best weights, those of epoch 2," in words and "last ones, of epoch 3.5" in words
+    for best, last in ((3, 2.32), (3, 3.0)):
+        assert f"best weights so far, of epoch {last:.4g}:" in diagnosis.kept(best, last)

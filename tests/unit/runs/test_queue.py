@@ -1,0 +1,211 @@
+"""The queue with real workers: a run waits, is trained, is stopped, dies, and the page is told."""
+
+import json
+import sys
+import time
+
+import psutil
+import pytest
+
+from charlab.corpora import catalogue
+from charlab.errors import ConfigError
+from charlab.runs import control, plan, store
+from charlab.runs import queue as jobs
+from charlab.runs.presets import preset
+
+
+@pytest.fixture
+def queue():
+    queue = jobs.Queue()
+    queue.start()
+    yield queue
+    queue.close(patience=20)
+
+
+def submit(preset_name: str = "ngram", corpus: str = "coin-flips", **settings) -> store.Run:
+    chosen = preset(preset_name)
+    model, train = plan.change(chosen.model, chosen.train, settings)
+    config, vocab = plan.plan(catalogue.load(corpus), preset_name, model, train)
+    return store.create(config, vocab)
+
+
+def endless() -> store.Run:
+    """A small network that would train for hours."""
+    return submit("custom", units=8, embedding=0, epochs=10_000, sequence_length=16, batch_size=8)
+
+
+def wait_for(run: store.Run, *states: str, seconds: float = 180) -> store.Status:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (status := run.status()).state in states:
+            return status
+        time.sleep(0.05)
+    raise AssertionError(f"still {run.status()}\n{run.log_path.read_text()}")
+
+
+def wait_until(true, seconds: float = 180) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def wait_for_steps(run: store.Run, seconds: float = 180) -> None:
+    deadline = time.monotonic() + seconds
+    while not any(event["event"] == "step" for event in run.events()[0]):
+        assert time.monotonic() < deadline, run.status()
+        time.sleep(0.05)
+
+
+def test_runs_are_trained_in_the_order_in_which_they_came(queue):
+    first, second = submit(), submit()
+    ends = [wait_for(run, "done").ended for run in (first, second)]
+    assert ends[0] < ends[1]
+    assert "best" in second.weight_names()
+
+
+def test_the_line_says_who_is_next():
+    first, second = submit(), submit()
+    assert [jobs.place_in_line(run) for run in (first, second)] == [1, 2]
+    control.stop(first)
+    assert first.status().state == "stopped" and "queue" in first.status().reason
+    assert jobs.place_in_line(second) == 1 and jobs.place_in_line(first) == 0
+
+
+def resume(run: store.Run) -> None:
+    """Let a run go on, and wait until it is twenty steps further."""
+    before = run.recorded_status()
+    control.resume(run)
+    deadline = time.monotonic() + 180
+    while (status := run.status()).state != "running" or status.step <= before.step + 20:
+        assert status.state in ("queued", "running") and time.monotonic() < deadline, run.log_path.read_text()
+        time.sleep(0.05)
+    assert status.started == before.started
+
+
+def test_a_run_that_was_paused_killed_stopped_or_left_by_its_server_can_go_on(queue):
+    run = endless()
+    wait_for_steps(run)
+    control.pause(run)
+    wait_for(run, "paused")
+
+    resume(run)
+    psutil.Process(run.status().pid).kill()
+    killed = time.monotonic()
+    assert "worker process" in wait_for(run, "failed").reason  # at once, by its lock that nobody holds
+    assert time.monotonic() - killed < 5
+    if sys.platform != "win32":
+        wait_until(lambda: "killed" in run.recorded_status().reason)  # then by the queue
+
+    resume(run)
+    run.weights_path("last").unlink()
+    control.stop(run)
+    status = wait_for(run, "stopped")
+    assert "last" in run.weight_names() and status.step > 40
+
+    resume(run)
+    queue.close()  # as its server does when it ends
+    assert (run.status().state, run.status().reason) == ("paused", control.SERVER_STOPPED)
+    assert not run.is_held() and list(run.checkpoint_path.iterdir())
+
+
+def test_a_worker_that_never_starts_is_told_with_its_last_words(queue):
+    run = submit()
+    config = json.loads((run.path / "config.json").read_text(encoding="utf-8"))
+    config["corpus"] = "no-such-corpus"
+    (run.path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    wait_for(run, "failed")  # at once, by its lock that nobody holds; the queue then adds what the log says
+    wait_until(lambda: "no-such-corpus" in run.recorded_status().reason)
+
+
+def test_two_servers_on_one_folder_train_each_run_once():
+    waiting = [submit() for _ in range(5)]
+    queues = [jobs.Queue(places=2), jobs.Queue(places=2)]
+    for queue in queues:
+        queue.start()
+    try:
+        for run in waiting:
+            wait_for(run, "done")
+        time.sleep(1.0)  # a second worker of the last one would begin now
+    finally:
+        for queue in queues:
+            queue.close(patience=20)
+    for run in waiting:
+        assert run.status().state == "done"
+        assert [event["event"] for event in run.events()[0]] == ["epoch", "epoch", "sample"]
+        assert run.log_path.read_text() == "", "a worker that came second has nothing to say"
+        assert run.recorded_status().started < run.recorded_status().ended
+
+
+def test_a_worker_leaves_a_run_that_somebody_else_has_trained():
+    from charlab.training import worker
+
+    run = submit()
+    run.write_status(store.Status("done", step=1))
+    assert worker.serve(run, time.time(), watch_parent=False) is None
+    assert run.recorded_status() == store.Status("done", step=1) and not run.is_held()
+
+
+def test_a_run_that_a_command_trains_itself_is_not_in_the_queue(monkeypatch):
+    from charlab.training import worker
+
+    run = submit()
+    mine = worker.make(run.config(), run.vocab())
+    assert mine.path.parent == run.path.parent
+    assert [other.id for other in jobs.waiting()] == [run.id]
+    # The second of two machines keeps nothing where a server could find it
+    cluster = {"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    joined = submit("custom", accelerator="multi-worker")
+    assert joined.id not in [other.id for other in jobs.waiting()]
+    assert worker.make(joined.config(), joined.vocab()).path.parent != run.path.parent
+
+
+def test_a_server_with_a_cap_ends_a_run_there(monkeypatch, queue):
+    monkeypatch.setenv("CHARLAB_MINUTES", "0.12")
+    run = endless()
+    status = wait_for(run, "stopped")
+    assert "0.12 minutes" in status.reason and "saved" in status.reason
+    assert 7 < status.seconds < 40 and "last" in run.weight_names() and jobs.is_used_up(status)
+
+
+def test_what_a_server_allows_is_read_from_its_environment(monkeypatch):
+    for name in ("CHARLAB_AT_ONCE", "CHARLAB_MINUTES"):
+        monkeypatch.delenv(name, raising=False)
+    for cores, places in ((1, 1), (4, 1), (8, 2), (64, 16)):
+        monkeypatch.setattr(jobs.os, "cpu_count", lambda cores=cores: cores)
+        assert jobs.at_once() == places
+    assert jobs.minutes_cap() is None and jobs.cap_in_words() == ""
+    monkeypatch.setenv("CHARLAB_AT_ONCE", "3")
+    monkeypatch.setenv("CHARLAB_MINUTES", "1")
+    assert (jobs.at_once(), jobs.minutes_cap()) == (3, 1.0)
+    assert jobs.cap_in_words() == "This server gives each run 1 minute."
+    for name, read in (("CHARLAB_AT_ONCE", jobs.at_once), ("CHARLAB_MINUTES", jobs.minutes_cap)):
+        for text in ("0", "many", "-1"):
+            monkeypatch.setenv(name, text)
+            with pytest.raises(ConfigError, match=name):
+                read()
+
+
+def test_when_a_waiting_run_is_expected_to_start(monkeypatch):
+    monkeypatch.setenv("CHARLAB_AT_ONCE", "1")
+    first, second, third = submit("custom", minutes=2.0), submit("custom", epochs=4), submit("custom")
+    assert [jobs.expected_start(run) for run in (first, second, third)] == [0.0, 120.0, None]
+    # A run of the same model on the same text told what an epoch takes
+    alike = submit("custom", epochs=2)
+    alike.write_status(store.Status("done", results={"epochs": 2, "seconds": 20.0}))
+    assert jobs.expected_start(third) == 120.0 + 4 * 10.0
+    running = submit("custom")
+    running.write_status(store.Status("running", seconds_left=30.0))
+    with running.lock():
+        assert jobs.expected_start(first) == 30.0 and jobs.expected_start(third) == 190.0
+        monkeypatch.setenv("CHARLAB_AT_ONCE", "2")
+        assert [jobs.expected_start(run) for run in (first, second, third)] == [0.0, 30.0, 70.0]
+        monkeypatch.setenv("CHARLAB_MINUTES", "0.5")
+        assert jobs.expected_start(third) == 30.0 + 0.0 * 40 and jobs.expected_start(running) is None
+
+
+def test_this_machine_has_a_processor():
+    survey = {row["name"]: row for row in jobs.survey_accelerators()}
+    assert survey["cpu"]["available"]
+    assert all(row["available"] or row["reason"] for row in survey.values())

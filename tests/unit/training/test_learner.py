@@ -1,0 +1,252 @@
+"""The compiled steps: against Keras's own training, on one device and on two, and to disk and back."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charlab.core import batching, reading
+from charlab.core import predictor as networks
+from charlab.core.config import OPTIMIZERS, ModelConfig, TrainConfig
+from charlab.errors import ConfigError, RunError
+from charlab.training import strategies
+from helpers.tiny import TINY
+
+tf = pytest.importorskip("tensorflow")
+import keras  # noqa: E402
+
+from charlab.training.learner import Learner, row_groups  # noqa: E402
+
+V = 12
+TRAIN = TrainConfig(batch_size=4, sequence_length=8, learning_rate=0.05)
+CLIPPED = {"weight_decay": 0.1, "clip_norm": 0.2}
+IDS = np.random.default_rng(0).integers(0, V - 1, 2000)
+
+
+def rows(step, config=TRAIN):
+    return batching.gather(IDS, batching.offsets(config, len(IDS), 0)[step], config.sequence_length)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_step_is_what_keras_itself_would_do(optimizer):
+    """The same network with keras.Model's own step, train_on_batch, on one-hot rows.
+
+    (With keras.layers.Embedding, Keras takes the norm of its sparse gradient before equal rows are added up.)
+    """
+    learner = Learner(ModelConfig(units=8, embedding=4), TRAIN.replace(**CLIPPED, optimizer=optimizer), V)
+    layers = [
+        keras.layers.Dense(4, use_bias=False, name="embedding"),
+        keras.layers.GRU(8, return_sequences=True),
+        keras.layers.Dense(V, name="head"),
+    ]
+    peer = keras.Sequential(layers)
+    peer.build((None, 8, V))
+    peer.set_weights(list(learner.weights().values()))
+    settings = {"learning_rate": 0.05, "weight_decay": 0.1, "global_clipnorm": 0.2}
+    if optimizer == "muon":
+        settings |= {"adam_weight_decay": 0.1, "momentum": 0.9, "exclude_layers": ["bias", "head"]}
+    peers_optimizer = keras.optimizers.get({"class_name": optimizer, "config": settings})
+    peers_optimizer.exclude_from_weight_decay(var_names=["bias"])
+    peer.compile(peers_optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    for step in range(4):
+        batch = rows(step)
+        loss = peer.train_on_batch(np.eye(V, dtype=np.float32)[batch[:, :-1]], batch[:, 1:])
+        assert learner.step(batch, step, 0.05).numpy()[0] == pytest.approx(float(loss), abs=0.1 if step else 1e-5)
+    for ours, theirs in zip(learner.weights().values(), peer.get_weights(), strict=True):
+        assert np.allclose(ours, theirs, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", TINY)
+def test_it_learns_and_is_graded_as_the_numpy_network_is(kind, vocab):
+    config = TRAIN.replace(sequence_length=16, learning_rate=0.02)
+    ids = vocab.encode("the quick brown fox jumps over the lazy dog.\n" * 12).astype(np.int64)
+    learner = Learner(TINY[kind], config, len(vocab))
+    context = TINY[kind].context if kind == "transformer" else None
+    validation = batching.validation_rows(ids[-100:], vocab.unknown_id, context)
+    before = learner.evaluate(validation)[0]
+    schedule = batching.offsets(config.replace(steps_per_epoch=40), len(ids), 0)
+    for step in range(40):
+        learner.step(batching.gather(ids, schedule[step], 16), step, 0.02)
+    loss, accuracy = learner.evaluate(validation)
+    assert before == pytest.approx(np.log(len(vocab)), abs=0.2) and loss < before - 0.5
+    predictor = networks.build(TINY[kind], len(vocab), learner.weights())
+    theirs = reading.evaluate(predictor, vocab, ids[-100:])
+    assert (loss, accuracy) == (pytest.approx(theirs.loss_nats, abs=1e-5), pytest.approx(theirs.accuracy))
+
+
+@pytest.mark.parametrize("kind", ["gru", "lstm"])
+def test_keras_layers_and_our_loops_come_to_the_same(kind, monkeypatch):
+    model, config = ModelConfig(kind=kind, layers=2, units=8, embedding=4), TRAIN.replace(batches="streams")
+    ours = Learner(model, config, V)
+    monkeypatch.setattr(strategies, "is_cpu", lambda strategy: False)
+    theirs = Learner(model, config, V)
+    assert ours.model.own_loops and not theirs.model.own_loops
+    for step in range(4):
+        figures = [learner.step(rows(step), step, 0.02).numpy() for learner in (ours, theirs)]
+        assert np.allclose(*figures, atol=1e-4)
+    assert_equal_arrays(ours.arrays(), theirs.arrays())
+
+
+@pytest.mark.parametrize(
+    ("model", "way"),
+    [
+        (ModelConfig(units=8, embedding=4), "streams"),
+        (ModelConfig(kind="transformer", layers=1, units=8, heads=2, context=16), "windows"),
+    ],
+    ids=["gru", "transformer"],
+)
+def test_groups_of_rows_come_to_what_the_whole_batch_does(monkeypatch, model, way):
+    config = TRAIN.replace(batches=way, clip_norm=0.3)
+    monkeypatch.setattr("charlab.training.learner.row_groups", lambda model, rows: 1)
+    validation = batching.validation_rows(IDS[:500], unknown_id=V - 1, window=16)
+    whole = Learner(model, config, V)
+    monkeypatch.setattr("charlab.training.learner.row_groups", lambda model, rows: 2)
+    grouped = Learner(model, config, V)
+    assert (whole.groups, grouped.groups) == (1, 2)
+    for step in range(4):
+        figures = [learner.step(rows(step), step, 0.02).numpy() for learner in (whole, grouped)]
+        assert np.allclose(*figures, atol=1e-5)
+    assert_equal_arrays(whole.arrays(), grouped.arrays())
+    assert whole.evaluate(validation) == pytest.approx(grouped.evaluate(validation), abs=1e-5)
+
+
+def assert_equal_arrays(ours, theirs):
+    assert set(ours) == set(theirs)
+    assert all(np.allclose(ours[name], theirs[name], atol=1e-4) for name in ours)
+
+
+def test_each_core_reads_rows_of_its_own_while_the_weights_are_small(monkeypatch):
+    for cores, rows_, groups in (
+        (1, 64, 1),
+        (2, 64, 2),
+        (2, 31, 1),
+        (2, 33, 1),
+        (3, 64, 2),
+        (8, 64, 4),
+        (8, 7, 1),
+    ):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        assert row_groups(ModelConfig(kind="gru", units=256), rows_) == groups
+    assert row_groups(ModelConfig(kind="gru", units=1024), 64) == 1
+    assert row_groups(ModelConfig(kind="transformer", units=1024), 16) == 4
+
+
+def test_grading_in_several_batches_gives_the_mean_over_all(monkeypatch):
+    learner = Learner(ModelConfig(units=8, embedding=4), TRAIN, V)
+    validation = batching.validation_rows(IDS[:1001], unknown_id=V - 1, window=64)
+    whole = learner.evaluate(validation)
+    monkeypatch.setattr("charlab.training.learner._VALIDATION_CHARACTERS", 64 * 5)
+    assert learner.evaluate(validation) == pytest.approx(whole, abs=1e-6)
+
+
+def test_the_hidden_state_is_carried_in_streams_alone():
+    for schedule, carried in (("streams", True), ("windows", False), ("chunks", False)):
+        learner = Learner(ModelConfig(units=8, embedding=4), TRAIN.replace(batches=schedule), V)
+        first = learner.step(rows(0), 0, 0.0).numpy()[0]
+        assert (learner.step(rows(0), 1, 0.0).numpy()[0] != first) == carried
+        learner.reset_state()
+        assert learner.step(rows(0), 2, 0.0).numpy()[0] == first
+
+
+def test_streams_that_are_all_reset_read_every_row_from_its_beginning():
+    config = TRAIN.replace(batches="streams", state_resets=1.0)
+    learner = Learner(ModelConfig(units=8, embedding=4), config, V)
+    first = learner.step(rows(0), 0, 0.0).numpy()[0]
+    assert learner.step(rows(0), 1, 0.0).numpy()[0] == first
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_arrays_hold_all_that_the_next_step_depends_on(precision):
+    model = ModelConfig(kind="lstm", units=8, embedding=4, recurrent_dropout=0.2)
+    config = TRAIN.replace(batches="streams", optimizer="adamw", weight_decay=0.1, precision=precision)
+    learner, other = Learner(model, config, V), Learner(model, config, V)
+    for step in range(3):
+        learner.step(rows(step), step, 0.05)
+    other.load(learner.arrays())
+    assert (learner.step(rows(3), 3, 0.05).numpy() == other.step(rows(3), 3, 0.05).numpy()).all()
+    ours, theirs = learner.arrays(), other.arrays()
+    assert all((ours[name] == theirs[name]).all() for name in ours)
+
+
+def test_arrays_of_another_model_are_refused():
+    learner = Learner(ModelConfig(units=8, embedding=4), TRAIN, V)
+    other = Learner(ModelConfig(units=9, embedding=4), TRAIN, V)
+    with pytest.raises(RunError, match="does not fit"):
+        learner.load(other.arrays())
+
+
+def test_float16_goes_on_where_a_gradient_overflows():
+    """The loss is scaled by 32,768 at first; a step whose gradients overflow is left out and the scale halved."""
+    learner = Learner(ModelConfig(units=8, embedding=4), TRAIN.replace(precision="mixed_float16"), V)
+    learner.optimizer.dynamic_scale.assign(1e38)
+    before = learner.weights()
+    assert np.isfinite(learner.step(rows(0), 0, 0.05).numpy()).all()
+    assert all((learner.weights()[name] == before[name]).all() for name in before)
+    assert float(learner.optimizer.dynamic_scale) == pytest.approx(0.5e38)
+
+
+def test_muon_turns_the_kernels_of_the_blocks_and_nothing_else():
+    model = ModelConfig(kind="transformer", layers=1, units=8, heads=2, context=8)
+    learner = Learner(model, TRAIN.replace(optimizer="muon"), V)
+    variables, by_adam = learner.model.trainable_variables, learner.optimizer.adam_velocities
+    turned = {id(variable) for variable, velocity in zip(variables, by_adam, strict=True) if velocity is None}
+    names = {name for name, variable in learner.model.named().items() if id(variable) in turned}
+    assert names == {f"block_0/{part}/kernel" for part in ("attention", "projection", "expand", "contract")}
+
+
+def test_replicas_share_a_batch_evenly(monkeypatch):
+    class Three:
+        num_replicas_in_sync = 3
+
+    with pytest.raises(ConfigError, match="choose a batch_size of 3, for example. Received: 4"):
+        Learner(ModelConfig(units=8), TRAIN, V, Three())
+
+
+def six_steps(accelerator):
+    """What three networks come to on an accelerator: kind and precision -> [figures, grade, arrays]."""
+    strategy, result = strategies.choose(accelerator), {}
+    for kind, precision in (("gru", "float32"), ("gru", "mixed_float16"), ("transformer", "float32")):
+        train = TrainConfig(
+            batch_size=4, sequence_length=8, batches="streams", clip_norm=0.3, weight_decay=0.1,
+            optimizer="muon" if kind == "transformer" else "adamw", precision=precision,
+        )  # fmt: skip
+        learner = Learner(ModelConfig(kind=kind, units=8, embedding=8, heads=2, context=8), train, 12, strategy)
+        ids = np.random.default_rng(0).integers(0, 12, 2000)
+        schedule = batching.offsets(train, len(ids), 0)
+        figures = [learner.step(batching.gather(ids, schedule[i], 8), i, 0.02).numpy().tolist() for i in range(6)]
+        graded = learner.evaluate(batching.validation_rows(ids[:300], 11, 8)) if kind == "gru" else 0
+        arrays = learner.arrays()
+        learner.load(arrays)
+        again = learner.arrays()
+        assert all((arrays[name] == again[name]).all() for name in arrays)
+        for variable in learner.model.trainable_variables:
+            replicas = [np.array(value) for value in strategy.experimental_local_results(variable.value)]
+            assert all((value == replicas[0]).all() for value in replicas)
+        result[kind + precision] = [figures, graded, {name: array.tolist() for name, array in arrays.items()}]
+    return result
+
+
+def test_two_replicas_do_what_one_does():
+    """The batch is split, gradients are summed, then clipped: the weights are the same but for rounding."""
+    program = "import json, test_learner\nprint(json.dumps(test_learner.six_steps('mirrored')))"
+    here = Path(__file__).resolve()
+    path = os.pathsep.join(str(folder) for folder in (here.parent, here.parents[2], here.parents[3]))
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": path}
+    mirrored = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=400
+    )
+    assert mirrored.returncode == 0, mirrored.stderr[-2000:]
+    results = [six_steps("cpu"), json.loads(mirrored.stdout.splitlines()[-1])]
+    for case, (figures, graded, arrays) in results[0].items():
+        tolerance = 1e-4 if case.endswith("float32") else 2e-2
+        other_figures, other_graded, other_arrays = results[1][case]
+        assert np.allclose(figures, other_figures, atol=tolerance)
+        assert np.allclose(graded, other_graded, atol=tolerance)
+        for name, array in arrays.items():
+            assert np.shape(array) == np.shape(other_arrays[name])
+            if name.startswith("model/"):
+                assert np.allclose(array, other_arrays[name], atol=tolerance), name

@@ -1,0 +1,321 @@
+"""The loop of training with a pretended network, where only the order of things matters; and counting."""
+
+import math
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from charlab.core import predictor as networks
+from charlab.core import reading
+from charlab.core.config import ModelConfig
+from charlab.runs import plan, store
+from charlab.training import loop
+from helpers.tiny import TINY, random_weights
+from helpers.training_runs import IDS, STEPS, TEXT, VOCAB, after, events, make, train
+
+RESULTS = {
+    "run", "epochs", "steps", "train_loss", "val_loss", "best_val_loss", "characters_per_second", "seconds",
+}  # fmt: skip
+
+
+class FakeLearner:
+    """Says what it is told to: a loss a step, a validation loss an epoch; counts what it is asked for."""
+
+    val_losses: list[float] = [3.0]
+    losses: list[float] = [2.0]
+    step_seconds = 0.0
+    made: "FakeLearner"
+
+    def __init__(self, model, config, vocabulary_size, strategy=None):
+        FakeLearner.made = self
+        self.rates, self.rows, self.resets, self.graded = [], [], 0, 0
+        self._weights = random_weights(model, vocabulary_size)
+
+    def step(self, rows, step, rate):
+        self.rates.append(rate)
+        self.rows.append(rows)
+        time.sleep(self.step_seconds)
+        return FakeTensor([self.losses[min(step, len(self.losses) - 1)], 0.5])
+
+    def evaluate(self, rows):
+        self.graded += 1
+        return self.val_losses[min(self.graded, len(self.val_losses)) - 1], 0.25
+
+    def reset_state(self):
+        self.resets += 1
+
+    def weights(self):
+        return self._weights
+
+    def arrays(self):
+        return {"steps": np.array([len(self.rates)], np.float32)}
+
+    def load(self, arrays):
+        self.loaded = arrays
+
+    def share(self, values):
+        return values
+
+
+class FakeTensor(list):
+    def numpy(self):
+        return np.array(self)
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    module = pytest.importorskip("charlab.training.learner")
+    monkeypatch.setattr(module, "Learner", FakeLearner)
+    for name, value in (("val_losses", [3.0, 2.5, 2.0, 1.5]), ("losses", [2.0]), ("step_seconds", 0.0)):
+        monkeypatch.setattr(FakeLearner, name, value)
+    return FakeLearner
+
+
+def test_events_come_in_their_order_with_all_that_was_agreed(fake):
+    run, heard = make(), []
+    status = train(run, on_event=heard.append)
+    assert heard == run.events()[0]
+    order = [(event["event"], event["step"]) for event in heard]
+    one = [("step", step) for step in range(1, STEPS + 1)]
+    assert order[: 2 + STEPS + 2] == [
+        ("epoch", 0), ("sample", 0), *one, ("epoch", STEPS), ("sample", STEPS),
+    ]  # fmt: skip
+    assert order[-2:] == [("epoch", 3 * STEPS), ("sample", 3 * STEPS)]
+    first, *epochs = events(run, "epoch")
+    assert "loss" not in first and first["val_loss"] == 3.0
+    assert [event["epoch"] for event in epochs] == [1, 2, 3]
+    assert [event["val_loss"] for event in epochs] == [2.5, 2.0, 1.5]
+    assert set(epochs[0]) == {
+        "event", "epoch", "step", "loss", "val_loss", "val_accuracy", "characters_per_second", "seconds",
+    }  # fmt: skip
+    assert set(events(run, "step")[0]) == {
+        "event", "step", "epoch", "loss", "accuracy", "learning_rate", "characters_per_second", "seconds",
+    }  # fmt: skip
+    sample = events(run, "sample")[0]
+    assert sample["seed_text"] == "the " and len(sample["text"]) == 200
+    assert status == run.recorded_status()
+    assert (status.state, status.step, status.epoch, status.total_steps) == ("done", 3 * STEPS, 3.0, 3 * STEPS)
+    assert status.best_epoch == 3 and status.ended and status.pid == os.getpid()
+    assert set(status.results) == RESULTS
+    assert status.results["best_val_loss"] == 1.5 and status.results["epochs"] == 3
+    assert run.weight_names() == ["epoch-000", "epoch-001", "epoch-002", "epoch-003", "best", "last"]
+
+
+def test_step_events_hold_the_mean_since_the_last_one(fake, monkeypatch):
+    monkeypatch.setattr(loop.budget, "log_interval", lambda steps: 4)
+    fake.losses = [float(i) for i in range(STEPS)]
+    run = make(epochs=1)
+    train(run)
+    means = [np.mean(fake.losses[first : first + 4]) for first in range(0, STEPS, 4)]
+    assert [event["loss"] for event in events(run, "step")] == pytest.approx(means)
+    assert events(run, "epoch")[1]["loss"] == pytest.approx(np.mean(fake.losses))
+
+
+def test_the_network_is_fed_the_training_part_alone(fake):
+    run = make(epochs=1)
+    train(run)
+    split = plan.split_at(len(IDS), 0.1)
+    rows = np.concatenate([rows.ravel() for rows in fake.made.rows])
+    assert len(rows) == STEPS * 8 * 17
+    starts = [int(row[0]) for row in fake.made.rows[0]]
+    assert starts == [int(IDS[b * (split // 8)]) for b in range(8)]
+
+
+def test_the_state_is_reset_at_each_epoch(fake):
+    train(make())
+    assert fake.made.resets == 3
+
+
+def test_the_best_weights_are_those_of_the_best_epoch(fake):
+    fake.val_losses = [3.0, 2.0, 2.5, 2.6]
+    status = train(make())
+    assert status.best_epoch == 1
+    assert (status.results["best_val_loss"], status.results["val_loss"]) == (2.0, 2.6)
+
+
+def test_patience_ends_a_run_that_no_longer_improves(fake):
+    fake.val_losses = [3.0, 2.0, 2.1, 1.9, 2.0, 2.0, 1.0]
+    run = make(epochs=50, patience=2)
+    status = train(run)
+    assert (status.state, status.epoch, status.best_epoch) == ("done", 5.0, 3)
+
+
+def test_minutes_are_counted_from_the_commands_start(fake):
+    """Three seconds of which one is gone: the rate falls by the clock, and all is saved before the time is up."""
+    fake.step_seconds = 0.02
+    run = make(minutes=0.05, epochs=1, learning_rate_schedule="cosine")
+    started = time.time() - 1.0
+    status = train(run, started=started)
+    assert status.state == "done" and status.total_steps is None
+    assert 1.0 < time.time() - started < 3.0
+    assert status.results["seconds"] == pytest.approx(time.time() - started, abs=0.3)
+    rates = fake.made.rates
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] < 0.02 * 0.9 and rates[-1] < 0.02 * 0.05
+    assert run.weights("last")
+    assert status.results["steps"] == len(rates) > STEPS  # `epochs` does not count
+
+
+def test_a_stop_keeps_what_was_learned(fake):
+    run = make()
+    status = train(run, asked=after(STEPS + 3, "stop"))
+    assert (status.state, status.step) == ("stopped", STEPS + 3)
+    assert [event["epoch"] for event in events(run, "epoch")] == [0, 1, 1 + 3 / STEPS]
+    assert status.results["epochs"] == round((STEPS + 3) / STEPS, 2)
+    assert status.results["val_loss"] == 2.0 and "best" in run.weight_names()
+
+
+@pytest.mark.parametrize("request_, state", [("pause", "paused"), ("stop", "stopped")])
+def test_the_reason_stands_in_the_first_status_that_says_it_ended(fake, monkeypatch, request_, state):
+    run, written, write = make(), [], store.Run.write_status
+    recording = lambda run, status: (written.append(status), write(run, status))  # noqa: E731
+    monkeypatch.setattr(store.Run, "write_status", recording)
+    train(run, asked=after(3, request_), why=lambda: "The server stopped.")
+    assert [status.reason for status in written if status.state == state] == ["The server stopped."]
+
+
+def test_what_was_not_asked_for_has_no_reason(fake):
+    assert train(make(), why=lambda: "The server stopped.").reason == ""
+
+
+def test_what_control_json_asks_for_is_done_and_then_struck_out(fake):
+    run = make()
+    run.ask("pause")
+    status = train(run)
+    assert (status.state, status.step) == ("paused", 0)
+    assert run.request() is None
+    assert train(run).state == "done"
+
+
+def test_a_loss_that_is_no_number_ends_the_run_in_words(fake):
+    fake.losses = [2.0] * (STEPS + 2) + [float("nan")]
+    run = make()
+    status = train(run)
+    assert status.state == "failed"
+    assert "smaller learning rate than 0.02" in status.reason and "clip_norm" in status.reason
+    assert run.weight_names() == ["epoch-000", "epoch-001", "best", "last"]
+    assert status == run.recorded_status()
+
+
+def test_a_validation_loss_that_is_no_number_keeps_the_weights_before(fake):
+    fake.val_losses = [3.0, 2.0, float("inf")]
+    run = make(clip_norm=1.0)
+    status = train(run)
+    assert status.state == "failed" and "clip_norm" not in status.reason
+    assert "epoch-002" not in run.weight_names()
+
+
+def test_what_cannot_be_trained_fails_in_words():
+    for run, words in (
+        (make(batch_size=5000), "too short"),
+        (make(TINY["transformer"], sequence_length=33), "looks back over 32"),
+        (make(accelerator="tpu"), "TPU"),
+    ):
+        status = train(run)
+        assert status.state == "failed" and words in status.reason
+
+
+def test_a_defect_is_recorded_and_raised(fake, monkeypatch):
+    def broken(self, *arguments):
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(fake, "step", broken)
+    run = make()
+    with pytest.raises(ZeroDivisionError):
+        train(run)
+    assert run.recorded_status().state == "failed"
+    assert "ZeroDivisionError: a defect" in run.recorded_status().reason
+
+
+def test_too_little_memory_is_said_in_words(fake, monkeypatch):
+    def too_large(self, *arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(fake, "step", too_large)
+    run = make()
+    with pytest.raises(MemoryError):
+        train(run)
+    assert "smaller batch_size" in run.recorded_status().reason
+
+
+def test_status_is_written_about_once_a_second_and_checkpoints_every_half_minute(fake, monkeypatch):
+    written = {"status": 0, "checkpoint": 0}
+    write_status, checkpoint = store.Run.write_status, loop.Recorder.checkpoint
+
+    def count_status(self, status):
+        written["status"] += 1
+        write_status(self, status)
+
+    def count_checkpoint(self, *arguments):
+        written["checkpoint"] += 1
+        checkpoint(self, *arguments)
+
+    monkeypatch.setattr(store.Run, "write_status", count_status)
+    monkeypatch.setattr(loop.Recorder, "checkpoint", count_checkpoint)
+    train(make())
+    assert written["status"] <= 1 + 4 + 2 + 1  # begin, epochs, seconds gone by, end
+    assert written["checkpoint"] == 4  # one an epoch
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    train(make())
+    assert written["checkpoint"] > 4 + 3 * STEPS
+
+
+def test_what_happened_after_the_checkpoint_is_struck_from_the_record(fake):
+    run = make()
+    train(run, asked=after(3, "pause"))
+    run.append_event({"event": "step", "step": 99})
+    train(run)
+    assert 99 not in [event["step"] for event in events(run, "step")]
+    assert [event["step"] for event in events(run, "step")] == list(range(1, 3 * STEPS + 1))
+
+
+def test_the_time_of_earlier_sittings_counts(fake):
+    run = make()
+    first = train(run, started=time.time() - 100, asked=after(3, "pause"))
+    assert 100 < first.seconds < 110
+    second = train(run)
+    assert 100 < second.results["seconds"] < 120
+    assert second.started == first.started
+
+
+@pytest.mark.parametrize("epoch, kept", [(0, 1), (99, 1), (100, 1), (101, 0), (110, 1), (1010, 0), (1100, 1)])
+def test_a_long_run_keeps_weights_at_round_epochs(epoch, kept):
+    assert loop._is_kept(epoch) == bool(kept)
+
+
+# Counting
+
+
+def test_counting_needs_no_tensorflow():
+    code = "import sys; from charlab import cli; sys.exit(cli.main(sys.argv[1:]) or 'tensorflow' in sys.modules)"
+    command = [sys.executable, "-c", code, "train", "--corpus", "coin-flips", "--preset", "ngram"]
+    assert subprocess.run(command, capture_output=True).returncode == 0
+
+
+def test_an_ngram_model_is_counted_without_tensorflow():
+    run = make(ModelConfig(kind="ngram", order=4))
+    code = """
+import sys
+sys.modules["tensorflow"] = sys.modules["keras"] = None
+from charlab.runs import store
+from charlab.training import train
+run = store.Run(sys.argv[1])
+with run.lock():
+    status = train.train(run, run.vocab().encode(sys.argv[2]))
+print(status.state, status.reason)
+"""
+    result = subprocess.run([sys.executable, "-c", code, str(run.path), TEXT], capture_output=True, text=True)
+    assert result.stdout.split() == ["done"], result.stderr
+    status = run.recorded_status()
+    assert set(status.results) == RESULTS and status.best_epoch == 1
+    assert run.weight_names() == ["epoch-001", "best", "last"]
+    uniform, counted = events(run, "epoch")
+    assert uniform["val_loss"] == math.log(len(VOCAB)) and "loss" not in uniform
+    predictor = networks.build(run.config().model, len(VOCAB), run.weights("best"))
+    evaluation = reading.evaluate(predictor, VOCAB, IDS[plan.split_at(len(IDS), 0.1) :])
+    assert counted["val_loss"] == evaluation.loss_nats == status.results["val_loss"] < 0.5
+    assert [event["text"] for event in events(run, "sample")][0].count("fox") > 2
