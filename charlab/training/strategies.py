@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charlab.core.config import ACCELERATORS
-from charlab.errors import ConfigError, UnavailableError, install_command
+from charlab.errors import ConfigError, UnavailableError
 from charlab.runs import cluster
+from charlab.runs.queue import why_no_tensorflow
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -208,11 +209,8 @@ _MAKERS: dict[str, Callable[[], tf.distribute.Strategy]] = {
 
 def check_tensorflow() -> None:
     """Raises UnavailableError where TensorFlow is not installed."""
-    if importlib.util.find_spec("tensorflow") is None:
-        raise UnavailableError(
-            f"TensorFlow is not installed, so networks cannot be trained here: {install_command('train')}. "
-            "The n-gram model trains without it."
-        )
+    if reason := why_no_tensorflow():
+        raise UnavailableError(reason)
 
 
 def _gpus() -> list:

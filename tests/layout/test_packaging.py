@@ -28,9 +28,8 @@ class Missing:
 sys.meta_path.insert(0, Missing())
 find_spec = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *rest: None if name.split(".")[0] in missing else find_spec(name, *rest)
-from charlab.__main__ import main
-sys.exit(main())
 """
+THE_COMMAND = "from charlab.__main__ import main\nsys.exit(main())"
 MISSING = ("tensorflow", "keras", "tensorboard", "streamlit", "pandas", "plotly", "fsspec", "aiohttp")
 
 
@@ -53,12 +52,12 @@ def installed(wheel) -> Path:
     return folder
 
 
-def run(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    """The installed command in a folder, where none of the extras is installed."""
+def run(installed: Path, folder: Path, *arguments: str, program: str = THE_COMMAND) -> subprocess.CompletedProcess:
+    """The installed command, or another program, in a folder and where none of the extras is installed."""
     ours = ("CHARLAB_", "PYTHON")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return subprocess.run(
-        [sys.executable, "-c", WITHOUT_EXTRAS.format(missing=MISSING), *arguments],
+        [sys.executable, "-c", WITHOUT_EXTRAS.format(missing=MISSING) + program, *arguments],
         cwd=folder,
         env=environment | {"PYTHONPATH": str(installed), "CHARLAB_CACHE": str(folder / "cache")},
         capture_output=True,
@@ -71,7 +70,8 @@ def test_the_package_has_every_file_of_its_folder(wheel):
         packed = {name for name in archive.namelist() if not name.split("/")[0].endswith(".dist-info")}
     files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "charlab").rglob("*") if path.is_file()}
     assert packed == {name for name in files if not name.endswith(".pyc")}
-    for ending in ("/py.typed", "quick-gru/config.json", "quick-gru/weights/best.safetensors", "/vocab.json"):
+    starter = ("config.json", "vocab.json", "status.json", "weights/best.safetensors")
+    for ending in ("/py.typed", "/script_parts/training.py", *(f"/quick-gru/{name}" for name in starter)):
         assert [name for name in packed if name.endswith(ending)], ending
 
 
@@ -113,6 +113,11 @@ def test_a_missing_extra_is_named(installed, tmp_path, arguments, extra):
     assert result.stderr.startswith("charlab: ") and "Traceback" not in result.stderr
     assert f'pip install "charlab[{extra}]"' in result.stderr
     assert not list(tmp_path.iterdir())  # no run that could not go on
+
+
+def test_charts_without_plotly_say_what_to_install(installed, tmp_path):
+    result = run(installed, tmp_path, program="import charlab.charts.base")
+    assert 'ImportError: Charts need the package plotly: pip install "charlab[app]"' in result.stderr
 
 
 def requirements(name: str) -> set[str]:
