@@ -32,9 +32,12 @@ def parser(description: str, rounds: int = 0) -> argparse.ArgumentParser:
         result.add_argument("--rounds", type=int, default=rounds, help="how often each way has its turn")
     result.add_argument("--short", action="store_true", help="a smoke test: seconds, and no figures to go by")
     result.add_argument(
-        "--json", nargs="?", const="-", metavar="PATH",
+        "--json",
+        nargs="?",
+        const="-",
+        metavar="PATH",
         help="the figures as JSON into a file as well; without a path, on standard output in the table's place",
-    )  # fmt: skip
+    )
     return result
 
 
@@ -44,9 +47,14 @@ class Worker:
     def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments], cwd=ROOT, text=True, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=self._said, env=os.environ | _QUIET | (environment or {}),
-        )  # fmt: skip
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            env=os.environ | _QUIET | (environment or {}),
+        )
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """What the process answers. Ends the benchmark with what it said last where it died."""

@@ -85,9 +85,15 @@ class Checkout:
             "TF_CPP_MIN_LOG_LEVEL": "2",
         }
         ended = subprocess.run(
-            [sys.executable, "-m", "charlab", *arguments], cwd=self.root, env=environment, capture_output=True,
-            encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
+            [sys.executable, "-m", "charlab", *arguments],
+            cwd=self.root,
+            env=environment,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
         if ended.returncode:
             said = ended.stderr.strip().splitlines() or ["nothing"]
             raise Failed(f"exit status {ended.returncode}: {said[-1]}")

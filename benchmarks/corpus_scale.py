@@ -98,9 +98,12 @@ def train(path: Path, runs: Path) -> dict[str, float]:
     command += [f"--set={setting}" for setting in SETTINGS] + ["--json"]
     start = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=common.ROOT, env=os.environ | {"CHARLAB_RUNS": str(runs / "runs")}, stdout=subprocess.PIPE,
+        command,
+        cwd=common.ROOT,
+        env=os.environ | {"CHARLAB_RUNS": str(runs / "runs")},
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     peak = [0]
     watcher = threading.Thread(target=_watch, args=(process, peak))
     watcher.start()

@@ -43,9 +43,12 @@ def network(config: ModelConfig, train: TrainConfig, vocabulary_size: int) -> ke
     kind = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[config.kind]
     for _ in range(config.layers):
         x = kind(
-            config.units, return_sequences=True, stateful=train.batches == "streams",
-            dropout=config.input_dropout, recurrent_dropout=config.recurrent_dropout,
-        )(x)  # fmt: skip
+            config.units,
+            return_sequences=True,
+            stateful=train.batches == "streams",
+            dropout=config.input_dropout,
+            recurrent_dropout=config.recurrent_dropout,
+        )(x)
     x = keras.layers.Dropout(config.output_dropout)(x) if config.output_dropout else x
     return keras.Model(ids, keras.layers.Dense(vocabulary_size)(x))
 

@@ -31,9 +31,14 @@ def train(ids: np.ndarray, vocabulary_size: int, seed: int, deadline: float, fol
     torch.manual_seed(seed)
     model_config = ModelConfig(kind="transformer", layers=4, units=128, heads=4, context=64)
     recipe = TrainConfig(
-        batch_size=12, sequence_length=64, optimizer="adamw", learning_rate=1e-3, beta_2=0.99, weight_decay=0.1,
+        batch_size=12,
+        sequence_length=64,
+        optimizer="adamw",
+        learning_rate=1e-3,
+        beta_2=0.99,
+        weight_decay=0.1,
         clip_norm=1.0,
-    )  # fmt: skip
+    )
     model = torch_peers.Gpt(model_config, vocabulary_size - 1).train()  # nanoGPT has no unknown character
     optimizer = torch_peers.optimizer_of(model, recipe)
     data = torch.from_numpy(ids.astype(np.int64))

@@ -94,9 +94,13 @@ def ours(preset: str, budget: float, seed: int, settings: list[str]) -> dict[str
 
 def _command(words: list[str], environment: dict[str, str]) -> dict[str, Any]:
     process = subprocess.run(
-        [sys.executable, "-m", "charlab", *words, "--json"], cwd=common.ROOT, env=environment,
-        capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "charlab", *words, "--json"],
+        cwd=common.ROOT,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
     if process.returncode:
         raise SystemExit(f"charlab {' '.join(words)} failed: {process.stderr[-2000:]}")
     return json.loads(process.stdout.splitlines()[-1])

@@ -42,9 +42,10 @@ def main() -> None:
         turns = raw[preset] = common.take_turns(ways, 1 if options.short else options.rounds)
         speeds.append({"preset": preset} | columns(turns))
         steady = {way: [one["steady"] for one in turns[way]] for way in WAYS}
-        ratios.append({"preset": preset} | {
-            WAYS[peer]: common.ratio(steady["ours"], steady[peer]) for peer in WAYS if peer != "ours"
-        })  # fmt: skip
+        ratios.append(
+            {"preset": preset}
+            | {WAYS[peer]: common.ratio(steady["ours"], steady[peer]) for peer in WAYS if peer != "ours"}
+        )
         limits.append({"preset": preset} | turn("limit", preset, 0.05 if options.short else 0.5))
         limits[-1]["charlab / limit"] = median(steady["ours"]) / limits[-1]["limit, characters/s"]
     tables = {

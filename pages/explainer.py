@@ -56,15 +56,22 @@ def write_link(more: dict[str, Any] | None = None) -> list[str]:
     if more is not None:
         state.link_of_view = more
     top_k, top_p = url_state.value("explainer.top_k") or None, url_state.value("explainer.top_p")
-    return url_state.write({
-        "model": info.name, "other": url_state.value("other") or None, "text": text, "step": state.step,
-        "colour": state.colour, "view": state.view,
-        "epoch": url_state.value("epoch") if state.view == "over training" else None,
-        "unit": url_state.value("unit"),
-        "explainer.temperature": url_state.value("explainer.temperature"), "explainer.top_k": top_k,
-        "explainer.top_p": None if top_p == 1 else top_p,
-        **state.get("link_of_view", {}),
-    })  # fmt: skip
+    return url_state.write(
+        {
+            "model": info.name,
+            "other": url_state.value("other") or None,
+            "text": text,
+            "step": state.step,
+            "colour": state.colour,
+            "view": state.view,
+            "epoch": url_state.value("epoch") if state.view == "over training" else None,
+            "unit": url_state.value("unit"),
+            "explainer.temperature": url_state.value("explainer.temperature"),
+            "explainer.top_k": top_k,
+            "explainer.top_p": None if top_p == 1 else top_p,
+            **state.get("link_of_view", {}),
+        }
+    )
 
 
 st.title("See what a model expected")

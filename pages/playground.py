@@ -93,9 +93,13 @@ def choose_sampling() -> tuple[SampleConfig, tuple[float, ...]]:
         )
         third.button("Roll the dice", icon=":material/casino:", on_click=roll, help="Another random seed.")
     return SampleConfig(
-        length=length, samples=number, temperature=temperature, top_k=top_k or None,
-        top_p=top_p if top_p < 1 else None, seed=seed,
-    ), temperatures  # fmt: skip
+        length=length,
+        samples=number,
+        temperature=temperature,
+        top_k=top_k or None,
+        top_p=top_p if top_p < 1 else None,
+        seed=seed,
+    ), temperatures
 
 
 def commands(asked: Asked) -> list[str]:
@@ -103,22 +107,32 @@ def commands(asked: Asked) -> list[str]:
     configs = [asked.config.replace(temperature=t) for t in asked.temperatures] or [asked.config]
     return [
         plan.writing_command(name, which, asked.seed_text, config)
-        for name, which in asked.sources for config in configs
-    ]  # fmt: skip
+        for name, which in asked.sources
+        for config in configs
+    ]
 
 
 def write_link(write: bool) -> None:
     """Everything that the result depends on, and how it is shown, into the address."""
     config = asked.config
-    too_long = url_state.write({
-        "mode": mode, "model": info.name, "digest": ",".join(asked.digests), "seed_text": asked.seed_text,
-        "beside": ",".join(st.session_state.beside) if mode == BESIDE else None,
-        "playground.temperature": None if mode == SWEEP else config.temperature,
-        "temperatures": ",".join(f"{t:g}" for t in asked.temperatures) or None,
-        "samples": config.samples if mode == MODES[0] else None, "length": config.length,
-        "playground.top_k": config.top_k, "playground.top_p": config.top_p, "playground.seed": config.seed,
-        "shade": st.session_state.shade, "write": 1 if write else None,
-    })  # fmt: skip
+    too_long = url_state.write(
+        {
+            "mode": mode,
+            "model": info.name,
+            "digest": ",".join(asked.digests),
+            "seed_text": asked.seed_text,
+            "beside": ",".join(st.session_state.beside) if mode == BESIDE else None,
+            "playground.temperature": None if mode == SWEEP else config.temperature,
+            "temperatures": ",".join(f"{t:g}" for t in asked.temperatures) or None,
+            "samples": config.samples if mode == MODES[0] else None,
+            "length": config.length,
+            "playground.top_k": config.top_k,
+            "playground.top_p": config.top_p,
+            "playground.seed": config.seed,
+            "shade": st.session_state.shade,
+            "write": 1 if write else None,
+        }
+    )
     if too_long:
         st.caption("The seed text is too long for a link: the page's address holds everything but it.")
 
@@ -132,9 +146,8 @@ def tell_of_changed_models(models: list[Model]) -> None:
         return
     changed = [model.config.name for model, digest in zip(models, digests, strict=True) if model.digest != digest]
     if changed:
-        st.warning(plain(
-            f"{' and '.join(changed)} has changed since this link was made (other weights): the text may differ."
-        ))  # fmt: skip
+        names = " and ".join(changed)
+        st.warning(plain(f"{names} has changed since this link was made (other weights): the text may differ."))
 
 
 st.title("Let a model write")
@@ -144,9 +157,17 @@ st.caption(
 )
 
 for setting in (
-    "mode", "playground.temperature", "temperatures", "samples", "length", "playground.top_k", "playground.top_p",
-    "playground.seed", "shade", "compare",
-):  # fmt: skip
+    "mode",
+    "playground.temperature",
+    "temperatures",
+    "samples",
+    "length",
+    "playground.top_k",
+    "playground.top_p",
+    "playground.seed",
+    "shade",
+    "compare",
+):
     url_state.read(setting)
 
 mode = st.segmented_control(
@@ -163,9 +184,13 @@ with left:
 with right:
     config, temperatures = choose_sampling()
 asked = Asked(
-    mode, seed_text, config, tuple((model.name, model.which) for model in models),
-    tuple(model.digest for model in models), temperatures,
-)  # fmt: skip
+    mode,
+    seed_text,
+    config,
+    tuple((model.name, model.which) for model in models),
+    tuple(model.digest for model in models),
+    temperatures,
+)
 notice = st.container()
 buttons = st.container(horizontal=True, vertical_alignment="bottom")
 pressed = buttons.button("Write", type="primary", icon=":material/edit_note:")
@@ -174,13 +199,20 @@ buttons.button(
 )
 earlier = buttons.container(width="content")
 shade = buttons.segmented_control(
-    "Colour by", page_state.choices("shade"), key="shade", required=True, persist_state="session", wrap=True,
+    "Colour by",
+    page_state.choices("shade"),
+    key="shade",
+    required=True,
+    persist_state="session",
+    wrap=True,
     help="Coloured, every character can be clicked: the Explainer opens there.",
-)  # fmt: skip
+)
 compare = buttons.toggle(
-    "Compare with the training text", key="compare", persist_state="session",
+    "Compare with the training text",
+    key="compare",
+    persist_state="session",
     help="Tells what of each sample stands word for word in the text that the model was trained on.",
-)  # fmt: skip
+)
 
 if pressed:
     st.session_state.pop("digests_of_link", None)

@@ -53,32 +53,61 @@ def heatmap_figure(
     rows = sorted(int(i) for i in np.argsort(-part.sum(axis=0), kind="stable")[:MOST_ROWS])
     figure = empty_figure("next character", None)
     figure.add_heatmap(
-        x=columns, y=list(range(len(rows))), z=rounded(part[:, rows].T), coloraxis="coloraxis", xgap=1, ygap=1,
-        hovertemplate="step %{x}<br>%{y}: %{z:.4f}<extra></extra>", showlegend=False,
-    )  # fmt: skip
+        x=columns,
+        y=list(range(len(rows))),
+        z=rounded(part[:, rows].T),
+        coloraxis="coloraxis",
+        xgap=1,
+        ygap=1,
+        hovertemplate="step %{x}<br>%{y}: %{z:.4f}<extra></extra>",
+        showlegend=False,
+    )
     _add_came(figure, text, characters, columns, rows)
     _add_surprise(figure, text, columns, bits, entropies)
     if chosen is not None:
         figure.add_shape(
-            type="rect", x0=chosen - 0.5, x1=chosen + 0.5, y0=0, y1=1, yref="paper",
+            type="rect",
+            x0=chosen - 0.5,
+            x1=chosen + 0.5,
+            y0=0,
+            y1=1,
+            yref="paper",
             line={"color": INK, "width": 1.5},
-        )  # fmt: skip
+        )
     figure.update_layout(
-        uirevision=f"from {steps.start}", clickmode="event",
-        title={"text": "What it expected at every step",
-               "subtitle": {"text": _left_out(steps, len(text), len(rows), part.shape[1])}},
-        margin={"t": 60}, meta={"focus": chosen},
-        coloraxis={"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1, "colorbar": {
-            "title": {"text": "probability", "side": "right"}, "thickness": 10, "len": 0.7, "y": 1,
-            "yanchor": "top",
-        }},
-    )  # fmt: skip
+        uirevision=f"from {steps.start}",
+        clickmode="event",
+        title={
+            "text": "What it expected at every step",
+            "subtitle": {"text": _left_out(steps, len(text), len(rows), part.shape[1])},
+        },
+        margin={"t": 60},
+        meta={"focus": chosen},
+        coloraxis={
+            "colorscale": SEQUENTIAL,
+            "cmin": 0,
+            "cmax": 1,
+            "colorbar": {
+                "title": {"text": "probability", "side": "right"},
+                "thickness": 10,
+                "len": 0.7,
+                "y": 1,
+                "yanchor": "top",
+            },
+        },
+    )
     _name_steps(figure, text, columns)
-    figure.update_layout(yaxis={
-        "domain": [0.25, 1], "tickvals": list(range(len(rows))), "range": [len(rows) - 0.5, -0.5],
-        "ticktext": [literal(named(characters[i])) for i in rows],
-        "tickfont": {"family": "monospace", "size": SMALLEST}, "showgrid": False, "zeroline": False,
-    })  # fmt: skip
+    figure.update_layout(
+        yaxis={
+            "domain": [0.25, 1],
+            "tickvals": list(range(len(rows))),
+            "range": [len(rows) - 0.5, -0.5],
+            "ticktext": [literal(named(characters[i])) for i in rows],
+            "tickfont": {"family": "monospace", "size": SMALLEST},
+            "showgrid": False,
+            "zeroline": False,
+        }
+    )
     return figure
 
 
@@ -128,24 +157,37 @@ def epochs_figure(
     """
     figure = empty_figure("mean surprise, bits a character", "epoch")
     figure.add_scatter(
-        x=list(epochs), y=rounded(means, 3), mode="lines+markers", name="this text", marker={"size": 6},
-        line={"color": OWN, "width": 2}, hovertemplate="epoch %{x}: %{y:.2f} bits a character<extra></extra>",
-    )  # fmt: skip
+        x=list(epochs),
+        y=rounded(means, 3),
+        mode="lines+markers",
+        name="this text",
+        marker={"size": 6},
+        line={"color": OWN, "width": 2},
+        hovertemplate="epoch %{x}: %{y:.2f} bits a character<extra></extra>",
+    )
     if chosen in epochs:
         figure.add_scatter(
-            x=[chosen], y=rounded([means[list(epochs).index(chosen)]], 3), mode="markers", name="shown above",
-            marker={"symbol": "circle-open", "size": 15, "color": CAME, "line": {"width": 2.5}}, hoverinfo="skip",
-        )  # fmt: skip
+            x=[chosen],
+            y=rounded([means[list(epochs).index(chosen)]], 3),
+            mode="markers",
+            name="shown above",
+            marker={"symbol": "circle-open", "size": 15, "color": CAME, "line": {"width": 2.5}},
+            hoverinfo="skip",
+        )
     if uniform is not None:
         figure.add_hline(
-            y=round(uniform, 3), line={"color": QUIET, "width": 1},
+            y=round(uniform, 3),
+            line={"color": QUIET, "width": 1},
             annotation={"text": f"knowing nothing {uniform:.2f} bits", "font": {"color": QUIET, "size": SMALLEST}},
             annotation_position="bottom right",
-        )  # fmt: skip
+        )
     figure.update_layout(
-        title="This text from epoch to epoch", showlegend=False, clickmode="event",
-        uirevision=f"{len(epochs)} epochs", margin={"t": 44},
-    )  # fmt: skip
+        title="This text from epoch to epoch",
+        showlegend=False,
+        clickmode="event",
+        uirevision=f"{len(epochs)} epochs",
+        margin={"t": 44},
+    )
     figure.update_xaxes(tick0=0, dtick=max(1, math.ceil((max(epochs) - min(epochs)) / 10)))
     figure.update_yaxes(rangemode="tozero")
     return figure
@@ -156,10 +198,14 @@ def _line(
 ) -> None:
     x, y = thin(places.tolist(), rounded(values, 3))
     figure.add_scatter(
-        x=x, y=y, mode="lines+markers" if len(places) == 1 else "lines", name=name, line=line,
+        x=x,
+        y=y,
+        mode="lines+markers" if len(places) == 1 else "lines",
+        name=name,
+        line=line,
         text=[_context(text, place) for place in x],
         hovertemplate="%{text}: %{y:.2f} bits<extra>" + name + "</extra>",
-    )  # fmt: skip
+    )
 
 
 def _dress(figure: Figure, length: int, chosen: int | None, title: str) -> None:
@@ -188,9 +234,13 @@ def _add_came(
     row_of = {characters[i]: row for row, i in enumerate(rows)}
     came = [(t, row_of[text[t + 1]]) for t in columns if t + 1 < len(text) and text[t + 1] in row_of]
     figure.add_scatter(
-        x=[t for t, _ in came], y=[row for _, row in came], mode="markers", name="what came", hoverinfo="skip",
+        x=[t for t, _ in came],
+        y=[row for _, row in came],
+        mode="markers",
+        name="what came",
+        hoverinfo="skip",
         marker={"symbol": "square-open", "size": 8, "color": CAME, "line": {"width": 1.5}},
-    )  # fmt: skip
+    )
 
 
 def _add_surprise(
@@ -202,22 +252,32 @@ def _add_surprise(
         lines.append(("entropy: the surprise it expected", columns, entropies, "dot"))
     for name, places, values, dash in lines:
         figure.add_scatter(
-            x=places, y=[None if math.isnan(values[t]) else round(float(values[t]), 3) for t in places],
-            name=name, yaxis="y2", mode="lines", line={"color": OWN if dash == "solid" else QUIET, "dash": dash},
+            x=places,
+            y=[None if math.isnan(values[t]) else round(float(values[t]), 3) for t in places],
+            name=name,
+            yaxis="y2",
+            mode="lines",
+            line={"color": OWN if dash == "solid" else QUIET, "dash": dash},
             text=[_read(text, t) for t in places],
             hovertemplate="after “%{text}”: %{y:.2f} bits<extra>" + name + "</extra>",
-        )  # fmt: skip
-    figure.update_layout(yaxis2={
-        "domain": [0, 0.2], "title": "bits", "rangemode": "tozero", "anchor": "x", "automargin": True,
-    })  # fmt: skip
+        )
+    figure.update_layout(
+        yaxis2={"domain": [0, 0.2], "title": "bits", "rangemode": "tozero", "anchor": "x", "automargin": True}
+    )
 
 
 def _name_steps(figure: Figure, text: Sequence[str], columns: list[int]) -> None:
     figure.update_xaxes(
-        title="character just read", tickvals=columns, ticktext=[literal(visible(text[t])) for t in columns],
-        tickangle=0, tickfont={"family": "monospace"}, showgrid=False, zeroline=False, anchor="y2",
+        title="character just read",
+        tickvals=columns,
+        ticktext=[literal(visible(text[t])) for t in columns],
+        tickangle=0,
+        tickfont={"family": "monospace"},
+        showgrid=False,
+        zeroline=False,
+        anchor="y2",
         range=[columns[0] - 0.5, columns[-1] + 0.5],
-    )  # fmt: skip
+    )
 
 
 def _window(length: int, chosen: int | None) -> range:

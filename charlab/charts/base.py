@@ -130,39 +130,55 @@ def bars(
     places = list(range(len(shown)))
     marks = [" <b>came</b>" if i == came else "" for i in shown]
     drawn = {
-        "type": "bar", "orientation": "h", "y": places, "textposition": "outside", "cliponaxis": False,
-        "constraintext": "none", "textangle": 0,
+        "type": "bar",
+        "orientation": "h",
+        "y": places,
+        "textposition": "outside",
+        "cliponaxis": False,
+        "constraintext": "none",
+        "textangle": 0,
         "customdata": [literal(named(characters[i])) for i in shown],
-    }  # fmt: skip
+    }
     outline = {
         "color": [CAME if i == came else CLEAR for i in shown],
         "width": [2.5 if i == came else 0 for i in shown],
     }
 
-    rows = [{
-        "name": "the model's own", "offsetgroup": "own", "x": rounded(own[shown], 6),
-        "marker": {"color": OWN, "line": outline},
-        "textfont": {"size": SMALLEST, "color": [CAME if i == came else INK for i in shown]},
-        "text": [f"{_share(own[i])}{mark}" for i, mark in zip(shown, marks, strict=True)],
-        "hovertemplate": "%{customdata}: %{x:.4f}<extra>the model's own</extra>",
-    }]  # fmt: skip
+    rows = [
+        {
+            "name": "the model's own",
+            "offsetgroup": "own",
+            "x": rounded(own[shown], 6),
+            "marker": {"color": OWN, "line": outline},
+            "textfont": {"size": SMALLEST, "color": [CAME if i == came else INK for i in shown]},
+            "text": [f"{_share(own[i])}{mark}" for i, mark in zip(shown, marks, strict=True)],
+            "hovertemplate": "%{customdata}: %{x:.4f}<extra>the model's own</extra>",
+        }
+    ]
     if shaped is not None:
         rows += _shaped_bars(own[shown], shaped[shown])
     ceiling = next((limit for limit in (0.25, 0.5) if greatest.max() <= limit), 1.0)
     layout = _layout(None, "probability")
     layout |= {
-        "title": {"text": literal(title)}, "barmode": "overlay" if shaped is None else "group", "bargap": 0.2,
-        "bargroupgap": 0.05, "showlegend": shaped is not None,
-    }  # fmt: skip
+        "title": {"text": literal(title)},
+        "barmode": "overlay" if shaped is None else "group",
+        "bargap": 0.2,
+        "bargroupgap": 0.05,
+        "showlegend": shaped is not None,
+    }
     layout["xaxis"] |= {
-        "range": [0, ceiling * (1.18 if came is None else 1.3)], "tickformat": ".2~f",
+        "range": [0, ceiling * (1.18 if came is None else 1.3)],
+        "tickformat": ".2~f",
         "tickvals": rounded(np.linspace(0, ceiling, 6)),
-    }  # fmt: skip
+    }
     layout["yaxis"] |= {
-        "tickvals": places, "ticktext": [literal(named(characters[i])) for i in shown],
-        "tickfont": {"family": "monospace"}, "range": [len(shown) - 0.4, -0.6], "showgrid": False,
+        "tickvals": places,
+        "ticktext": [literal(named(characters[i])) for i in shown],
+        "tickfont": {"family": "monospace"},
+        "range": [len(shown) - 0.4, -0.6],
+        "showgrid": False,
         "zeroline": False,
-    }  # fmt: skip
+    }
     return {"data": [drawn | row for row in rows], "layout": layout}
 
 
@@ -173,13 +189,16 @@ def empty_figure(y_title: str | None, x_title: str | None) -> go.Figure:
 
 def _layout(y_title: str | None, x_title: str | None) -> dict[str, Any]:
     return {
-        "template": {"data": {"scatter": [{"type": "scatter"}]}}, "uirevision": "fixed", "autosize": True,
-        "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR,
+        "template": {"data": {"scatter": [{"type": "scatter"}]}},
+        "uirevision": "fixed",
+        "autosize": True,
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
         "margin": {"l": 10, "r": 10, "t": 40, "b": 10},
         "legend": {"orientation": "h", "x": 0, "y": 0, "yanchor": "bottom", "yref": "container"},
         "xaxis": {"title": {"text": x_title or ""}, "automargin": True},
         "yaxis": {"title": {"text": y_title or ""}, "automargin": True},
-    }  # fmt: skip
+    }
 
 
 def rounded(values: Any, decimals: int = 4) -> list:
@@ -200,30 +219,56 @@ def needle_figure(characters: Sequence[str], shaped: np.ndarray, draw: float, ch
     starts = np.cumsum(shaped) - shaped
     shown = [i for i in range(len(shaped)) if shaped[i] >= _THINNEST or i == chosen]
     figure = empty_figure(None, "probability, added up")
-    figure.add_trace(go.Bar(
-        orientation="h", y=[0] * len(shown), x=rounded(shaped[shown], 6), base=rounded(starts[shown], 6), width=1,
-        marker={
-            "color": [SHAPED if place % 2 else _PALER for place in range(len(shown))],
-            "line": {"color": [CAME if i == chosen else PAPER for i in shown],
-                     "width": [3 if i == chosen else 0.5 for i in shown]},
-        },
-        text=["" if shaped[i] < _LABELLED else literal((named if shaped[i] > 0.2 else visible)(characters[i]))
-              for i in shown],
-        textposition="inside", insidetextanchor="middle", textangle=0, constraintext="none",
-        textfont={"size": 13, "color": INK, "family": "monospace"},
-        customdata=[literal(named(characters[i])) for i in shown], name="", showlegend=False,
-        hovertemplate="%{customdata}: %{x:.4f} of the bar<extra></extra>",
-    ))  # fmt: skip
-    figure.add_trace(go.Scatter(
-        x=[round(draw, 6)] * 2, y=[0.85, -0.5], mode="lines+markers", line={"color": INK, "width": 2},
-        marker={"symbol": ["triangle-down", "circle"], "size": [14, 5], "color": INK}, showlegend=False, name="",
-        hovertemplate="random number %{x:.4f}<extra></extra>",
-    ))  # fmt: skip
+    figure.add_trace(
+        go.Bar(
+            orientation="h",
+            y=[0] * len(shown),
+            x=rounded(shaped[shown], 6),
+            base=rounded(starts[shown], 6),
+            width=1,
+            marker={
+                "color": [SHAPED if place % 2 else _PALER for place in range(len(shown))],
+                "line": {
+                    "color": [CAME if i == chosen else PAPER for i in shown],
+                    "width": [3 if i == chosen else 0.5 for i in shown],
+                },
+            },
+            text=[
+                "" if shaped[i] < _LABELLED else literal((named if shaped[i] > 0.2 else visible)(characters[i]))
+                for i in shown
+            ],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            constraintext="none",
+            textfont={"size": 13, "color": INK, "family": "monospace"},
+            customdata=[literal(named(characters[i])) for i in shown],
+            name="",
+            showlegend=False,
+            hovertemplate="%{customdata}: %{x:.4f} of the bar<extra></extra>",
+        )
+    )
+    figure.add_trace(
+        go.Scatter(
+            x=[round(draw, 6)] * 2,
+            y=[0.85, -0.5],
+            mode="lines+markers",
+            line={"color": INK, "width": 2},
+            marker={"symbol": ["triangle-down", "circle"], "size": [14, 5], "color": INK},
+            showlegend=False,
+            name="",
+            hovertemplate="random number %{x:.4f}<extra></extra>",
+        )
+    )
     figure.add_annotation(
-        x=draw, y=0.95, yanchor="bottom", showarrow=False, font={"color": INK, "size": SMALLEST},
+        x=draw,
+        y=0.95,
+        yanchor="bottom",
+        showarrow=False,
+        font={"color": INK, "size": SMALLEST},
         text=f"{draw:.3f} falls on <b>{literal(named(characters[chosen]))}</b>",
         xanchor="left" if draw < 0.25 else "right" if draw > 0.75 else "center",
-    )  # fmt: skip
+    )
     figure.update_layout(bargap=0, margin={"t": 10}, transition={"duration": _GLIDE, "easing": "cubic-in-out"})
     figure.update_xaxes(range=[-0.01, 1.01], tickvals=[0, 0.25, 0.5, 0.75, 1], fixedrange=True)
     figure.update_xaxes(showgrid=False, zeroline=False)
@@ -246,12 +291,16 @@ def _loss_line(label: str, points: tuple, wanted: str, index: int, unit: str) ->
     earlier = index > 0
     hue = QUIET if earlier else {"training": TRAINING, "validation": VALIDATION}[wanted]
     return go.Scatter(
-        x=points[0], y=points[1], name=literal(f"{label}: {wanted}" if label else wanted),
+        x=points[0],
+        y=points[1],
+        name=literal(f"{label}: {wanted}" if label else wanted),
         mode="lines" if wanted == "training" else "lines+markers",
         line={"color": hue, "width": 1 if earlier else 2, "dash": "solid" if wanted == "training" else "dash"},
-        marker={"size": 4 if earlier else 7}, opacity=0.7 if earlier else 1,
-        hovertemplate="%{y:.1f} %" if unit == ACCURACY else f"%{{y:.3f}} {unit}", legendrank=index,
-    )  # fmt: skip
+        marker={"size": 4 if earlier else 7},
+        opacity=0.7 if earlier else 1,
+        hovertemplate="%{y:.1f} %" if unit == ACCURACY else f"%{{y:.3f}} {unit}",
+        legendrank=index,
+    )
 
 
 def _add_references(figure: go.Figure, lines: list[tuple[str, float]]) -> None:
@@ -267,30 +316,43 @@ def _add_references(figure: go.Figure, lines: list[tuple[str, float]]) -> None:
             groups.append([(name, value)])
     for group in groups:
         figure.add_annotation(
-            x=1, xref="x domain", xanchor="right", y=group[0][1], yanchor="bottom", showarrow=False, align="right",
+            x=1,
+            xref="x domain",
+            xanchor="right",
+            y=group[0][1],
+            yanchor="bottom",
+            showarrow=False,
+            align="right",
             text="<br>".join(literal(f"{name} {value:.2f}") for name, value in group),
             font={"color": QUIET, "size": SMALLEST},
-        )  # fmt: skip
+        )
 
 
 def _shaped_bars(own: np.ndarray, shaped: np.ndarray) -> list[dict[str, Any]]:
     """A second row of bars, lighter: after temperature and cut-offs; hatched is what the cut-offs took away."""
     cut = (shaped == 0) & (own > 0)
     left = {
-        "name": "after temperature and cut-offs", "offsetgroup": "shaped", "x": rounded(shaped, 6),
-        "marker": {"color": SHAPED}, "textfont": {"size": SMALLEST},
+        "name": "after temperature and cut-offs",
+        "offsetgroup": "shaped",
+        "x": rounded(shaped, 6),
+        "marker": {"color": SHAPED},
+        "textfont": {"size": SMALLEST},
         "text": ["" if gone else _share(p) for p, gone in zip(shaped, cut, strict=True)],
         "hovertemplate": "%{customdata}: %{x:.4f}<extra>after temperature and cut-offs</extra>",
-    }  # fmt: skip
+    }
     hatched = {
-        "name": "cut off", "offsetgroup": "shaped", "x": rounded(np.where(cut, own, 0), 6),
+        "name": "cut off",
+        "offsetgroup": "shaped",
+        "x": rounded(np.where(cut, own, 0), 6),
         "marker": {
-            "color": CLEAR, "line": {"color": OWN, "width": np.where(cut, 0.5, 0).tolist()},
+            "color": CLEAR,
+            "line": {"color": OWN, "width": np.where(cut, 0.5, 0).tolist()},
             "pattern": {"shape": "/", "fgcolor": OWN, "bgcolor": CLEAR, "size": 6, "solidity": 0.25},
         },
-        "textfont": {"size": SMALLEST}, "text": ["cut off" if gone else "" for gone in cut],
+        "textfont": {"size": SMALLEST},
+        "text": ["cut off" if gone else "" for gone in cut],
         "hovertemplate": "%{customdata}: cut off<extra></extra>",
-    }  # fmt: skip
+    }
     return [left, hatched] if cut.any() else [left]
 
 

@@ -27,16 +27,24 @@ def alphabet_figure(characters: Sequence[str], counts: np.ndarray) -> go.Figure:
     shown = [int(i) for i in np.argsort(-counts, kind="stable")[:MOST_KINDS] if counts[i]]
     shares = counts / max(1, int(counts.sum())) * 100
     figure = empty_figure("share of the text, %", "character, the most frequent first")
-    figure.add_trace(go.Bar(
-        x=list(range(len(shown))), y=rounded(shares[shown]), marker={"color": OWN},
-        customdata=[[literal(named(characters[i])), f"{int(counts[i]):,}"] for i in shown],
-        hovertemplate="%{customdata[0]}: %{customdata[1]} times, %{y:.2f} %<extra></extra>",
-    ))  # fmt: skip
+    figure.add_trace(
+        go.Bar(
+            x=list(range(len(shown))),
+            y=rounded(shares[shown]),
+            marker={"color": OWN},
+            customdata=[[literal(named(characters[i])), f"{int(counts[i]):,}"] for i in shown],
+            hovertemplate="%{customdata[0]}: %{customdata[1]} times, %{y:.2f} %<extra></extra>",
+        )
+    )
     figure.update_layout(bargap=0.15, margin={"t": 10}, showlegend=False)
     figure.update_xaxes(
-        tickvals=list(range(len(shown))), ticktext=[literal(visible(characters[i])) for i in shown], tickangle=0,
-        tickfont={"family": "monospace"}, showgrid=False, range=[-0.7, len(shown) - 0.3],
-    )  # fmt: skip
+        tickvals=list(range(len(shown))),
+        ticktext=[literal(visible(characters[i])) for i in shown],
+        tickangle=0,
+        tickfont={"family": "monospace"},
+        showgrid=False,
+        range=[-0.7, len(shown) - 0.3],
+    )
     return figure
 
 
@@ -57,23 +65,35 @@ def batch_figure(
     _add_places(figure, offsets, length, split)
     lines = _add_rows(figure, characters, batches, offsets, length)
     figure.update_layout(
-        showlegend=False, margin={"t": 26}, coloraxis={
-            "colorscale": _PLACES, "cmin": 0, "cmax": length, "showscale": False,
-        },
+        showlegend=False,
+        margin={"t": 26},
+        coloraxis={"colorscale": _PLACES, "cmin": 0, "cmax": length, "showscale": False},
         xaxis={"range": [-0.01 * length, 1.01 * length], "anchor": "y", "zeroline": False},
         yaxis={
-            "domain": [0.84, 1], "range": [len(batches) + 0.6, 0.4], "tickvals": list(range(1, len(batches) + 1)),
-            "ticktext": [f"step {step + 1}" for step in range(len(batches))], "zeroline": False,
+            "domain": [0.84, 1],
+            "range": [len(batches) + 0.6, 0.4],
+            "tickvals": list(range(1, len(batches) + 1)),
+            "ticktext": [f"step {step + 1}" for step in range(len(batches))],
+            "zeroline": False,
         },
         xaxis2={
-            "anchor": "y2", "showgrid": False, "zeroline": False, "side": "bottom",
-            "title": "character of the row", "dtick": 4, "automargin": True,
+            "anchor": "y2",
+            "showgrid": False,
+            "zeroline": False,
+            "side": "bottom",
+            "title": "character of the row",
+            "dtick": 4,
+            "automargin": True,
         },
         yaxis2={
-            "domain": [0, 0.69], "anchor": "x2", "range": [lines - 0.4, -0.6], "showgrid": False,
-            "zeroline": False, "automargin": True,
+            "domain": [0, 0.69],
+            "anchor": "x2",
+            "range": [lines - 0.4, -0.6],
+            "showgrid": False,
+            "zeroline": False,
+            "automargin": True,
         },
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -81,17 +101,29 @@ def layers_figure(layers: Sequence[Layer]) -> go.Figure:
     """A network from top to bottom as a character passes it: each layer in words, its bar its parameters."""
     places = list(range(len(layers)))
     figure = empty_figure(None, "parameters")
-    figure.add_trace(go.Bar(
-        orientation="h", y=places, x=[layer.parameters for layer in layers], width=0.3, marker={"color": OWN},
-        customdata=[layer.name for layer in layers],
-        hovertemplate="%{customdata}: %{x:,} parameters<extra></extra>",
-    ))  # fmt: skip
+    figure.add_trace(
+        go.Bar(
+            orientation="h",
+            y=places,
+            x=[layer.parameters for layer in layers],
+            width=0.3,
+            marker={"color": OWN},
+            customdata=[layer.name for layer in layers],
+            hovertemplate="%{customdata}: %{x:,} parameters<extra></extra>",
+        )
+    )
     for place, layer in zip(places, layers, strict=True):
         arrow = "" if place == 0 else "↓ "
         figure.add_annotation(
-            x=0, y=place - 0.2, xref="paper", xanchor="left", yanchor="bottom", align="left", showarrow=False,
+            x=0,
+            y=place - 0.2,
+            xref="paper",
+            xanchor="left",
+            yanchor="bottom",
+            align="left",
+            showarrow=False,
             text=f"{arrow}<b>{layer.name}</b>: {layer.parameters:,} parameters<br>{layer.does}",
-        )  # fmt: skip
+        )
     figure.update_layout(showlegend=False, margin={"t": 10})
     figure.update_xaxes(rangemode="tozero", nticks=5)
     figure.update_yaxes(range=[len(layers) - 0.7, -0.95], visible=False)
@@ -102,12 +134,21 @@ def _add_places(figure: go.Figure, offsets: Sequence[np.ndarray], length: int, s
     for step, begins in enumerate(offsets):
         every = -(-len(begins) // _MOST_MARKS)
         places = [int(place) for place in begins[::every]]
-        figure.add_trace(go.Scatter(
-            x=places, y=[step + 1] * len(places), mode="markers",
-            marker={"symbol": "line-ns", "size": 11, "color": places, "coloraxis": "coloraxis",
-                    "line": {"width": 2, "color": places, "coloraxis": "coloraxis"}},
-            hovertemplate=f"step {step + 1}: a row begins at character %{{x:,}}<extra></extra>",
-        ))  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=places,
+                y=[step + 1] * len(places),
+                mode="markers",
+                marker={
+                    "symbol": "line-ns",
+                    "size": 11,
+                    "color": places,
+                    "coloraxis": "coloraxis",
+                    "line": {"width": 2, "color": places, "coloraxis": "coloraxis"},
+                },
+                hovertemplate=f"step {step + 1}: a row begins at character %{{x:,}}<extra></extra>",
+            )
+        )
     figure.add_shape(
         type="rect",
         x0=split,
@@ -120,15 +161,24 @@ def _add_places(figure: go.Figure, offsets: Sequence[np.ndarray], length: int, s
         opacity=0.25,
     )
     figure.add_annotation(
-        x=length, y=1, yref="y domain", xanchor="right", yanchor="bottom", showarrow=False,
-        text="kept for validation", font={"color": QUIET, "size": 11},
-    )  # fmt: skip
+        x=length,
+        y=1,
+        yref="y domain",
+        xanchor="right",
+        yanchor="bottom",
+        showarrow=False,
+        text="kept for validation",
+        font={"color": QUIET, "size": 11},
+    )
 
 
 def _add_rows(
-    figure: go.Figure, characters: Sequence[str], batches: Sequence[np.ndarray], offsets: Sequence[np.ndarray],
+    figure: go.Figure,
+    characters: Sequence[str],
+    batches: Sequence[np.ndarray],
+    offsets: Sequence[np.ndarray],
     length: int,
-) -> int:  # fmt: skip
+) -> int:
     """The text of some rows of each batch, input over target; returns how many lines that is.
 
     The rows are spread over the batch, first and last among them.
@@ -143,9 +193,15 @@ def _add_rows(
             where.append([None] * columns)
             drawn.append([""] * columns)
         figure.add_annotation(
-            x=0.5, y=len(where), xref="x2", yref="y2", xanchor="left", showarrow=False,
-            text=f"<b>step {step + 1}</b>", font={"color": INK},
-        )  # fmt: skip
+            x=0.5,
+            y=len(where),
+            xref="x2",
+            yref="y2",
+            xanchor="left",
+            showarrow=False,
+            text=f"<b>step {step + 1}</b>",
+            font={"color": INK},
+        )
         for row in shown:
             where.append([None] * columns)
             drawn.append([""] * columns)
@@ -154,13 +210,28 @@ def _add_rows(
                 ticks[len(where)] = f"{words} {first:,}"
                 where.append([first + i for i in range(columns)])
                 drawn.append([literal(visible(characters[i])) for i in ids[row, shift : shift + columns]])
-    figure.add_trace(go.Heatmap(
-        x=list(range(1, columns + 1)), y=list(range(len(where))), z=where, text=drawn, texttemplate="%{text}",
-        textfont={"family": "monospace", "color": "#ffffff"}, xaxis="x2", yaxis="y2", xgap=1, ygap=1,
-        coloraxis="coloraxis",
-        hovertemplate="“%{text}”, character %{z:,} of the text<extra></extra>", hoverongaps=False,
-    ))  # fmt: skip
-    figure.update_layout(yaxis2={
-        "tickvals": list(ticks), "ticktext": list(ticks.values()), "tickfont": {"family": "monospace", "size": 10},
-    })  # fmt: skip
+    figure.add_trace(
+        go.Heatmap(
+            x=list(range(1, columns + 1)),
+            y=list(range(len(where))),
+            z=where,
+            text=drawn,
+            texttemplate="%{text}",
+            textfont={"family": "monospace", "color": "#ffffff"},
+            xaxis="x2",
+            yaxis="y2",
+            xgap=1,
+            ygap=1,
+            coloraxis="coloraxis",
+            hovertemplate="“%{text}”, character %{z:,} of the text<extra></extra>",
+            hoverongaps=False,
+        )
+    )
+    figure.update_layout(
+        yaxis2={
+            "tickvals": list(ticks),
+            "ticktext": list(ticks.values()),
+            "tickfont": {"family": "monospace", "size": 10},
+        }
+    )
     return len(where)

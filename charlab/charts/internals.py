@@ -62,24 +62,35 @@ def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int 
     limit = max(round(float(np.quantile(np.abs(part), 0.99)), 2), 0.01)
     figure = empty_figure("unit", None)
     figure.add_heatmap(
-        x=list(steps), y=list(range(len(units))), z=rounded(part.T, 3), coloraxis="coloraxis", showlegend=False,
+        x=list(steps),
+        y=list(range(len(units))),
+        z=rounded(part.T, 3),
+        coloraxis="coloraxis",
+        showlegend=False,
         text=[[f"unit {u + 1} after {name}" for name in names] for u in units],
         hovertemplate="%{text}: %{z:.2f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.update_layout(shapes=_column(step))
     if unit is not None:
         figure.add_shape(type="rect", y0=-0.5, y1=0.5, x0=0, x1=1, xref="paper", line={"color": INK, "width": 1.5})
     number = f"{len(units)} of {values.shape[1]} units" if len(units) < values.shape[1] else ""
     figure.update_layout(
-        coloraxis=_scale(DIVERGING, -limit, limit, "state"), clickmode="event", margin={"t": 60},
-        meta={"focus": step}, uirevision=f"{units} from {steps.start}",
+        coloraxis=_scale(DIVERGING, -limit, limit, "state"),
+        clickmode="event",
+        margin={"t": 60},
+        meta={"focus": step},
+        uirevision=f"{units} from {steps.start}",
         title=_title("Units, after each character", number),
-    )  # fmt: skip
+    )
     _name_columns(figure, text, steps)
     figure.update_yaxes(
-        tickvals=list(range(len(units))), ticktext=[str(u + 1) for u in units], tickfont={"size": SMALLEST},
-        range=[len(units) - 0.5, -0.5], showgrid=False, zeroline=False,
-    )  # fmt: skip
+        tickvals=list(range(len(units))),
+        ticktext=[str(u + 1) for u in units],
+        tickfont={"size": SMALLEST},
+        range=[len(units) - 0.5, -0.5],
+        showgrid=False,
+        zeroline=False,
+    )
     return figure
 
 
@@ -100,18 +111,36 @@ def unit_figure(
         said = f"r = {signed(feature[2])} with “{feature[0]}” (grey)"
         _add_feature(figure, steps, *feature[:2])
     figure.add_bar(
-        x=list(steps), y=part, yaxis="y2", name=literal(unit), text=_names(text, steps),
-        marker={"color": part, "coloraxis": "coloraxis", "line": {"width": 0}}, textposition="none",
+        x=list(steps),
+        y=part,
+        yaxis="y2",
+        name=literal(unit),
+        text=_names(text, steps),
+        marker={"color": part, "coloraxis": "coloraxis", "line": {"width": 0}},
+        textposition="none",
         hovertemplate="after %{text}: %{y:.2f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.update_layout(shapes=_column(step))
     figure.update_layout(
-        coloraxis=_scale(DIVERGING, -limit, limit, "state") | {"showscale": False}, clickmode="event", bargap=0.1,
-        meta={"focus": step}, uirevision=f"{unit} from {steps.start}", margin={"t": 60}, showlegend=False,
+        coloraxis=_scale(DIVERGING, -limit, limit, "state") | {"showscale": False},
+        clickmode="event",
+        bargap=0.1,
+        meta={"focus": step},
+        uirevision=f"{unit} from {steps.start}",
+        margin={"t": 60},
+        showlegend=False,
         title=_title(unit[0].upper() + unit[1:], said),
-        yaxis2={"range": [-limit * 1.08, limit * 1.08], "overlaying": "y", "side": "left", "anchor": "x",
-                "title": "state of the unit", "zeroline": True, "automargin": True, "tickmode": "auto"},
-    )  # fmt: skip
+        yaxis2={
+            "range": [-limit * 1.08, limit * 1.08],
+            "overlaying": "y",
+            "side": "left",
+            "anchor": "x",
+            "title": "state of the unit",
+            "zeroline": True,
+            "automargin": True,
+            "tickmode": "auto",
+        },
+    )
     _name_columns(figure, text, steps)
     return figure
 
@@ -120,14 +149,25 @@ def _add_feature(figure: Figure, steps: range, name: str, there: np.ndarray) -> 
     """A feature as a grey area; one that counts has an axis of its own at the right."""
     top = max(float(np.max(there)), 1.0)
     figure.add_scatter(
-        x=list(steps), y=rounded(there[steps.start : steps.stop]), name=literal(name), mode="lines",
-        fill="tozeroy", line={"color": QUIET, "shape": "hvh", "width": 1}, opacity=0.45,
+        x=list(steps),
+        y=rounded(there[steps.start : steps.stop]),
+        name=literal(name),
+        mode="lines",
+        fill="tozeroy",
+        line={"color": QUIET, "shape": "hvh", "width": 1},
+        opacity=0.45,
         hovertemplate=f"{literal(name)}: %{{y}}<extra></extra>",
-    )  # fmt: skip
-    figure.update_layout(yaxis={
-        "range": [0, top * 1.05], "side": "right", "showgrid": False, "zeroline": False, "visible": top > 1,
-        "title": literal(name),
-    })  # fmt: skip
+    )
+    figure.update_layout(
+        yaxis={
+            "range": [0, top * 1.05],
+            "side": "right",
+            "showgrid": False,
+            "zeroline": False,
+            "visible": top > 1,
+            "title": literal(name),
+        }
+    )
 
 
 def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Figure:
@@ -143,17 +183,28 @@ def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Fi
         # Spread by the golden ratio, so that dots of like values do not hide each other, the same at each step.
         places = row + 0.62 * (np.arange(len(values)) * 0.6180339887 % 1 - 0.5)
         figure.add_scatter(
-            x=rounded(values, 3), y=rounded(places, 3), mode="markers", name=GATES.get(name, literal(name)),
-            marker={"size": 5, "color": OWN, "opacity": 0.45}, text=[f"unit {u + 1}" for u in range(len(values))],
-            hovertemplate="%{text}: %{x:.2f}<extra></extra>", showlegend=False,
-        )  # fmt: skip
+            x=rounded(values, 3),
+            y=rounded(places, 3),
+            mode="markers",
+            name=GATES.get(name, literal(name)),
+            marker={"size": 5, "color": OWN, "opacity": 0.45},
+            text=[f"unit {u + 1}" for u in range(len(values))],
+            hovertemplate="%{text}: %{x:.2f}<extra></extra>",
+            showlegend=False,
+        )
         if unit is not None:
             figure.add_scatter(
-                x=rounded([values[unit]], 3), y=rounded([places[unit]], 3), mode="markers+text", showlegend=False,
+                x=rounded([values[unit]], 3),
+                y=rounded([places[unit]], 3),
+                mode="markers+text",
+                showlegend=False,
                 marker={"size": 13, "color": INK, "symbol": "circle-open", "line": {"width": 2.5}},
-                text=[f"<b>{values[unit]:.2f}</b>"], textposition="top center", textfont={"color": INK},
-                cliponaxis=False, hoverinfo="skip",
-            )  # fmt: skip
+                text=[f"<b>{values[unit]:.2f}</b>"],
+                textposition="top center",
+                textfont={"color": INK},
+                cliponaxis=False,
+                hoverinfo="skip",
+            )
     least = min([-1.0, *(float(np.min(values)) for values in parts.values())])
     most = max([1.0, *(float(np.max(values)) for values in parts.values())])
     outlined = "" if unit is None else f"outlined: unit {unit + 1}"
@@ -162,9 +213,12 @@ def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Fi
     )
     figure.update_xaxes(range=[least * 1.06, most * 1.06])
     figure.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=[GATES.get(name, literal(name)) for name in names],
-        range=[len(names) - 0.45, -0.6], showgrid=False, zeroline=False,
-    )  # fmt: skip
+        tickvals=list(range(len(names))),
+        ticktext=[GATES.get(name, literal(name)) for name in names],
+        range=[len(names) - 0.45, -0.6],
+        showgrid=False,
+        zeroline=False,
+    )
     return figure
 
 
@@ -180,10 +234,15 @@ def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Fig
     part = weights[steps.start - first :]
     figure = empty_figure("share of attention", None)
     figure.add_bar(
-        x=list(steps), y=rounded(part), marker={"color": OWN, "opacity": 0.85}, textposition="none",
-        text=_names(text, steps), name="attention", showlegend=False,
+        x=list(steps),
+        y=rounded(part),
+        marker={"color": OWN, "opacity": 0.85},
+        textposition="none",
+        text=_names(text, steps),
+        name="attention",
+        showlegend=False,
         hovertemplate="%{text}: %{y:.3f} of the attention<extra></extra>",
-    )  # fmt: skip
+    )
     height = max(1.0, float(place - steps.start))
     arcs = [
         _arc(place, t, float(weight), (place - t) / height)
@@ -193,14 +252,18 @@ def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Fig
     figure.update_layout(shapes=[*arcs, *_column(place)])
     further = float(weights[: steps.start - first].sum())
     figure.update_layout(
-        clickmode="event", meta={"focus": place}, uirevision=f"arcs at {place}", bargap=0.25, margin={"t": 60},
+        clickmode="event",
+        meta={"focus": place},
+        uirevision=f"arcs at {place}",
+        bargap=0.25,
+        margin={"t": 60},
         title=_title(
             "From the last character read",
             f"{further:.0%} goes further back than is drawn" if further >= 0.005 else "",
         ),
         yaxis={"domain": [0, 0.42], "rangemode": "tozero", "range": [0, max(float(part.max()) * 1.1, 0.05)]},
         yaxis2={"domain": [0.45, 1], "range": [0, 1.05], "visible": False, "anchor": "x"},
-    )  # fmt: skip
+    )
     _name_columns(figure, text, steps)
     return figure
 
@@ -212,9 +275,12 @@ def _arc(place: int, looked_at: int, share: float, distance: float) -> dict:
     """
     top = 2 * (0.15 + 0.85 * distance)  # a curve of this form reaches half of it
     return {
-        "type": "path", "path": f"M {place},0 Q {(place + looked_at) / 2},{top:.3f} {looked_at},0", "yref": "y2",
-        "layer": "below", "line": {"color": SEQUENTIAL[round(3 + 5 * share)][1], "width": round(1 + 7 * share, 2)},
-    }  # fmt: skip
+        "type": "path",
+        "path": f"M {place},0 Q {(place + looked_at) / 2},{top:.3f} {looked_at},0",
+        "yref": "y2",
+        "layer": "below",
+        "line": {"color": SEQUENTIAL[round(3 + 5 * share)][1], "width": round(1 + 7 * share, 2)},
+    }
 
 
 def attention_figure(text: Sequence[str], weights: np.ndarray, place: int, first: int = 0) -> Figure:
@@ -231,26 +297,41 @@ def attention_figure(text: Sequence[str], weights: np.ndarray, place: int, first
     names = _names(text, steps)
     figure = empty_figure("character just read", None)
     figure.add_heatmap(
-        x=list(steps), y=list(steps), z=rounded(part), coloraxis="coloraxis", showlegend=False, hoverongaps=False,
+        x=list(steps),
+        y=list(steps),
+        z=rounded(part),
+        coloraxis="coloraxis",
+        showlegend=False,
+        hoverongaps=False,
         text=[[f"from {row} to {looked_at}" for looked_at in names] for row in names],
         hovertemplate="%{text}: %{z:.3f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.add_shape(
-        type="rect", y0=place - 0.5, y1=place + 0.5, x0=steps.start - 0.5, x1=place + 0.5,
+        type="rect",
+        y0=place - 0.5,
+        y1=place + 0.5,
+        x0=steps.start - 0.5,
+        x1=place + 0.5,
         line={"color": INK, "width": 1.5},
-    )  # fmt: skip
+    )
     greatest = max(float(np.nanmax(part)), 0.01)
     figure.update_layout(
-        coloraxis=_scale(SEQUENTIAL, 0, round(greatest, 2), "share of attention"), clickmode="event",
-        margin={"t": 60}, meta={"focus": place, "square": True}, uirevision=f"attention from {steps.start}",
+        coloraxis=_scale(SEQUENTIAL, 0, round(greatest, 2), "share of attention"),
+        clickmode="event",
+        margin={"t": 60},
+        meta={"focus": place, "square": True},
+        uirevision=f"attention from {steps.start}",
         title=_title("From every character"),
-    )  # fmt: skip
+    )
     _name_columns(figure, text, steps, "character looked at")
     figure.update_yaxes(
-        tickvals=list(steps), ticktext=[literal(visible(text[t])) for t in steps],
-        tickfont={"family": "monospace", "size": SMALLEST}, range=[steps[-1] + 0.5, steps[0] - 0.5],
-        showgrid=False, zeroline=False,
-    )  # fmt: skip
+        tickvals=list(steps),
+        ticktext=[literal(visible(text[t])) for t in steps],
+        tickfont={"family": "monospace", "size": SMALLEST},
+        range=[steps[-1] + 0.5, steps[0] - 0.5],
+        showgrid=False,
+        zeroline=False,
+    )
     return figure
 
 
@@ -275,17 +356,29 @@ def _scale(colours: list, low: float, high: float, title: str) -> dict:
 
 def _column(step: int) -> list[dict]:
     """The outline of a step, as a list of one shape."""
-    return [{
-        "type": "rect", "x0": step - 0.5, "x1": step + 0.5, "y0": 0, "y1": 1, "yref": "paper",
-        "line": {"color": INK, "width": 1.5},
-    }]  # fmt: skip
+    return [
+        {
+            "type": "rect",
+            "x0": step - 0.5,
+            "x1": step + 0.5,
+            "y0": 0,
+            "y1": 1,
+            "yref": "paper",
+            "line": {"color": INK, "width": 1.5},
+        }
+    ]
 
 
 def _name_columns(figure: Figure, text: Sequence[str], steps: range, title: str = "character just read") -> None:
     """The characters under their columns; the axis says which of a longer text they are."""
     part = f", {steps.start + 1} to {steps.stop} of {len(text)}" if len(steps) < len(text) else ""
     figure.update_xaxes(
-        title=title + part, tickvals=list(steps), ticktext=[literal(visible(text[t])) for t in steps],
-        tickangle=0, tickfont={"family": "monospace"}, showgrid=False, zeroline=False,
+        title=title + part,
+        tickvals=list(steps),
+        ticktext=[literal(visible(text[t])) for t in steps],
+        tickangle=0,
+        tickfont={"family": "monospace"},
+        showgrid=False,
+        zeroline=False,
         range=[steps.start - 0.5, steps.stop - 0.5],
-    )  # fmt: skip
+    )

@@ -146,9 +146,12 @@ def store(text: Text) -> str:
     if _read_stored(name) is not None:
         return name
     about = {
-        "title": text.title, "sha256": text.sha256, "notes": list(text.notes),
-        "characters": len(text.text), "alphabet_size": len(set(text.text)),
-    }  # fmt: skip
+        "title": text.title,
+        "sha256": text.sha256,
+        "notes": list(text.notes),
+        "characters": len(text.text),
+        "alphabet_size": len(set(text.text)),
+    }
     path = _stored_path(name)
     try:
         write_whole(path, text.text.encode("utf-8"))
@@ -169,10 +172,14 @@ def stored() -> list[Corpus]:
         if about and path.with_suffix(".txt").is_file():
             found.append(
                 Corpus(
-                    stored_name(about["sha256"]), about["title"], "A text of your own, uploaded or pasted.",
-                    "As its author says", about["characters"], about["alphabet_size"],
+                    stored_name(about["sha256"]),
+                    about["title"],
+                    "A text of your own, uploaded or pasted.",
+                    "As its author says",
+                    about["characters"],
+                    about["alphabet_size"],
                 )
-            )  # fmt: skip
+            )
     return sorted(found, key=lambda corpus: (corpus.title.casefold(), corpus.name))
 
 

@@ -52,8 +52,15 @@ _EVENTS: dict[str, dict[str, type]] = {  # what an event of each kind must have:
 
 
 _DAMAGE = (  # what zipfile raises where an archive is not whole
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, OverflowError, RuntimeError
-)  # fmt: skip
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+    RuntimeError,
+)
 
 
 class _Refused(Exception):

@@ -40,9 +40,14 @@ def steps_csv(reading: Reading, vocab: Vocab, top: int = _LIKELIEST) -> str:
     )
     for step in steps(reading, vocab, top):
         row = [
-            step["position"], _quoted(step["character"]), _quoted(step["next"]) if step["next"] else "",
-            _number(step["probability"]), _number(step["bits"]), step["rank"] or "", _number(step["entropy_bits"]),
-        ]  # fmt: skip
+            step["position"],
+            _quoted(step["character"]),
+            _quoted(step["next"]) if step["next"] else "",
+            _number(step["probability"]),
+            _number(step["bits"]),
+            step["rank"] or "",
+            _number(step["entropy_bits"]),
+        ]
         for character, probability in step["top"]:
             row += [_quoted(character), _number(probability)]
         table.writerow(row)
@@ -64,12 +69,17 @@ def page_html(model: str, corpus: str, reading: Reading, vocab: Vocab) -> str:
     known = int((~np.isnan(reading.bits)).sum())
     told = f"Mean surprise {mean:.2f} bits a character" if known else "Nothing could be predicted"
     return _PAGE.format(
-        style=_STYLE, model=escape(model), corpus=escape(corpus), mean=told, known=f"{known:,}",
+        style=_STYLE,
+        model=escape(model),
+        corpus=escape(corpus),
+        mean=told,
+        known=f"{known:,}",
         length=f"{len(reading.text):,}",
         columns="".join(f"<th>{name}</th>" for name in _COLUMNS),
         legend="".join(f'<i class="s{shade}"></i>' for shade in range(_SHADES)),
-        strip=_strip(reading), surprises=_surprises(reading, vocab),
-    )  # fmt: skip
+        strip=_strip(reading),
+        surprises=_surprises(reading, vocab),
+    )
 
 
 def _strip(reading: Reading) -> str:
@@ -106,10 +116,14 @@ def _surprises(reading: Reading, vocab: Vocab) -> str:
         )
         before = "".join(visible(character) for character in reading.text[max(0, t + 1 - _BEFORE) : t + 1])
         cells = [
-            f"{t + 2:,}", f"<code>{escape(before)}</code>", f"<code>{escape(named(reading.text[t + 1]))}</code>",
-            f"{reading.bits[t]:.2f}", _written_out(reading.next_probabilities[t]), f"{reading.ranks[t]:.0f}",
+            f"{t + 2:,}",
+            f"<code>{escape(before)}</code>",
+            f"<code>{escape(named(reading.text[t + 1]))}</code>",
+            f"{reading.bits[t]:.2f}",
+            _written_out(reading.next_probabilities[t]),
+            f"{reading.ranks[t]:.0f}",
             f"<ol>{likeliest}</ol>",
-        ]  # fmt: skip
+        ]
         named_cells = zip(_COLUMNS, cells, strict=True)
         rows.append(
             "<tr>" + "".join(f'<td data-name="{name}">{cell}</td>' for name, cell in named_cells) + "</tr>"

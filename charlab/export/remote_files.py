@@ -71,8 +71,13 @@ def _make_folder(system: Any, path: str) -> None:
 def _problems() -> tuple[type[Exception], ...]:
     """What fsspec raises where an address cannot be had; each of its file systems has errors of its own."""
     problems: tuple[type[Exception], ...] = (
-        OSError, ValueError, ImportError, NotImplementedError, RuntimeError, asyncio.TimeoutError
-    )  # fmt: skip
+        OSError,
+        ValueError,
+        ImportError,
+        NotImplementedError,
+        RuntimeError,
+        asyncio.TimeoutError,
+    )
     try:
         from aiohttp import ClientError
 

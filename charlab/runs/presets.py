@@ -21,9 +21,15 @@ class Preset:
 
 
 _CHAPTER16 = ModelConfig(
-    kind="gru", layers=2, units=128, embedding=0, lower_case=True, input_dropout=0.2, output_dropout=0.0,
+    kind="gru",
+    layers=2,
+    units=128,
+    embedding=0,
+    lower_case=True,
+    input_dropout=0.2,
+    output_dropout=0.0,
     recurrent_dropout=0.2,
-)  # fmt: skip
+)
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset

@@ -63,15 +63,21 @@ class RunConfig:
 
     def to_json(self) -> dict[str, Any]:
         return self.__dict__ | {
-            "model": self.model.to_json(), "train": self.train.to_json(), "notes": list(self.notes),
-        }  # fmt: skip
+            "model": self.model.to_json(),
+            "train": self.train.to_json(),
+            "notes": list(self.notes),
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunConfig:
-        return cls(**data | {
-            "model": ModelConfig.from_json(data["model"]), "train": TrainConfig.from_json(data["train"]),
-            "notes": tuple(data.get("notes", ())),
-        })  # fmt: skip
+        return cls(
+            **data
+            | {
+                "model": ModelConfig.from_json(data["model"]),
+                "train": TrainConfig.from_json(data["train"]),
+                "notes": tuple(data.get("notes", ())),
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -137,11 +143,14 @@ class Run:
         if status.state == "running" and not self.is_held():
             status = self.recorded_status()  # again: it may have ended, and let go, since the first look
         if status.state == "running" and not self.is_held():
-            return Status(**status.__dict__ | {
-                "state": "failed",
-                "reason": "Its worker process ended without a word: killed, out of memory, or the machine was "
-                "switched off. What it had saved is still here.",
-            })  # fmt: skip
+            return Status(
+                **status.__dict__
+                | {
+                    "state": "failed",
+                    "reason": "Its worker process ended without a word: killed, out of memory, or the machine was "
+                    "switched off. What it had saved is still here.",
+                }
+            )
         request = self.request()
         if status.state == "running" and request:
             return Status(**status.__dict__ | {"state": {"pause": "pausing", "stop": "stopping"}[request]})

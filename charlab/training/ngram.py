@@ -33,11 +33,7 @@ def train(run: Run, ids: np.ndarray, recorder: Recorder) -> None:
     validation = reading.evaluate(predictor, vocab, ids[split:])
     training = reading.evaluate(predictor, vocab, ids[: min(split, len(ids) - split)])
 
-    figures = {
-        "loss": training.loss_nats,
-        "val_loss": validation.loss_nats,
-        "val_accuracy": validation.accuracy,
-    }
+    figures = {"loss": training.loss_nats, "val_loss": validation.loss_nats, "val_accuracy": validation.accuracy}
     recorder.event({"event": "epoch", "epoch": 1, "step": 1} | figures | _clock(recorder, speed))
     for which in ("epoch-001", "last", "best"):
         recorder.weights(weights, which)

@@ -54,11 +54,7 @@ def train(
 
 
 def _train(
-    run: Run,
-    ids: np.ndarray | None,
-    recorder: Recorder,
-    asked: Callable[[], str | None],
-    why: Callable[[], str],
+    run: Run, ids: np.ndarray | None, recorder: Recorder, asked: Callable[[], str | None], why: Callable[[], str]
 ) -> None:
     config = run.config()
     if config.model.kind == "ngram":

@@ -78,13 +78,16 @@ def test_bars_that_follow_a_slider_are_drawn_as_long_as_they_are_said_to_be(shar
     opened(page, shared_server, model=make_run().id, text="the quick brown fox.", temperature="0.6")
     bars = page.locator(CHART, has_text="What it expected next")
     slider = page.get_by_role("slider", name="Temperature")
-    page.evaluate("() => { const react = Plotly.react; window.whole = 0;"
-                  "Plotly.react = (...all) => { window.whole++; return react(...all); } }")  # fmt: skip
+    page.evaluate(
+        "() => { const react = Plotly.react; window.whole = 0;"
+        "Plotly.react = (...all) => { window.whole++; return react(...all); } }"
+    )
     seen = [bars.evaluate(BARS)]
     for _ in range(3):
         slider.press("ArrowRight")
-        page.wait_for_function(f"([node, x]) => ({BARS})(node).data.x[0] !== x",
-                               arg=[bars.element_handle(), seen[-1]["data"]["x"][0]])  # fmt: skip
+        page.wait_for_function(
+            f"([node, x]) => ({BARS})(node).data.x[0] !== x", arg=[bars.element_handle(), seen[-1]["data"]["x"][0]]
+        )
         settled(page)
         seen.append(bars.evaluate(BARS))
     assert page.evaluate("window.whole") == 0  # lengths and words alone

@@ -12,9 +12,12 @@ from charlab.training import train as training
 
 TEXT = "".join(f"{a} and {b} are {a + b}.\n" for a in range(12) for b in range(12))[:2000]
 # What a few steps of the large ones may be made smaller by; kind, layers, units and schedule stay the preset's.
-SMALLER = {"cloud-tpu-lstm": {"batch_size": 8, "steps_per_epoch": 1, "sequence_length": 32},
-           "tutorial-gru": {"sequence_length": 32},
-           "chapter16-stateless": {"shift": 25}, "chapter16-stateful": {"epochs": 2}}  # fmt: skip
+SMALLER = {
+    "cloud-tpu-lstm": {"batch_size": 8, "steps_per_epoch": 1, "sequence_length": 32},
+    "tutorial-gru": {"sequence_length": 32},
+    "chapter16-stateless": {"shift": 25},
+    "chapter16-stateful": {"epochs": 2},
+}
 
 
 @pytest.mark.parametrize("name", PRESETS)

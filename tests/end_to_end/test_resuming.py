@@ -25,8 +25,13 @@ pytest.importorskip("tensorflow")
 @pytest.mark.parametrize("kind, schedule", [("gru", "streams"), ("lstm", "chunks"), ("transformer", "windows")])
 def test_a_resumed_run_is_the_uninterrupted_one(kind, schedule):
     """Paused in the middle of an epoch and gone on with: all weights are the same bit by bit."""
-    settings = {"batches": schedule, "learning_rate_schedule": "cosine", "clip_norm": 1.0, "optimizer": "adamw",
-                "state_resets": 0.2 if schedule == "streams" else 0.0}  # fmt: skip
+    settings = {
+        "batches": schedule,
+        "learning_rate_schedule": "cosine",
+        "clip_norm": 1.0,
+        "optimizer": "adamw",
+        "state_resets": 0.2 if schedule == "streams" else 0.0,
+    }
     whole, parts = make(TINIER[kind], **settings), make(TINIER[kind], **settings)
     assert train(whole).state == "done"
     assert train(parts, asked=after(STEPS + 5, "pause")).state == "paused"

@@ -26,5 +26,8 @@ def model_box(app: AppTest):
 
 
 def shown(app: AppTest) -> str:
-    return "\n".join(str(element.value) for kind in ("title", "markdown", "caption", "code", "info", "warning")
-                     for element in app.get(kind))  # fmt: skip
+    return "\n".join(
+        str(element.value)
+        for kind in ("title", "markdown", "caption", "code", "info", "warning")
+        for element in app.get(kind)
+    )

@@ -89,24 +89,35 @@ def test_the_command_writes_in_an_empty_folder(installed, tmp_path):
     assert result.stdout.startswith("ROMEO:") and len(result.stdout) == len("ROMEO:") + 40 + 1
 
 
-@pytest.mark.parametrize("arguments", [
-    "models", "presets", "corpora", "explain quick-gru --text hello",
-    "evaluate ngram --corpus coin-flips", "train --corpus coin-flips --preset ngram",
-    "export quick-gru --format bundle --to model.charlab.zip", "export quick-gru --format script --to train.py",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "models",
+        "presets",
+        "corpora",
+        "explain quick-gru --text hello",
+        "evaluate ngram --corpus coin-flips",
+        "train --corpus coin-flips --preset ngram",
+        "export quick-gru --format bundle --to model.charlab.zip",
+        "export quick-gru --format script --to train.py",
+    ],
+)
 def test_what_needs_none_of_the_extras(installed, tmp_path, arguments):
     result = run(installed, tmp_path, *arguments.split())
     assert result.returncode == 0, result.stderr
     assert result.stdout or list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("arguments", "extra"), [
-    ("train --corpus coin-flips --preset quick-gru --epochs 1", "train"),
-    ("accelerators", "train"),
-    ("export quick-gru --format keras --to network.keras", "train"),
-    ("export quick-gru --format bundle --to memory://model.charlab.zip", "remote"),
-    ("evaluate quick-gru --corpus https://example.org/text.txt", "remote"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        ("train --corpus coin-flips --preset quick-gru --epochs 1", "train"),
+        ("accelerators", "train"),
+        ("export quick-gru --format keras --to network.keras", "train"),
+        ("export quick-gru --format bundle --to memory://model.charlab.zip", "remote"),
+        ("evaluate quick-gru --corpus https://example.org/text.txt", "remote"),
+    ],
+)
 def test_a_missing_extra_is_named(installed, tmp_path, arguments, extra):
     result = run(installed, tmp_path, *arguments.split())
     assert result.returncode == 2
@@ -132,11 +143,14 @@ def requirements(name: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize(("file", "extras"), [
-    ("requirements.txt", ("train", "app", "remote")),
-    ("requirements-dev.txt", ("train", "app", "remote", "dev")),
-    ("requirements-bench.txt", ("train", "app", "remote", "bench")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("file", "extras"),
+    [
+        ("requirements.txt", ("train", "app", "remote")),
+        ("requirements-dev.txt", ("train", "app", "remote", "dev")),
+        ("requirements-bench.txt", ("train", "app", "remote", "bench")),
+    ],
+)
 def test_requirements_are_those_of_the_project(file, extras):
     assert requirements(file) == {str(Requirement(r)) for r in sum((EXTRAS[extra] for extra in extras), NEEDED)}
 

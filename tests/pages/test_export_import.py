@@ -30,9 +30,13 @@ def labels(test: AppTest) -> list[str]:
 def test_a_network_is_offered_in_every_form():
     make_run()
     assert labels(opened()) == [
-        "Download Bundle", "Download Figures", "Download Python script", "Make .keras", "Make SavedModel",
+        "Download Bundle",
+        "Download Figures",
+        "Download Python script",
+        "Make .keras",
+        "Make SavedModel",
         "Import this model",
-    ]  # fmt: skip
+    ]
 
 
 def test_counts_are_offered_as_what_they_can_be():

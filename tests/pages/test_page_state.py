@@ -173,14 +173,21 @@ def test_every_row_lets_its_own_values_through_and_no_others(key):
 @pytest.mark.parametrize(
     "key, value, kept",
     [
-        ("playground.temperature", 99, 2.0), ("playground.temperature", 1, 1.0), ("samples", -5, 1),
-        ("samples", 2.5, NOT_ALLOWED), ("samples", True, NOT_ALLOWED),
-        ("playground.temperature", "1", NOT_ALLOWED), ("compare", 1, NOT_ALLOWED),
-        ("playground.temperature", float("nan"), NOT_ALLOWED), ("playground.temperature", float("inf"), 2.0),
-        ("loss_unit", "layer_0/hidden:3", NOT_ALLOWED), ("loss_unit", None, NOT_ALLOWED),
-        ("text", "x" * 6000, "x" * 5000), ("beside", ["a", 1, None], ["a"]),
+        ("playground.temperature", 99, 2.0),
+        ("playground.temperature", 1, 1.0),
+        ("samples", -5, 1),
+        ("samples", 2.5, NOT_ALLOWED),
+        ("samples", True, NOT_ALLOWED),
+        ("playground.temperature", "1", NOT_ALLOWED),
+        ("compare", 1, NOT_ALLOWED),
+        ("playground.temperature", float("nan"), NOT_ALLOWED),
+        ("playground.temperature", float("inf"), 2.0),
+        ("loss_unit", "layer_0/hidden:3", NOT_ALLOWED),
+        ("loss_unit", None, NOT_ALLOWED),
+        ("text", "x" * 6000, "x" * 5000),
+        ("beside", ["a", 1, None], ["a"]),
     ],
-)  # fmt: skip
+)
 def test_numbers_are_brought_within_their_limits_and_what_is_none_is_refused(key, value, kept):
     assert page_state.allowed(SETTINGS[key], value) == kept
 
@@ -344,12 +351,16 @@ def test_what_is_declared_is_used_and_every_other_key_stands_in_one_module():
 @pytest.mark.parametrize(
     "source",
     [
-        "st.session_state.nobody = 1", "x = st.session_state['nobody']", "st.session_state.get('nobody')",
-        "'nobody' in st.session_state", "NAME = 'nobody'\nst.session_state.pop(NAME)",
-        "state = st.session_state\nstate.nobody", "st.slider('x', key='nobody')",
+        "st.session_state.nobody = 1",
+        "x = st.session_state['nobody']",
+        "st.session_state.get('nobody')",
+        "'nobody' in st.session_state",
+        "NAME = 'nobody'\nst.session_state.pop(NAME)",
+        "state = st.session_state\nstate.nobody",
+        "st.slider('x', key='nobody')",
         "st.toggle('x', key=f'nobody-{x}')",
     ],
-)  # fmt: skip
+)
 def test_an_undeclared_key_would_be_noticed(source):
     (key,) = Keys(source).kept
     assert key.startswith("nobody") and key not in {*SETTINGS, *REMEMBERED}

@@ -22,10 +22,15 @@ def page():
     st.session_state.setdefault("chosen", 1)
     st.session_state.setdefault("point", None)
     character_strip(
-        "a <b>\n", [None, 0.5, float("nan"), 1, "red", 0], key="strip", label="text",
-        chosen=st.session_state.chosen, on_choose=choose,
-        values=[None, 1.234567, float("nan"), 2, 3, 4], unit="bits",
-    )  # fmt: skip
+        "a <b>\n",
+        [None, 0.5, float("nan"), 1, "red", 0],
+        key="strip",
+        label="text",
+        chosen=st.session_state.chosen,
+        on_choose=choose,
+        values=[None, 1.234567, float("nan"), 2, 3, 4],
+        unit="bits",
+    )
     plotly_chart('{"data": [], "layout": {}}', key="chart", label="a chart", on_click=click)
 
 

@@ -196,9 +196,12 @@ def test_what_is_copied_is_counted_and_found(monkeypatch):
     result.compared.clear()
     found = copied_passages.compare(result, 0)
     assert copied_passages.rows(found, result.samples[0]) == {
-        "characters": [22], "passage": ["·the·quick·brown·fox.↵"], "line": [2], "before it": ["once·upon↵a·time"],
+        "characters": [22],
+        "passage": ["·the·quick·brown·fox.↵"],
+        "line": [2],
+        "before it": ["once·upon↵a·time"],
         "after it": [""],
-    }  # fmt: skip
+    }
     data = json.loads(json.dumps(downloads.as_data(result, compare=True)))
     assert data["samples"][0]["share_copied"] == pytest.approx({"8": 22 / 26, "16": 22 / 26, "32": 0})
     assert data["samples"][0]["bits_a_character"] == 1

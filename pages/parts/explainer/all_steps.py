@@ -25,9 +25,13 @@ def show(model: Model, reading: Reading, step: int) -> None:
     )
     rows = min(len(alphabet(model)), along_text.MOST_ROWS)
     plotly_chart(
-        figure, key="heatmap", height=270 + 15 * rows, on_click=_choose_column, filename="all-steps",
+        figure,
+        key="heatmap",
+        height=270 + 15 * rows,
+        on_click=_choose_column,
+        filename="all-steps",
         label="Heatmap: for every step how likely each character was; squares mark what came.",
-    )  # fmt: skip
+    )
     with st.popover("What am I looking at"):
         st.markdown(
             "Each **column** is a step: one more character was read. Each **row** is a character that could come "
@@ -45,9 +49,13 @@ def along(reading: Reading, step: int) -> None:
     """Surprise, entropy and the running mean over the whole text."""
     figure = along_text.surprise_figure(reading.text, reading.bits, reading.entropies, step)
     plotly_chart(
-        figure, key="along", height=260, on_click=choose_place, filename="surprise",
+        figure,
+        key="along",
+        height=260,
+        on_click=choose_place,
+        filename="surprise",
         label="Surprise of each character along the text, with the mean so far in bits a character.",
-    )  # fmt: skip
+    )
     st.caption(
         "The thick line is the mean of all surprises up to here, in bits a character: it falls where the text "
         "becomes easier to foresee. Click to choose a place."
@@ -70,9 +78,11 @@ def table(reading: Reading) -> None:
         if not opened.open:
             return
         figures = {
-            "probability": (reading.next_probabilities, 4), "surprise, bits": (reading.bits, 2),
-            "rank": (reading.ranks, 0), "entropy before it, bits": (reading.entropies[:-1], 2),
-        }  # fmt: skip
+            "probability": (reading.next_probabilities, 4),
+            "surprise, bits": (reading.bits, 2),
+            "rank": (reading.ranks, 0),
+            "entropy before it, bits": (reading.entropies[:-1], 2),
+        }
         columns: dict[str, Any] = {
             "place": list(range(1, len(reading.text))),
             "character": [named(character) for character in reading.text[1:]],

@@ -43,9 +43,13 @@ def _one_row(text: str, here: np.ndarray, part: range, step: int) -> None:
     place, share, back = probes.looks_back(here)
     apart = len(here) - 1 - place
     plotly_chart(
-        internals.arcs_figure(text, here, part.start), key="arcs", height=360, on_click=_choose_column,
-        filename="attention-arcs", label="Arcs from the last character read to those that the head looks at.",
-    )  # fmt: skip
+        internals.arcs_figure(text, here, part.start),
+        key="arcs",
+        height=360,
+        on_click=_choose_column,
+        filename="attention-arcs",
+        label="Arcs from the last character read to those that the head looks at.",
+    )
     st.caption(
         plain(
             f"The greatest share, {share:.0%}, goes to “{named(text[part.start + place])}”, {apart} "
@@ -66,10 +70,13 @@ def _one_row(text: str, here: np.ndarray, part: range, step: int) -> None:
 
 def _matrix(text: str, weights: np.ndarray, part: range, step: int) -> None:
     plotly_chart(
-        internals.attention_figure(text, weights, step, part.start), key="attention", height=620,
-        on_click=_choose_row, filename="attention",
+        internals.attention_figure(text, weights, step, part.start),
+        key="attention",
+        height=620,
+        on_click=_choose_row,
+        filename="attention",
         label="Matrix: from every character (rows) to those it looked at.",
-    )  # fmt: skip
+    )
     st.caption(
         "Each row is a character just read, each column one that it looked at; the more it stands out, the more. "
         "The upper right is empty: nothing looks ahead. Click a row to choose it."
@@ -87,11 +94,16 @@ def _heads_table(text: str, layers: list[np.ndarray], part: range, step: int) ->
         for layer, heads in enumerate(layers):
             for head, weights in enumerate(heads):
                 place, share, back = probes.looks_back(weights[step - part.start, : step - part.start + 1])
-                rows.append({
-                    "layer": layer + 1, "head": head + 1, "looks most at": named(text[part.start + place]),
-                    "characters back": step - part.start - place, "share": round(share, 3),
-                    "mean distance, characters": round(back, 1),
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "layer": layer + 1,
+                        "head": head + 1,
+                        "looks most at": named(text[part.start + place]),
+                        "characters back": step - part.start - place,
+                        "share": round(share, 3),
+                        "mean distance, characters": round(back, 1),
+                    }
+                )
         st.dataframe(rows, hide_index=True)
 
 

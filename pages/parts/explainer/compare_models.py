@@ -31,9 +31,13 @@ def pick(info: ModelInfo) -> ModelInfo | None:
         st.caption(plain(f"The model {wanted} is not on this server: nothing to compare with."))
     url_state.read("other", choices=[_NONE, *others])
     name = st.selectbox(
-        "Compare with", [_NONE, *others], key="other", persist_state="session", on_change=_recolour,
+        "Compare with",
+        [_NONE, *others],
+        key="other",
+        persist_state="session",
+        on_change=_recolour,
         format_func=lambda name: describe(others[name]) if name else "no other model",
-    )  # fmt: skip
+    )
     return others.get(name)
 
 
@@ -57,17 +61,23 @@ def show(models: tuple[Model, Model], reading: Reading, other: Reading, step: in
         apart = found.other_mean - found.mean
         better = names[0] if apart > 0 else names[1]
         verdict = f"{better} foresaw this text better, by {abs(apart):.2f} bits a character."
-        st.markdown(plain(
-            f"Mean surprise a character, on the {found.characters:,} characters that both can be asked about. "
-            + (verdict if abs(apart) >= 0.005 else "They foresaw this text equally well.")
-        ))  # fmt: skip
+        st.markdown(
+            plain(
+                f"Mean surprise a character, on the {found.characters:,} characters that both can be asked about. "
+                + (verdict if abs(apart) >= 0.005 else "They foresaw this text equally well.")
+            )
+        )
         _alphabets(models, len(reading.bits) - found.characters)
     with right:
         figure = along_text.difference_figure(reading.text, found.bits, names, step)
         plotly_chart(
-            figure, key="difference", height=300, on_click=choose_place, filename="difference",
+            figure,
+            key="difference",
+            height=300,
+            on_click=choose_place,
+            filename="difference",
             label="By how many bits the first model was less surprised than the other at each character.",
-        )  # fmt: skip
+        )
         _most_different(found.bits)
         _table(names, reading, other, found.bits)
 

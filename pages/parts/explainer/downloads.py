@@ -24,14 +24,26 @@ def show(model: Model, reading: Reading) -> None:
 
     row = st.container(horizontal=True)
     row.download_button(
-        "Steps as CSV", table, file_name="steps.csv", mime="text/csv", icon=":material/table:", key="hand_csv",
-        on_click="ignore", help="A row a character: what came, its probability, and the likeliest five.",
-    )  # fmt: skip
+        "Steps as CSV",
+        table,
+        file_name="steps.csv",
+        mime="text/csv",
+        icon=":material/table:",
+        key="hand_csv",
+        on_click="ignore",
+        help="A row a character: what came, its probability, and the likeliest five.",
+    )
     row.download_button(
-        "Page to hand out", page, file_name="explained.html", mime="text/html", icon=":material/print:",
-        key="hand_page", on_click="ignore", disabled=len(reading.text) > reading_page.LONGEST,
+        "Page to hand out",
+        page,
+        file_name="explained.html",
+        mime="text/html",
+        icon=":material/print:",
+        key="hand_page",
+        on_click="ignore",
+        disabled=len(reading.text) > reading_page.LONGEST,
         help="The coloured text and its greatest surprises, in one file for any browser or printer.",
-    )  # fmt: skip
+    )
 
 
 def _title(corpus: str) -> str:

@@ -56,10 +56,12 @@ def in_the_corpus(model: Model, reading: Reading, step: int) -> None:
         context, counts = found
         total = sum(counts.values())
         shown = before(context, len(context), 20)
-        st.caption(plain(
-            f"The longest end of what was read that came at least five times is “{shown}”: "
-            f"{total:,} times. What followed there, and what the model says after reading everything:"
-        ))  # fmt: skip
+        st.caption(
+            plain(
+                f"The longest end of what was read that came at least five times is “{shown}”: "
+                f"{total:,} times. What followed there, and what the model says after reading everything:"
+            )
+        )
         _beside(model, reading.probabilities[step - 1], counts, reading.text[step : step + 1])
 
 
@@ -77,6 +79,11 @@ def _beside(model: Model, own: np.ndarray, counts: dict[str, int], came: str) ->
         "the model, %": percent(np.array([own[of_id[character]] for character, _ in shown])),
     }
     bar = st.column_config.ProgressColumn
-    st.dataframe(columns, hide_index=True, column_config={
-        name: bar(name, min_value=0, max_value=100, format="%.1f") for name in ("in the text, %", "the model, %")
-    })  # fmt: skip
+    st.dataframe(
+        columns,
+        hide_index=True,
+        column_config={
+            name: bar(name, min_value=0, max_value=100, format="%.1f")
+            for name in ("in the text, %", "the model, %")
+        },
+    )

@@ -67,17 +67,23 @@ def _finder(trace: Trace, text: str, findings: dict[str, Finding], unit: Unit) -
     best = next(iter(probes.follows(probes.column(trace, unit), text)))
     url_state.read("feature", default=best if best in findings else next(iter(findings)), choices=findings)
     name = st.selectbox(
-        "Something in the text that has a name", findings, key="feature", persist_state="session",
+        "Something in the text that has a name",
+        findings,
+        key="feature",
+        persist_state="session",
         format_func=lambda name: f"{name} (best: r = {internals.signed(findings[name].units[0][1])})",
-    )  # fmt: skip
+    )
     finding, several = findings[name], len(probes.states(trace)) > 1
     row = st.container(horizontal=True, gap="small")
     for found, r in finding.units:
         row.button(
             f"{_short(found, several)}: {internals.signed(r)}",
-            key=f"follows.{found.name}", on_click=choose_unit, args=(found,),
-            type="primary" if found == unit else "secondary", help=f"Colour the text by {found.words}",
-        )  # fmt: skip
+            key=f"follows.{found.name}",
+            on_click=choose_unit,
+            args=(found,),
+            type="primary" if found == unit else "secondary",
+            help=f"Colour the text by {found.words}",
+        )
     st.caption(
         f"r is Pearson's correlation: 1 where unit and feature rise and fall together, −1 where one rises as the "
         f"other falls, 0 where they have nothing to do with each other. By chance alone the best unit would reach "
@@ -96,12 +102,16 @@ def _findings_table(findings: dict[str, Finding], several: bool) -> None:
     with st.expander("All features as a table"):
         st.dataframe(
             [
-                {"feature": finding.feature, "unit": _short(finding.units[0][0], several),
-                 "r": round(finding.units[0][1], 2), "best by chance": round(finding.by_chance, 2)}
+                {
+                    "feature": finding.feature,
+                    "unit": _short(finding.units[0][0], several),
+                    "r": round(finding.units[0][1], 2),
+                    "best by chance": round(finding.by_chance, 2),
+                }
                 for finding in findings.values()
             ],
             hide_index=True,
-        )  # fmt: skip
+        )
         st.caption(
             "Best by chance: the same search with the feature moved along the text to 19 wrong places. Only "
             "figures well above it say something."
@@ -120,9 +130,12 @@ def _by_number(trace: Trace, unit: Unit) -> None:
 
     first, second = st.columns(2)
     first.selectbox(
-        "Layer and state", arrays, key="unit.array", on_change=changed,
+        "Layer and state",
+        arrays,
+        key="unit.array",
+        on_change=changed,
         format_func=lambda name: Unit(name.split("/")[1], int(name[6:].split("/")[0]), 0).words.rsplit(",", 1)[0],
-    )  # fmt: skip
+    )
     second.number_input("Unit", 1, arrays[unit.array].shape[1], step=1, key="unit.number", on_change=changed)
 
 
@@ -131,9 +144,13 @@ def _one_unit(trace: Trace, text: str, step: int, unit: Unit, name: str | None) 
     feature = (name, probes.features(text)[name], probes.follows(values, text)[name]) if name else None
     figure = internals.unit_figure(text, values, step, unit.words, feature)
     plotly_chart(
-        figure, key="unit_along", height=330, on_click=_choose_column, filename="unit",
+        figure,
+        key="unit_along",
+        height=330,
+        on_click=_choose_column,
+        filename="unit",
         label=f"State of {unit.words} after each character of the text, beside what it may follow.",
-    )  # fmt: skip
+    )
     st.button("Colour the text by this unit", on_click=choose_unit, args=(unit,), icon=":material/palette:")
     with st.popover("What am I looking at"):
         st.markdown(
@@ -157,9 +174,13 @@ def _all_units(trace: Trace, text: str, step: int, unit: Unit) -> None:
 
     figure = internals.states_figure(text, values, step, unit.index)
     plotly_chart(
-        figure, key="states", height=150 + 15 * len(rows), on_click=clicked, filename="states",
+        figure,
+        key="states",
+        height=150 + 15 * len(rows),
+        on_click=clicked,
+        filename="states",
         label="Heatmap: the state of the units, a row each, after every character of the text.",
-    )  # fmt: skip
+    )
     st.caption(
         "Each row is a unit, each column one more character read: blue is above zero, orange below. Shown are the "
         "units that change the most here. The top row is the chosen one; the rows under it do much the same, "
@@ -188,21 +209,28 @@ def _gates(trace: Trace, step: int, unit: Unit) -> None:
     parts = probes.of_layer(trace, unit.layer, step)
     figure = internals.gates_figure(parts, unit.index)
     plotly_chart(
-        figure, key="gates", height=130 + 90 * len(parts), filename="gates",
+        figure,
+        key="gates",
+        height=130 + 90 * len(parts),
+        filename="gates",
         label="Every unit of the layer at this step: what its gates let through and what it became.",
-    )  # fmt: skip
+    )
     with st.popover("What am I looking at"):
         st.markdown("\n\n".join(_GATE_WORDS[name] for name in parts if name in _GATE_WORDS))
     with st.expander("As a table"):
         st.dataframe(
             [
-                {"": internals.GATES.get(name, name), f"unit {unit.index + 1}": round(float(v[unit.index]), 3),
-                 "mean of all": round(float(v.mean()), 3), "least": round(float(v.min()), 3),
-                 "greatest": round(float(v.max()), 3)}
+                {
+                    "": internals.GATES.get(name, name),
+                    f"unit {unit.index + 1}": round(float(v[unit.index]), 3),
+                    "mean of all": round(float(v.mean()), 3),
+                    "least": round(float(v.min()), 3),
+                    "greatest": round(float(v.max()), 3),
+                }
                 for name, v in parts.items()
             ],
             hide_index=True,
-        )  # fmt: skip
+        )
 
 
 @st.cache_resource(show_spinner="Asking every unit what it follows ...", max_entries=24)

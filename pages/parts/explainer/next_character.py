@@ -142,11 +142,13 @@ def _figures(reading: Reading, step: int, other: tuple[str, Reading] | None) -> 
     st.caption(plain(_in_words(reading, step)))
     if other and step < len(reading.text) and not np.isnan(other[1].bits[t]):
         name, read = other
-        st.caption(plain(
-            f"The other model, {name}: probability {_share(read.next_probabilities[t])}, surprise "
-            f"{read.bits[t]:.2f} bits, rank {read.ranks[t]:.0f} of {read.probabilities.shape[1]}, "
-            f"entropy {read.entropies[t]:.2f} bits."
-        ))  # fmt: skip
+        st.caption(
+            plain(
+                f"The other model, {name}: probability {_share(read.next_probabilities[t])}, surprise "
+                f"{read.bits[t]:.2f} bits, rank {read.ranks[t]:.0f} of {read.probabilities.shape[1]}, "
+                f"entropy {read.entropies[t]:.2f} bits."
+            )
+        )
 
 
 def _in_words(reading: Reading, step: int) -> str:

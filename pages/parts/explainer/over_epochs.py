@@ -41,9 +41,12 @@ def slider(info: ModelInfo) -> None:
         st.caption(f"This run has kept one epoch, number {there[0]}: train it longer to see it change.")
         return
     st.select_slider(
-        "After epoch", there, key="epoch", persist_state="session",
+        "After epoch",
+        there,
+        key="epoch",
+        persist_state="session",
         help="Moves the strip, the bars and the mean together. Epoch 0 is before any training.",
-    )  # fmt: skip
+    )
 
 
 def curve(info: ModelInfo, model: Model, reading: Reading) -> None:
@@ -56,9 +59,13 @@ def curve(info: ModelInfo, model: Model, reading: Reading) -> None:
         return
     figure = along_text.epochs_figure(drawn, means, chosen, float(np.log2(len(model.vocab.characters))))
     plotly_chart(
-        figure, key="epochs", height=340, on_click=_choose_epoch, filename="over-training",
+        figure,
+        key="epochs",
+        height=340,
+        on_click=_choose_epoch,
+        filename="over-training",
         label=f"Mean surprise at this text by epoch; at epoch {chosen} {reading.mean_bits:.2f} bits a character.",
-    )  # fmt: skip
+    )
     left_out = (
         f" Drawn are {len(drawn)} of {len(there)} epochs: the text is long." if len(drawn) < len(there) else ""
     )

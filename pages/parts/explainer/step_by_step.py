@@ -131,12 +131,17 @@ def _written(model: Model, session: _Session) -> None:
     characters = [*before, *branching.written(path, model.vocab), _END]
     blank: list[float | None] = [None] * len(before)
     character_strip(
-        characters, [*blank, *(min(1.0, value / 8) for value in bits), None], key="walk_strip",
-        label="What is written, a cell a character", chosen=len(before) + session.walk.place, on_choose=choose,
-        values=[*blank, *(value if value < 99 else None for value in bits), None], unit="bits at its temperature",
+        characters,
+        [*blank, *(min(1.0, value / 8) for value in bits), None],
+        key="walk_strip",
+        label="What is written, a cell a character",
+        chosen=len(before) + session.walk.place,
+        on_choose=choose,
+        values=[*blank, *(value if value < 99 else None for value in bits), None],
+        unit="bits at its temperature",
         legend=("0 bits, likely", "8 bits and more, unlikely"),
         height=220 if len(characters) > 400 else None,
-    )  # fmt: skip
+    )
     hands = sum(move.by_hand for move in path[: session.walk.place])
     st.caption(
         f"{session.walk.place} characters written, {hands} of them chosen by you. Go back with a click on a "
@@ -186,19 +191,46 @@ def _controls(model: Model, session: _Session) -> None:
         st.session_state["explainer.seed"] = secrets.randbelow(10_000)
 
     row = st.container(horizontal=True)
-    row.button("Step", icon=":material/arrow_forward:", key="walk_step", type="primary", disabled=full,
-               on_click=obey(step), help="Write the character under the needle.")  # fmt: skip
-    row.button("Back", icon=":material/arrow_back:", key="walk_back", disabled=first,
-               on_click=obey(lambda: branching.back(session.walk)), help="One character back.")  # fmt: skip
     row.button(
-        "Pause" if session.playing else "Play", disabled=full, key="walk_play", on_click=play,
-        icon=":material/pause:" if session.playing else ":material/play_arrow:", help="One step after the other.",
-    )  # fmt: skip
-    row.button("To the start", icon=":material/first_page:", key="walk_first", disabled=first,
-               on_click=obey(lambda: branching.go_to(session.walk, 0)),
-               help="What was written stays.")  # fmt: skip
-    row.button("Dice", icon=":material/casino:", key="walk_dice", on_click=throw,
-               help="Another random seed: from here on the needle falls elsewhere.")  # fmt: skip
+        "Step",
+        icon=":material/arrow_forward:",
+        key="walk_step",
+        type="primary",
+        disabled=full,
+        on_click=obey(step),
+        help="Write the character under the needle.",
+    )
+    row.button(
+        "Back",
+        icon=":material/arrow_back:",
+        key="walk_back",
+        disabled=first,
+        on_click=obey(lambda: branching.back(session.walk)),
+        help="One character back.",
+    )
+    row.button(
+        "Pause" if session.playing else "Play",
+        disabled=full,
+        key="walk_play",
+        on_click=play,
+        icon=":material/pause:" if session.playing else ":material/play_arrow:",
+        help="One step after the other.",
+    )
+    row.button(
+        "To the start",
+        icon=":material/first_page:",
+        key="walk_first",
+        disabled=first,
+        on_click=obey(lambda: branching.go_to(session.walk, 0)),
+        help="What was written stays.",
+    )
+    row.button(
+        "Dice",
+        icon=":material/casino:",
+        key="walk_dice",
+        on_click=throw,
+        help="Another random seed: from here on the needle falls elsewhere.",
+    )
     heat, pace, seed = st.columns(3)
     heat.slider(
         "Temperature",
@@ -238,13 +270,21 @@ def _choices(model: Model, session: _Session, move: Move) -> None:
     for number, i in enumerate(branching.likeliest(logits, model.vocab, _BY_HAND)):
         row.button(
             plain(f"{named(model.vocab.characters[i])}  {_percent(float(move.shaped[i]))}"),
-            key=f"walk_hand_{number}", on_click=choose, args=(i,),
-        )  # fmt: skip
+            key=f"walk_hand_{number}",
+            on_click=choose,
+            args=(i,),
+        )
     row.selectbox(
-        "Any other character", range(model.vocab.unknown_id), index=None, key="walk_any", width=220,
-        placeholder="any other character", label_visibility="collapsed",
-        format_func=lambda i: named(model.vocab.characters[i]), on_change=lambda: choose(_taken("walk_any")),
-    )  # fmt: skip
+        "Any other character",
+        range(model.vocab.unknown_id),
+        index=None,
+        key="walk_any",
+        width=220,
+        placeholder="any other character",
+        label_visibility="collapsed",
+        format_func=lambda i: named(model.vocab.characters[i]),
+        on_change=lambda: choose(_taken("walk_any")),
+    )
 
 
 def _taken(key: str) -> Any:
@@ -266,8 +306,14 @@ def _branches(model: Model, session: _Session) -> None:
     st.markdown(f"**{len(walk.paths)} paths** from the same beginning. The latest {most} are kept.")
     for at, path in enumerate(walk.paths):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(f"Path {at + 1}", key=f"walk_path_{at}", on_click=switch, args=(at,),
-                      type="primary" if at == walk.at else "secondary", help="Go to its end.")  # fmt: skip
+            st.button(
+                f"Path {at + 1}",
+                key=f"walk_path_{at}",
+                on_click=switch,
+                args=(at,),
+                type="primary" if at == walk.at else "secondary",
+                help="Go to its end.",
+            )
             text = "".join(map(visible, branching.written(path, model.vocab)))
             dots = "…" if len(text) > _SHOWN_OF_A_PATH else ""
             here = "here: " if at == walk.at else ""
@@ -288,7 +334,7 @@ def _table(model: Model, session: _Session) -> None:
                 "temperature": move.temperature,
             }
             for move in moves
-        ]  # fmt: skip
+        ]
         st.dataframe(rows, hide_index=False, width="stretch")
 
 

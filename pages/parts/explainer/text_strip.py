@@ -91,11 +91,20 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
     )
     colouring = colourings[colour]()
     character_strip(
-        [*reading.text, _END], colouring.shades, key="strip", label="The text, a cell a character",
-        chosen=st.session_state.step, on_choose=choose, values=colouring.values, unit=colouring.unit,
-        surprises=reading.most_surprising(9), scale=colouring.scale, swatches=colouring.swatches,
-        legend=colouring.legend, height=220 if len(reading.text) > _LONG else None,
-    )  # fmt: skip
+        [*reading.text, _END],
+        colouring.shades,
+        key="strip",
+        label="The text, a cell a character",
+        chosen=st.session_state.step,
+        on_choose=choose,
+        values=colouring.values,
+        unit=colouring.unit,
+        surprises=reading.most_surprising(9),
+        scale=colouring.scale,
+        swatches=colouring.swatches,
+        legend=colouring.legend,
+        height=220 if len(reading.text) > _LONG else None,
+    )
     st.caption(
         colouring.words + " Click a character, or use the arrow keys, Home and End; digits 1 to 9 jump to the "
         "greatest surprises. The empty box at the end asks what comes next."
@@ -154,9 +163,12 @@ def _difference(reading: Reading, other: Reading) -> Colouring:
     bits = readings.difference(reading, other).bits
     most = _MOST_DIFFERENT
     swatches = [
-        (-1.0, f"{most:g} bits and more: the other knew better"), (-0.5, f"{most / 2:g} bits"), (0.0, "alike"),
-        (0.5, f"{most / 2:g} bits"), (1.0, f"{most:g} bits and more: this model knew better"),
-    ]  # fmt: skip
+        (-1.0, f"{most:g} bits and more: the other knew better"),
+        (-0.5, f"{most / 2:g} bits"),
+        (0.0, "alike"),
+        (0.5, f"{most / 2:g} bits"),
+        (1.0, f"{most:g} bits and more: this model knew better"),
+    ]
     words = "By how many bits the two models' surprise differed at each character."
     return _cells(
         len(reading.text), bits, np.clip(bits / most, -1, 1), "bits of difference", swatches, words, "diverging"

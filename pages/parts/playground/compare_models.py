@@ -30,10 +30,17 @@ def pick(info: ModelInfo) -> list[Model]:
     titles = {name: f"epoch {int(name.removeprefix('epoch-'))} of this model" for name in epochs}
     titles |= model_picker.labels(others.values())
     chosen = st.multiselect(
-        "Beside it", choices, format_func=titles.get, key="beside", persist_state="session", select_all=False,
-        max_selections=MOST, wrap=True, placeholder="other models, or epochs of this one",
+        "Beside it",
+        choices,
+        format_func=titles.get,
+        key="beside",
+        persist_state="session",
+        select_all=False,
+        max_selections=MOST,
+        wrap=True,
+        placeholder="other models, or epochs of this one",
         help="Up to three. All write on the same seed text with the same random numbers.",
-    )  # fmt: skip
+    )
     load = model_picker.load_model
     loaded = [load(others[name]) if name in others else load(info, name) for name in chosen]
     return [model_picker.load_model(info), *loaded]

@@ -16,13 +16,21 @@ def show(written: Written, compare: bool) -> None:
     """Two buttons; the files are made when they are asked for."""
     row = st.container(horizontal=True)
     row.download_button(
-        "Download as .txt", lambda: as_text(written).encode("utf-8", "replace"), "samples.txt", "text/plain",
-        icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+        "Download as .txt",
+        lambda: as_text(written).encode("utf-8", "replace"),
+        "samples.txt",
+        "text/plain",
+        icon=":material/download:",
+        on_click="ignore",
+    )
     row.download_button(
-        "Download as .json", lambda: json.dumps(as_data(written, compare), indent=1), "samples.json",
-        "application/json", icon=":material/data_object:", on_click="ignore",
-    )  # fmt: skip
+        "Download as .json",
+        lambda: json.dumps(as_data(written, compare), indent=1),
+        "samples.json",
+        "application/json",
+        icon=":material/data_object:",
+        on_click="ignore",
+    )
 
 
 def as_text(written: Written) -> str:
@@ -53,8 +61,12 @@ def _sample(written: Written, number: int, compare: bool) -> dict[str, Any]:
     return {
         "title": sample.title,
         "model": {
-            "name": model.name, "title": model.config.name, "weights": model.which, "digest": model.digest,
-            "kind": model.config.model.kind, "corpus": model.config.corpus,
+            "name": model.name,
+            "title": model.config.name,
+            "weights": model.which,
+            "digest": model.digest,
+            "kind": model.config.model.kind,
+            "corpus": model.config.corpus,
             "corpus_sha256": model.config.corpus_sha256,
         },
         "temperature": sample.temperature,
@@ -65,4 +77,4 @@ def _sample(written: Written, number: int, compare: bool) -> dict[str, Any]:
             {str(least): copied_passages.share(found, least) for least in (8, 16, 32)} if found else None
         ),
         "probabilities": [float(f"{probability:.6g}") for probability in sample.probabilities],
-    }  # fmt: skip
+    }

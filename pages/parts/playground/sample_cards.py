@@ -56,11 +56,16 @@ def _text(written: Written, number: int, shade: str, found: copied_passages.Copi
 
     characters = [*seed_text, *sample.text]
     character_strip(
-        characters, [*before, *np.clip(shades(values), 0, 1)], values=[*before, *values], unit=_UNITS[shade],
-        key=f"sample-{number}", label=f"{sample.title}, a cell a character", on_choose=choose,
+        characters,
+        [*before, *np.clip(shades(values), 0, 1)],
+        values=[*before, *values],
+        unit=_UNITS[shade],
+        key=f"sample-{number}",
+        label=f"{sample.title}, a cell a character",
+        on_choose=choose,
         swatches=_SWATCHES[shade] if number < across(len(written.samples)) else (),  # the first row tells
         height=_TALL if len(characters) > 700 else None,
-    )  # fmt: skip
+    )
 
 
 def _values(sample: Sample, shade: str, found: copied_passages.Copied | None) -> np.ndarray:
@@ -123,10 +128,13 @@ def _explain(written: Written, number: int, index: int) -> None:
     st.session_state.handed_over = written.read + sample.text
     epoch = sample.model.which.startswith("epoch")
     query = {
-        "model": sample.model.name, "step": str(index + ahead), "temperature": f"{sample.temperature:g}",
-        "top_k": str(config.top_k or 0), "top_p": f"{config.top_p or 1:g}",
+        "model": sample.model.name,
+        "step": str(index + ahead),
+        "temperature": f"{sample.temperature:g}",
+        "top_k": str(config.top_k or 0),
+        "top_p": f"{config.top_p or 1:g}",
         "view": "over training" if epoch else "read",
-    }  # fmt: skip
+    }
     if epoch:
         query["epoch"] = str(int(sample.model.which.removeprefix("epoch-")))
     st.switch_page("explainer.py", query_params=query)

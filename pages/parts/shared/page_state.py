@@ -182,9 +182,8 @@ def _typed(wanted: type, value: Any) -> Any:
 
 def _names(setting: Setting, value: list) -> list[str]:
     names = [
-        name for name in value
-        if isinstance(name, str) and (setting.choices is None or name in setting.choices)
-    ]  # fmt: skip
+        name for name in value if isinstance(name, str) and (setting.choices is None or name in setting.choices)
+    ]
     names = names[: setting.limits[1]] if setting.limits else names
     return value if names == value else names
 
@@ -211,8 +210,9 @@ def _of_preset(preset: Preset) -> dict[str, Setting]:
         f"epochs.{preset.name}": _train(int, preset.train.epochs, limits=(1, 100)),
     } | {
         f"{preset.name}.{name}": _of_field(name, default)
-        for name, default in fields.items() if name not in _ELSEWHERE
-    }  # fmt: skip
+        for name, default in fields.items()
+        if name not in _ELSEWHERE
+    }
 
 
 def _of_field(name: str, default: Any) -> Setting:

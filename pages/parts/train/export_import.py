@@ -64,10 +64,15 @@ def _take_bundle(file: Any, owner: str) -> None:
 def _made_here(run: Run, form: formats.Format) -> None:
     """A download whose bytes are made when it is clicked."""
     st.download_button(
-        f"Download {form.title}", lambda: formats.make(run, form.name), file_name=f"{run.id}{form.suffix}",
-        mime=form.mime, icon=":material/download:", key=f"export-{form.name}-{run.id}", on_click="ignore",
+        f"Download {form.title}",
+        lambda: formats.make(run, form.name),
+        file_name=f"{run.id}{form.suffix}",
+        mime=form.mime,
+        icon=":material/download:",
+        key=f"export-{form.name}-{run.id}",
+        on_click="ignore",
         width="stretch",
-    )  # fmt: skip
+    )
 
 
 def _made_by_worker(run: Run, form: formats.Format) -> None:
@@ -76,9 +81,12 @@ def _made_by_worker(run: Run, form: formats.Format) -> None:
     made = st.session_state.get(_MADE)
     if made is None or made[0] != key:
         if not st.button(
-            f"Make {form.title}", icon=":material/build:", key=f"make-{form.name}-{run.id}", width="stretch",
+            f"Make {form.title}",
+            icon=":material/build:",
+            key=f"make-{form.name}-{run.id}",
+            width="stretch",
             help="TensorFlow is started for it in a process of its own: some ten seconds.",
-        ):  # fmt: skip
+        ):
             return
         try:
             with st.spinner("TensorFlow starts and writes it ...", show_time=True):
@@ -88,7 +96,13 @@ def _made_by_worker(run: Run, form: formats.Format) -> None:
             return
         st.session_state[_MADE] = made  # one alone, so that no session fills the memory
     st.download_button(
-        f"Download {form.title}", made[1], file_name=f"{run.id}{form.suffix}", mime=form.mime,
-        icon=":material/download:", key=f"export-{form.name}-{run.id}", on_click="ignore", type="primary",
+        f"Download {form.title}",
+        made[1],
+        file_name=f"{run.id}{form.suffix}",
+        mime=form.mime,
+        icon=":material/download:",
+        key=f"export-{form.name}-{run.id}",
+        on_click="ignore",
+        type="primary",
         width="stretch",
-    )  # fmt: skip
+    )

@@ -119,10 +119,13 @@ def _fed(source: _Source, model: ModelConfig, train: TrainConfig) -> None:
     )
     rows_shown = min(dataset.ROWS_SHOWN, train.batch_size)
     plotly_chart(
-        dataset.batch_figure(shown, rows, offsets, len(source.ids), split), key="feeding-batch", height=700,
-        filename="batch", label=f"The first {len(rows)} batches, {train.batches}: where their rows lie in the "
+        dataset.batch_figure(shown, rows, offsets, len(source.ids), split),
+        key="feeding-batch",
+        height=700,
+        filename="batch",
+        label=f"The first {len(rows)} batches, {train.batches}: where their rows lie in the "
         f"text, and the input over the target of {rows_shown} rows.",
-    )  # fmt: skip
+    )
     st.caption(
         f"{_SCHEDULES[train.batches]} Drawn are {rows_shown} of "
         f"{train.batch_size:,} rows and the first {min(dataset.COLUMNS_SHOWN, train.sequence_length)} of "
@@ -134,9 +137,12 @@ def _text(source: _Source) -> None:
     st.write(f"{len(source.ids):,} characters, {source.kinds} different ones. It begins:")
     exact(source.beginning, height=200)
     plotly_chart(
-        dataset.alphabet_figure(source.vocab.characters, source.counts), key="feeding-alphabet", height=260,
-        filename="alphabet", label="How often each character comes in the text, the most frequent first.",
-    )  # fmt: skip
+        dataset.alphabet_figure(source.vocab.characters, source.counts),
+        key="feeding-alphabet",
+        height=260,
+        filename="alphabet",
+        label="How often each character comes in the text, the most frequent first.",
+    )
     if source.kinds > dataset.MOST_KINDS:
         st.caption(f"The {dataset.MOST_KINDS} most frequent of {source.kinds}.")
 
@@ -155,9 +161,12 @@ def _layers(model: ModelConfig, size: int) -> None:
         f"training changes. Its {size} ids are the alphabet's {size - 1} characters and one for all others."
     )
     plotly_chart(
-        dataset.layers_figure(layers), key="feeding-layers", height=70 + 76 * len(layers), filename="layers",
+        dataset.layers_figure(layers),
+        key="feeding-layers",
+        height=70 + 76 * len(layers),
+        filename="layers",
         label="; ".join(f"{layer.name}: {layer.does}, {layer.parameters:,} parameters" for layer in layers),
-    )  # fmt: skip
+    )
 
 
 def _how_long(model: ModelConfig, train: TrainConfig, characters: int, size: int, notes: tuple[str, ...]) -> None:

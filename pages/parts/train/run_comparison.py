@@ -92,9 +92,13 @@ def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], ended: 
     corpus = catalogue.CORPORA.get(config.corpus)
     bits = corpus.entropy_bits if corpus else None
     said = diagnosis.verdicts(
-        config, events, bits * diagnosis.NATS["bits"] if bits is not None else None, len(run.vocab().characters),
-        ended=ended, unit=unit if unit in diagnosis.NATS else "bits",
-    )  # fmt: skip
+        config,
+        events,
+        bits * diagnosis.NATS["bits"] if bits is not None else None,
+        len(run.vocab().characters),
+        ended=ended,
+        unit=unit if unit in diagnosis.NATS else "bits",
+    )
     if said:
         st.subheader("In words")
         for sentence in said:

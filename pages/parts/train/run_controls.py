@@ -34,9 +34,13 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
             _while_active(run, config, status)
         elif status.state in control.RESUMABLE:
             _button(
-                "Resume", ":material/play_arrow:", control.resume, run, disabled=queue.is_used_up(status),
+                "Resume",
+                ":material/play_arrow:",
+                control.resume,
+                run,
+                disabled=queue.is_used_up(status),
                 help="Goes on from its last checkpoint, at the end of the queue.",
-            )  # fmt: skip
+            )
         elif config.model.kind != "ngram" and not queue.is_used_up(status):
             _train_longer(run, config)
         _rename(run, config)
@@ -55,9 +59,13 @@ def offer_to_resume(found: dict[str, Status]) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
     row.info(f"{words} paused when the server stopped.")
     row.button(
-        "Resume all" if len(left) > 1 else "Resume it", icon=":material/play_arrow:", key="resume-all",
-        on_click=_resume_all, args=(left,), help="They go on from their checkpoints, one after the other.",
-    )  # fmt: skip
+        "Resume all" if len(left) > 1 else "Resume it",
+        icon=":material/play_arrow:",
+        key="resume-all",
+        on_click=_resume_all,
+        args=(left,),
+        help="They go on from their checkpoints, one after the other.",
+    )
 
 
 def _was_interrupted(status: Status) -> bool:
@@ -73,13 +81,21 @@ def _while_active(run: Run, config: RunConfig, status: Status) -> None:
     asked = status.state in ("pausing", "stopping")
     if config.model.kind != "ngram":
         _button(
-            "Pausing ..." if status.state == "pausing" else "Pause", ":material/pause:", control.pause, run,
-            disabled=asked, help="Writes a checkpoint and ends; Resume goes on exactly there.",
-        )  # fmt: skip
+            "Pausing ..." if status.state == "pausing" else "Pause",
+            ":material/pause:",
+            control.pause,
+            run,
+            disabled=asked,
+            help="Writes a checkpoint and ends; Resume goes on exactly there.",
+        )
     _button(
-        "Stopping ..." if status.state == "stopping" else "Stop", ":material/stop:", control.stop, run,
-        disabled=asked, help="Grades and saves what it has learned, and ends.",
-    )  # fmt: skip
+        "Stopping ..." if status.state == "stopping" else "Stop",
+        ":material/stop:",
+        control.stop,
+        run,
+        disabled=asked,
+        help="Grades and saves what it has learned, and ends.",
+    )
 
 
 def _train_longer(run: Run, config: RunConfig) -> None:
@@ -111,13 +127,24 @@ def _delete(run: Run) -> None:
 
 
 def _button(
-    label: str, icon: str, action: Callable[..., None], run: Run, *, given: dict[str, Any] | None = None,
-    primary: bool = False, **more: Any,
-) -> None:  # fmt: skip
+    label: str,
+    icon: str,
+    action: Callable[..., None],
+    run: Run,
+    *,
+    given: dict[str, Any] | None = None,
+    primary: bool = False,
+    **more: Any,
+) -> None:
     st.button(
-        label, icon=icon, key=f"{action.__name__}-{run.id}", type="primary" if primary else "secondary",
-        on_click=_obey, args=(lambda: action(run, **(given or {})),), **more,
-    )  # fmt: skip
+        label,
+        icon=icon,
+        key=f"{action.__name__}-{run.id}",
+        type="primary" if primary else "secondary",
+        on_click=_obey,
+        args=(lambda: action(run, **(given or {})),),
+        **more,
+    )
 
 
 def _obey(action: Callable[[], None]) -> None:

@@ -90,10 +90,14 @@ def pick_accelerator(preset: Preset) -> str:
     counted = preset.model.kind == "ngram"
     titles = {row["name"]: row["title"] for row in rows} | {"auto": "Auto"}
     chosen = st.selectbox(
-        "Accelerator", options, key="accelerator", persist_state="session", disabled=counted,
+        "Accelerator",
+        options,
+        key="accelerator",
+        persist_state="session",
+        disabled=counted,
         format_func=lambda name: titles.get(name, name.upper()),
         help="An n-gram model only counts: it needs none." if counted else "Auto takes the fastest there is.",
-    )  # fmt: skip
+    )
     if not found.done():
         _until_surveyed()
     elif found.exception():

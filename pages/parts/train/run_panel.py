@@ -162,9 +162,12 @@ def _loss_chart(run: Run, config: RunConfig, events: list[dict], unit: str, othe
     laid = [{"label": "this run" if others else "", "events": events}, *run_comparison.overlay(others)]
     figure = base.loss_figure(laid, unit, st.session_state.over, _reference_lines(config, bool(events)))
     plotly_chart(
-        figure, key=f"loss-{run.id}", height=440, filename=f"loss-{run.id}",
+        figure,
+        key=f"loss-{run.id}",
+        height=440,
+        filename=f"loss-{run.id}",
         label=f"Progress of {config.name}, {unit}: training solid, validation dashed.",
-    )  # fmt: skip
+    )
     st.caption(
         "The lower, the better it guesses. *Training*: on what it learns from; *validation*: on the last tenth of "
         "the text, which it never learns from. The grey lines are what simple counting reaches."
@@ -231,9 +234,10 @@ def _figures(status: Status, events: list[dict], unit: str) -> None:
         first.metric("time taken", _clock(status.seconds))
     second.metric("characters/s", f"{speed:,.0f}" if speed else "...")
     third.metric(
-        f"validation, {unit}", f"{min(losses) / divisor:.3f}" if losses else "...",
+        f"validation, {unit}",
+        f"{min(losses) / divisor:.3f}" if losses else "...",
         help=f"The best so far, {unit} a character.",
-    )  # fmt: skip
+    )
     if status.best_epoch:
         st.caption(diagnosis.kept(status.best_epoch, status.epoch))
 
@@ -246,9 +250,12 @@ def _in_line(run: Run) -> None:
     for number, (other, _) in enumerate(queue.running(run.path.parent)[:3]):
         st.button(
             "Watch the run that trains now" if number == 0 else f"Watch another ({number + 1})",
-            icon=":material/visibility:", key=f"watch-{other.id}", on_click=_watch, args=(other.id,),
+            icon=":material/visibility:",
+            key=f"watch-{other.id}",
+            on_click=_watch,
+            args=(other.id,),
             help="Your run keeps its place.",
-        )  # fmt: skip
+        )
 
 
 def _watch(name: str) -> None:

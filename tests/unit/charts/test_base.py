@@ -179,11 +179,7 @@ def test_the_needle_stands_on_the_outlined_character_and_the_bar_goes_from_0_to_
     shaped = np.array([0.5, 0.0, 0.0001, 0.2499, 0.25])
     figure = needle_figure(["a", "b", "c", EVIL, "\n"], shaped, 0.6, 3)
     bar, needle = figure.data
-    assert bar.x == (0.5, 0.2499, 0.25) and bar.base == (
-        0,
-        0.5001,
-        0.75,
-    )  # too thin ones are left out
+    assert bar.x == (0.5, 0.2499, 0.25) and bar.base == (0, 0.5001, 0.75)  # too thin ones are left out
     assert needle.x == (0.6, 0.6) and bar.text[0] == "a" and bar.text[2] == "↵ newline"
     assert [colour == CAME for colour in bar.marker.line.color] == [False, True, False]
     assert bar.base[1] <= needle.x[0] < bar.base[1] + bar.x[1]

@@ -38,12 +38,14 @@ def figures(text):
     place = len(text) - 1
     feature = (EVIL, np.arange(len(text), dtype=float), -0.5)
     return [
-        states_figure(text, values, place), states_figure(text, values, place, 5),
+        states_figure(text, values, place),
+        states_figure(text, values, place, 5),
         unit_figure(text, values[:, 0], place, "layer 1, hidden, unit 1", feature),
         unit_figure(text, values[:, 0], 0, "layer 1, hidden, unit 1"),
         gates_figure({"update": values[0] ** 2, "hidden": values[0], EVIL: values[0]}, 3),
-        arcs_figure(text, weights[place]), attention_figure(text, weights, place),
-    ]  # fmt: skip
+        arcs_figure(text, weights[place]),
+        attention_figure(text, weights, place),
+    ]
 
 
 @pytest.mark.parametrize("text", ["a", "\n", EVIL, "e\u0301\u200fאב\ud800", "x" * 500], ids=range(5))
@@ -146,6 +148,10 @@ def test_the_matrix_is_that_of_the_characters_around_the_place():
 def test_figures_of_long_texts_stay_small():
     values, weights = states(5000, 512), attended(256)
     text = "\u0100" * 5000
-    for figure in (states_figure(text, values, 2500, 3), unit_figure(text, values[:, 3], 2500, "unit 4"),
-                   gates_figure({"update": values[0]}, 3), attention_figure(text, weights, 200)):  # fmt: skip
+    for figure in (
+        states_figure(text, values, 2500, 3),
+        unit_figure(text, values[:, 3], 2500, "unit 4"),
+        gates_figure({"update": values[0]}, 3),
+        attention_figure(text, weights, 200),
+    ):
         assert len(figure.to_json()) < 700_000

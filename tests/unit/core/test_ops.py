@@ -34,15 +34,18 @@ def test_layers_are_normed_over_their_last_axis():
     np.testing.assert_allclose(normed.std(axis=-1), 2, rtol=1e-5)
 
 
-@pytest.mark.parametrize("rows, K, M, avx512, number", [
-    (1, 257, 834, True, 1),  # as vectors
-    (4, 257, 834, True, 1),  # small enough as it is
-    (5, 257, 834, True, 14),
-    (5, 257, 834, False, 1),
-    (16, 257, 832, True, 13),
-    (8, 1025, 3138, True, 50),
-    (16, 1025, 3138, True, 1),  # 64 columns are too many
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "rows, K, M, avx512, number",
+    [
+        (1, 257, 834, True, 1),  # as vectors
+        (4, 257, 834, True, 1),  # small enough as it is
+        (5, 257, 834, True, 14),
+        (5, 257, 834, False, 1),
+        (16, 257, 832, True, 13),
+        (8, 1025, 3138, True, 50),
+        (16, 1025, 3138, True, 1),  # 64 columns are too many
+    ],
+)
 def test_a_kernel_in_blocks_gives_the_same_product(monkeypatch, rows, K, M, avx512, number):
     monkeypatch.setattr(ops, "_has_avx512", lambda: avx512)
     rng = np.random.default_rng(1)

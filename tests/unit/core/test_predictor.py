@@ -148,8 +148,11 @@ def test_the_gates_of_a_gru_make_its_hidden_state(layer, vocab):
 @pytest.mark.parametrize("layer", [0, 1])
 def test_the_gates_of_an_lstm_make_its_cell_and_hidden_state(layer, vocab):
     predictor = networks.build(TINY["lstm"], len(vocab), random_weights(TINY["lstm"], len(vocab)))
-    trace = {name.split("/")[1]: array for name, array in predictor.trace(np.arange(30) % len(vocab)).items()
-             if name.startswith(f"layer_{layer}/")}  # fmt: skip
+    trace = {
+        name.split("/")[1]: array
+        for name, array in predictor.trace(np.arange(30) % len(vocab)).items()
+        if name.startswith(f"layer_{layer}/")
+    }
     before = np.vstack([np.zeros((1, 16)), trace["cell"][:-1]])
     cell = trace["forget"] * before + trace["input"] * trace["candidate"]
     np.testing.assert_allclose(cell, trace["cell"], atol=1e-6)

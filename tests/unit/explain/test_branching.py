@@ -173,9 +173,18 @@ def test_a_link_is_short_and_stops_where_it_makes_no_sense():
     walk = choose(reader, steps(reader, Walk(), 12, 0.8), "x", 0.8)
     assert branching.to_code(steps(reader, walk, 3, 1.2)) == f"s1t0.8n12h{VOCAB.characters.index('x')}t1.2n3"
     for code, length in {
-        "": 0, "n3": 3, "n3!n4": 3, "n2h999n1": 2, "n2t1.2.3n1": 2, "n2s99999999999n4": 2, "n2t1e5": 2, "<b>": 0,
-        "n999999999": branching.MOST_MOVES, "n2h1.5": 2, f"n{branching.MOST_MOVES}h1": branching.MOST_MOVES,
-    }.items():  # fmt: skip
+        "": 0,
+        "n3": 3,
+        "n3!n4": 3,
+        "n2h999n1": 2,
+        "n2t1.2.3n1": 2,
+        "n2s99999999999n4": 2,
+        "n2t1e5": 2,
+        "<b>": 0,
+        "n999999999": branching.MOST_MOVES,
+        "n2h1.5": 2,
+        f"n{branching.MOST_MOVES}h1": branching.MOST_MOVES,
+    }.items():
         assert branching.from_code(code, reader, VOCAB).place == length, code
 
 

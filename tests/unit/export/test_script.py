@@ -19,14 +19,23 @@ from charlab.training import train
 from helpers.tiny import TINY
 
 TRAIN = TrainConfig(
-    epochs=2, batch_size=16, sequence_length=32, learning_rate=1e-2, learning_rate_schedule="cosine",
-    clip_norm=1.0, warm_up_steps=5, beta_2=0.99,
-)  # fmt: skip
+    epochs=2,
+    batch_size=16,
+    sequence_length=32,
+    learning_rate=1e-2,
+    learning_rate_schedule="cosine",
+    clip_norm=1.0,
+    warm_up_steps=5,
+    beta_2=0.99,
+)
 
 
 def config_of(model: ModelConfig, train: TrainConfig = TRAIN, **changes) -> store.RunConfig:
-    return store.RunConfig(**{"name": "Tiny", "preset": "custom", "corpus": "markov", "corpus_sha256": "0" * 64}
-                          | {"model": model, "train": train} | changes)  # fmt: skip
+    return store.RunConfig(
+        **{"name": "Tiny", "preset": "custom", "corpus": "markov", "corpus_sha256": "0" * 64}
+        | {"model": model, "train": train}
+        | changes
+    )
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
@@ -48,8 +57,11 @@ def test_every_preset_is_a_whole_program(preset):
             known.add(node.asname or node.name)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert used <= known
-    values = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body
-              if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)}  # fmt: skip
+    values = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    }
     assert values["SEED_TEXT"] == "a\"'\\\n\u2028é" and values["UNITS"] == preset.model.units
     assert "charlab" not in source and len(source.splitlines()) < 330
 
@@ -83,9 +95,14 @@ def test_it_reaches_the_same_loss_without_charlab(model, changes, tmp_path):
     (tmp_path / "train.py").write_text(script.standalone(config), encoding="utf-8")
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     result = subprocess.run(
-        [sys.executable, "-P", "train.py", "text.txt"], cwd=tmp_path, env=environment, capture_output=True,
-        encoding="utf-8", timeout=300, check=False,
-    )  # fmt: skip
+        [sys.executable, "-P", "train.py", "text.txt"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
     assert result.returncode == 0, result.stderr[-2000:]
     losses = [float(loss) for loss in re.findall(r"^epoch .* validation ([\d.]+) nats", result.stdout, re.M)]
     run = store.create(config, vocab)

@@ -169,9 +169,12 @@ def test_a_full_disk_is_said_in_words_and_the_status_finds_room(monkeypatch):
 
     real = store.Path.open
     monkeypatch.setattr(
-        store.Path, "open", lambda path, mode="r", **more: Full(real(path, mode, **more)) if mode == "wb"
-        else real(path, mode, **more)
-    )  # fmt: skip
+        store.Path,
+        "open",
+        lambda path, mode="r", **more: (
+            Full(real(path, mode, **more)) if mode == "wb" else real(path, mode, **more)
+        ),
+    )
     with pytest.raises(OSError, match="No space"):
         train(run)
     monkeypatch.undo()

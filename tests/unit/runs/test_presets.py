@@ -56,8 +56,11 @@ def test_the_cloud_tpu_notebooks_lstm():
     shapes = predictor.shapes(preset("cloud-tpu-lstm").model, size)
     assert shapes["embedding"] == (256, 512) and shapes["head/kernel"] == (512, 256)
     assert parts("cloud-tpu-lstm", size) == {
-        "embedding": 131_072, "layer_0": 2_099_200, "layer_1": 2_099_200, "head": 131_328,
-    }  # fmt: skip
+        "embedding": 131_072,
+        "layer_0": 2_099_200,
+        "layer_1": 2_099_200,
+        "head": 131_328,
+    }
     assert (lstm(512, 512), dense(512, 256)) == (2_099_200, 131_328)
     train = preset("cloud-tpu-lstm").train
     assert (train.batches, train.sequence_length, train.batch_size) == ("windows", 100, 1024)

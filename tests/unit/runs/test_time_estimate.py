@@ -79,10 +79,18 @@ def test_speeds_are_read_from_runs():
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(2, "a few seconds"), (41, "about 40 s"), (59, "about 1 min"), (100, "about 1 min 40 s"),
-     (598, "about 10 min"), (1500, "about 25 min"), (3599, "about 1 h"), (7800, "about 2 h 10 min"),
-     (400_000, "about 5 days")],
-)  # fmt: skip
+    [
+        (2, "a few seconds"),
+        (41, "about 40 s"),
+        (59, "about 1 min"),
+        (100, "about 1 min 40 s"),
+        (598, "about 10 min"),
+        (1500, "about 25 min"),
+        (3599, "about 1 h"),
+        (7800, "about 2 h 10 min"),
+        (400_000, "about 5 days"),
+    ],
+)
 def test_times_in_words(seconds, words):
     assert time_estimate.duration(seconds) == words
 

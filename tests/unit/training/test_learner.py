@@ -211,9 +211,14 @@ def six_steps(accelerator):
     strategy, result = strategies.choose(accelerator), {}
     for kind, precision in (("gru", "float32"), ("gru", "mixed_float16"), ("transformer", "float32")):
         train = TrainConfig(
-            batch_size=4, sequence_length=8, batches="streams", clip_norm=0.3, weight_decay=0.1,
-            optimizer="muon" if kind == "transformer" else "adamw", precision=precision,
-        )  # fmt: skip
+            batch_size=4,
+            sequence_length=8,
+            batches="streams",
+            clip_norm=0.3,
+            weight_decay=0.1,
+            optimizer="muon" if kind == "transformer" else "adamw",
+            precision=precision,
+        )
         learner = Learner(ModelConfig(kind=kind, units=8, embedding=8, heads=2, context=8), train, 12, strategy)
         ids = np.random.default_rng(0).integers(0, 12, 2000)
         schedule = batching.offsets(train, len(ids), 0)

@@ -17,12 +17,17 @@ def test_figures_stand_in_the_log_at_their_steps():
     board.close()
     log = EventAccumulator(str(run.tensorboard_path))
     log.Reload()
-    read = {tag: [(e.step, pytest.approx(e.tensor_proto.float_val[0])) for e in log.Tensors(tag)]
-            for tag in log.Tags()["tensors"]}  # fmt: skip
+    read = {
+        tag: [(e.step, pytest.approx(e.tensor_proto.float_val[0])) for e in log.Tensors(tag)]
+        for tag in log.Tags()["tensors"]
+    }
     assert read == {
-        "loss/training": [(5, 2.0)], "accuracy/training": [(5, 0.3)], "learning_rate": [(5, 0.01)],
-        "loss/validation": [(10, 1.5)], "accuracy/validation": [(10, 0.4)],
-    }  # fmt: skip
+        "loss/training": [(5, 2.0)],
+        "accuracy/training": [(5, 0.3)],
+        "learning_rate": [(5, 0.01)],
+        "loss/validation": [(10, 1.5)],
+        "accuracy/validation": [(10, 0.4)],
+    }
 
 
 def test_without_tensorboard_nothing_is_written(monkeypatch):

@@ -17,9 +17,7 @@ from charlab.training import loop
 from helpers.tiny import TINY, random_weights
 from helpers.training_runs import IDS, STEPS, TEXT, VOCAB, after, events, make, train
 
-RESULTS = {
-    "run", "epochs", "steps", "train_loss", "val_loss", "best_val_loss", "characters_per_second", "seconds",
-}  # fmt: skip
+RESULTS = {"run", "epochs", "steps", "train_loss", "val_loss", "best_val_loss", "characters_per_second", "seconds"}
 
 
 class FakeLearner:
@@ -81,20 +79,32 @@ def test_events_come_in_their_order_with_all_that_was_agreed(fake):
     assert heard == run.events()[0]
     order = [(event["event"], event["step"]) for event in heard]
     one = [("step", step) for step in range(1, STEPS + 1)]
-    assert order[: 2 + STEPS + 2] == [
-        ("epoch", 0), ("sample", 0), *one, ("epoch", STEPS), ("sample", STEPS),
-    ]  # fmt: skip
+    assert order[: 2 + STEPS + 2] == [("epoch", 0), ("sample", 0), *one, ("epoch", STEPS), ("sample", STEPS)]
     assert order[-2:] == [("epoch", 3 * STEPS), ("sample", 3 * STEPS)]
     first, *epochs = events(run, "epoch")
     assert "loss" not in first and first["val_loss"] == 3.0
     assert [event["epoch"] for event in epochs] == [1, 2, 3]
     assert [event["val_loss"] for event in epochs] == [2.5, 2.0, 1.5]
     assert set(epochs[0]) == {
-        "event", "epoch", "step", "loss", "val_loss", "val_accuracy", "characters_per_second", "seconds",
-    }  # fmt: skip
+        "event",
+        "epoch",
+        "step",
+        "loss",
+        "val_loss",
+        "val_accuracy",
+        "characters_per_second",
+        "seconds",
+    }
     assert set(events(run, "step")[0]) == {
-        "event", "step", "epoch", "loss", "accuracy", "learning_rate", "characters_per_second", "seconds",
-    }  # fmt: skip
+        "event",
+        "step",
+        "epoch",
+        "loss",
+        "accuracy",
+        "learning_rate",
+        "characters_per_second",
+        "seconds",
+    }
     sample = events(run, "sample")[0]
     assert sample["seed_text"] == "the " and len(sample["text"]) == 200
     assert status == run.recorded_status()
