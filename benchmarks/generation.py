@@ -22,6 +22,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import common
+from charlab.core import ops
 from charlab.core import predictor as networks
 from charlab.core.config import ModelConfig
 
@@ -159,7 +160,7 @@ def _ours(threads: int) -> Callable[[str, int], Callable[[], int]]:
         def write() -> int:
             steps = list(generate(predictor, vocab, vocab.characters[0], config))
             logits = np.concatenate([step.logits for step in steps])  # [length * N, V]
-            kept = networks.softmax(logits), sampling.shape(logits, config, vocab.unknown_id)
+            kept = ops.softmax(logits), sampling.shape(logits, config, vocab.unknown_id)
             return len(kept[0])
 
         return write

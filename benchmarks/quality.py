@@ -135,13 +135,14 @@ def act(way: str, started: float) -> None:
 def _ids() -> tuple[np.ndarray, np.ndarray, int]:
     """What is trained on, what is held out, and the id of what the alphabet lacks."""
     from charlab.core.vocab import Vocab
-    from charlab.corpora import catalogue
-    from charlab.runs import plan
+    from charlab.corpora import catalogue, encoding
+
+    pass
 
     text = catalogue.load(CORPUS).text
     vocab = Vocab.from_text(text)
     ids = vocab.encode(text)
-    split = plan.split_at(len(ids), 0.1)
+    split = encoding.split_at(len(ids), 0.1)
     return ids[:split], ids[split:], vocab.unknown_id
 
 

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from charlab.core.config import ACCELERATORS, SampleConfig
-from charlab.corpora import catalogue
+from charlab.corpora import catalogue, encoding
 from charlab.errors import CharlabError, ConfigError
 from charlab.export import formats, remote_files
-from charlab.runs import control, models, plan, store
+from charlab.runs import control, models, plan, shell_commands, store
 from charlab.runs.presets import PRESETS, preset
+from charlab.starters import recipes
 from charlab.training import process
 
 
@@ -144,8 +145,8 @@ def _import(options: argparse.Namespace) -> dict[str, Any]:
 
 def _keep(options: argparse.Namespace) -> dict[str, Any]:
     run = models.find(options.model)
-    folder = models.keep_as_starter(run, options.name, options.epochs)
-    command = plan.command(run.config())
+    folder = recipes.keep_as_starter(run, options.name, options.epochs)
+    command = shell_commands.training_command(run.config())
     print(f"{folder}: {run.status().results['best_val_loss']:.4f} nats, made by: {command}", file=sys.stderr)
     return {"name": options.name, "command": command}
 
@@ -230,9 +231,9 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
     model = models.load(options.model, options.weights)
     text = _text(options.corpus, minimum=2)
-    ids = plan.text_ids(text.text, model.vocab, model.config.model)
+    ids = encoding.text_ids(text.text, model.vocab, model.config.model)
     if options.split == "val":
-        ids = ids[plan.split_at(len(ids), model.config.train.validation_share) :]
+        ids = ids[encoding.split_at(len(ids), model.config.train.validation_share) :]
     result = reading.evaluate(model.predictor, model.vocab, ids, options.window)
     document = {
         "loss_nats": result.loss_nats,

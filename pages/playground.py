@@ -8,7 +8,7 @@ import streamlit as st
 
 from charlab.core.config import SampleConfig
 from charlab.errors import ConfigError
-from charlab.runs import plan
+from charlab.runs import shell_commands
 from charlab.runs.models import Model
 from pages.parts.playground import compare_models, history, sample_cards, stream_samples
 from pages.parts.playground import temperature as sweeping
@@ -106,7 +106,7 @@ def commands(asked: Asked) -> list[str]:
     """What one types for the same texts: a line for each temperature of a sweep, or each model side by side."""
     configs = [asked.config.replace(temperature=t) for t in asked.temperatures] or [asked.config]
     return [
-        plan.writing_command(name, which, asked.seed_text, config)
+        shell_commands.generation_command(name, which, asked.seed_text, config)
         for name, which in asked.sources
         for config in configs
     ]

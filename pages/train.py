@@ -6,7 +6,7 @@ import streamlit as st
 
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
-from charlab.runs import plan, queue, store
+from charlab.runs import limits, plan, queue, store
 from pages.parts.shared import browser_cookie, url_state
 from pages.parts.shared.safe_text import plain
 from pages.parts.train import export_import, preview, run_form, run_panel, settings_form
@@ -31,7 +31,7 @@ reason = "" if preset.model.kind == "ngram" else queue.why_no_tensorflow()
 if reason:
     st.warning(plain(reason))
 facts = st.empty()
-if cap := queue.cap_in_words():
+if cap := limits.cap_in_words():
     st.caption(f"{cap} Everyone on it can read its texts, and see and steer its runs.")
 row = st.container(horizontal=True)
 start = row.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(reason))
@@ -46,20 +46,20 @@ with row.popover("A model's bundle", icon=":material/move_to_inbox:", width="con
 model, train = preset.model, preset.train
 try:
     model, train = plan.change(model, train, changes | budget | {"accelerator": accelerator})
-    facts.caption(preview.in_short(corpus, model, queue.within_cap(train)))
+    facts.caption(preview.in_short(corpus, model, limits.within_cap(train)))
 except CharlabError as error:
     start = False
     facts.error(plain(str(error)))
 fed = st.expander("What the model is fed", icon=":material/table_rows:", key="feeding", on_change="rerun")
 if fed.open:
     with fed:
-        preview.show(corpus, model, queue.within_cap(train))
+        preview.show(corpus, model, limits.within_cap(train))
 
 if start:
     try:
         with st.spinner(f"Getting {plain(corpus.title)} ready ..."):
             text = catalogue.load(corpus.name, paths=False)
-            train, owner = queue.within_cap(train), browser_cookie.owner()
+            train, owner = limits.within_cap(train), browser_cookie.owner()
             config, vocab = plan.plan(text, preset.name, model, train, owner=owner)
             st.session_state.run = store.create(config, vocab).id
     except CharlabError as error:

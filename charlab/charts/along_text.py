@@ -11,19 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from charlab.charts.base import (
-    CAME,
-    INK,
-    OWN,
-    QUIET,
-    SEQUENTIAL,
-    SMALLEST,
-    Figure,
-    empty_figure,
-    literal,
-    rounded,
-    thin,
-)
+from charlab.charts.base import CAME, INK, OWN, QUIET, SEQUENTIAL, SMALLEST, Figure, empty_figure, literal, rounded
+from charlab.charts.loss import thin
 from charlab.core.display import named, visible
 from charlab.core.reading import running_mean
 

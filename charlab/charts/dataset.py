@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from charlab.charts.base import INK, OWN, QUIET, empty_figure, literal, rounded
 from charlab.core.display import named, visible
-from charlab.runs.time_estimate import Layer
+from charlab.core.summary import Layer
 
 MOST_KINDS = 80
 ROWS_SHOWN, COLUMNS_SHOWN = 3, 32

@@ -12,7 +12,8 @@ import numpy as np
 
 from charlab.core import sampling
 from charlab.core.config import SampleConfig
-from charlab.core.predictor import Predictor, softmax
+from charlab.core.ops import softmax
+from charlab.core.predictor import Predictor
 from charlab.core.sampling import Sampler
 from charlab.core.vocab import Vocab
 

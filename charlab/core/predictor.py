@@ -66,10 +66,6 @@ def shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[int, ..
     return result | {"head/kernel": (U, V), "head/bias": (V,)}
 
 
-def parameter_count(config: ModelConfig, vocabulary_size: int) -> int:
-    return sum(int(np.prod(shape)) for shape in shapes(config, vocabulary_size).values())
-
-
 def blas_threads(config: ModelConfig, vocabulary_size: int) -> int | None:
     """How many threads NumPy's matrix products should take: one, or None, which is all there are.
 

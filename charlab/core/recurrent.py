@@ -13,7 +13,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from charlab.core.config import ModelConfig
-from charlab.core.ops import blocks, operands, rows_for, sigmoid
+from charlab.core.matmul import blocks, operands, rows_for
+from charlab.core.ops import sigmoid
 
 
 class _Cell(ABC):

@@ -21,11 +21,11 @@ from typing import Any, BinaryIO
 
 from safetensors.numpy import save
 
-from charlab.core import predictor
+from charlab.core import predictor, summary
 from charlab.corpora.catalogue import CORPORA
 from charlab.errors import CharlabError, RunError
 from charlab.export import bundle_validation
-from charlab.runs import plan, store
+from charlab.runs import shell_commands, store
 from charlab.runs.store import Run, RunConfig
 
 _COLUMNS = (
@@ -76,7 +76,7 @@ def model_card(run: Run) -> str:
     about = (
         f"{corpus.title}. {corpus.about} Licence: {corpus.licence}." if corpus else "A text of its maker's own."
     )
-    size = plan.describe_parameters(model, len(vocab))
+    size = summary.describe_parameters(model, len(vocab))
     reads = {
         "transformer": f"It looks back over at most {model.context} characters.",
         "ngram": f"It looks back over at most {model.order - 1} characters.",
@@ -87,7 +87,7 @@ def model_card(run: Run) -> str:
         if isinstance(loss, int | float)
         else "Not measured."
     )
-    fence = "`" * (3 + max(map(len, re.findall("`+", plan.command(config))), default=0))
+    fence = "`" * (3 + max(map(len, re.findall("`+", shell_commands.training_command(config))), default=0))
     versions = ", ".join(f"{name} {version}" for name, version in config.versions.items()) or "not recorded"
     return f"""# {_plain(config.name)}
 
@@ -107,7 +107,7 @@ an alphabet of {len(vocab.characters)} characters and one number for all others.
 ## How it was made
 
 {fence}
-{plan.command(config)}
+{shell_commands.training_command(config)}
 {fence}
 
 Made with: {_plain(versions)}.

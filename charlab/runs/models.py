@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,26 +56,6 @@ class Model:
     @property
     def seed_text(self) -> str:
         return self.config.train.seed_text
-
-
-def keep_as_starter(run: Run, name: str, epochs: Sequence[int] = ()) -> Path:
-    """Copy of a finished run what a starter needs, the weights of these epochs among it; returns its folder.
-
-    The weights take half the bytes that a run's do. The best ones are left out where they are one of the epochs.
-    """
-    which = [f"epoch-{epoch:03d}" for epoch in epochs]
-    if run.status().best_epoch not in epochs:
-        which.append("best")
-    compacted = {one: store.compact(run.weights(one)) for one in which}  # before anything is taken away
-    starter = Run(STARTERS / name)
-    for old in starter.weight_names():
-        starter.weights_path(old).unlink()
-    starter.write_config(run.config())
-    starter.write_vocab(run.vocab())
-    for one, weights in compacted.items():
-        starter.write_weights(weights, one)
-    starter.write_status(run.status())
-    return starter.path
 
 
 def models() -> list[ModelInfo]:

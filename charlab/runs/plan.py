@@ -6,18 +6,16 @@ Knows corpora, vocabularies and configurations; nothing of TensorFlow or process
 from __future__ import annotations
 
 import importlib.metadata
-import shlex
-import tempfile
 import time
 
 import numpy as np
 
 import charlab
 from charlab.core import ngram
-from charlab.core.config import ModelConfig, SampleConfig, TrainConfig
-from charlab.core.predictor import parameter_count
+from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue
+from charlab.corpora.encoding import make_vocab, mapped, split_at, text_ids
 from charlab.errors import ConfigError, CorpusError
 from charlab.runs import store
 from charlab.runs.presets import preset
@@ -56,20 +54,6 @@ def plan(
     return config, vocab
 
 
-def make_vocab(text: str, model: ModelConfig) -> Vocab:
-    """The alphabet that a model reads this text with."""
-    if model.alphabet == "code-points":
-        return Vocab.from_code_points()
-    return Vocab.from_text(text, model.lower_case)
-
-
-def text_ids(text: str, vocab: Vocab, model: ModelConfig) -> np.ndarray:
-    """A text as the model is fed it: ids [T]. With code points, characters above them are left out, as in the
-    Cloud TPU notebook."""
-    ids = vocab.encode(text)
-    return ids[ids != vocab.unknown_id] if model.alphabet == "code-points" else ids
-
-
 def run_ids(config: store.RunConfig, vocab: Vocab) -> np.ndarray:
     """The ids of a run's corpus. Raises CorpusError where the text is no longer the one it was planned for."""
     text = catalogue.load(config.corpus)
@@ -79,19 +63,6 @@ def run_ids(config: store.RunConfig, vocab: Vocab) -> np.ndarray:
             "Start a new run on the text as it is now."
         )
     return mapped(text_ids(text.text, vocab, config.model))
-
-
-def mapped(ids: np.ndarray) -> np.ndarray:
-    """The same ids, read from a temporary file as they are needed: a long text need not fit into memory."""
-    with tempfile.TemporaryFile() as file:
-        ids.tofile(file)
-        file.flush()
-        return np.memmap(file, ids.dtype, "r", shape=ids.shape)  # the file lives as long as the map
-
-
-def split_at(characters: int, validation_share: float) -> int:
-    """Where validation begins: what lies before is trained on."""
-    return characters - max(2, round(characters * validation_share))
 
 
 def fit_to_text(
@@ -137,12 +108,6 @@ def first_words(text: str, length: int = 24) -> str:
     return line + ("\n" if len(line) < length else "")
 
 
-def describe_parameters(model: ModelConfig, vocabulary_size: int) -> str:
-    if model.kind == "ngram":
-        return f"counts of up to {model.order} characters"
-    return f"{parameter_count(model, vocabulary_size) / 1e6:.2f} M parameters"
-
-
 def versions() -> dict[str, str]:
     """The libraries that a run was made with; one that is not installed is left out."""
     found = {"charlab": charlab.__version__}
@@ -152,41 +117,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def command(config: store.RunConfig) -> str:
-    """The command line that trains the same run: the preset, and what differs from it."""
-    chosen = preset(config.preset)
-    changed = {
-        name: value
-        for name, value in (config.model.to_json() | config.train.to_json()).items()
-        if value != (chosen.model.to_json() | chosen.train.to_json())[name]
-    }
-    words = ["python -m charlab train", "--corpus", shlex.quote(config.corpus), "--preset", config.preset]
-    for name in ("minutes", "epochs", "accelerator", "seed"):
-        if name in changed and not (name == "epochs" and "minutes" in changed):
-            words += [
-                f"--{name}",
-                f"{changed[name]:g}" if isinstance(changed[name], float) else str(changed[name]),
-            ]
-        changed.pop(name, None)
-    changed.pop("seed_text", None)  # made from the text where none was given
-    for name, value in changed.items():
-        words += ["--set", shlex.quote(f"{name}={'none' if value is None else value}")]
-    return " ".join(words)
-
-
-def writing_command(model: str, which: str, seed_text: str, config: SampleConfig) -> str:
-    """The command line that writes the same texts: a model's name, which of its weights, and what differs from the
-    command's own settings."""
-    words = ["python -m charlab generate", shlex.quote(model)]
-    if which != "best":
-        words += ["--weights", which]
-    words += ["--seed-text", shlex.quote(seed_text)]
-    for name, value in config.to_json().items():
-        if value != getattr(SampleConfig(), name):
-            words += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value)]
-    return " ".join(words)
 
 
 def change(model: ModelConfig, train: TrainConfig, settings: dict[str, object]) -> tuple[ModelConfig, TrainConfig]:

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from charlab.core import batching, predictor
+from charlab.core import batching
 from charlab.core.config import ModelConfig, TrainConfig
+from charlab.core.summary import operations
+from charlab.corpora import encoding
 from charlab.errors import CharlabError
-from charlab.runs import checkpoints, plan
+from charlab.runs import checkpoints
 from charlab.runs.store import Run
 
 
@@ -51,7 +53,7 @@ def speeds(runs: Iterable[Run], most: int = 30) -> list[Speed]:
 
 def steps(train: TrainConfig, characters: int) -> int:
     """Steps of an epoch over a text of so many characters. Raises CorpusError where there is no room for one."""
-    return len(batching.offsets(train, plan.split_at(characters, train.validation_share), 0))
+    return len(batching.offsets(train, encoding.split_at(characters, train.validation_share), 0))
 
 
 def characters_seen(
@@ -59,7 +61,7 @@ def characters_seen(
 ) -> int | None:
     """Characters that training will read, again and again; None where that hangs on a speed nobody measured."""
     if model.kind == "ngram":
-        return plan.split_at(characters, train.validation_share)
+        return encoding.split_at(characters, train.validation_share)
     if train.minutes is None:
         return train.epochs * steps(train, characters) * train.batch_size * train.sequence_length
     speed = expected_speed(model, train, vocabulary_size, measured)
@@ -84,7 +86,7 @@ def estimate_seconds(
     if speed is None:
         return None
     seen = train.epochs * steps(train, characters) * train.batch_size * train.sequence_length
-    graded = (characters - plan.split_at(characters, train.validation_share)) * train.epochs
+    graded = (characters - encoding.split_at(characters, train.validation_share)) * train.epochs
     return _start_up(train, measured) + (seen + graded / 3) / speed
 
 
@@ -110,17 +112,6 @@ def expected_speed(
 def was_measured(model: ModelConfig, train: TrainConfig, measured: Sequence[Speed]) -> bool:
     """Whether a time needs no measuring, or comes from runs of the same model; else it is a rough one."""
     return train.minutes is not None or any(s.model == model for s in _of_same_machinery(train, measured))
-
-
-def operations(model: ModelConfig, train: TrainConfig, vocabulary_size: int) -> float:
-    """Floating-point operations of a training step a character, about: two a weight that is multiplied and twice
-    that for the gradients; embeddings are only looked up, and attention multiplies the window with itself."""
-    looked_up = vocabulary_size * (model.units if model.kind == "transformer" else model.embedding)
-    attention = 0.0
-    if model.kind == "transformer":
-        looked_up += model.context * model.units
-        attention = 12.0 * model.layers * model.units * train.sequence_length
-    return 6.0 * (predictor.parameter_count(model, vocabulary_size) - looked_up) + attention
 
 
 def _of_same_machinery(train: TrainConfig, measured: Sequence[Speed]) -> list[Speed]:
@@ -152,41 +143,3 @@ def duration(seconds: float) -> str:
 
 
 # What a model is made of
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer, in words: what it does, the shape of what leaves it for each character, its parameters."""
-
-    name: str
-    does: str
-    leaves: int  # numbers for each character
-    parameters: int
-
-
-def layers(model: ModelConfig, vocabulary_size: int) -> list[Layer]:
-    """A network's layers in the order in which a character passes them; none for an n-gram model."""
-    if model.kind == "ngram":
-        return []
-    sizes: dict[str, int] = {}
-    for name, shape in predictor.shapes(model, vocabulary_size).items():
-        place = name.split("/")[0].replace("position", "embedding").replace("norm", "head")
-        sizes[place] = sizes.get(place, 0) + math.prod(shape)
-    V, U, D = vocabulary_size, model.units, model.embedding or vocabulary_size
-    found = []
-    if model.kind == "transformer":
-        does = f"a character and its place become {U} numbers"
-        found.append(Layer("Embedding", does, U, sizes["embedding"]))
-    elif model.embedding:
-        found.append(Layer("Embedding", f"a character becomes {D} numbers", D, sizes["embedding"]))
-    else:
-        found.append(Layer("One-hot", f"a single 1 among {V} numbers", V, 0))
-    for i in range(model.layers):
-        if model.kind == "transformer":
-            does = f"looks back over up to {model.context} characters, {model.heads} heads"
-            found.append(Layer(f"Attention block {i + 1}", does, U, sizes[f"block_{i}"]))
-        else:
-            number = f" {i + 1}" if model.layers > 1 else ""
-            does = f"{U if i else D} numbers in, {U} that it remembers"
-            found.append(Layer(f"{model.kind.upper()}{number}", does, U, sizes[f"layer_{i}"]))
-    return [*found, Layer("Dense", f"a score for each of {V} characters", V, sizes["head"])]

@@ -14,9 +14,13 @@ import math
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from charlab.runs import models
+from charlab.runs import models, store
+from charlab.runs.models import STARTERS
+from charlab.runs.store import Run
 
 CORPUS = "shakespeare"
 MOST_BYTES = 6_000_000  # of all starters together
@@ -120,3 +124,23 @@ def _charlab(*words: str) -> dict:
 
 if __name__ == "__main__":
     main()
+
+
+def keep_as_starter(run: Run, name: str, epochs: Sequence[int] = ()) -> Path:
+    """Copy of a finished run what a starter needs, the weights of these epochs among it; returns its folder.
+
+    The weights take half the bytes that a run's do. The best ones are left out where they are one of the epochs.
+    """
+    which = [f"epoch-{epoch:03d}" for epoch in epochs]
+    if run.status().best_epoch not in epochs:
+        which.append("best")
+    compacted = {one: store.compact(run.weights(one)) for one in which}  # before anything is taken away
+    starter = Run(STARTERS / name)
+    for old in starter.weight_names():
+        starter.weights_path(old).unlink()
+    starter.write_config(run.config())
+    starter.write_vocab(run.vocab())
+    for one, weights in compacted.items():
+        starter.write_weights(weights, one)
+    starter.write_status(run.status())
+    return starter.path

@@ -14,8 +14,9 @@ import numpy as np
 
 from charlab.core import batching
 from charlab.core import predictor as networks
+from charlab.corpora import encoding
 from charlab.errors import RunError
-from charlab.runs import checkpoints, plan
+from charlab.runs import checkpoints
 from charlab.runs.checkpoints import Progress
 from charlab.runs.store import Run
 from charlab.training import budget
@@ -43,7 +44,7 @@ class Session:
         self.run, self.learner, self.recorder, self.asked, self.why = run, learner, recorder, asked, why
         self.run_config, self.vocab = run.config(), run.vocab()
         self.model, self.config = self.run_config.model, self.run_config.train
-        split = plan.split_at(len(ids), self.config.validation_share)
+        split = encoding.split_at(len(ids), self.config.validation_share)
         self.training_ids = ids[:split]
         context = self.model.context if self.model.kind == "transformer" else None
         self.validation = batching.validation_rows(ids[split:], self.vocab.unknown_id, context)

@@ -10,7 +10,7 @@ import numpy as np
 
 from charlab.core import ngram, reading
 from charlab.core import predictor as networks
-from charlab.runs import plan
+from charlab.corpora import encoding
 from charlab.runs.store import Run
 from charlab.training.recorder import Recorder
 
@@ -22,7 +22,7 @@ def train(run: Run, ids: np.ndarray, recorder: Recorder) -> None:
     measured on as much of the training part as there is to validate on.
     """
     config, vocab = run.config(), run.vocab()
-    split = plan.split_at(len(ids), config.train.validation_share)
+    split = encoding.split_at(len(ids), config.train.validation_share)
     uniform = {"val_loss": math.log(len(vocab)), "val_accuracy": 1 / len(vocab)}
     recorder.event({"event": "epoch", "epoch": 0, "step": 0} | uniform | _clock(recorder, 0))
 

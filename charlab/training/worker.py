@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from charlab.core.vocab import Vocab
 from charlab.errors import RunError
-from charlab.runs import cluster, control, queue, store
+from charlab.runs import cluster, control, limits, store
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import strategies, train
 
@@ -115,7 +115,7 @@ class _Outside:
 
     def __call__(self) -> str | None:
         if self._deadline is not None and time.time() >= self._deadline:
-            self.ask("stop", queue.cap_in_words() + " What it has learned is saved.")
+            self.ask("stop", limits.cap_in_words() + " What it has learned is saved.")
         return self.request
 
 
@@ -136,7 +136,7 @@ def _claim(run: Run) -> FileLock | None:
 
 def _deadline(run: Run, started: float) -> float | None:
     """When the server's cap on minutes a run is reached; what earlier sittings took counts."""
-    cap = queue.minutes_cap()
+    cap = limits.minutes_cap()
     return None if cap is None else started + 60 * cap - run.recorded_status().seconds
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from charlab.core import reading
-from charlab.corpora import catalogue
+from charlab.corpora import catalogue, encoding
 from charlab.runs import models, plan, store
 from charlab.runs.presets import PRESETS
 from charlab.training import train as training
@@ -35,7 +35,7 @@ def test_a_preset_trains_on_the_shortest_text(name, tmp_path):
     assert status.state == "done", status.reason
     assert math.isfinite(status.results["val_loss"])
     trained = models.load(run.id)
-    ids = plan.text_ids(TEXT, trained.vocab, config.model)
-    ids = ids[plan.split_at(len(ids), config.train.validation_share) :]
+    ids = encoding.text_ids(TEXT, trained.vocab, config.model)
+    ids = ids[encoding.split_at(len(ids), config.train.validation_share) :]
     graded = reading.evaluate(trained.predictor, trained.vocab, ids)
     assert graded.loss_nats == pytest.approx(status.results["best_val_loss"], abs=1e-4)

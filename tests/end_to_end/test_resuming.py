@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charlab.corpora import encoding
 from helpers.tiny import TINY
 from helpers.training_runs import IDS, STEPS, TEXT, TINIER, VOCAB
 
@@ -17,7 +18,6 @@ from helpers.training_runs import after, assert_equal_weights, events, make, tra
 
 from charlab.core import predictor as networks
 from charlab.core import reading
-from charlab.runs import plan
 
 pytest.importorskip("tensorflow")
 
@@ -54,7 +54,7 @@ def test_what_is_saved_is_what_was_graded():
     run = make(TINIER["lstm"], epochs=2, learning_rate=0.05)
     results = train(run).results
     predictor = networks.build(run.config().model, len(VOCAB), run.weights("best"))
-    evaluation = reading.evaluate(predictor, VOCAB, IDS[plan.split_at(len(IDS), 0.1) :])
+    evaluation = reading.evaluate(predictor, VOCAB, IDS[encoding.split_at(len(IDS), 0.1) :])
     assert evaluation.loss_nats == pytest.approx(results["best_val_loss"], abs=1e-5)
     last = events(run, "epoch")[-1]
     assert evaluation.accuracy == pytest.approx(last["val_accuracy"], abs=1e-6)

@@ -2,7 +2,8 @@
 
 from charlab.core.config import TrainConfig
 from charlab.core.vocab import Vocab
-from charlab.runs import plan, store
+from charlab.corpora import encoding
+from charlab.runs import store
 from charlab.training import train as training
 from helpers.tiny import TINY
 
@@ -12,7 +13,7 @@ IDS = VOCAB.encode(TEXT)
 TRAIN = TrainConfig(
     epochs=3, batch_size=8, sequence_length=16, batches="streams", learning_rate=0.02, seed_text="the "
 )
-STEPS = (plan.split_at(len(IDS), 0.1) // 8 - 1) // 16  # an epoch
+STEPS = (encoding.split_at(len(IDS), 0.1) // 8 - 1) // 16  # an epoch
 DROPOUTS = {"input_dropout": 0.1, "output_dropout": 0.1}
 TINIER = {
     "gru": TINY["gru"].replace(recurrent_dropout=0.1, **DROPOUTS),

@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 
 from charlab.charts import along_text
-from charlab.core import reading as readings
 from charlab.core.display import named
 from charlab.core.reading import Reading
+from charlab.explain import evidence
 from charlab.runs import models
 from charlab.runs.models import Model, ModelInfo
 from pages.parts.explainer.all_steps import choose_place
@@ -49,7 +49,7 @@ def show(models: tuple[Model, Model], reading: Reading, other: Reading, step: in
     """Both means on the same characters, and the difference along the text."""
     names = (models[0].config.name, models[1].config.name)
     st.subheader("Two models on this text")
-    found = readings.difference(reading, other)
+    found = evidence.difference(reading, other)
     if not found.characters:
         st.info("The text has no character that both models can be asked about.")
         return

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from charlab.core import reading as readings
 from charlab.core.display import named, visible
 from charlab.core.reading import Reading
+from charlab.explain import evidence
 from charlab.runs.models import Model
 from pages.parts.explainer.text_strip import alphabet, before, percent
 from pages.parts.shared import corpus_index
@@ -18,7 +18,7 @@ _MOST_ROWS = 15
 
 def counts_behind(model: Model, read: str) -> None:
     """For a model that counts: how often what followed each context that it looks back at."""
-    behind = readings.counts_behind(model.predictor, model.vocab.encode(read).astype(np.int64))
+    behind = evidence.counts_behind(model.predictor, model.vocab.encode(read).astype(np.int64))
     if behind is None:
         return
     with st.expander("The counts behind it", on_change="rerun", key="counts") as opened:
@@ -49,7 +49,7 @@ def in_the_corpus(model: Model, reading: Reading, step: int) -> None:
             st.caption("The text that this model was trained on is not on this server, or it has changed since.")
             return
         read = reading.text[:step]
-        found = readings.followers_in(index, read.lower() if model.vocab.lower_case else read)
+        found = evidence.followers_in(index, read.lower() if model.vocab.lower_case else read)
         if found is None:
             st.caption("What stands here hardly ever came in the training text: the model has to guess.")
             return

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from charlab.charts import base
+from charlab.charts import distribution
 from charlab.core import sampling
 from charlab.core.config import SampleConfig
 from charlab.core.display import named
@@ -85,7 +85,7 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
     )
     own, shaped, came = _distribution(model, reading, step, temperature, top_k, top_p)
     with picture:
-        bars = base.bars(alphabet(model), own, shaped, came, "What it expected next", _BARS)
+        bars = distribution.bars(alphabet(model), own, shaped, came, "What it expected next", _BARS)
         plotly_chart(
             json.dumps(bars), key="bars", height=540, label=_in_words(reading, step), filename=f"step-{step}"
         )

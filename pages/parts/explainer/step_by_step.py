@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from charlab.charts import base
+from charlab.charts import distribution
 from charlab.core.display import named, visible
 from charlab.explain import branching
 from charlab.explain.branching import Move, Reader, Walk
@@ -151,7 +151,7 @@ def _written(model: Model, session: _Session) -> None:
 
 def _needle(model: Model, move: Move) -> None:
     characters = [*model.vocab.characters, "\ufffd"]
-    figure = base.needle_figure(characters, move.shaped, move.draw, move.id)
+    figure = distribution.needle_figure(characters, move.shaped, move.draw, move.id)
     left, right = move.span
     words = (
         f"The random number {move.draw:.3f} falls on “{named(characters[move.id])}”, which has the bar "

@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from charlab.core import reading as readings
 from charlab.core.display import named, visible
 from charlab.core.reading import Reading, explain
 from charlab.core.vocab import UNKNOWN_CHARACTER
+from charlab.explain import evidence
 from charlab.runs.models import Model
 from pages.parts.shared import url_state
 from pages.parts.shared.character_strip import character_strip
@@ -160,7 +160,7 @@ def _entropy(reading: Reading) -> Colouring:
 
 
 def _difference(reading: Reading, other: Reading) -> Colouring:
-    bits = readings.difference(reading, other).bits
+    bits = evidence.difference(reading, other).bits
     most = _MOST_DIFFERENT
     swatches = [
         (-1.0, f"{most:g} bits and more: the other knew better"),

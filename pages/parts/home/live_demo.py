@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from charlab.charts import base
+from charlab.charts import distribution
 from charlab.core.config import SampleConfig
 from charlab.core.display import visible
 from charlab.core.generation import Step, generate
@@ -35,7 +35,7 @@ def _tick(model: Model) -> None:
     with right:
         characters = [*model.vocab.characters, "\ufffd"]
         after = "".join(visible(character) for character in text[-10:])
-        figure = base.bars_figure(
+        figure = distribution.bars_figure(
             characters,
             steps[place].probabilities[0],
             None,

@@ -11,14 +11,14 @@ import numpy as np
 import streamlit as st
 
 from charlab.charts import dataset
-from charlab.core import batching
+from charlab.core import batching, summary
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.display import visible
 from charlab.core.vocab import UNKNOWN_CHARACTER, Vocab
-from charlab.corpora import catalogue
+from charlab.corpora import catalogue, encoding
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
-from charlab.runs import plan, queue, store, time_estimate
+from charlab.runs import limits, plan, store, time_estimate
 from charlab.runs.time_estimate import Speed
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import exact, plain
@@ -60,9 +60,9 @@ def in_short(corpus: Corpus, model: ModelConfig, train: TrainConfig) -> str:
     model, train, _ = plan.fit_to_text(model, train, characters, size)
     text = f"{_amount(characters)} characters, {source.kinds if source else corpus.alphabet_size} kinds"
     if model.kind == "ngram":
-        return f"{text}  |  {plan.describe_parameters(model, size)}  |  seconds"
+        return f"{text}  |  {summary.describe_parameters(model, size)}  |  seconds"
     layers = f"{model.layers} layers of {model.units}" if model.layers > 1 else f"{model.units} units"
-    network = f"{_kind(model)}, {layers}, {plan.describe_parameters(model, size)}"
+    network = f"{_kind(model)}, {layers}, {summary.describe_parameters(model, size)}"
     return f"{text}  |  {network}  |  {_time(model, train, characters, size, measured)}"
 
 
@@ -104,7 +104,7 @@ def _fed(source: _Source, model: ModelConfig, train: TrainConfig) -> None:
             f"{model.order - 1} characters."
         )
         return
-    split = plan.split_at(len(source.ids), train.validation_share)
+    split = encoding.split_at(len(source.ids), train.validation_share)
     try:
         schedule = batching.offsets(train, split, epoch=0)
     except CharlabError as error:
@@ -148,7 +148,7 @@ def _text(source: _Source) -> None:
 
 
 def _layers(model: ModelConfig, size: int) -> None:
-    layers = time_estimate.layers(model, size)
+    layers = summary.layers(model, size)
     if not layers:
         st.markdown(
             f"An n-gram model has no layers. It counts which character followed the last {model.order - 1}, the "
@@ -173,7 +173,7 @@ def _how_long(model: ModelConfig, train: TrainConfig, characters: int, size: int
     measured = _measured()
     try:
         seen = time_estimate.characters_seen(model, train, characters, size, measured)
-        a_pass = plan.split_at(characters, train.validation_share)
+        a_pass = encoding.split_at(characters, train.validation_share)
         if model.kind == "ngram":
             st.markdown(f"It reads {seen:,} characters once, in seconds.")
             return
@@ -211,7 +211,7 @@ def _time(model: ModelConfig, train: TrainConfig, characters: int, size: int, me
     words = time_estimate.duration(seconds)
     if not time_estimate.was_measured(model, train, measured):
         words = words.replace("about", "very roughly")
-    cap = queue.minutes_cap()
+    cap = limits.minutes_cap()
     if cap is not None and seconds > 60 * cap and model.kind != "ngram":
         early = ", before its learning rate has fallen" if train.learning_rate_schedule == "cosine" else ""
         return f"{words} here, but this server stops it after {cap:g} min{early}: better choose minutes"
@@ -250,7 +250,7 @@ def _source_here(corpus: Corpus, model: ModelConfig) -> _Source | None:
 def _source(name: str, alphabet: str, lower_case: bool) -> _Source:
     text = catalogue.load(name, paths=False, download=False).text
     model = ModelConfig(alphabet=alphabet, lower_case=lower_case)
-    vocab = plan.make_vocab(text, model)
-    ids = plan.text_ids(text, vocab, model)
+    vocab = encoding.make_vocab(text, model)
+    ids = encoding.text_ids(text, vocab, model)
     counts = np.bincount(ids, minlength=len(vocab))[: vocab.unknown_id]
     return _Source(vocab, ids, counts, text[:_BEGINNING])

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from charlab.errors import CharlabError
-from charlab.runs import control, queue, store
+from charlab.runs import control, limits, store
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared.safe_text import plain
 
@@ -38,16 +38,16 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
                 ":material/play_arrow:",
                 control.resume,
                 run,
-                disabled=queue.is_used_up(status),
+                disabled=limits.is_used_up(status),
                 help="Goes on from its last checkpoint, at the end of the queue.",
             )
-        elif config.model.kind != "ngram" and not queue.is_used_up(status):
+        elif config.model.kind != "ngram" and not limits.is_used_up(status):
             _train_longer(run, config)
         _rename(run, config)
         if status.state in (*store.ENDED, "queued"):
             _delete(run)
-    if status.state in (*control.RESUMABLE, "done") and queue.is_used_up(status):
-        st.caption(plain(f"{queue.cap_in_words()} This one has had them; the command line has no such limit."))
+    if status.state in (*control.RESUMABLE, "done") and limits.is_used_up(status):
+        st.caption(plain(f"{limits.cap_in_words()} This one has had them; the command line has no such limit."))
 
 
 def offer_to_resume(found: dict[str, Status]) -> None:
@@ -69,7 +69,7 @@ def offer_to_resume(found: dict[str, Status]) -> None:
 
 
 def _was_interrupted(status: Status) -> bool:
-    return status.state == "paused" and status.reason == control.SERVER_STOPPED and not queue.is_used_up(status)
+    return status.state == "paused" and status.reason == control.SERVER_STOPPED and not limits.is_used_up(status)
 
 
 def _resume_all(names: list[str]) -> None:

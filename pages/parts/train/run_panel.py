@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from charlab.charts import base
+from charlab.charts import loss
 from charlab.core import ngram
-from charlab.corpora import catalogue
+from charlab.corpora import catalogue, encoding
 from charlab.errors import CharlabError
-from charlab.runs import diagnosis, plan, queue, store
+from charlab.runs import diagnosis, plan, queue, shell_commands, store
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import browser_cookie, page_state, stable_selectbox, url_state
 from pages.parts.shared.chart import plotly_chart
@@ -151,7 +151,7 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
         run_comparison.words(run, config, events, status.state in store.ENDED, unit)
         run_comparison.samples(run, events)
         with st.expander("The same from the command line"):
-            exact(plan.command(config))
+            exact(shell_commands.training_command(config))
     run_comparison.table([config, *run_comparison.configs(others)])
     if ticking != (status.state in store.ACTIVE):
         st.rerun()
@@ -160,7 +160,7 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
 def _loss_chart(run: Run, config: RunConfig, events: list[dict], unit: str, others: list[Run]) -> None:
     st.subheader("How often its first choice is right" if unit == "accuracy" else "How badly it still guesses")
     laid = [{"label": "this run" if others else "", "events": events}, *run_comparison.overlay(others)]
-    figure = base.loss_figure(laid, unit, st.session_state.over, _reference_lines(config, bool(events)))
+    figure = loss.loss_figure(laid, unit, st.session_state.over, _reference_lines(config, bool(events)))
     plotly_chart(
         figure,
         key=f"loss-{run.id}",
@@ -189,9 +189,9 @@ def _reference_lines(config: RunConfig, started: bool) -> list[tuple[str, float]
 def _baselines(corpus: str, sha256: str, lower_case: bool, share: float) -> list[tuple[str, float]]:
     """Names and losses in nats of what needs no network, on the same validation text."""
     text = catalogue.load(corpus, paths=False, download=False)
-    vocab = plan.make_vocab(text.text, plan.preset("quick-gru").model.replace(lower_case=lower_case))
+    vocab = encoding.make_vocab(text.text, plan.preset("quick-gru").model.replace(lower_case=lower_case))
     ids = vocab.encode(text.text)
-    place = plan.split_at(len(ids), share)
+    place = encoding.split_at(len(ids), share)
     losses = ngram.baselines(ids[:place], ids[place : place + 50_000], len(vocab))
     names = ["any character alike", "counts of 1 character", "counts of 2 characters", "counts of 3"]
     lines = list(zip(names, losses, strict=True))

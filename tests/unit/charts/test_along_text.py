@@ -9,7 +9,7 @@ from charlab.charts.along_text import (
     heatmap_figure,
     surprise_figure,
 )
-from charlab.charts.base import MOST_POINTS
+from charlab.charts.loss import MOST_POINTS
 from helpers.figures import ALPHABET, EVIL, plain_json, texts
 
 

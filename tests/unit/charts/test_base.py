@@ -3,19 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from charlab.charts.base import (
-    CAME,
-    MOST_BARS,
-    MOST_POINTS,
-    QUIET,
-    TRAINING,
-    VALIDATION,
-    bars_figure,
-    literal,
-    loss_figure,
-    needle_figure,
-    thin,
-)
+from charlab.charts.base import CAME, QUIET, TRAINING, VALIDATION, literal
+from charlab.charts.distribution import MOST_BARS, bars_figure, needle_figure
+from charlab.charts.loss import MOST_POINTS, loss_figure, thin
 from charlab.errors import ConfigError
 from helpers.figures import ALPHABET, EVIL, plain_json, texts
 

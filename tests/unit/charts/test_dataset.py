@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from charlab.charts import dataset
-from charlab.core import batching
+from charlab.core import batching, summary
 from charlab.core.config import TrainConfig
-from charlab.runs import time_estimate
 from charlab.runs.presets import PRESETS
 
 ALPHABET = "\n <&abc\ufffd"
@@ -65,7 +64,7 @@ def test_the_alphabet_is_drawn_the_most_frequent_first():
 
 
 def test_layers_are_drawn_with_their_parameters():
-    layers = time_estimate.layers(PRESETS["tutorial-gru"].model, 66)
+    layers = summary.layers(PRESETS["tutorial-gru"].model, 66)
     figure = dataset.layers_figure(layers)
     assert list(figure.data[0].x) == [16_896, 3_938_304, 67_650]
     assert "3,938,304 parameters" in figure.layout.annotations[1].text

@@ -3,7 +3,7 @@ import pytest
 
 from charlab.core.config import SampleConfig
 from charlab.core.generation import beginning, chosen_probabilities, generate, sweep, texts
-from charlab.core.predictor import softmax
+from charlab.core.ops import softmax
 from charlab.core.sampling import shape
 from charlab.core.vocab import Vocab
 from charlab.errors import ConfigError

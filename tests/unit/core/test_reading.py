@@ -6,6 +6,7 @@ from charlab.core import predictor as networks
 from charlab.core.config import ModelConfig
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError
+from charlab.explain import evidence
 
 TEXT = "the quick brown fox jumps over the lazy dog.\n" * 8
 
@@ -123,28 +124,28 @@ def test_a_difference_counts_what_both_models_know_and_changes_sign_with_their_o
     other = networks.build(config, len(small), ngram.count(small.encode(TEXT), len(small), 2))
     text = "the #quick fox"
     one, two = reading.explain(tiny[1], vocab, text), reading.explain(other, small, text)
-    there, back = reading.difference(one, two), reading.difference(two, one)
+    there, back = evidence.difference(one, two), evidence.difference(two, one)
     assert there.characters == sum(c in small.characters and c in vocab.characters for c in text[1:])
     assert np.allclose(there.bits, -back.bits, equal_nan=True)
     assert there.other_mean - there.mean == pytest.approx(np.nanmean(there.bits))
     assert (there.mean, there.other_mean) == (back.other_mean, back.mean)
     with pytest.raises(CharlabError, match="one text"):
-        reading.difference(one, reading.explain(tiny[1], vocab, "the fox"))
+        evidence.difference(one, reading.explain(tiny[1], vocab, "the fox"))
 
 
 def test_the_counts_behind_are_those_of_the_text_the_longest_context_first(tiny, vocab):
     ids = vocab.encode(TEXT)
     predictor = networks.build(ModelConfig(kind="ngram", order=4), len(vocab), ngram.count(ids, len(vocab), 4))
-    behind = reading.counts_behind(predictor, vocab.encode("jumps over th").astype(np.int64))
+    behind = evidence.counts_behind(predictor, vocab.encode("jumps over th").astype(np.int64))
     assert [length for length, _, _ in behind] == [3, 2, 1, 0]
     for length, following, counts in behind:
         context = "jumps over th"[13 - length :]
         for i, count in zip(following, counts, strict=True):
             wanted = context + vocab.characters[i]
             assert count == sum(TEXT.startswith(wanted, place) for place in range(len(TEXT)))
-    unseen = reading.counts_behind(predictor, vocab.encode("zzq").astype(np.int64))
+    unseen = evidence.counts_behind(predictor, vocab.encode("zzq").astype(np.int64))
     assert [length for length, _, _ in unseen] == [1, 0]
-    assert reading.counts_behind(tiny[1], ids[:5]) is None
+    assert evidence.counts_behind(tiny[1], ids[:5]) is None
 
 
 class Corpus:
@@ -162,7 +163,7 @@ class Corpus:
 
 def test_what_followed_is_told_for_the_longest_end_that_came_often_enough():
     corpus = Corpus("abc" * 4 + "xbc" * 3)
-    assert reading.followers_in(corpus, "zzabc", least=3) == ("abc", {"a": 3, "x": 1})
-    assert reading.followers_in(corpus, "zzabc", least=5) == ("bc", {"a": 3, "x": 3})
-    assert reading.followers_in(corpus, "zzabc", longest=1, least=5)[0] == "c"
-    assert reading.followers_in(corpus, "zz") is None and reading.followers_in(corpus, "") is None
+    assert evidence.followers_in(corpus, "zzabc", least=3) == ("abc", {"a": 3, "x": 1})
+    assert evidence.followers_in(corpus, "zzabc", least=5) == ("bc", {"a": 3, "x": 3})
+    assert evidence.followers_in(corpus, "zzabc", longest=1, least=5)[0] == "c"
+    assert evidence.followers_in(corpus, "zz") is None and evidence.followers_in(corpus, "") is None

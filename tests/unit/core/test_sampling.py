@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from charlab.core import sampling
 from charlab.core.config import SampleConfig
-from charlab.core.predictor import softmax
+from charlab.core.ops import softmax
 
 UNKNOWN = 5
 LOGITS = np.array([[0.0, 2.0, 1.0, -1.0, 0.5, 9.0], [3.0, 3.0, 0.0, 0.0, 0.0, 9.0]])

@@ -6,6 +6,7 @@ from charlab.core.config import SampleConfig
 from charlab.core.generation import generate, texts
 from charlab.errors import CharlabError, ModelError
 from charlab.runs import models, store
+from charlab.starters import recipes
 from helpers.tiny import TINY, make_run, random_weights
 
 
@@ -38,7 +39,7 @@ def test_a_run_without_weights_or_with_broken_files_is_no_model():
 def test_a_run_is_kept_as_a_starter_in_half_the_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr(models, "STARTERS", tmp_path / "starters")
     run = make_run(name="My run")
-    models.keep_as_starter(run, "mine")
+    recipes.keep_as_starter(run, "mine")
     ours, theirs = store.Run(models.STARTERS / "mine").weights(), run.weights()
     assert all((ours[name] == theirs[name].astype(np.float16)).all() for name in theirs)
     assert {array.dtype for array in ours.values()} == {np.dtype(np.float32)}
@@ -64,12 +65,12 @@ def test_a_starter_with_epochs_answers_as_its_best_one(tmp_path, monkeypatch):
     run = make_run(best_epoch=2)
     for epoch in (1, 2, 3):
         run.write_weights(random_weights(TINY["gru"], len(run.vocab()), seed=epoch), f"epoch-{epoch:03d}")
-    models.keep_as_starter(run, "mine", epochs=(1, 2))
+    recipes.keep_as_starter(run, "mine", epochs=(1, 2))
     starter = models.find("mine")
     assert starter.weight_names() == ["epoch-001", "epoch-002"]
     assert models.load("mine").which == "epoch-002"
     assert models.load("mine").digest == models.load("mine", "epoch-002").digest
-    models.keep_as_starter(run, "mine", epochs=(1, 3))
+    recipes.keep_as_starter(run, "mine", epochs=(1, 3))
     assert starter.weight_names() == ["epoch-001", "epoch-003", "best"]
     assert models.load("mine").which == "best"
 

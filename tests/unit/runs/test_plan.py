@@ -3,8 +3,9 @@ import shlex
 import numpy as np
 import pytest
 
+from charlab.corpora import encoding
 from charlab.errors import ConfigError
-from charlab.runs import plan
+from charlab.runs import plan, shell_commands
 from charlab.runs.presets import PRESETS, preset
 
 
@@ -18,7 +19,7 @@ def test_nothing_shrinks_on_a_long_text():
 def test_on_the_shortest_text_every_preset_still_has_a_full_batch(name):
     chosen = preset(name)
     model, train, notes = plan.fit_to_text(chosen.model, chosen.train, 2_000, 20)
-    available = plan.split_at(2_000, train.validation_share)
+    available = encoding.split_at(2_000, train.validation_share)
     rows = train.batch_size if train.batches == "windows" else 1
     if train.batches == "chunks" and not train.shift:
         rows = available // (train.sequence_length + 1)
@@ -36,8 +37,8 @@ def test_the_order_of_an_ngram_fits_its_alphabet():
 
 
 def test_the_split_leaves_a_tenth_and_at_least_two():
-    assert plan.split_at(1000, 0.1) == 900
-    assert plan.split_at(10, 0.01) == 8
+    assert encoding.split_at(1000, 0.1) == 900
+    assert encoding.split_at(10, 0.01) == 8
 
 
 def test_settings_go_to_whichever_has_them():
@@ -58,7 +59,7 @@ def test_a_command_line_trains_the_same_run():
         chosen.model, chosen.train, {"units": 7, "minutes": 2.5, "seed": 3, "clip_norm": 1.0}
     )
     config, _ = plan.plan(text, "custom", model, train)
-    options = _parser().parse_args(shlex.split(plan.command(config))[3:])
+    options = _parser().parse_args(shlex.split(shell_commands.training_command(config))[3:])
     settings = {"minutes": options.minutes, "seed": options.seed} | dict(map(_setting, options.set))
     again, _ = plan.plan(text, options.preset, *plan.change(chosen.model, chosen.train, settings))
     assert (again.model, again.train) == (config.model, config.train)
@@ -66,7 +67,7 @@ def test_a_command_line_trains_the_same_run():
 
 def test_mapped_ids_are_the_same_ids():
     ids = np.arange(100_000).astype(np.uint16)
-    mapped = plan.mapped(ids)
+    mapped = encoding.mapped(ids)
     assert isinstance(mapped, np.memmap) and mapped.dtype == np.uint16
     np.testing.assert_array_equal(mapped, ids)
 

@@ -5,7 +5,7 @@ import string
 import pytest
 
 from charlab.core import predictor
-from charlab.runs import plan
+from charlab.corpora import encoding
 from charlab.runs.presets import PRESETS, preset
 
 # Tiny Shakespeare's 65 characters: letters, and these.
@@ -40,7 +40,7 @@ def dense(inputs, outputs):
 def test_the_tutorials_gru():
     """TensorFlow's tutorial prints 16,896, 3,938,304 and 67,650: 65 characters and the unknown one."""
     assert len(SHAKESPEARE) == 65
-    size = len(plan.make_vocab(SHAKESPEARE * 40, preset("tutorial-gru").model))
+    size = len(encoding.make_vocab(SHAKESPEARE * 40, preset("tutorial-gru").model))
     assert size == 66
     assert parts("tutorial-gru", size) == {"embedding": 16_896, "layer_0": 3_938_304, "head": 67_650}
     assert (gru(256, 1024), dense(1024, 66), 66 * 256) == (3_938_304, 67_650, 16_896)
@@ -51,7 +51,7 @@ def test_the_tutorials_gru():
 
 def test_the_cloud_tpu_notebooks_lstm():
     """256 ids (code points below 255 and one more), an embedding of 512, two LSTM of 512."""
-    size = len(plan.make_vocab(SHAKESPEARE, preset("cloud-tpu-lstm").model))
+    size = len(encoding.make_vocab(SHAKESPEARE, preset("cloud-tpu-lstm").model))
     assert size == 256
     shapes = predictor.shapes(preset("cloud-tpu-lstm").model, size)
     assert shapes["embedding"] == (256, 512) and shapes["head/kernel"] == (512, 256)
@@ -78,7 +78,7 @@ def test_the_two_networks_of_chapter_16(name):
     published = {"layer_0": gru(39, 128), "layer_1": gru(128, 128), "head": dense(128, 39)}
     assert published == {"layer_0": 64_896, "layer_1": 99_072, "head": 5_031}
     assert parts(name, 39) == published
-    size = len(plan.make_vocab(SHAKESPEARE, preset(name).model))
+    size = len(encoding.make_vocab(SHAKESPEARE, preset(name).model))
     assert size == 40
     assert parts(name, size) == published | {"layer_0": 64_896 + 384, "head": 5_031 + 129}
     model, train = preset(name).model, preset(name).train

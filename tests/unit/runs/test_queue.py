@@ -9,7 +9,7 @@ import pytest
 
 from charlab.corpora import catalogue
 from charlab.errors import ConfigError
-from charlab.runs import control, plan, store
+from charlab.runs import control, limits, plan, store
 from charlab.runs import queue as jobs
 from charlab.runs.presets import preset
 
@@ -166,7 +166,7 @@ def test_a_server_with_a_cap_ends_a_run_there(monkeypatch, queue):
     run = endless()
     status = wait_for(run, "stopped")
     assert "0.12 minutes" in status.reason and "saved" in status.reason
-    assert 7 < status.seconds < 40 and "last" in run.weight_names() and jobs.is_used_up(status)
+    assert 7 < status.seconds < 40 and "last" in run.weight_names() and limits.is_used_up(status)
 
 
 def test_what_a_server_allows_is_read_from_its_environment(monkeypatch):
@@ -174,13 +174,13 @@ def test_what_a_server_allows_is_read_from_its_environment(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     for cores, places in ((1, 1), (4, 1), (8, 2), (64, 16)):
         monkeypatch.setattr(jobs.os, "cpu_count", lambda cores=cores: cores)
-        assert jobs.at_once() == places
-    assert jobs.minutes_cap() is None and jobs.cap_in_words() == ""
+        assert limits.at_once() == places
+    assert limits.minutes_cap() is None and limits.cap_in_words() == ""
     monkeypatch.setenv("CHARLAB_AT_ONCE", "3")
     monkeypatch.setenv("CHARLAB_MINUTES", "1")
-    assert (jobs.at_once(), jobs.minutes_cap()) == (3, 1.0)
-    assert jobs.cap_in_words() == "This server gives each run 1 minute."
-    for name, read in (("CHARLAB_AT_ONCE", jobs.at_once), ("CHARLAB_MINUTES", jobs.minutes_cap)):
+    assert (limits.at_once(), limits.minutes_cap()) == (3, 1.0)
+    assert limits.cap_in_words() == "This server gives each run 1 minute."
+    for name, read in (("CHARLAB_AT_ONCE", limits.at_once), ("CHARLAB_MINUTES", limits.minutes_cap)):
         for text in ("0", "many", "-1"):
             monkeypatch.setenv(name, text)
             with pytest.raises(ConfigError, match=name):

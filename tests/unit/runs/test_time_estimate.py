@@ -1,6 +1,6 @@
 import pytest
 
-from charlab.core import predictor
+from charlab.core import summary
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.runs import checkpoints, store, time_estimate
 from charlab.runs.presets import PRESETS
@@ -30,7 +30,7 @@ def test_the_newest_runs_count_and_those_with_the_same_batches_before_others():
 def test_another_model_is_scaled_by_its_operations():
     larger = GRU.replace(units=1024)
     expected = time_estimate.expected_speed(larger, TRAIN, 66, [speed()])
-    by_parameters = predictor.parameter_count(GRU, 66) / predictor.parameter_count(larger, 66)
+    by_parameters = summary.parameter_count(GRU, 66) / summary.parameter_count(larger, 66)
     assert expected == pytest.approx(1000 * by_parameters, rel=0.1)
     near = speed(larger.replace(units=1000), 50.0)
     assert time_estimate.expected_speed(larger, TRAIN, 66, [speed(), near]) == pytest.approx(
@@ -39,11 +39,11 @@ def test_another_model_is_scaled_by_its_operations():
 
 
 def test_an_embedding_is_looked_up_and_one_hot_input_is_multiplied():
-    wide = time_estimate.operations(GRU.replace(embedding=64), TRAIN, 100_000)
+    wide = summary.operations(GRU.replace(embedding=64), TRAIN, 100_000)
     head = 6 * (256 + 1) * 100_000
     assert wide == pytest.approx(head, rel=0.02)
     one_hot = GRU.replace(embedding=0)
-    assert time_estimate.operations(one_hot, TRAIN, 66) == 6 * predictor.parameter_count(one_hot, 66)
+    assert summary.operations(one_hot, TRAIN, 66) == 6 * summary.parameter_count(one_hot, 66)
 
 
 def test_nothing_is_guessed_where_nothing_was_measured():
@@ -98,9 +98,9 @@ def test_times_in_words(seconds, words):
 @pytest.mark.parametrize("name", PRESETS)
 def test_layers_have_all_parameters_of_the_network(name):
     model = PRESETS[name].model
-    layers = time_estimate.layers(model, 66)
+    layers = summary.layers(model, 66)
     if model.kind == "ngram":
         assert layers == []
     else:
-        assert sum(layer.parameters for layer in layers) == predictor.parameter_count(model, 66)
+        assert sum(layer.parameters for layer in layers) == summary.parameter_count(model, 66)
         assert len(layers) == model.layers + 2 and layers[-1].leaves == 66

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from charlab.core import reading
-from charlab.corpora import catalogue
-from charlab.runs import models, plan
+from charlab.corpora import catalogue, encoding
+from charlab.runs import models, shell_commands
 from charlab.starters import recipes
 
 
@@ -14,7 +14,7 @@ from charlab.starters import recipes
 def test_a_starter_was_made_by_its_recipe(name):
     recipe, starter = recipes.RECIPES[name], models.find(name)
     assert starter.path.parent == models.STARTERS and starter.config().name == recipe.title
-    command = plan.command(starter.config())
+    command = shell_commands.training_command(starter.config())
     wanted, found = (
         set(re.findall(r"[a-z_0-9]+=\S+|--(?:preset|epochs|minutes) \S+", words))
         for words in (recipe.words, command)
@@ -35,7 +35,7 @@ def test_the_page_of_the_starters_says_how_good_they_are():
     rows = dict(re.findall(r"^\| (\S+) \| (\d\.\d{4}) nats", page, re.MULTILINE))
     assert set(rows) == set(recipes.RECIPES)
     text = catalogue.load(recipes.CORPUS).text
-    held_out = text[plan.split_at(len(text), 0.1) :]
+    held_out = text[encoding.split_at(len(text), 0.1) :]
     for name in ("quick-gru", "ngram"):  # the others take longer to read it
         model = models.load(name)
         loss = reading.evaluate(model.predictor, model.vocab, model.vocab.encode(held_out)).loss_nats

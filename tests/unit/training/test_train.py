@@ -12,7 +12,8 @@ import pytest
 from charlab.core import predictor as networks
 from charlab.core import reading
 from charlab.core.config import ModelConfig
-from charlab.runs import plan, store
+from charlab.corpora import encoding
+from charlab.runs import store
 from charlab.training import loop
 from helpers.tiny import TINY, random_weights
 from helpers.training_runs import IDS, STEPS, TEXT, VOCAB, after, events, make, train
@@ -128,7 +129,7 @@ def test_step_events_hold_the_mean_since_the_last_one(fake, monkeypatch):
 def test_the_network_is_fed_the_training_part_alone(fake):
     run = make(epochs=1)
     train(run)
-    split = plan.split_at(len(IDS), 0.1)
+    split = encoding.split_at(len(IDS), 0.1)
     rows = np.concatenate([rows.ravel() for rows in fake.made.rows])
     assert len(rows) == STEPS * 8 * 17
     starts = [int(row[0]) for row in fake.made.rows[0]]
@@ -326,6 +327,6 @@ print(status.state, status.reason)
     uniform, counted = events(run, "epoch")
     assert uniform["val_loss"] == math.log(len(VOCAB)) and "loss" not in uniform
     predictor = networks.build(run.config().model, len(VOCAB), run.weights("best"))
-    evaluation = reading.evaluate(predictor, VOCAB, IDS[plan.split_at(len(IDS), 0.1) :])
+    evaluation = reading.evaluate(predictor, VOCAB, IDS[encoding.split_at(len(IDS), 0.1) :])
     assert counted["val_loss"] == evaluation.loss_nats == status.results["val_loss"] < 0.5
     assert [event["text"] for event in events(run, "sample")][0].count("fox") > 2

@@ -1,0 +1,37 @@
+"""How a text becomes ids: the alphabet that a model reads it with, and where validation begins."""
+
+from __future__ import annotations
+
+import tempfile
+
+import numpy as np
+
+from charlab.core.config import ModelConfig
+from charlab.core.vocab import Vocab
+
+
+def make_vocab(text: str, model: ModelConfig) -> Vocab:
+    """The alphabet that a model reads this text with."""
+    if model.alphabet == "code-points":
+        return Vocab.from_code_points()
+    return Vocab.from_text(text, model.lower_case)
+
+
+def text_ids(text: str, vocab: Vocab, model: ModelConfig) -> np.ndarray:
+    """A text as the model is fed it: ids [T]. With code points, characters above them are left out, as in the
+    Cloud TPU notebook."""
+    ids = vocab.encode(text)
+    return ids[ids != vocab.unknown_id] if model.alphabet == "code-points" else ids
+
+
+def mapped(ids: np.ndarray) -> np.ndarray:
+    """The same ids, read from a temporary file as they are needed: a long text need not fit into memory."""
+    with tempfile.TemporaryFile() as file:
+        ids.tofile(file)
+        file.flush()
+        return np.memmap(file, ids.dtype, "r", shape=ids.shape)  # the file lives as long as the map
+
+
+def split_at(characters: int, validation_share: float) -> int:
+    """Where validation begins: what lies before is trained on."""
+    return characters - max(2, round(characters * validation_share))

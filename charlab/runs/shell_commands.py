@@ -1,0 +1,44 @@
+"""The command line that does what a page did: trains the same run, or generates the same texts."""
+
+from __future__ import annotations
+
+import shlex
+
+from charlab.core.config import SampleConfig
+from charlab.runs import store
+from charlab.runs.presets import preset
+
+
+def training_command(config: store.RunConfig) -> str:
+    """The command line that trains the same run: the preset, and what differs from it."""
+    chosen = preset(config.preset)
+    changed = {
+        name: value
+        for name, value in (config.model.to_json() | config.train.to_json()).items()
+        if value != (chosen.model.to_json() | chosen.train.to_json())[name]
+    }
+    words = ["python -m charlab train", "--corpus", shlex.quote(config.corpus), "--preset", config.preset]
+    for name in ("minutes", "epochs", "accelerator", "seed"):
+        if name in changed and not (name == "epochs" and "minutes" in changed):
+            words += [
+                f"--{name}",
+                f"{changed[name]:g}" if isinstance(changed[name], float) else str(changed[name]),
+            ]
+        changed.pop(name, None)
+    changed.pop("seed_text", None)  # made from the text where none was given
+    for name, value in changed.items():
+        words += ["--set", shlex.quote(f"{name}={'none' if value is None else value}")]
+    return " ".join(words)
+
+
+def generation_command(model: str, which: str, seed_text: str, config: SampleConfig) -> str:
+    """The command line that writes the same texts: a model's name, which of its weights, and what differs from the
+    command's own settings."""
+    words = ["python -m charlab generate", shlex.quote(model)]
+    if which != "best":
+        words += ["--weights", which]
+    words += ["--seed-text", shlex.quote(seed_text)]
+    for name, value in config.to_json().items():
+        if value != getattr(SampleConfig(), name):
+            words += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value)]
+    return " ".join(words)
