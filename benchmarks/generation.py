@@ -23,8 +23,8 @@ from typing import Any
 
 from benchmarks import common
 from charlab.core import ops
-from charlab.core import predictor as networks
 from charlab.core.config import ModelConfig
+from charlab.core.predictor import blas_threads, build_predictor, weight_shapes
 
 MODELS = {
     "gru-256": ModelConfig(kind="gru", units=256, embedding=256),
@@ -66,7 +66,7 @@ def main() -> None:
         for model, samples in product(models, options.samples or ([1, 5] if options.short else [1, 5, 16])):
             place = {"model": model, "samples": samples}
             turns = raw[f"{model}, {samples}"] = measure(workers, model, samples, seconds, rounds)
-            ours = turns[f"ours, {networks.blas_threads(MODELS[model], VOCABULARY) or cores}"]
+            ours = turns[f"ours, {blas_threads(MODELS[model], VOCABULARY) or cores}"]
             medians.append(place | {column(name, cores): median(speeds) for name, speeds in turns.items()})
             peers = {name: speeds for name, speeds in turns.items() if not name.startswith("ours")}
             ratios.append(place | {column(name): common.ratio(ours, speeds) for name, speeds in peers.items()})
@@ -152,15 +152,15 @@ def _ours(threads: int) -> Callable[[str, int], Callable[[], int]]:
 
     def make(model: str, samples: int) -> Callable[[], int]:
         rng = np.random.default_rng(1)
-        shapes = networks.shapes(MODELS[model], VOCABULARY)
+        shapes = weight_shapes(MODELS[model], VOCABULARY)
         weights = {name: rng.normal(0, 0.05, shape).astype(np.float32) for name, shape in shapes.items()}
-        predictor = networks.build(MODELS[model], VOCABULARY, weights)
+        predictor = build_predictor(MODELS[model], VOCABULARY, weights)
         config = SampleConfig(length=LENGTH, samples=samples, temperature=0.8)
 
         def write() -> int:
             steps = list(generate(predictor, vocab, vocab.characters[0], config))
             logits = np.concatenate([step.logits for step in steps])  # [length * N, V]
-            kept = ops.softmax(logits), sampling.shape(logits, config, vocab.unknown_id)
+            kept = ops.softmax(logits), sampling.sampling_probabilities(logits, config, vocab.unknown_id)
             return len(kept[0])
 
         return write
@@ -198,7 +198,7 @@ def weight_limit(config: ModelConfig) -> dict[str, float]:
     from threadpoolctl import threadpool_limits
 
     looked_up = ("embedding", "position", "layer_0/kernel")  # of these a step reads one row
-    shapes = networks.shapes(config, VOCABULARY)
+    shapes = weight_shapes(config, VOCABULARY)
     size = 4 * sum(int(np.prod(shape)) for name, shape in shapes.items() if name not in looked_up)
     with threadpool_limits(1, user_api="blas"):
         return {

@@ -14,9 +14,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks import common
-from charlab.core import predictor as networks
 from charlab.core.config import ModelConfig, SampleConfig
 from charlab.core.generation import generate
+from charlab.core.predictor import build_predictor, weight_shapes
 from charlab.core.vocab import Vocab
 
 START = {
@@ -58,9 +58,9 @@ def speed(kind: str, changed: str, value: int, seconds: float) -> float:
     config = SampleConfig(**settings, temperature=0.8)
     vocab = Vocab.from_text("".join(chr(33 + i) for i in range(65)))
     rng = np.random.default_rng(1)
-    shapes = networks.shapes(model, len(vocab))
+    shapes = weight_shapes(model, len(vocab))
     weights = {name: rng.normal(0, 0.05, shape).astype(np.float32) for name, shape in shapes.items()}
-    predictor = networks.build(model, len(vocab), weights)
+    predictor = build_predictor(model, len(vocab), weights)
 
     def write() -> int:
         return config.samples * sum(1 for _ in generate(predictor, vocab, vocab.characters[0], config))

@@ -117,15 +117,17 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
     import tempfile
 
     from charlab.training import process
+    from charlab.training.train import train_run
 
     process.set_up_tensorflow()
     from charlab.core.vocab import Vocab
     from charlab.runs import store
     from charlab.training import learner
-    from charlab.training import train as training
+
+    pass
 
     model, train = PRESETS[preset].model, PRESETS[preset].train
-    graded, steps_at = [0.0], []  # seconds spent grading; when each step was about to be taken, less these
+    evaluated, steps_at = [0.0], []  # seconds spent grading; when each step was about to be taken, less these
     evaluate = learner.Learner.evaluate
 
     def timed(self: Any, validation: Any) -> tuple[float, float]:
@@ -133,10 +135,10 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
         try:
             return evaluate(self, validation)
         finally:
-            graded[0] += time.perf_counter() - began
+            evaluated[0] += time.perf_counter() - began
 
     def asked() -> str | None:
-        steps_at.append((time.perf_counter(), graded[0]))
+        steps_at.append((time.perf_counter(), evaluated[0]))
         first = steps_at[min(_WARM_STEPS, len(steps_at) - 1)]
         return "pause" if len(steps_at) > 2 * _WARM_STEPS and steps_at[-1][0] - first[0] >= seconds else None
 
@@ -150,7 +152,7 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
         os.environ["CHARLAB_RUNS"] = folder
         run = store.create(config, vocab, state="running")
         with run.lock():
-            status = training.train(run, vocab.encode(text), started=started, asked=asked)
+            status = train_run(run, vocab.encode(text), started=started, asked=asked)
         if status.state != "paused":
             raise SystemExit(f"The run ended as {status.state}: {status.reason}")
     characters = train.batch_size * train.sequence_length

@@ -76,7 +76,7 @@ def _accelerators(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _models(options: argparse.Namespace) -> list[dict[str, Any]]:
-    rows = [dataclasses.asdict(info) | {"bits_per_character": info.bits} for info in models.models()]
+    rows = [dataclasses.asdict(info) | {"bits_per_character": info.bits} for info in models.available_models()]
     return _table(options, rows, ("name", "where", "kind", "corpus", "val_loss", "title"))
 
 
@@ -138,7 +138,7 @@ def _export(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _import(options: argparse.Namespace) -> dict[str, Any]:
-    run = formats.bring(options.file)
+    run = formats.import_model(options.file)
     print(f"Run {run.id}", file=sys.stderr)
     return {"run": run.id, "name": run.config().name, "kind": run.config().model.kind}
 

@@ -23,7 +23,7 @@ from pages.parts.shared import page_state, url_state
 from pages.parts.shared.model_picker import load_model, pick_model
 from pages.parts.shared.safe_text import plain
 
-LONGEST = page_state.limits("text")[1]
+MAX_LENGTH = page_state.limits("text")[1]
 
 
 def read_view(model: Model, reading: Reading, other: tuple[str, Reading] | None) -> None:
@@ -82,9 +82,9 @@ st.caption(
 
 url_state.read("text")
 if handed_over := st.session_state.pop("handed_over", None):
-    st.session_state.text = handed_over[:LONGEST]
-    if len(handed_over) > LONGEST:
-        st.caption(f"The text is long: its first {LONGEST:,} characters are explained.")
+    st.session_state.text = handed_over[:MAX_LENGTH]
+    if len(handed_over) > MAX_LENGTH:
+        st.caption(f"The text is long: its first {MAX_LENGTH:,} characters are explained.")
 
 left, right = st.columns([2, 3], gap="large")
 with left:
@@ -94,7 +94,7 @@ with left:
     model = load_model(info)
     other_info = compare_models.pick(info)
 with right:
-    text = st.text_area("Text", key="text", height=122, max_chars=LONGEST, persist_state="session")
+    text = st.text_area("Text", key="text", height=122, max_chars=MAX_LENGTH, persist_state="session")
 if not text:
     example_texts.show()
     st.stop()
@@ -134,5 +134,5 @@ elif view == "over training":
     over_training_view(model, reading, other)
 
 if write_link(more):
-    longest = f"{url_state.LONGEST_TEXT:,}"
+    longest = f"{url_state.MAX_TEXT_IN_LINK:,}"
     st.caption(plain(f"The text is longer than {longest} characters: the page's link leaves it out."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from charlab.runs import models as library
+from charlab.runs.models import available_models
 from pages.parts.home import live_demo
 from pages.parts.shared.model_picker import describe
 from pages.parts.shared.safe_text import plain
@@ -17,7 +17,7 @@ st.markdown(
     "and small enough to look inside. Nothing to install, no code to write: choose, start, watch."
 )
 
-models = library.models()
+models = available_models()
 starters = [info for info in models if info.where == "starter"]
 if starters:
     live_demo.show(starters[0])

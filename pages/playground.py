@@ -13,7 +13,7 @@ from charlab.runs.models import Model
 from pages.parts.playground import compare_models, history, sample_cards, stream_samples
 from pages.parts.playground import temperature as sweeping
 from pages.parts.playground.seed_text import seed_text_area
-from pages.parts.playground.stream_samples import MODES, Asked
+from pages.parts.playground.stream_samples import MODES, GenerationRequest
 from pages.parts.shared import model_picker, page_state, url_state
 from pages.parts.shared.safe_text import exact, plain
 
@@ -32,8 +32,8 @@ def choose_temperature(place) -> tuple[float, tuple[float, ...]]:
             key="temperatures",
             persist_state="session",
             max_chars=page_state.limits("temperatures")[1],
-            help=f"Up to {sweeping.MOST} numbers from 0 to {sweeping.HIGHEST:g}. Each goes on from the same text "
-            "with the same random numbers, so that only temperature differs.",
+            help=f"Up to {sweeping.MAX_TEMPERATURES} numbers from 0 to {sweeping.MAX_TEMPERATURE:g}. Each goes on "
+            "from the same text with the same random numbers, so that only temperature differs.",
         )
         try:
             return 1.0, sweeping.temperatures(typed)
@@ -102,28 +102,28 @@ def choose_sampling() -> tuple[SampleConfig, tuple[float, ...]]:
     ), temperatures
 
 
-def commands(asked: Asked) -> list[str]:
+def commands(request: GenerationRequest) -> list[str]:
     """What one types for the same texts: a line for each temperature of a sweep, or each model side by side."""
-    configs = [asked.config.replace(temperature=t) for t in asked.temperatures] or [asked.config]
+    configs = [request.config.replace(temperature=t) for t in request.temperatures] or [request.config]
     return [
-        shell_commands.generation_command(name, which, asked.seed_text, config)
-        for name, which in asked.sources
+        shell_commands.generation_command(name, weights_name, request.seed_text, config)
+        for name, weights_name in request.sources
         for config in configs
     ]
 
 
 def write_link(write: bool) -> None:
     """Everything that the result depends on, and how it is shown, into the address."""
-    config = asked.config
+    config = request.config
     too_long = url_state.write(
         {
             "mode": mode,
             "model": info.name,
-            "digest": ",".join(asked.digests),
-            "seed_text": asked.seed_text,
+            "digest": ",".join(request.digests),
+            "seed_text": request.seed_text,
             "beside": ",".join(st.session_state.beside) if mode == BESIDE else None,
             "playground.temperature": None if mode == SWEEP else config.temperature,
-            "temperatures": ",".join(f"{t:g}" for t in asked.temperatures) or None,
+            "temperatures": ",".join(f"{t:g}" for t in request.temperatures) or None,
             "samples": config.samples if mode == MODES[0] else None,
             "length": config.length,
             "playground.top_k": config.top_k,
@@ -140,9 +140,9 @@ def write_link(write: bool) -> None:
 def tell_of_changed_models(models: list[Model]) -> None:
     """A link tells which weights its text came from: where these are others now, its text may be another one."""
     if digests := url_state.opened("digest"):
-        st.session_state.digests_of_link = (asked.sources, digests.split(","))
+        st.session_state.digests_of_link = (request.sources, digests.split(","))
     sources, digests = st.session_state.get("digests_of_link", ((), []))
-    if sources != asked.sources or len(digests) != len(models):
+    if sources != request.sources or len(digests) != len(models):
         return
     changed = [model.config.name for model, digest in zip(models, digests, strict=True) if model.digest != digest]
     if changed:
@@ -183,11 +183,11 @@ with left:
     seed_text = seed_text_area(models)
 with right:
     config, temperatures = choose_sampling()
-asked = Asked(
+request = GenerationRequest(
     mode,
     seed_text,
     config,
-    tuple((model.name, model.which) for model in models),
+    tuple((model.name, model.weights_name) for model in models),
     tuple(model.digest for model in models),
     temperatures,
 )
@@ -222,12 +222,12 @@ else:
 written = stream_samples.last()
 opened_by_link = "write" in st.query_params and written is None
 go = pressed or opened_by_link or stream_samples.is_writing()
-is_shown = written is not None and written.asked == asked
+is_shown = written is not None and written.request == request
 with notice:
     write_link(go or is_shown)
 with stream_samples.cleared() if go else st.container():
     if go:
-        written, boxes = stream_samples.write(asked, models)
+        written, boxes = stream_samples.write(request, models)
     elif written is None:
         st.info("Press Write: the samples appear here. Then move the temperature and write again.")
     else:
@@ -237,6 +237,6 @@ with stream_samples.cleared() if go else st.container():
     if written is not None:
         sample_cards.show(written, boxes, shade, compare)
 with st.expander("The same from the command line"):
-    exact("\n".join(commands(asked)))
+    exact("\n".join(commands(request)))
 with earlier:
     history.show()

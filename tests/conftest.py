@@ -43,7 +43,7 @@ def vocab() -> Vocab:
 def tiny(request, vocab):
     """Every architecture, tiny and with random weights: (config, predictor)."""
     config = TINY[request.param]
-    return config, predictor.build(config, len(vocab), random_weights(config, len(vocab)))
+    return config, predictor.build_predictor(config, len(vocab), random_weights(config, len(vocab)))
 
 
 @pytest.fixture(autouse=True)

@@ -11,13 +11,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from charlab.charts.base import CAME, INK, OWN, QUIET, SEQUENTIAL, SMALLEST, Figure, empty_figure, literal, rounded
+from charlab.charts.base import (
+    ACTUAL,
+    INK,
+    MODEL,
+    QUIET,
+    SEQUENTIAL,
+    SMALLEST,
+    Figure,
+    empty_figure,
+    literal,
+    rounded,
+)
 from charlab.charts.loss import thin
 from charlab.core.display import named, visible
 from charlab.core.reading import running_mean
 
-MOST_ROWS = 40
-MOST_STEPS = 200
+MAX_ROWS = 40
+MAX_STEPS = 200
 _THIN = "var(--st-chart-sequential-colors-5)"  # single characters' lines: pale, but seen on either background
 _CONTEXT = 12  # characters told before a place when the pointer rests on it
 
@@ -39,7 +50,7 @@ def heatmap_figure(
     steps = _window(len(text), chosen)
     columns = list(steps)
     part = np.asarray(probabilities, dtype=float)[steps.start : steps.stop]
-    rows = sorted(int(i) for i in np.argsort(-part.sum(axis=0), kind="stable")[:MOST_ROWS])
+    rows = sorted(int(i) for i in np.argsort(-part.sum(axis=0), kind="stable")[:MAX_ROWS])
     figure = empty_figure("next character", None)
     figure.add_heatmap(
         x=columns,
@@ -113,7 +124,7 @@ def surprise_figure(
     if entropies is not None:
         style = {"color": QUIET, "width": 1, "dash": "dot"}
         _line(figure, text, places, entropies[: len(bits)], "entropy: the surprise it expected", style)
-    _line(figure, text, places, running_mean(bits), "mean so far", {"color": OWN, "width": 2.5})
+    _line(figure, text, places, running_mean(bits), "mean so far", {"color": MODEL, "width": 2.5})
     _dress(figure, len(text), chosen, "Surprise along the text")
     figure.update_yaxes(rangemode="tozero")
     return figure
@@ -129,7 +140,7 @@ def difference_figure(
     figure = empty_figure("difference, bits", "place in the text, characters")
     places = np.arange(1, len(difference) + 1)
     _line(figure, text, places, difference, "difference at this character", {"color": _THIN, "width": 1.2})
-    _line(figure, text, places, running_mean(difference), "mean so far", {"color": OWN, "width": 2.5})
+    _line(figure, text, places, running_mean(difference), "mean so far", {"color": MODEL, "width": 2.5})
     _dress(figure, len(text), chosen, "Where which model knew better")
     figure.update_layout(title={"subtitle": {"text": literal(f"above 0: {names[0]}; below: {names[1]}")}})
     figure.update_layout(margin={"t": 60})
@@ -151,7 +162,7 @@ def epochs_figure(
         mode="lines+markers",
         name="this text",
         marker={"size": 6},
-        line={"color": OWN, "width": 2},
+        line={"color": MODEL, "width": 2},
         hovertemplate="epoch %{x}: %{y:.2f} bits a character<extra></extra>",
     )
     if chosen in epochs:
@@ -160,7 +171,7 @@ def epochs_figure(
             y=rounded([means[list(epochs).index(chosen)]], 3),
             mode="markers",
             name="shown above",
-            marker={"symbol": "circle-open", "size": 15, "color": CAME, "line": {"width": 2.5}},
+            marker={"symbol": "circle-open", "size": 15, "color": ACTUAL, "line": {"width": 2.5}},
             hoverinfo="skip",
         )
     if uniform is not None:
@@ -221,14 +232,14 @@ def _add_came(
 ) -> None:
     """An outlined square on each cell of a character that really came."""
     row_of = {characters[i]: row for row, i in enumerate(rows)}
-    came = [(t, row_of[text[t + 1]]) for t in columns if t + 1 < len(text) and text[t + 1] in row_of]
+    actual = [(t, row_of[text[t + 1]]) for t in columns if t + 1 < len(text) and text[t + 1] in row_of]
     figure.add_scatter(
-        x=[t for t, _ in came],
-        y=[row for _, row in came],
+        x=[t for t, _ in actual],
+        y=[row for _, row in actual],
         mode="markers",
         name="what came",
         hoverinfo="skip",
-        marker={"symbol": "square-open", "size": 8, "color": CAME, "line": {"width": 1.5}},
+        marker={"symbol": "square-open", "size": 8, "color": ACTUAL, "line": {"width": 1.5}},
     )
 
 
@@ -246,7 +257,7 @@ def _add_surprise(
             name=name,
             yaxis="y2",
             mode="lines",
-            line={"color": OWN if dash == "solid" else QUIET, "dash": dash},
+            line={"color": MODEL if dash == "solid" else QUIET, "dash": dash},
             text=[_read(text, t) for t in places],
             hovertemplate="after “%{text}”: %{y:.2f} bits<extra>" + name + "</extra>",
         )
@@ -271,8 +282,8 @@ def _name_steps(figure: Figure, text: Sequence[str], columns: list[int]) -> None
 
 def _window(length: int, chosen: int | None) -> range:
     """At most MOST_STEPS steps with the chosen one in the middle, where the text's ends allow it."""
-    first = min(max(0, (chosen or 0) - MOST_STEPS // 2), max(0, length - MOST_STEPS))
-    return range(first, min(length, first + MOST_STEPS))
+    first = min(max(0, (chosen or 0) - MAX_STEPS // 2), max(0, length - MAX_STEPS))
+    return range(first, min(length, first + MAX_STEPS))
 
 
 def _left_out(steps: range, length: int, rows: int, characters: int) -> str:

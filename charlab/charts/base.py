@@ -14,9 +14,9 @@ import plotly.graph_objects as go
 
 Figure = go.Figure
 
-OWN = "var(--st-blue-color)"  # the model's own probability
-SHAPED = "var(--st-chart-sequential-colors-4)"  # the same after temperature and cut-offs: lighter
-CAME = "var(--st-orange-color)"  # what really came
+MODEL = "var(--st-blue-color)"  # the model's own probability
+SAMPLING = "var(--st-chart-sequential-colors-4)"  # the same after temperature and cut-offs: lighter
+ACTUAL = "var(--st-orange-color)"  # what really came
 TRAINING = "var(--st-green-color)"
 VALIDATION = "var(--st-violet-color)"
 QUIET = "var(--st-gray-color)"  # reference lines, earlier runs

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from charlab.charts.base import INK, OWN, QUIET, empty_figure, literal, rounded
+from charlab.charts.base import INK, MODEL, QUIET, empty_figure, literal, rounded
 from charlab.core.display import named, visible
 from charlab.core.summary import Layer
 
-MOST_KINDS = 80
+MAX_DISTINCT = 80
 ROWS_SHOWN, COLUMNS_SHOWN = 3, 32
-_MOST_MARKS = 256  # rows of a batch that are marked in the strip of places
+_MAX_MARKS = 256  # rows of a batch that are marked in the strip of places
 # Places in the text, each dark enough for white letters and light enough for a dark page; surprise has its own.
 _PLACES = [[0, "#7b3fa3"], [0.25, "#3f5fb5"], [0.5, "#1f7590"], [0.75, "#237a50"], [1, "#9a5b00"]]
 
@@ -24,14 +24,14 @@ _PLACES = [[0, "#7b3fa3"], [0.25, "#3f5fb5"], [0.5, "#1f7590"], [0.75, "#237a50"
 def alphabet_figure(characters: Sequence[str], counts: np.ndarray) -> go.Figure:
     """How often each character comes, the most frequent first, up to MOST_KINDS: characters [V], counts [V]."""
     counts = np.asarray(counts)
-    shown = [int(i) for i in np.argsort(-counts, kind="stable")[:MOST_KINDS] if counts[i]]
+    shown = [int(i) for i in np.argsort(-counts, kind="stable")[:MAX_DISTINCT] if counts[i]]
     shares = counts / max(1, int(counts.sum())) * 100
     figure = empty_figure("share of the text, %", "character, the most frequent first")
     figure.add_trace(
         go.Bar(
             x=list(range(len(shown))),
             y=rounded(shares[shown]),
-            marker={"color": OWN},
+            marker={"color": MODEL},
             customdata=[[literal(named(characters[i])), f"{int(counts[i]):,}"] for i in shown],
             hovertemplate="%{customdata[0]}: %{customdata[1]} times, %{y:.2f} %<extra></extra>",
         )
@@ -107,7 +107,7 @@ def layers_figure(layers: Sequence[Layer]) -> go.Figure:
             y=places,
             x=[layer.parameters for layer in layers],
             width=0.3,
-            marker={"color": OWN},
+            marker={"color": MODEL},
             customdata=[layer.name for layer in layers],
             hovertemplate="%{customdata}: %{x:,} parameters<extra></extra>",
         )
@@ -132,7 +132,7 @@ def layers_figure(layers: Sequence[Layer]) -> go.Figure:
 
 def _add_places(figure: go.Figure, offsets: Sequence[np.ndarray], length: int, split: int) -> None:
     for step, begins in enumerate(offsets):
-        every = -(-len(begins) // _MOST_MARKS)
+        every = -(-len(begins) // _MAX_MARKS)
         places = [int(place) for place in begins[::every]]
         figure.add_trace(
             go.Scatter(

@@ -9,12 +9,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from charlab.charts.base import (
-    CAME,
+    ACTUAL,
     CLEAR,
     INK,
-    OWN,
+    MODEL,
     PAPER,
-    SHAPED,
+    SAMPLING,
     SMALLEST,
     empty_figure,
     literal,
@@ -24,7 +24,7 @@ from charlab.charts.base import (
 from charlab.core.display import named, visible
 
 _PALER = "var(--st-chart-sequential-colors-2)"  # every second segment of the needle's bar, beside SHAPED
-MOST_BARS = 15
+MAX_BARS = 15
 _THINNEST = 0.0005  # of the needle's bar: half a pixel
 _GLIDE = 300  # milliseconds that the needle takes to its place
 _LABELLED = 0.03  # wide enough for a letter on a phone
@@ -34,30 +34,35 @@ def bars_figure(
     characters: Sequence[str],
     own: np.ndarray,
     shaped: np.ndarray | None = None,
-    came: int | None = None,
+    actual: int | None = None,
     title: str = "",
-    most: int = MOST_BARS,
+    most: int = MAX_BARS,
 ) -> go.Figure:
     """What may come next: the `most` likeliest characters as bars, and the one that came, however unlikely.
 
     `characters` are those of the ids, `own` the model's probabilities [V], `shaped` the same after temperature
-    and cut-offs [V], `came` the id that came. What the cut-offs removed is hatched.
+    and cut-offs [V], `actual` the id that came. What the cut-offs removed is hatched.
     """
-    return go.Figure(bars(characters, own, shaped, came, title, most))
+    return go.Figure(bars(characters, own, shaped, actual, title, most))
 
 
 def bars(
-    characters: Sequence[str], own: np.ndarray, shaped: np.ndarray | None, came: int | None, title: str, most: int
+    characters: Sequence[str],
+    own: np.ndarray,
+    shaped: np.ndarray | None,
+    actual: int | None,
+    title: str,
+    most: int,
 ) -> dict[str, Any]:
     """The same as Plotly's JSON has it, for bars that follow a slider: to make a Figure of it takes some 7 ms."""
     own = np.asarray(own, dtype=float)
     shaped = None if shaped is None else np.asarray(shaped, dtype=float)
     greatest = own if shaped is None else np.maximum(own, shaped)
     shown = [int(i) for i in np.argsort(-greatest, kind="stable")[:most]]
-    if came is not None and came not in shown:
-        shown[-1] = came
+    if actual is not None and actual not in shown:
+        shown[-1] = actual
     places = list(range(len(shown)))
-    marks = [" <b>came</b>" if i == came else "" for i in shown]
+    marks = [" <b>came</b>" if i == actual else "" for i in shown]
     drawn = {
         "type": "bar",
         "orientation": "h",
@@ -69,8 +74,8 @@ def bars(
         "customdata": [literal(named(characters[i])) for i in shown],
     }
     outline = {
-        "color": [CAME if i == came else CLEAR for i in shown],
-        "width": [2.5 if i == came else 0 for i in shown],
+        "color": [ACTUAL if i == actual else CLEAR for i in shown],
+        "width": [2.5 if i == actual else 0 for i in shown],
     }
 
     rows = [
@@ -78,8 +83,8 @@ def bars(
             "name": "the model's own",
             "offsetgroup": "own",
             "x": rounded(own[shown], 6),
-            "marker": {"color": OWN, "line": outline},
-            "textfont": {"size": SMALLEST, "color": [CAME if i == came else INK for i in shown]},
+            "marker": {"color": MODEL, "line": outline},
+            "textfont": {"size": SMALLEST, "color": [ACTUAL if i == actual else INK for i in shown]},
             "text": [f"{_share(own[i])}{mark}" for i, mark in zip(shown, marks, strict=True)],
             "hovertemplate": "%{customdata}: %{x:.4f}<extra>the model's own</extra>",
         }
@@ -96,7 +101,7 @@ def bars(
         "showlegend": shaped is not None,
     }
     layout["xaxis"] |= {
-        "range": [0, ceiling * (1.18 if came is None else 1.3)],
+        "range": [0, ceiling * (1.18 if actual is None else 1.3)],
         "tickformat": ".2~f",
         "tickvals": rounded(np.linspace(0, ceiling, 6)),
     }
@@ -111,10 +116,10 @@ def bars(
     return {"data": [drawn | row for row in rows], "layout": layout}
 
 
-def needle_figure(characters: Sequence[str], shaped: np.ndarray, draw: float, chosen: int) -> go.Figure:
+def needle_figure(characters: Sequence[str], shaped: np.ndarray, uniform: float, chosen: int) -> go.Figure:
     """The probabilities `shaped` [V] side by side from 0 to 1, in the alphabet's order: what is drawn from.
 
-    The random number `draw` is a needle on it, and the character `chosen` is outlined. Wide segments are
+    The random number `uniform` is a needle on it, and the character `chosen` is outlined. Wide segments are
     labelled; those too thin to be seen are left as a gap.
     """
     shaped = np.asarray(shaped, dtype=float)
@@ -129,9 +134,9 @@ def needle_figure(characters: Sequence[str], shaped: np.ndarray, draw: float, ch
             base=rounded(starts[shown], 6),
             width=1,
             marker={
-                "color": [SHAPED if place % 2 else _PALER for place in range(len(shown))],
+                "color": [SAMPLING if place % 2 else _PALER for place in range(len(shown))],
                 "line": {
-                    "color": [CAME if i == chosen else PAPER for i in shown],
+                    "color": [ACTUAL if i == chosen else PAPER for i in shown],
                     "width": [3 if i == chosen else 0.5 for i in shown],
                 },
             },
@@ -152,7 +157,7 @@ def needle_figure(characters: Sequence[str], shaped: np.ndarray, draw: float, ch
     )
     figure.add_trace(
         go.Scatter(
-            x=[round(draw, 6)] * 2,
+            x=[round(uniform, 6)] * 2,
             y=[0.85, -0.5],
             mode="lines+markers",
             line={"color": INK, "width": 2},
@@ -163,13 +168,13 @@ def needle_figure(characters: Sequence[str], shaped: np.ndarray, draw: float, ch
         )
     )
     figure.add_annotation(
-        x=draw,
+        x=uniform,
         y=0.95,
         yanchor="bottom",
         showarrow=False,
         font={"color": INK, "size": SMALLEST},
-        text=f"{draw:.3f} falls on <b>{literal(named(characters[chosen]))}</b>",
-        xanchor="left" if draw < 0.25 else "right" if draw > 0.75 else "center",
+        text=f"{uniform:.3f} falls on <b>{literal(named(characters[chosen]))}</b>",
+        xanchor="left" if uniform < 0.25 else "right" if uniform > 0.75 else "center",
     )
     figure.update_layout(bargap=0, margin={"t": 10}, transition={"duration": _GLIDE, "easing": "cubic-in-out"})
     figure.update_xaxes(range=[-0.01, 1.01], tickvals=[0, 0.25, 0.5, 0.75, 1], fixedrange=True)
@@ -185,7 +190,7 @@ def _shaped_bars(own: np.ndarray, shaped: np.ndarray) -> list[dict[str, Any]]:
         "name": "after temperature and cut-offs",
         "offsetgroup": "shaped",
         "x": rounded(shaped, 6),
-        "marker": {"color": SHAPED},
+        "marker": {"color": SAMPLING},
         "textfont": {"size": SMALLEST},
         "text": ["" if gone else _share(p) for p, gone in zip(shaped, cut, strict=True)],
         "hovertemplate": "%{customdata}: %{x:.4f}<extra>after temperature and cut-offs</extra>",
@@ -196,8 +201,8 @@ def _shaped_bars(own: np.ndarray, shaped: np.ndarray) -> list[dict[str, Any]]:
         "x": rounded(np.where(cut, own, 0), 6),
         "marker": {
             "color": CLEAR,
-            "line": {"color": OWN, "width": np.where(cut, 0.5, 0).tolist()},
-            "pattern": {"shape": "/", "fgcolor": OWN, "bgcolor": CLEAR, "size": 6, "solidity": 0.25},
+            "line": {"color": MODEL, "width": np.where(cut, 0.5, 0).tolist()},
+            "pattern": {"shape": "/", "fgcolor": MODEL, "bgcolor": CLEAR, "size": 6, "solidity": 0.25},
         },
         "textfont": {"size": SMALLEST},
         "text": ["cut off" if gone else "" for gone in cut],

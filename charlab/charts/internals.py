@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from charlab.charts.base import INK, OWN, QUIET, SEQUENTIAL, SMALLEST, Figure, empty_figure, literal, rounded
+from charlab.charts.base import INK, MODEL, QUIET, SEQUENTIAL, SMALLEST, Figure, empty_figure, literal, rounded
 from charlab.core.display import named, visible
 
-MOST_STEPS = 120
-MOST_UNITS = 40
-MOST_BACK = 80  # characters back that arcs are drawn to
-MOST_MATRIX = 64  # rows and columns of an attention matrix
+MAX_STEPS = 120
+MAX_UNITS = 40
+MAX_LOOK_BACK = 80  # characters back that arcs are drawn to
+MAX_MATRIX = 64  # rows and columns of an attention matrix
 # Ten steps from far below zero over the page's background to far above.
 DIVERGING = [[i / 9, f"var(--st-chart-diverging-colors-{i})"] for i in range(10)]
 GATES = {  # a trace's names, as people read them
@@ -26,13 +26,13 @@ GATES = {  # a trace's names, as people read them
 _THINNEST_ARC = 0.01  # of the attention
 
 
-def shown_units(values: np.ndarray, step: int, unit: int | None = None, most: int = MOST_UNITS) -> list[int]:
+def shown_units(values: np.ndarray, step: int, unit: int | None = None, most: int = MAX_UNITS) -> list[int]:
     """Which units of [T, U] the heatmap draws around a step, from top to bottom.
 
     Those that change the most there; beside a chosen unit they stand in the order in which they go along with it,
     from those that do the same to those that do the opposite, itself first.
     """
-    steps = _window(len(values), step, MOST_STEPS)
+    steps = _window(len(values), step, MAX_STEPS)
     part = np.asarray(values[steps.start : steps.stop], dtype=float)
     part = part - part.mean(axis=0)
     spread = np.sqrt((part**2).sum(axis=0))
@@ -55,7 +55,7 @@ def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int 
     At most MOST_STEPS columns around `step` and MOST_UNITS rows (`shown_units`) are drawn; title and axis say what
     is left out. Both ends of the scale are equally far from 0, as far as 99 in a hundred numbers reach.
     """
-    steps = _window(len(text), step, MOST_STEPS)
+    steps = _window(len(text), step, MAX_STEPS)
     units = shown_units(values, step, unit)
     part = np.asarray(values[steps.start : steps.stop], dtype=float)[:, units]
     names = _names(text, steps)
@@ -102,7 +102,7 @@ def unit_figure(
     feature: tuple[str, np.ndarray, float] | None = None,
 ) -> Figure:
     """One unit along the text [T] as bars; in grey behind it a feature: its name, values [T] and Pearson's r."""
-    steps = _window(len(text), step, MOST_STEPS)
+    steps = _window(len(text), step, MAX_STEPS)
     part = rounded(values[steps.start : steps.stop], 3)
     limit = max(float(np.abs(values).max()), 0.01)
     figure = empty_figure(None, None)
@@ -187,7 +187,7 @@ def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Fi
             y=rounded(places, 3),
             mode="markers",
             name=GATES.get(name, literal(name)),
-            marker={"size": 5, "color": OWN, "opacity": 0.45},
+            marker={"size": 5, "color": MODEL, "opacity": 0.45},
             text=[f"unit {u + 1}" for u in range(len(values))],
             hovertemplate="%{text}: %{x:.2f}<extra></extra>",
             showlegend=False,
@@ -230,13 +230,13 @@ def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Fig
     """
     weights = np.asarray(weights, dtype=float)
     place = first + len(weights) - 1
-    steps = range(max(first, place - MOST_BACK + 1), place + 1)
+    steps = range(max(first, place - MAX_LOOK_BACK + 1), place + 1)
     part = weights[steps.start - first :]
     figure = empty_figure("share of attention", None)
     figure.add_bar(
         x=list(steps),
         y=rounded(part),
-        marker={"color": OWN, "opacity": 0.85},
+        marker={"color": MODEL, "opacity": 0.85},
         textposition="none",
         text=_names(text, steps),
         name="attention",
@@ -290,7 +290,7 @@ def attention_figure(text: Sequence[str], weights: np.ndarray, place: int, first
     characters around it are drawn; the axis says which. A click's y is the row.
     """
     length = len(weights)
-    inner = _window(length, place - first, MOST_MATRIX)
+    inner = _window(length, place - first, MAX_MATRIX)
     part = np.asarray(weights, dtype=float)[inner.start : inner.stop, inner.start : inner.stop]
     part = np.where(np.triu(np.ones(part.shape, bool), 1), np.nan, part)
     steps = range(first + inner.start, first + inner.stop)

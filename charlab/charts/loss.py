@@ -13,7 +13,7 @@ from charlab.charts.base import QUIET, SMALLEST, TRAINING, VALIDATION, empty_fig
 from charlab.errors import ConfigError
 
 X = TypeVar("X", bound=float)  # steps or epochs: whole numbers stay whole
-MOST_POINTS = 1000
+MAX_POINTS = 1000
 _NATS = {"nats": 1.0, "bits": math.log(2)}  # how many nats one unit is
 _LABEL_SHARE = 0.05  # of a chart's height that a line's name takes
 ACCURACY = "accuracy"  # the third way to draw how a run went
@@ -21,7 +21,7 @@ _X_TITLES = {"steps": "steps", "epochs": "epochs", "seconds": "seconds of traini
 _X_FIELDS = {"steps": "step", "epochs": "epoch", "seconds": "seconds"}
 
 
-def thin(x: Sequence[X], y: Sequence[float], most: int = MOST_POINTS) -> tuple[list[X], list[float]]:
+def thin(x: Sequence[X], y: Sequence[float], most: int = MAX_POINTS) -> tuple[list[X], list[float]]:
     """At most `most` points of a line: of every stretch its lowest and its highest, so that no spike is lost."""
     if len(x) <= most:
         return list(x), list(y)

@@ -23,7 +23,7 @@ class Step(NamedTuple):
 
     position: int  # 0 for the first written character
     ids: np.ndarray  # [N] what was chosen
-    draws: np.ndarray  # [N] the random numbers that chose
+    uniforms: np.ndarray  # [N] the random numbers that chose
     logits: np.ndarray  # [N, V] what the model said
 
     @property
@@ -44,9 +44,9 @@ def generate(
     Characters of the seed text that the alphabet lacks are read as unknown. An empty seed text is read as a
     line's end, so that the model begins as at a line's beginning. `on_read` is told how much of it was read.
     """
-    draws = sampling.draws(config.seed, config.samples, config.length)
+    uniforms = sampling.uniforms(config.seed, config.samples, config.length)
     sampler = Sampler(config, vocab.unknown_id, (config.samples, len(vocab)))
-    return _write(predictor, vocab, seed_text, draws, sampler, on_read)
+    return _write(predictor, vocab, seed_text, uniforms, sampler, on_read)
 
 
 def sweep(
@@ -62,9 +62,11 @@ def sweep(
     The N temperatures share each of the network's steps; `config` says everything else.
     """
     temperatures = [config.replace(temperature=temperature).temperature for temperature in temperatures]
-    draws = np.repeat(sampling.draws(config.seed, 1, config.length), len(temperatures), axis=0)  # [N, length]
+    uniforms = np.repeat(
+        sampling.uniforms(config.seed, 1, config.length), len(temperatures), axis=0
+    )  # [N, length]
     sampler = Sampler(config, vocab.unknown_id, (len(temperatures), len(vocab)), temperatures)
-    return _write(predictor, vocab, seed_text, draws, sampler, on_read)
+    return _write(predictor, vocab, seed_text, uniforms, sampler, on_read)
 
 
 def texts(steps: Iterable[Step], vocab: Vocab) -> list[str]:
@@ -87,19 +89,19 @@ def _write(
     predictor: Predictor,
     vocab: Vocab,
     seed_text: str,
-    draws: np.ndarray,
+    uniforms: np.ndarray,
     sampler: Sampler,
     on_read: Callable[[int], None] | None,
 ) -> Iterator[Step]:
     """The loop of all writing: draws [N, length] choose from what the sampler makes of the logits [N, V]."""
-    samples, length = draws.shape
+    samples, length = uniforms.shape
     state = predictor.start(samples)
     for number, i in enumerate(vocab.encode(seed_text or beginning(vocab)), 1):
         logits, state = predictor.step(np.full(samples, i), state)
         if on_read:
             on_read(number)
-    for position, draw in enumerate(draws.T.copy()):  # [N] each
-        ids = sampler.choose(sampler.weigh(logits), draw)
-        yield Step(position, ids, draw, logits)
+    for position, uniform in enumerate(uniforms.T.copy()):  # [N] each
+        ids = sampler.choose(sampler.unnormalized_probabilities(logits), uniform)
+        yield Step(position, ids, uniform, logits)
         if position + 1 < length:
             logits, state = predictor.step(ids, state)

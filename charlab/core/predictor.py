@@ -38,10 +38,10 @@ class Predictor(Protocol):
         """
 
 
-class Traceable(Predictor, Protocol):
+class HasActivations(Predictor, Protocol):
     """A predictor that can be looked into as well. Ask for the method, not for the kind of network."""
 
-    def trace(self, ids: np.ndarray) -> dict[str, np.ndarray]:
+    def activations(self, ids: np.ndarray) -> dict[str, np.ndarray]:
         """What happened inside while ids [T] were read from nothing: named arrays, row t after ids[t] was read.
 
         A layer's units: "layer_0/hidden" [T, U] and what made it, such as "layer_0/update". A layer's attention:
@@ -49,7 +49,7 @@ class Traceable(Predictor, Protocol):
         """
 
 
-def shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
+def weight_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
     """Every weight of a network by name, with its shape."""
     V, U = vocabulary_size, config.units
     if config.kind == "transformer":
@@ -73,20 +73,20 @@ def blas_threads(config: ModelConfig, vocabulary_size: int) -> int | None:
     """
     if config.kind == "ngram":
         return 1
-    sizes = {name: math.prod(shape) for name, shape in shapes(config, vocabulary_size).items()}
+    sizes = {name: math.prod(shape) for name, shape in weight_shapes(config, vocabulary_size).items()}
     if config.kind in RECURRENT:  # a layer's own kernel and the one above it are multiplied as one
         above = [f"layer_{i}/kernel" for i in range(1, config.layers)] + ["head/kernel"]
         sizes |= {name: sizes[f"layer_{i}/recurrent_kernel"] + sizes[name] for i, name in enumerate(above)}
     return None if max(sizes.values()) >= _LARGE else 1
 
 
-def build(config: ModelConfig, vocabulary_size: int, weights: Weights) -> Predictor:
+def build_predictor(config: ModelConfig, vocabulary_size: int, weights: Weights) -> Predictor:
     """The predictor of a configuration with these weights. Raises ModelError where a name or shape is off."""
     if config.kind == "ngram":
         from charlab.core.ngram import NgramPredictor
 
         return NgramPredictor(config, vocabulary_size, weights)
-    wanted = shapes(config, vocabulary_size)
+    wanted = weight_shapes(config, vocabulary_size)
     for name in sorted(set(wanted) | set(weights)):
         received = weights[name].shape if name in weights else None
         if received != wanted.get(name):

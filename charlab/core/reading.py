@@ -82,15 +82,15 @@ def explain(predictor: Predictor, vocab: Vocab, text: str) -> Reading:
     next_ids = ids[1:]
     places = np.arange(len(next_ids))
     known = next_ids != vocab.unknown_id
-    came = np.where(known, log_probabilities[places, next_ids], np.nan)
+    actual = np.where(known, log_probabilities[places, next_ids], np.nan)
     greater = (logits[:-1] > logits[places, next_ids][:, None]).sum(axis=1)
     return Reading(
         text=text,
         logits=logits,
         probabilities=probabilities,
         next_ids=next_ids,
-        next_probabilities=np.exp(came),
-        bits=-came / np.log(2),
+        next_probabilities=np.exp(actual),
+        bits=-actual / np.log(2),
         ranks=np.where(known, 1.0 + greater, np.nan),
         entropies=-(probabilities * log_probabilities).sum(axis=1) / np.log(2),
     )

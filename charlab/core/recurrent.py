@@ -155,7 +155,7 @@ class RecurrentNetwork:
             cell.read()
         return state.logits.copy(), state
 
-    def trace(self, ids: np.ndarray) -> dict[str, np.ndarray]:
+    def activations(self, ids: np.ndarray) -> dict[str, np.ndarray]:
         """States and gates of each layer after each of ids [T], by name ("layer_0/hidden"): [T, U] each."""
         stack = self.start(1)
         names = (*self._cell.state, *self._cell.gate_names)

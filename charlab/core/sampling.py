@@ -38,7 +38,7 @@ class Sampler:
         self._greatest, self._needles = np.empty((N, 1)), np.empty(N)
         self._greatest_beside, self._needles_beside = _column(self._greatest), _column(self._needles[:, None])
 
-    def weigh(self, logits: np.ndarray) -> np.ndarray:
+    def unnormalized_probabilities(self, logits: np.ndarray) -> np.ndarray:
         """What the characters' probabilities are in proportion to, row by row: logits [N, V] -> [N, V].
 
         The next call overwrites the array. It is all that `choose` needs: rows need not add up to 1.
@@ -58,19 +58,19 @@ class Sampler:
             self._cut(weights)
         return weights
 
-    def choose(self, weights: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    def choose(self, weights: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
         """The ids that random numbers from [0, 1) fall on: weights [N, V], draws [N] -> [N].
 
         The weights lie side by side in the alphabet's order; the number is a needle on that bar.
         """
         np.add.accumulate(weights, 1, None, self._edges)  # each character's right end
-        np.multiply(draws, self._ends, self._needles)  # below the end, as a draw is 1 - 2^-53 at most
+        np.multiply(uniforms, self._ends, self._needles)  # below the end, as a draw is 1 - 2^-53 at most
         np.greater(self._edges, self._needles_beside, self._beyond)
         return self._beyond.argmax(1)  # the first whose right end lies beyond the needle
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """What characters are drawn from: logits [N, V] -> [N, V], each row adding up to 1."""
-        weights = self.weigh(logits)
+        weights = self.unnormalized_probabilities(logits)
         return weights / weights.sum(axis=1, keepdims=True)
 
     def _cut(self, weights: np.ndarray) -> None:
@@ -85,12 +85,12 @@ class Sampler:
         np.put_along_axis(weights, order, ranked, axis=1)
 
 
-def shape(logits: np.ndarray, config: SampleConfig, unknown_id: int) -> np.ndarray:
+def sampling_probabilities(logits: np.ndarray, config: SampleConfig, unknown_id: int) -> np.ndarray:
     """What a Sampler draws from: logits [N, V] -> probabilities [N, V], the unknown character's 0."""
     return Sampler(config, unknown_id, logits.shape).probabilities(logits)
 
 
-def draws(seed: int, samples: int, length: int) -> np.ndarray:
+def uniforms(seed: int, samples: int, length: int) -> np.ndarray:
     """Random numbers from [0, 1): [samples, length]. Row i depends on the seed and i alone."""
     return np.stack([np.random.default_rng([seed, i]).random(length) for i in range(samples)])
 

@@ -26,7 +26,7 @@ def layers(model: ModelConfig, vocabulary_size: int) -> list[Layer]:
     if model.kind == "ngram":
         return []
     sizes: dict[str, int] = {}
-    for name, shape in predictor.shapes(model, vocabulary_size).items():
+    for name, shape in predictor.weight_shapes(model, vocabulary_size).items():
         place = name.split("/")[0].replace("position", "embedding").replace("norm", "head")
         sizes[place] = sizes.get(place, 0) + math.prod(shape)
     V, U, D = vocabulary_size, model.units, model.embedding or vocabulary_size
@@ -50,7 +50,7 @@ def layers(model: ModelConfig, vocabulary_size: int) -> list[Layer]:
 
 
 def parameter_count(config: ModelConfig, vocabulary_size: int) -> int:
-    return sum(int(np.prod(shape)) for shape in predictor.shapes(config, vocabulary_size).values())
+    return sum(int(np.prod(shape)) for shape in predictor.weight_shapes(config, vocabulary_size).values())
 
 
 def describe_parameters(model: ModelConfig, vocabulary_size: int) -> str:

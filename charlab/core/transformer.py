@@ -62,7 +62,7 @@ class TransformerNetwork:
         self._make_room(state)
         return self._read(ids[:, None], state)[0][:, -1], state
 
-    def trace(self, ids: np.ndarray) -> dict[str, np.ndarray]:
+    def activations(self, ids: np.ndarray) -> dict[str, np.ndarray]:
         """How much of each character's attention went where, by layer ("block_0/attention"): [H, T, T] each.
 
         Row t was read as ids[t]; its weights sum to 1. What came later, and what the cache did not hold any more

@@ -15,13 +15,13 @@ import numpy as np
 
 from charlab.errors import CorpusError
 
-LONGEST = 20_000_000  # characters: half a minute and under a gigabyte while it is indexed
+MAX_LENGTH = 20_000_000  # characters: half a minute and under a gigabyte while it is indexed
 DEPTH = 64  # characters by which suffixes are sorted
-_MOST_TRIED = 32  # among places that agree for more than DEPTH characters
+_MAX_TRIED = 32  # among places that agree for more than DEPTH characters
 
 
 @dataclass(frozen=True, eq=False)
-class Index:
+class SuffixArray:
     """A text and the places in it, sorted by the DEPTH characters that begin there: 4 bytes a character."""
 
     text: str
@@ -91,7 +91,7 @@ class Index:
                     best, place = common, order[neighbour]
         if best < DEPTH:
             return best, place
-        for other in range(at, min(at + _MOST_TRIED, len(order))):
+        for other in range(at, min(at + _MAX_TRIED, len(order))):
             if key(order[other]) != wanted:
                 break
             common = _common(text, start, corpus, order[other], len(text) - start)
@@ -100,7 +100,7 @@ class Index:
         return best, place
 
 
-def build(text: str) -> Index:
+def build(text: str) -> SuffixArray:
     """Index a text: prefix doubling (Manber and Myers, 1990) until DEPTH characters are sorted.
 
     As many characters as fit are packed in 64 bits and sorted at once; ranks of pairs of ranks then double the
@@ -109,8 +109,8 @@ def build(text: str) -> Index:
     looked up in 0.3 seconds. Raises CorpusError for a text of more than LONGEST characters.
     """
     size = len(text)
-    if size > LONGEST:
-        raise CorpusError(f"A text of at most {LONGEST:,} characters can be gone through. Received: {size:,}.")
+    if size > MAX_LENGTH:
+        raise CorpusError(f"A text of at most {MAX_LENGTH:,} characters can be gone through. Received: {size:,}.")
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     kinds, ids = np.unique(codes, return_inverse=True)
     bits = max(1, len(kinds).bit_length())
@@ -135,7 +135,7 @@ def build(text: str) -> Index:
         keys = (ranks + np.uint64(1)) * np.uint64(size + 1)
         keys[:-depth] += ranks[depth:] + np.uint64(1)
         depth *= 2
-    return Index(text, order.astype(np.int32).data)
+    return SuffixArray(text, order.astype(np.int32).data)
 
 
 def covered(lengths: np.ndarray, least: int) -> np.ndarray:

@@ -19,9 +19,9 @@ from charlab.core.predictor import Predictor
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError, ConfigError
 
-MOST_MOVES = 200  # in one path
-MOST_PATHS = 12  # the latest are kept
-_MOST_REMEMBERED = 4 * MOST_MOVES
+MAX_CHOICES = 200  # in one path
+MAX_BRANCHES = 12  # the latest are kept
+_MAX_REMEMBERED = 4 * MAX_CHOICES
 _WORDS = re.compile(r"([sthn])([0-9][0-9.]*)")  # seed, temperature, by hand, how many by the needle
 
 
@@ -30,7 +30,7 @@ class Move:
     """One character that was written, and all that its choice came from."""
 
     id: int  # the character chosen
-    draw: float  # the random number of this place, from [0, 1)
+    uniform: float  # the random number of this place, from [0, 1)
     shaped: np.ndarray  # [V] after temperature, the unknown character left out
     temperature: float
     seed: int
@@ -71,7 +71,7 @@ class Walk:
 
     @property
     def is_full(self) -> bool:
-        return self.place >= MOST_MOVES
+        return self.place >= MAX_CHOICES
 
 
 class Reader:
@@ -114,7 +114,7 @@ class Reader:
             return self._known[ids]
 
     def _remember(self, ids: tuple[int, ...], logits: np.ndarray) -> None:
-        while len(self._known) >= _MOST_REMEMBERED:
+        while len(self._known) >= _MAX_REMEMBERED:
             self._known.pop(next(iter(self._known)))
         self._known[ids] = logits
 
@@ -127,9 +127,9 @@ def expect(logits: np.ndarray, vocab: Vocab, temperature: float, seed: int, plac
     """
     config = SampleConfig(temperature=temperature, seed=seed)
     sampler = sampling.Sampler(config, vocab.unknown_id, (1, len(logits)))
-    draw = sampling.draws(seed, 1, place + 1)[:, place]
-    chosen = int(sampler.choose(sampler.weigh(logits[None]), draw)[0])
-    return Move(chosen, float(draw[0]), sampler.probabilities(logits[None])[0], config.temperature, seed)
+    uniform = sampling.uniforms(seed, 1, place + 1)[:, place]
+    chosen = int(sampler.choose(sampler.unnormalized_probabilities(logits[None]), uniform)[0])
+    return Move(chosen, float(uniform[0]), sampler.probabilities(logits[None])[0], config.temperature, seed)
 
 
 def by_hand(move: Move, chosen: int, vocab: Vocab) -> Move:
@@ -151,7 +151,7 @@ def go_on(walk: Walk, move: Move) -> Walk:
     Raises CharlabError at a path's greatest length.
     """
     if walk.is_full:
-        raise CharlabError(f"A path has at most {MOST_MOVES} characters. Go back, or start again.")
+        raise CharlabError(f"A path has at most {MAX_CHOICES} characters. Go back, or start again.")
     wanted = (*walk.ids, move.id)
     order = sorted(range(len(walk.paths)), key=lambda i: i != walk.at)  # the one that one stands on first
     for i in order:
@@ -162,7 +162,7 @@ def go_on(walk: Walk, move: Move) -> Walk:
     path = (*walk.path[: walk.place], move)
     if walk.place == len(walk.path):
         return Walk(_with(walk.paths, walk.at, path), walk.at, len(path))
-    paths = (*walk.paths, path)[-MOST_PATHS:]
+    paths = (*walk.paths, path)[-MAX_BRANCHES:]
     return Walk(paths, len(paths) - 1, len(path))
 
 
@@ -224,7 +224,7 @@ def from_code(code: str, reader: Reader, vocab: Vocab) -> Walk:
                 needle = expect(reader.logits(walk.ids), vocab, temperature, seed, walk.place)
                 walk = go_on(walk, by_hand(needle, int(number), vocab))
             else:
-                for _ in range(min(int(number), MOST_MOVES)):
+                for _ in range(min(int(number), MAX_CHOICES)):
                     walk = go_on(walk, expect(reader.logits(walk.ids), vocab, temperature, seed, walk.place))
         except (ValueError, CharlabError):
             break

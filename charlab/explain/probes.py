@@ -1,8 +1,8 @@
 """What a unit of a network follows, and where a head of attention looks: from named arrays to figures and words.
 
-Arrays are those of a predictor's `trace`; nothing here asks which network made them. A unit is said to follow
-something where the two rise and fall together along a text: Pearson's correlation r, from -1 to 1 (Karpathy,
-Johnson and Fei-Fei, 2015, found such units by eye). That is no proof of a meaning.
+Arrays are those of a predictor's `activations`; nothing here asks which network made them. A unit is said to
+follow something where the two rise and fall together along a text: Pearson's correlation r, from -1 to 1
+(Karpathy, Johnson and Fei-Fei, 2015, found such units by eye). That is no proof of a meaning.
 Names in shape comments: T characters of a text, U units, F features, H heads.
 """
 
@@ -19,12 +19,12 @@ import numpy as np
 from charlab.core.predictor import Predictor
 from charlab.errors import CharlabError
 
-LEAST_CHARACTERS = 40  # in a shorter text some unit follows anything
-_LEAST_PLACES = 3  # how often a feature must be there, and how often not
+MIN_CHARACTERS = 40  # in a shorter text some unit follows anything
+_MIN_PLACES = 3  # how often a feature must be there, and how often not
 _SHIFTS = 19  # the true place and 19 wrong ones: the best by chance is one in twenty
 _STATES = ("hidden", "cell")  # what a layer hands on, as against the gates that made it
 
-Trace = Mapping[str, np.ndarray]
+Activations = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Finding:
+class FeatureMatch:
     """The units that follow one feature best, each with Pearson's r, the greatest |r| first."""
 
     feature: str
@@ -66,26 +66,28 @@ class Finding:
     by_chance: float  # the greatest |r| of any unit with the same feature at wrong places
 
 
-def states(trace: Trace) -> dict[str, np.ndarray]:
+def states(activations: Activations) -> dict[str, np.ndarray]:
     """The arrays of a trace that are units' states [T, U]: "layer_0/hidden" and so on; empty where it has none."""
-    return {name: array for name, array in trace.items() if name.endswith(tuple(f"/{s}" for s in _STATES))}
+    return {name: array for name, array in activations.items() if name.endswith(tuple(f"/{s}" for s in _STATES))}
 
 
-def attention(trace: Trace) -> dict[str, np.ndarray]:
+def attention(activations: Activations) -> dict[str, np.ndarray]:
     """The arrays of a trace that are attention [H, T, T], by layer."""
-    return {name: array for name, array in trace.items() if name.endswith("/attention")}
+    return {name: array for name, array in activations.items() if name.endswith("/attention")}
 
 
-def column(trace: Trace, unit: Unit) -> np.ndarray | None:
+def column(activations: Activations, unit: Unit) -> np.ndarray | None:
     """A unit's state after each character [T]; None where the network has no such unit."""
-    array = trace.get(unit.array)
+    array = activations.get(unit.array)
     return array[:, unit.index] if array is not None and unit.index < array.shape[1] else None
 
 
-def of_layer(trace: Trace, layer: int, step: int) -> dict[str, np.ndarray]:
+def of_layer(activations: Activations, layer: int, step: int) -> dict[str, np.ndarray]:
     """All that a trace has of one layer's units after one character, gates before what they made: [U] each."""
     prefix = f"layer_{layer}/"
-    found = {name.removeprefix(prefix): array[step] for name, array in trace.items() if name.startswith(prefix)}
+    found = {
+        name.removeprefix(prefix): array[step] for name, array in activations.items() if name.startswith(prefix)
+    }
     return dict(sorted(found.items(), key=lambda item: item[0] in _STATES))
 
 
@@ -126,7 +128,7 @@ def features(text: str) -> dict[str, np.ndarray]:
 
 def _varies(values: np.ndarray) -> bool:
     least = int(np.count_nonzero(values == values.min()))
-    return min(least, len(values) - least) >= _LEAST_PLACES
+    return min(least, len(values) - least) >= _MIN_PLACES
 
 
 def _each(test: Callable[[str], bool]) -> Callable[[str], list[bool]]:
@@ -208,7 +210,7 @@ def _standardised(columns: np.ndarray) -> np.ndarray:
     return np.where(lengths > 1e-9, columns / np.maximum(lengths, 1e-9), 0.0)
 
 
-def find(trace: Trace, text: str, most: int = 6) -> list[Finding]:
+def best_units(activations: Activations, text: str, most: int = 6) -> list[FeatureMatch]:
     """For each feature that varies in the text the units that follow it best, the clearest feature first.
 
     The best of many units follows anything a little. So the same search is made with the feature moved along
@@ -216,8 +218,8 @@ def find(trace: Trace, text: str, most: int = 6) -> list[Finding]:
     Barnard, 1963: one search in twenty finds more than that where there is nothing to find).
     Empty for texts below LEAST_CHARACTERS and for traces without units.
     """
-    arrays, wanted = states(trace), features(text)
-    if not arrays or not wanted or len(text) < LEAST_CHARACTERS:
+    arrays, wanted = states(activations), features(text)
+    if not arrays or not wanted or len(text) < MIN_CHARACTERS:
         return []
     units = [_unit(name, u) for name, array in arrays.items() for u in range(array.shape[1])]
     values = _standardised(np.concatenate(list(arrays.values()), axis=1))  # [T, U of all layers]
@@ -228,11 +230,11 @@ def find(trace: Trace, text: str, most: int = 6) -> list[Finding]:
     findings = []
     for f, feature in enumerate(wanted):
         best = np.argsort(-np.abs(r[:, f]), kind="stable")[:most]
-        findings.append(Finding(feature, [(units[u], float(r[u, f])) for u in best], float(chance[f])))
+        findings.append(FeatureMatch(feature, [(units[u], float(r[u, f])) for u in best], float(chance[f])))
     return sorted(findings, key=lambda finding: -abs(finding.units[0][1]))
 
 
-def follows(values: np.ndarray, text: str) -> dict[str, float]:
+def correlate(values: np.ndarray, text: str) -> dict[str, float]:
     """Pearson's r of one unit [T] with each feature that varies in the text, the greatest |r| first."""
     wanted = features(text)
     if not wanted:

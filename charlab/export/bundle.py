@@ -49,8 +49,12 @@ def pack(run: Run) -> bytes:
         "status.json": _json(_status(run)),
         "metrics.jsonl": _metrics(run),
     }
-    for which in [which for which in bundle_validation.WEIGHTS if run.stands_for(which) in run.weight_names()]:
-        members[bundle_validation.WEIGHTS[which]] = save(run.weights(which))
+    for weights_name in [
+        weights_name
+        for weights_name in bundle_validation.WEIGHTS
+        if run.stands_for(weights_name) in run.weight_names()
+    ]:
+        members[bundle_validation.WEIGHTS[weights_name]] = save(run.weights(weights_name))
     if len(members) == 6:
         raise RunError(f"Run {run.id} has no weights yet. Wait until its first epoch is over.")
     result = io.BytesIO()
@@ -197,15 +201,15 @@ def unpack(file: BinaryIO | bytes, filename: str = "The file", folder: Path | No
     source = io.BytesIO(file) if isinstance(file, bytes) else file
     contents = bundle_validation.read(source, file_name(filename)[:80])
     for weights in contents.weights.values():
-        predictor.build(contents.config.model, len(contents.vocab), weights)
+        predictor.build_predictor(contents.config.model, len(contents.vocab), weights)
     folder = folder or store.runs_folder()
     folder.mkdir(parents=True, exist_ok=True)
     # Built beside the others and then moved there, so that no queue takes the half-made run for one that waits.
     with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as beside:
         config = RunConfig(**contents.config.__dict__ | {"created": 0.0, "owner": owner})
         run = store.create(config, contents.vocab, Path(beside))
-        for which, weights in contents.weights.items():
-            run.write_weights(weights, which)
+        for weights_name, weights in contents.weights.items():
+            run.write_weights(weights, weights_name)
         for event in contents.events:
             run.append_event(event)
         place = _free_place(folder, run.id)

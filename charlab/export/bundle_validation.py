@@ -103,8 +103,8 @@ def _read(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Cont
     status = _status(_json(archive, members["status.json"]))
     events = list(_events(archive.read(members["metrics.jsonl"]))) if "metrics.jsonl" in members else []
     weights = {
-        which: _weights(archive, members[name], config.model, len(vocab))
-        for which, name in WEIGHTS.items()
+        weights_name: _weights(archive, members[name], config.model, len(vocab))
+        for weights_name, name in WEIGHTS.items()
         if name in members
     }
     return Contents(config, vocab, status, events, weights)
@@ -263,7 +263,7 @@ def _weights(
         if model.kind == "ngram":
             _check_count_shapes(header, model, vocabulary_size, info.filename)
         else:
-            _check_weight_shapes(header, predictor.shapes(model, vocabulary_size), info.filename)
+            _check_weight_shapes(header, predictor.weight_shapes(model, vocabulary_size), info.filename)
         places, arrays = _places(header, length, info), {}
         for name in sorted(places, key=lambda name: places[name]):
             data = file.read(places[name][1] - places[name][0])

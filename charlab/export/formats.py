@@ -80,7 +80,7 @@ def make(run: Run, name: str) -> bytes:
     return makers[name]()
 
 
-def export(run: Run, name: str, target: str, which: str = "best") -> None:
+def export(run: Run, name: str, target: str, weights_name: str = "best") -> None:
     """Write a run in a form to a path or an address; TensorFlow is started where the form needs it.
 
     A SavedModel is a folder, or a zip file of it where the target ends with .zip. Raises ConfigError,
@@ -93,7 +93,7 @@ def export(run: Run, name: str, target: str, which: str = "best") -> None:
         return
     if reason := queue.why_no_tensorflow():
         raise UnavailableError(reason)
-    parts = (run.config().model, run.vocab(), run.weights(which))
+    parts = (run.config().model, run.vocab(), run.weights(weights_name))
     from charlab.training import (
         export_keras as networks_out,  # seconds of TensorFlow: what cannot be made is told before
     )
@@ -134,7 +134,7 @@ def make_in_worker(run: Run, name: str, time_limit: float = 300.0) -> bytes:
             raise UnavailableError(f"The {FORMATS[name].title} file could not be made: {said}") from error
 
 
-def bring(source: str) -> Run:
+def import_model(source: str) -> Run:
     """Import a bundle from a path or an address."""
     if remote_files.is_address(source):
         return bundle.unpack(remote_files.read(source), remote_files.without_query(source))

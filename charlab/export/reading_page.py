@@ -16,7 +16,7 @@ from charlab.core.reading import Reading, steps
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError
 
-LONGEST = 5000  # characters on a page
+MAX_LENGTH = 5000  # characters on a page
 MOST_SURPRISING = 10
 _LIKELIEST = 5
 _BEFORE = 16  # characters shown before a surprising place
@@ -60,9 +60,9 @@ def page_html(model: str, corpus: str, reading: Reading, vocab: Vocab) -> str:
     `model` and `corpus` are names to print. The page runs no script and fetches nothing; light, dark and print
     are CSS. Raises CharlabError where the text is longer than LONGEST characters.
     """
-    if len(reading.text) > LONGEST:
+    if len(reading.text) > MAX_LENGTH:
         raise CharlabError(
-            f"A page to hand out holds at most {LONGEST:,} characters. Received {len(reading.text):,}. "
+            f"A page to hand out holds at most {MAX_LENGTH:,} characters. Received {len(reading.text):,}. "
             "Shorten the text."
         )
     mean = reading.mean_bits

@@ -20,7 +20,7 @@ from charlab.runs.store import Run, RunConfig, Status
 
 RESUMABLE = ("paused", "stopped", "failed")
 SERVER_STOPPED = "The server was stopped; resume it to go on."
-LONGEST_NAME = 80
+MAX_NAME_LENGTH = 80
 _LOCK_SECONDS = 2.0  # a page that only looks whether a run is held has its lock for a moment
 
 
@@ -97,8 +97,8 @@ def why_not_longer(run: Run, config: RunConfig) -> str:
 def rename(run: Run, name: str) -> None:
     """Give a run another name; its id, which is its folder's name and stands in links, stays."""
     name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME:
-        raise RunError(f"A name has 1 to {LONGEST_NAME} characters. Received: {len(name)}.")
+    if not name or len(name) > MAX_NAME_LENGTH:
+        raise RunError(f"A name has 1 to {MAX_NAME_LENGTH} characters. Received: {len(name)}.")
     run.write_config(dataclasses.replace(run.config(), name=name))
 
 

@@ -24,7 +24,7 @@ _ENOUGH_STEPS = 6
 # How it went
 
 
-def verdicts(
+def diagnose(
     config: RunConfig,
     events: Sequence[dict[str, Any]],
     exact_entropy_nats: float | None = None,
@@ -35,28 +35,28 @@ def verdicts(
 ) -> list[str]:
     """Sentences on a run, the most urgent first: it came apart, it is as good as can be, it overfits, it was
     still learning when it `ended`, and what the untrained network amounted to. Empty where nothing is to say."""
-    grades = [e for e in events if e.get("event") == "epoch" and _is_number(e.get("val_loss"))]
+    evaluations = [e for e in events if e.get("event") == "epoch" and _is_number(e.get("val_loss"))]
     losses = [e["loss"] for e in events if e.get("event") == "step" and e.get("loss") is not None]
 
     def told(nats: float) -> str:
         return f"{nats / NATS[unit]:.3f} {unit}"
 
     said = []
-    if config.model.kind != "ngram" and _diverged(losses, grades):
+    if config.model.kind != "ngram" and _diverged(losses, evaluations):
         said.append(_divergence(config.train))
-    elif grades:
-        best = min(grades, key=lambda e: e["val_loss"])
+    elif evaluations:
+        best = min(evaluations, key=lambda e: e["val_loss"])
         if exact_entropy_nats is not None and best["val_loss"] <= exact_entropy_nats * _BEST_WITHIN:
             said.append(
                 f"It has reached the best possible: {told(best['val_loss'])} a character on validation; the "
                 f"source's own entropy is {told(exact_entropy_nats)}, and no model can do better."
             )
-        elif overfit := _overfitting(grades, told):
+        elif overfit := _overfitting(evaluations, told):
             said.append(overfit)
-        elif ended and config.model.kind != "ngram" and (falling := _still_falling(grades, told)):
+        elif ended and config.model.kind != "ngram" and (falling := _still_falling(evaluations, told)):
             said.append(falling)
-    if grades and grades[0].get("step") == 0 and alphabet_size and config.model.kind != "ngram":
-        said.append(_untrained(grades[0]["val_loss"], alphabet_size, unit))
+    if evaluations and evaluations[0].get("step") == 0 and alphabet_size and config.model.kind != "ngram":
+        said.append(_untrained(evaluations[0]["val_loss"], alphabet_size, unit))
     return said
 
 
@@ -75,14 +75,14 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _diverged(losses: list[float], grades: list[dict[str, Any]]) -> bool:
+def _diverged(losses: list[float], evaluations: list[dict[str, Any]]) -> bool:
     """Whether training lost more than half of what it had learned, or is no number any more."""
     if any(not _is_number(loss) for loss in losses):
         return True
     if len(losses) < _ENOUGH_STEPS:
         return False
     smooth = [median(losses[i : i + _RECENT]) for i in range(len(losses) - _RECENT + 1)]
-    untrained = grades[0]["val_loss"] if grades and grades[0].get("step") == 0 else smooth[0]
+    untrained = evaluations[0]["val_loss"] if evaluations and evaluations[0].get("step") == 0 else smooth[0]
     lowest = min(smooth)
     return smooth[-1] > max(lowest + 0.5 * max(untrained - lowest, 0), 1.05 * lowest)
 
@@ -99,10 +99,10 @@ def _divergence(train: TrainConfig) -> str:
     )
 
 
-def _overfitting(grades: list[dict[str, Any]], told: Callable[[float], str]) -> str:
+def _overfitting(evaluations: list[dict[str, Any]], told: Callable[[float], str]) -> str:
     """Since its lowest value validation rose at two evaluations or more, the last included, and training fell."""
-    best = min(range(len(grades)), key=lambda i: grades[i]["val_loss"])
-    lowest, after = grades[best], grades[best + 1 :]
+    best = min(range(len(evaluations)), key=lambda i: evaluations[i]["val_loss"])
+    lowest, after = evaluations[best], evaluations[best + 1 :]
     if len(after) < 2 or lowest.get("step") == 0:
         return ""
     latest = after[-1]
@@ -118,13 +118,13 @@ def _overfitting(grades: list[dict[str, Any]], told: Callable[[float], str]) -> 
     )
 
 
-def _still_falling(grades: list[dict[str, Any]], told: Callable[[float], str]) -> str:
-    if len(grades) < 2 or grades[-1]["val_loss"] > grades[-2]["val_loss"] * _STILL_FALLING:
+def _still_falling(evaluations: list[dict[str, Any]], told: Callable[[float], str]) -> str:
+    if len(evaluations) < 2 or evaluations[-1]["val_loss"] > evaluations[-2]["val_loss"] * _STILL_FALLING:
         return ""
-    fell = grades[-2]["val_loss"] - grades[-1]["val_loss"]
+    fell = evaluations[-2]["val_loss"] - evaluations[-1]["val_loss"]
     return (
-        f"Validation was still falling when it ended, by {told(fell)} from epoch {grades[-2]['epoch']:g} to "
-        f"{grades[-1]['epoch']:g}: train longer."
+        f"Validation was still falling when it ended, by {told(fell)} from epoch {evaluations[-2]['epoch']:g} to "
+        f"{evaluations[-1]['epoch']:g}: train longer."
     )
 
 

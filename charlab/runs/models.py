@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlab.core import predictor as networks
-from charlab.core.predictor import Predictor
+from charlab.core.predictor import Predictor, Weights, build_predictor
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError, ModelError
@@ -46,7 +45,7 @@ class Model:
     """A model that can be asked."""
 
     name: str
-    which: str  # "best", "last" or "epoch-003"
+    weights_name: str  # "best", "last" or "epoch-003"
     predictor: Predictor
     vocab: Vocab
     config: RunConfig
@@ -58,19 +57,19 @@ class Model:
         return self.config.train.seed_text
 
 
-def models() -> list[ModelInfo]:
+def available_models() -> list[ModelInfo]:
     """Every model that has weights: the starters, then the runs, newest first."""
     return list(_starters()) + [info for run in store.all_runs() if (info := _info(run, "run"))]
 
 
-def load(name: str, which: str = "best") -> Model:
+def load(name: str, weights_name: str = "best") -> Model:
     """A starter's name, a run's id or a path -> its predictor and vocabulary. Raises ModelError or RunError."""
     run = find(name)
-    which = run.stands_for(which)
+    weights_name = run.stands_for(weights_name)
     config, vocab = run.config(), run.vocab()
-    weights = run.weights(which)
-    predictor = networks.build(config.model, len(vocab), weights)
-    return Model(name, which, predictor, vocab, config, run.status(), weights_digest(weights))
+    weights = run.weights(weights_name)
+    predictor = build_predictor(config.model, len(vocab), weights)
+    return Model(name, weights_name, predictor, vocab, config, run.status(), weights_digest(weights))
 
 
 def find(name: str) -> Run:
@@ -78,14 +77,16 @@ def find(name: str) -> Run:
     for path in (STARTERS / name, store.runs_folder() / name, Path(name)):
         if name and (path / "config.json").is_file():
             return Run(path)
-    there = ", ".join(info.name for info in models()) or "none"
+    there = ", ".join(info.name for info in available_models()) or "none"
     raise ModelError(f"There is no model {name!r}. There are: {there}; or give the path of a run's folder.")
 
 
 def stamp(name: str) -> float:
     """When a model's weights were last written: another number means that they have to be loaded anew."""
     run = find(name)
-    return max((run.weights_path(which).stat().st_mtime for which in run.weight_names()), default=0.0)
+    return max(
+        (run.weights_path(weights_name).stat().st_mtime for weights_name in run.weight_names()), default=0.0
+    )
 
 
 def corpus_text(config: RunConfig) -> str | None:
@@ -97,7 +98,7 @@ def corpus_text(config: RunConfig) -> str | None:
     return text.text if text.sha256 == config.corpus_sha256 else None
 
 
-def weights_digest(weights: networks.Weights) -> str:
+def weights_digest(weights: Weights) -> str:
     result = hashlib.sha256()
     for name in sorted(weights):
         result.update(name.encode("utf-8"))

@@ -31,12 +31,12 @@ def training_command(config: store.RunConfig) -> str:
     return " ".join(words)
 
 
-def generation_command(model: str, which: str, seed_text: str, config: SampleConfig) -> str:
+def generation_command(model: str, weights_name: str, seed_text: str, config: SampleConfig) -> str:
     """The command line that writes the same texts: a model's name, which of its weights, and what differs from the
     command's own settings."""
     words = ["python -m charlab generate", shlex.quote(model)]
-    if which != "best":
-        words += ["--weights", which]
+    if weights_name != "best":
+        words += ["--weights", weights_name]
     words += ["--seed-text", shlex.quote(seed_text)]
     for name, value in config.to_json().items():
         if value != getattr(SampleConfig(), name):

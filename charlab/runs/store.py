@@ -225,23 +225,23 @@ class Run:
 
     # What it learned
 
-    def write_weights(self, weights: dict[str, np.ndarray], which: str) -> None:
+    def write_weights(self, weights: dict[str, np.ndarray], weights_name: str) -> None:
         """Weights as "best", "last" or "epoch-003"."""
-        write_arrays(self.weights_path(which), weights)
+        write_arrays(self.weights_path(weights_name), weights)
 
-    def stands_for(self, which: str) -> str:
+    def stands_for(self, weights_name: str) -> str:
         """The weights that are read for a name: for "best" its epoch's or the last, where it has no file."""
         there = self.weight_names()
-        if which != "best" or "best" in there:
-            return which
+        if weights_name != "best" or "best" in there:
+            return weights_name
         best_epoch = f"epoch-{self.recorded_status().best_epoch or 0:03d}"
         return best_epoch if best_epoch in there else "last"
 
-    def weights(self, which: str = "best") -> dict[str, np.ndarray]:
-        path = self.weights_path(self.stands_for(which))
+    def weights(self, weights_name: str = "best") -> dict[str, np.ndarray]:
+        path = self.weights_path(self.stands_for(weights_name))
         if not path.exists():
             there = ", ".join(self.weight_names()) or "none yet"
-            raise RunError(f"Run {self.id} has no weights {which!r}. There are: {there}.")
+            raise RunError(f"Run {self.id} has no weights {weights_name!r}. There are: {there}.")
         return {name: _widened(name, array) for name, array in read_arrays(path).items()}
 
     def weight_names(self) -> list[str]:
@@ -249,10 +249,10 @@ class Run:
         names = [path.stem for path in (self.path / "weights").glob("*.safetensors")]
         return sorted(names, key=lambda name: (not name.startswith("epoch"), name))
 
-    def weights_path(self, which: str) -> Path:
-        if not re.fullmatch(r"best|last|epoch-\d{3,}", which):
-            raise RunError(f'Weights are called "best", "last" or "epoch-003". Received: {which!r}.')
-        return self.path / "weights" / f"{which}.safetensors"
+    def weights_path(self, weights_name: str) -> Path:
+        if not re.fullmatch(r"best|last|epoch-\d{3,}", weights_name):
+            raise RunError(f'Weights are called "best", "last" or "epoch-003". Received: {weights_name!r}.')
+        return self.path / "weights" / f"{weights_name}.safetensors"
 
 
 def compact(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -20,7 +20,7 @@ from charlab.runs.store import Run
 
 
 @dataclass(frozen=True)
-class Speed:
+class MeasuredSpeed:
     """How fast this machine trained a model once."""
 
     model: ModelConfig
@@ -30,10 +30,10 @@ class Speed:
     start_up: float  # seconds from the command's start to the first step
 
 
-def speeds(runs: Iterable[Run], most: int = 30) -> list[Speed]:
+def measured_speeds(runs: Iterable[Run], most: int = 30) -> list[MeasuredSpeed]:
     """What earlier runs measured, in their order. Those that measured nothing, cannot be read or came from another
     machine, so without a checkpoint, are passed over."""
-    found: list[Speed] = []
+    found: list[MeasuredSpeed] = []
     for run in runs:
         if len(found) == most:
             break
@@ -44,10 +44,12 @@ def speeds(runs: Iterable[Run], most: int = 30) -> list[Speed]:
             size = len(run.vocab())
         except CharlabError:
             continue
-        grades = [e for e in events if e["event"] == "epoch"]
-        measured = [e["characters_per_second"] for e in grades[1:] or events if e.get("characters_per_second")]
-        if measured and grades:
-            found.append(Speed(config.model, config.train, size, measured[-1], grades[0]["seconds"]))
+        evaluations = [e for e in events if e["event"] == "epoch"]
+        measured = [
+            e["characters_per_second"] for e in evaluations[1:] or events if e.get("characters_per_second")
+        ]
+        if measured and evaluations:
+            found.append(MeasuredSpeed(config.model, config.train, size, measured[-1], evaluations[0]["seconds"]))
     return found
 
 
@@ -57,7 +59,11 @@ def steps(train: TrainConfig, characters: int) -> int:
 
 
 def characters_seen(
-    model: ModelConfig, train: TrainConfig, characters: int, vocabulary_size: int, measured: Sequence[Speed]
+    model: ModelConfig,
+    train: TrainConfig,
+    characters: int,
+    vocabulary_size: int,
+    measured: Sequence[MeasuredSpeed],
 ) -> int | None:
     """Characters that training will read, again and again; None where that hangs on a speed nobody measured."""
     if model.kind == "ngram":
@@ -71,7 +77,11 @@ def characters_seen(
 
 
 def estimate_seconds(
-    model: ModelConfig, train: TrainConfig, characters: int, vocabulary_size: int, measured: Sequence[Speed]
+    model: ModelConfig,
+    train: TrainConfig,
+    characters: int,
+    vocabulary_size: int,
+    measured: Sequence[MeasuredSpeed],
 ) -> float | None:
     """Wall-clock that a training will take on this machine; None where nothing was measured.
 
@@ -86,12 +96,12 @@ def estimate_seconds(
     if speed is None:
         return None
     seen = train.epochs * steps(train, characters) * train.batch_size * train.sequence_length
-    graded = (characters - encoding.split_at(characters, train.validation_share)) * train.epochs
-    return _start_up(train, measured) + (seen + graded / 3) / speed
+    evaluated = (characters - encoding.split_at(characters, train.validation_share)) * train.epochs
+    return _start_up(train, measured) + (seen + evaluated / 3) / speed
 
 
 def expected_speed(
-    model: ModelConfig, train: TrainConfig, vocabulary_size: int, measured: Sequence[Speed]
+    model: ModelConfig, train: TrainConfig, vocabulary_size: int, measured: Sequence[MeasuredSpeed]
 ) -> float | None:
     """Characters a second of a training here: that of runs of the same model, else of the run that is nearest in
     floating-point operations a character, scaled by them."""
@@ -109,17 +119,17 @@ def expected_speed(
     return alike[nearest].characters_per_second * works[nearest] / wanted
 
 
-def was_measured(model: ModelConfig, train: TrainConfig, measured: Sequence[Speed]) -> bool:
+def was_measured(model: ModelConfig, train: TrainConfig, measured: Sequence[MeasuredSpeed]) -> bool:
     """Whether a time needs no measuring, or comes from runs of the same model; else it is a rough one."""
     return train.minutes is not None or any(s.model == model for s in _of_same_machinery(train, measured))
 
 
-def _of_same_machinery(train: TrainConfig, measured: Sequence[Speed]) -> list[Speed]:
+def _of_same_machinery(train: TrainConfig, measured: Sequence[MeasuredSpeed]) -> list[MeasuredSpeed]:
     wanted = (train.accelerator, train.precision)
     return [s for s in measured if (s.train.accelerator, s.train.precision) == wanted]
 
 
-def _start_up(train: TrainConfig, measured: Sequence[Speed]) -> float:
+def _start_up(train: TrainConfig, measured: Sequence[MeasuredSpeed]) -> float:
     known = [s.start_up for s in _of_same_machinery(train, measured) if s.model.kind != "ngram"]
     return median(known[:5]) if known else 0.0
 

@@ -19,12 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charlab.runs import models, store
-from charlab.runs.models import STARTERS
 from charlab.runs.store import Run
 
 CORPUS = "shakespeare"
-MOST_BYTES = 6_000_000  # of all starters together
-_MOST_LOST = 0.001  # nats that half precision may cost
+MAX_BYTES = 6_000_000  # of all starters together
+_MAX_LOST = 0.001  # nats that half precision may cost
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,8 @@ def main() -> None:
     (models.STARTERS / "README.md").write_text(page(), encoding="utf-8")
     size = sum(path.stat().st_size for path in models.STARTERS.rglob("*.safetensors"))
     print(f"{size / 1e6:.2f} MB of weights")
-    if size > MOST_BYTES:
-        raise SystemExit(f"The starters may have {MOST_BYTES / 1e6:g} MB together.")
+    if size > MAX_BYTES:
+        raise SystemExit(f"The starters may have {MAX_BYTES / 1e6:g} MB together.")
 
 
 def make(name: str) -> None:
@@ -79,8 +78,8 @@ def make(name: str) -> None:
     _charlab("keep", results["run"], name, *(["--epochs", *map(str, recipe.epochs)] if recipe.epochs else []))
     loss = held_out_loss(name)
     print(f"{name}: {results['best_val_loss']:.4f} nats as trained, {loss:.4f} as kept", flush=True)
-    if loss > results["best_val_loss"] + _MOST_LOST:
-        raise SystemExit(f"{name} lost more than {_MOST_LOST} nats by half precision.")
+    if loss > results["best_val_loss"] + _MAX_LOST:
+        raise SystemExit(f"{name} lost more than {_MAX_LOST} nats by half precision.")
 
 
 def held_out_loss(name: str) -> float:
@@ -131,11 +130,11 @@ def keep_as_starter(run: Run, name: str, epochs: Sequence[int] = ()) -> Path:
 
     The weights take half the bytes that a run's do. The best ones are left out where they are one of the epochs.
     """
-    which = [f"epoch-{epoch:03d}" for epoch in epochs]
+    weights_name = [f"epoch-{epoch:03d}" for epoch in epochs]
     if run.status().best_epoch not in epochs:
-        which.append("best")
-    compacted = {one: store.compact(run.weights(one)) for one in which}  # before anything is taken away
-    starter = Run(STARTERS / name)
+        weights_name.append("best")
+    compacted = {one: store.compact(run.weights(one)) for one in weights_name}  # before anything is taken away
+    starter = Run(models.STARTERS / name)
     for old in starter.weight_names():
         starter.weights_path(old).unlink()
     starter.write_config(run.config())

@@ -29,12 +29,12 @@ def build(
     vocabulary_size: int,
     seed: int = 1,
     precision: str = "float32",
-    own_loops: bool = False,
+    use_manual_bptt: bool = False,
     embedding_range: float = 0.05,
 ) -> Network:
     """The Keras twin of a GRU, an LSTM or a Transformer, its weights drawn from `seed`.
 
-    With `own_loops` a GRU or an LSTM reads by bptt.py, which is faster on a CPU, in place of Keras's
+    With `use_manual_bptt` a GRU or an LSTM reads by bptt.py, which is faster on a CPU, in place of Keras's
     layers, which cuDNN takes over on a GPU. `embedding_range` is that of its embedding's first values, 0.05
     as with Keras's layer; a Transformer's are drawn otherwise. Call it inside the scope of the strategy that
     will train it. Raises ConfigError for an n-gram model.
@@ -44,7 +44,7 @@ def build(
     policy = keras.DTypePolicy(precision)
     if config.kind == "transformer":
         return TransformerNetwork(config, vocabulary_size, _seeds(seed), policy)
-    return RecurrentNetwork(config, vocabulary_size, _seeds(seed), policy, own_loops, embedding_range)
+    return RecurrentNetwork(config, vocabulary_size, _seeds(seed), policy, use_manual_bptt, embedding_range)
 
 
 def to_arrays(model: Network) -> dict[str, np.ndarray]:
@@ -134,11 +134,11 @@ class RecurrentNetwork(Network):
         vocabulary_size: int,
         seeds: Iterator[int],
         policy: keras.DTypePolicy,
-        own_loops: bool,
+        use_manual_bptt: bool,
         embedding_range: float,
     ) -> None:
         super().__init__(config, vocabulary_size, seeds, policy)
-        self.own_loops = own_loops
+        self.use_manual_bptt = use_manual_bptt
         width = config.embedding or vocabulary_size
         self.embedding = None
         if config.embedding:
@@ -159,7 +159,7 @@ class RecurrentNetwork(Network):
 
     def call(self, ids: tf.Tensor, state: State, key: tf.Tensor | None = None) -> tuple[tf.Tensor, State]:
         """Read windows: ids [B, T] -> logits [B, T, V] float32 and the state after them. A key means training."""
-        if self.own_loops or (key is not None and self.config.recurrent_dropout):
+        if self.use_manual_bptt or (key is not None and self.config.recurrent_dropout):
             logits, state = self._read_by_own_loops(tf.transpose(ids), state, key)
             return tf.transpose(logits, (1, 0, 2)), state
         config, each = self.config, len(state) // self.config.layers

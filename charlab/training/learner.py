@@ -23,7 +23,7 @@ from charlab.training import keras_networks, strategies
 from charlab.training.muon import Muon
 
 _VALIDATION_CHARACTERS = 16_384  # graded at once
-_LEAST_ROWS = {"gru": 16, "lstm": 16, "transformer": 4}  # of a group
+_MIN_ROWS = {"gru": 16, "lstm": 16, "transformer": 4}  # of a group
 _UNITS_IN_CACHE = 384
 _UNDECAYED = ("bias", "gamma", "beta")
 _BY_ADAM = ("bias", "position", "head")  # what Muon leaves to AdamW beside embeddings and norms
@@ -244,7 +244,7 @@ def row_groups(model: ModelConfig, rows: int) -> int:
     """
     if model.kind in RECURRENT and model.units > _UNITS_IN_CACHE:
         return 1
-    numbers = range(1, min(os.cpu_count() or 1, rows // _LEAST_ROWS[model.kind]) + 1)
+    numbers = range(1, min(os.cpu_count() or 1, rows // _MIN_ROWS[model.kind]) + 1)
     return max((number for number in numbers if rows % number == 0), default=1)
 
 

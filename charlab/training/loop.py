@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from charlab.core import batching
-from charlab.core import predictor as networks
+from charlab.core.predictor import build_predictor
 from charlab.corpora import encoding
 from charlab.errors import RunError
 from charlab.runs import checkpoints
@@ -29,7 +29,7 @@ CHECKPOINT_SECONDS = 30.0
 _VERDICTS = ("go on", "save", "pause", "stop", "done")
 
 
-class Session:
+class TrainingLoop:
     """One sitting of a run: from the start or a checkpoint to its end, a pause or a stop."""
 
     def __init__(
@@ -190,10 +190,13 @@ class Session:
             raise RunError(self._came_apart())
         self._note_grade(epoch, within == 0, loss)
         self.recorder.event(self._epoch_event(loss, accuracy))
-        which = ["last", *(["best"] if progress.best_epoch == epoch and progress.best_val_loss == loss else [])]
-        for name in [f"epoch-{epoch:03d}", *which] if _is_kept(epoch) else which:
+        weights_name = [
+            "last",
+            *(["best"] if progress.best_epoch == epoch and progress.best_val_loss == loss else []),
+        ]
+        for name in [f"epoch-{epoch:03d}", *weights_name] if _is_kept(epoch) else weights_name:
             self.recorder.weights(weights, name)
-        predictor = networks.build(self.model, len(self.vocab), weights)
+        predictor = build_predictor(self.model, len(self.vocab), weights)
         self.recorder.sample(predictor, self.vocab, self.config.seed_text, self._epochs(), progress.step)
         if within == 0:
             progress.epoch_loss, progress.epoch_steps = 0.0, 0

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from charlab.core import ngram, reading
-from charlab.core import predictor as networks
+from charlab.core.predictor import build_predictor
 from charlab.corpora import encoding
 from charlab.runs.store import Run
 from charlab.training.recorder import Recorder
 
 
-def train(run: Run, ids: np.ndarray, recorder: Recorder) -> None:
+def train_ngram(run: Run, ids: np.ndarray, recorder: Recorder) -> None:
     """Count the training part of ids [n], grade the model on the rest, and write both down as the one epoch.
 
     Epoch 0 is the model that has counted nothing: every character is as likely as any other. The training loss is
@@ -29,14 +29,14 @@ def train(run: Run, ids: np.ndarray, recorder: Recorder) -> None:
     began = time.perf_counter()
     weights = ngram.count(ids[:split], len(vocab), config.model.order)
     speed = round(split / (time.perf_counter() - began))
-    predictor = networks.build(config.model, len(vocab), weights)
+    predictor = build_predictor(config.model, len(vocab), weights)
     validation = reading.evaluate(predictor, vocab, ids[split:])
     training = reading.evaluate(predictor, vocab, ids[: min(split, len(ids) - split)])
 
     figures = {"loss": training.loss_nats, "val_loss": validation.loss_nats, "val_accuracy": validation.accuracy}
     recorder.event({"event": "epoch", "epoch": 1, "step": 1} | figures | _clock(recorder, speed))
-    for which in ("epoch-001", "last", "best"):
-        recorder.weights(weights, which)
+    for weights_name in ("epoch-001", "last", "best"):
+        recorder.weights(weights, weights_name)
     recorder.sample(predictor, vocab, config.train.seed_text, epoch=1, step=1)
     results = {
         "run": run.id,

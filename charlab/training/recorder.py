@@ -20,7 +20,7 @@ from charlab.core.vocab import Vocab
 from charlab.runs import checkpoints
 from charlab.runs.checkpoints import Progress
 from charlab.runs.store import Run
-from charlab.training.tensorboard import Board
+from charlab.training.tensorboard import TensorBoardWriter
 
 SAMPLE = SampleConfig(length=200, seed=1)
 _STATUS_SECONDS = 1.0  # between two writings of status.json that say nothing but how far training is
@@ -43,7 +43,7 @@ class Recorder:
         self._started, self._seconds_before = started, 0.0
         self._told_at = self._asked_at = 0.0
         self._request: str | None = None
-        self._board: Board | None = None
+        self._board: TensorBoardWriter | None = None
 
     def seconds(self) -> float:
         """Wall-clock spent on the run, this sitting's from its command's start."""
@@ -53,7 +53,7 @@ class Recorder:
         first = self.status.started or self._started
         self._set(state="running", reason="", started=first, ended=None, pid=os.getpid())
         if self.chief:
-            self._board = Board(self.run)  # after the status: it takes seconds to import
+            self._board = TensorBoardWriter(self.run)  # after the status: it takes seconds to import
             self.run.sweep()
             if not checkpoints.exists(self.run):
                 self.run.cut_events(0)  # of a sitting that ended before its first checkpoint
@@ -85,9 +85,9 @@ class Recorder:
         if "results" in fields or time.monotonic() - self._told_at > _STATUS_SECONDS:
             self._set()
 
-    def weights(self, weights: dict[str, np.ndarray], which: str) -> None:
+    def weights(self, weights: dict[str, np.ndarray], weights_name: str) -> None:
         if self.chief:
-            self.run.write_weights(weights, which)
+            self.run.write_weights(weights, weights_name)
 
     def checkpoint(self, progress: Progress, arrays: dict[str, np.ndarray]) -> None:
         if self.chief:

@@ -18,7 +18,7 @@ _FIGURES = {
 }
 
 
-class Board:
+class TensorBoardWriter:
     """Writes the figures of a run's events over its steps; does nothing where tensorboard is missing.
 
     Nor for an n-gram model: counting has no curve, and tensorboard's writer would import TensorFlow for it.

@@ -17,11 +17,11 @@ from charlab.errors import CharlabError, ConfigError
 from charlab.runs import cluster, plan
 from charlab.runs.store import Run, Status
 from charlab.training import ngram, strategies
-from charlab.training.loop import Session
+from charlab.training.loop import TrainingLoop
 from charlab.training.recorder import Recorder
 
 
-def train(
+def train_run(
     run: Run,
     ids: np.ndarray | None = None,
     *,
@@ -59,7 +59,7 @@ def _train(
     config = run.config()
     if config.model.kind == "ngram":
         ids = plan.run_ids(config, run.vocab()) if ids is None else ids
-        ngram.train(run, ids, recorder)
+        ngram.train_ngram(run, ids, recorder)
         return
     strategies.check_tensorflow()
     from charlab.training.learner import Learner, row_groups
@@ -75,7 +75,7 @@ def _train(
             f"of {config.train.sequence_length}. Lower sequence_length or raise context."
         )
     learner = Learner(config.model, config.train, len(vocab), strategy)
-    Session(run, ids, learner, recorder, asked, why).train()
+    TrainingLoop(run, ids, learner, recorder, asked, why).train()
 
 
 def _accelerator(run: Run) -> str:

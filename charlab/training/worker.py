@@ -47,7 +47,7 @@ def work(run: Run, started: float, on_event: Callable[[dict[str, Any]], None] | 
     signal.signal(signal.SIGTERM, lambda *_: outside.ask("stop"))
     try:
         with run.lock().acquire(timeout=2.0):
-            return train.train(run, started=started, on_event=on_event, asked=outside)
+            return train.train_run(run, started=started, on_event=on_event, asked=outside)
     except Timeout:
         raise RunError(f"Run {run.id} is being trained by another process.") from None
 
@@ -91,7 +91,7 @@ def serve(run: Run, started: float, watch_parent: bool = True) -> Status | None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal is the server's to answer
         threading.Thread(target=_wait_for_parent, args=(outside,), daemon=True).start()
     try:
-        return train.train(run, started=started, asked=outside, why=lambda: outside.reason)
+        return train.train_run(run, started=started, asked=outside, why=lambda: outside.reason)
     finally:
         lock.release()
 

@@ -82,14 +82,14 @@ def test_training_says_what_came_of_it(coins, here):
 
 def test_fair_coin_flips_cost_one_bit_each(coins, here):
     folder, said = coins
-    graded = here("evaluate", said["run"], "--corpus", "coin-flips", "--window", 0, "--json", runs=folder)
-    assert graded["bits_per_character"] == pytest.approx(1, abs=0.01)
+    evaluated = here("evaluate", said["run"], "--corpus", "coin-flips", "--window", 0, "--json", runs=folder)
+    assert evaluated["bits_per_character"] == pytest.approx(1, abs=0.01)
 
 
 def test_validation_loss_is_what_evaluate_measures(coins):
     folder, said = coins
-    graded = document(charlab("evaluate", said["run"], "--corpus", "coin-flips", "--json", runs=folder))
-    assert graded["loss_nats"] == pytest.approx(said["best_val_loss"], abs=1e-4)
+    evaluated = document(charlab("evaluate", said["run"], "--corpus", "coin-flips", "--json", runs=folder))
+    assert evaluated["loss_nats"] == pytest.approx(said["best_val_loss"], abs=1e-4)
 
 
 def test_equal_arguments_write_equal_bytes(coins):
@@ -107,9 +107,9 @@ def test_explaining_a_text_and_evaluating_it_as_a_file_agree(coins, here, tmp_pa
     explained = here("explain", said["run"], "--text", text, "--json", runs=folder)
     bits = [step["bits"] for step in explained["steps"][:-1]]
     file = tmp_path / "text.txt"
-    graded = here("evaluate", said["run"], "--corpus", file, "--split", "all", "--json", runs=folder)
-    assert graded["characters"] == len(bits) == 255
-    assert graded["bits_per_character"] == pytest.approx(sum(bits) / 255, abs=1e-5)
+    evaluated = here("evaluate", said["run"], "--corpus", file, "--split", "all", "--json", runs=folder)
+    assert evaluated["characters"] == len(bits) == 255
+    assert evaluated["bits_per_character"] == pytest.approx(sum(bits) / 255, abs=1e-5)
 
 
 def test_a_run_is_stopped_and_resumed_and_trained_longer(tmp_path, here, capsys):

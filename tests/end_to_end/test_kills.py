@@ -23,7 +23,7 @@ if path := sys.stdin.readline().strip():
     with run.lock():
         print("ready", flush=True)
         ids = run.vocab().encode(sys.argv[1])
-        train.train(run, ids, on_event=lambda event: print(event["event"], flush=True))
+        train.train_run(run, ids, on_event=lambda event: print(event["event"], flush=True))
     print("over", flush=True)
 """
 EVENTS, SECONDS = 16, 0.3  # a kill falls at most so many events after the first step, and so many seconds later
@@ -72,8 +72,8 @@ def sit_and_be_killed(sitting: subprocess.Popen, run: store.Run, begins: str, mo
 def assert_readable(run: store.Run) -> None:
     assert run.status().state in ("failed", "queued") and run.config() and run.vocab()
     run.events()
-    for which in run.weight_names():
-        assert run.weights(which)
+    for weights_name in run.weight_names():
+        assert run.weights(weights_name)
     if checkpoints.exists(run):
         progress, _ = checkpoints.load(run)
         assert progress.events_length <= run.events_length()

@@ -8,7 +8,7 @@ from charlab.core import reading
 from charlab.corpora import catalogue, encoding
 from charlab.runs import models, plan, store
 from charlab.runs.presets import PRESETS
-from charlab.training import train as training
+from charlab.training.train import train_run
 
 TEXT = "".join(f"{a} and {b} are {a + b}.\n" for a in range(12) for b in range(12))[:2000]
 # What a few steps of the large ones may be made smaller by; kind, layers, units and schedule stay the preset's.
@@ -31,11 +31,11 @@ def test_a_preset_trains_on_the_shortest_text(name, tmp_path):
     config, vocab = plan.plan(text, name, model, train)
     run = store.create(config, vocab)
     with run.lock():
-        status = training.train(run)
+        status = train_run(run)
     assert status.state == "done", status.reason
     assert math.isfinite(status.results["val_loss"])
     trained = models.load(run.id)
     ids = encoding.text_ids(TEXT, trained.vocab, config.model)
     ids = ids[encoding.split_at(len(ids), config.train.validation_share) :]
-    graded = reading.evaluate(trained.predictor, trained.vocab, ids)
-    assert graded.loss_nats == pytest.approx(status.results["best_val_loss"], abs=1e-4)
+    evaluated = reading.evaluate(trained.predictor, trained.vocab, ids)
+    assert evaluated.loss_nats == pytest.approx(status.results["best_val_loss"], abs=1e-4)

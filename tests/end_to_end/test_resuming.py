@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charlab.core.predictor import build_predictor
 from charlab.corpora import encoding
 from helpers.tiny import TINY
 from helpers.training_runs import IDS, STEPS, TEXT, TINIER, VOCAB
 
 from helpers.training_runs import after, assert_equal_weights, events, make, train, without_times  # isort: skip
 
-from charlab.core import predictor as networks
 from charlab.core import reading
 
 pytest.importorskip("tensorflow")
@@ -53,7 +53,7 @@ def test_a_run_that_was_stopped_can_go_on():
 def test_what_is_saved_is_what_was_graded():
     run = make(TINIER["lstm"], epochs=2, learning_rate=0.05)
     results = train(run).results
-    predictor = networks.build(run.config().model, len(VOCAB), run.weights("best"))
+    predictor = build_predictor(run.config().model, len(VOCAB), run.weights("best"))
     evaluation = reading.evaluate(predictor, VOCAB, IDS[encoding.split_at(len(IDS), 0.1) :])
     assert evaluation.loss_nats == pytest.approx(results["best_val_loss"], abs=1e-5)
     last = events(run, "epoch")[-1]
@@ -66,7 +66,7 @@ from charlab.runs import store
 from charlab.training import train
 run = store.Run(sys.argv[1])
 with run.lock():
-    status = train.train(run, run.vocab().encode(open(sys.argv[2], encoding="utf-8").read()))
+    status = train.train_run(run, run.vocab().encode(open(sys.argv[2], encoding="utf-8").read()))
 print(json.dumps([status.state, status.reason, run.weight_names(), status.results.get("val_loss")]))
 """
 

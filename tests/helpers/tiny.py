@@ -19,7 +19,7 @@ TINY = {
 
 def random_weights(config: ModelConfig, vocabulary_size: int, seed: int = 0, scale: float = 0.5) -> dict:
     rng = np.random.default_rng(seed)
-    shapes = predictor.shapes(config, vocabulary_size)
+    shapes = predictor.weight_shapes(config, vocabulary_size)
     return {name: rng.normal(0, scale, shape).astype(np.float32) for name, shape in shapes.items()}
 
 
@@ -38,7 +38,7 @@ def ngram_run() -> store.Run:
     text = "the quick brown fox.\n" * 3
     vocab, model = Vocab.from_text(text), ModelConfig(kind="ngram", order=3)
     run = store.create(store.RunConfig("counts", "ngram", "coin-flips", "0" * 64, model, TrainConfig()), vocab)
-    for which in ("best", "last"):
-        run.write_weights(ngram.count(vocab.encode(text), len(vocab), 3), which)
+    for weights_name in ("best", "last"):
+        run.write_weights(ngram.count(vocab.encode(text), len(vocab), 3), weights_name)
     run.write_status(store.Status("done", results={"best_val_loss": 1.0}))
     return run

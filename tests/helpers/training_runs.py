@@ -4,7 +4,7 @@ from charlab.core.config import TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import encoding
 from charlab.runs import store
-from charlab.training import train as training
+from charlab.training.train import train_run
 from helpers.tiny import TINY
 
 TEXT = "the quick brown fox jumps over the lazy dog.\n" * 40
@@ -29,7 +29,7 @@ def make(model=TINY["gru"], **changes):
 
 def train(run, **arguments):
     with run.lock():
-        return training.train(run, IDS, **arguments)
+        return train_run(run, IDS, **arguments)
 
 
 def after(steps, request):
@@ -50,6 +50,6 @@ def without_times(run):
 
 def assert_equal_weights(run, other):
     assert run.weight_names() == other.weight_names()
-    for which in run.weight_names():
-        ours, theirs = run.weights(which), other.weights(which)
-        assert all(ours[name].tobytes() == theirs[name].tobytes() for name in theirs), which
+    for weights_name in run.weight_names():
+        ours, theirs = run.weights(weights_name), other.weights(weights_name)
+        assert all(ours[name].tobytes() == theirs[name].tobytes() for name in theirs), weights_name

@@ -46,8 +46,8 @@ def test_counts_are_offered_as_what_they_can_be():
 
 def test_without_weights_there_is_nothing_to_take_away():
     run = make_run()
-    for which in run.weight_names():
-        run.weights_path(which).unlink()
+    for weights_name in run.weight_names():
+        run.weights_path(weights_name).unlink()
     test = opened()
     assert not test.get("download_button") and "first epoch" in test.caption[0].value
 

@@ -28,7 +28,7 @@ def test_a_broken_page_would_be_noticed(name, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(models, "models", broken)
+    monkeypatch.setattr(models, "available_models", broken)
     monkeypatch.setattr(store, "all_runs", broken)
     assert open_page(name).exception
 

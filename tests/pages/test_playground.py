@@ -110,8 +110,8 @@ def test_models_and_epochs_write_side_by_side_with_the_same_draws():
     assert not app.exception and not app.error
     config = SampleConfig(length=30, seed=7, temperature=0.8)
     wanted = []
-    for name, which in ((first.id, "best"), (first.id, "epoch-002"), (second.id, "best")):
-        model = models.load(name, which)
+    for name, weights_name in ((first.id, "best"), (first.id, "epoch-002"), (second.id, "best")):
+        model = models.load(name, weights_name)
         wanted += ["the " + texts(generate(model.predictor, model.vocab, "the ", config), model.vocab)[0]]
     assert codes(app) == wanted and len(set(wanted)) == 3
     assert [sample.title for sample in written(app).samples] == ["First", "First, epoch 2", "Second"]
@@ -221,8 +221,8 @@ def test_a_stop_leaves_what_is_there_and_a_change_begins_again():
     app = open_page("playground", model=make_run().id, **SHORT)
     app.session_state["writing"] = True  # as a script leaves it that is cut off by a moved slider
     app.slider(key="playground.temperature").set_value(1.5).run()
-    assert written(app).asked.config.temperature == 1.5 and not app.session_state["writing"]
+    assert written(app).request.config.temperature == 1.5 and not app.session_state["writing"]
     app.session_state["writing"] = True
     app.slider(key="playground.temperature").set_value(0.5)
     press(app, "Stop")
-    assert written(app).asked.config.temperature == 1.5
+    assert written(app).request.config.temperature == 1.5

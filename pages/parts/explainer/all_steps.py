@@ -23,7 +23,7 @@ def show(model: Model, reading: Reading, step: int) -> None:
     figure = along_text.heatmap_figure(
         reading.text, alphabet(model), reading.probabilities, reading.bits, max(0, step - 1), reading.entropies
     )
-    rows = min(len(alphabet(model)), along_text.MOST_ROWS)
+    rows = min(len(alphabet(model)), along_text.MAX_ROWS)
     plotly_chart(
         figure,
         key="heatmap",
@@ -67,8 +67,8 @@ def jumps(reading: Reading) -> None:
     st.markdown("**Most surprising places**")
     row = st.container(horizontal=True, gap="xsmall")
     for number, place in enumerate(reading.most_surprising(_JUMPS)):
-        came, bits = named(reading.text[place]), reading.bits[place - 1]
-        words = f"{place}: {before(reading.text, place, 5)} → {came} · {bits:.1f} bits"
+        actual, bits = named(reading.text[place]), reading.bits[place - 1]
+        words = f"{place}: {before(reading.text, place, 5)} → {actual} · {bits:.1f} bits"
         row.button(plain(words), key=f"jump-{number}", on_click=choose, args=(place,))
 
 

@@ -10,15 +10,15 @@ import streamlit as st
 from charlab.charts import internals
 from charlab.core.display import named
 from charlab.explain import probes
-from charlab.explain.probes import Trace
+from charlab.explain.probes import Activations
 from pages.parts.explainer.text_strip import choose
 from pages.parts.shared import url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
 
 
-def show(trace: Trace, text: str, part: range, step: int) -> dict[str, Any]:
-    layers = list(probes.attention(trace).values())
+def show(activations: Activations, text: str, part: range, step: int) -> dict[str, Any]:
+    layers = list(probes.attention(activations).values())
     url_state.read("layer", limits=(1, len(layers)))
     url_state.read("head", limits=(1, len(layers[0])))
     row = st.container(horizontal=True)

@@ -22,7 +22,7 @@ _NONE = ""
 
 def pick(info: ModelInfo) -> ModelInfo | None:
     """A select box of all other models; None where the reader compares with none."""
-    others = {other.name: other for other in models.models() if other.name != info.name}
+    others = {other.name: other for other in models.available_models() if other.name != info.name}
     if not others:
         st.session_state.pop("other", None)
         return None

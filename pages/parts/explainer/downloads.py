@@ -41,7 +41,7 @@ def show(model: Model, reading: Reading) -> None:
         icon=":material/print:",
         key="hand_page",
         on_click="ignore",
-        disabled=len(reading.text) > reading_page.LONGEST,
+        disabled=len(reading.text) > reading_page.MAX_LENGTH,
         help="The coloured text and its greatest surprises, in one file for any browser or printer.",
     )
 

@@ -13,7 +13,7 @@ from pages.parts.explainer.text_strip import alphabet, before, percent
 from pages.parts.shared import corpus_index
 from pages.parts.shared.safe_text import plain
 
-_MOST_ROWS = 15
+_MAX_ROWS = 15
 
 
 def counts_behind(model: Model, read: str) -> None:
@@ -30,7 +30,7 @@ def counts_behind(model: Model, read: str) -> None:
         )
         characters = alphabet(model)
         counted = {length: dict(zip(ids.tolist(), counts.tolist(), strict=True)) for length, ids, counts in behind}
-        shown = list(dict.fromkeys(i for ids in counted.values() for i in ids))[:_MOST_ROWS]
+        shown = list(dict.fromkeys(i for ids in counted.values() for i in ids))[:_MAX_ROWS]
         columns: dict[str, list] = {"character": [named(characters[i]) for i in shown]}
         for length, counts in counted.items():
             context = "".join(visible(character) for character in read[len(read) - length :])
@@ -65,7 +65,7 @@ def in_the_corpus(model: Model, reading: Reading, step: int) -> None:
         _beside(model, reading.probabilities[step - 1], counts, reading.text[step : step + 1])
 
 
-def _beside(model: Model, own: np.ndarray, counts: dict[str, int], came: str) -> None:
+def _beside(model: Model, own: np.ndarray, counts: dict[str, int], actual: str) -> None:
     total, ids = sum(counts.values()), model.vocab.encode("".join(counts))
     likeliest = {alphabet(model)[i]: 0 for i in np.argsort(-own, kind="stable")[:5].tolist()}
     of_id = dict(zip(counts, ids.tolist(), strict=True))
@@ -73,7 +73,7 @@ def _beside(model: Model, own: np.ndarray, counts: dict[str, int], came: str) ->
     shown = list((dict(list(counts.items())[:12]) | {c: counts.get(c, 0) for c in likeliest}).items())
     columns = {
         "character": [named(character) for character, _ in shown],
-        "came": ["came" if character == came else "" for character, _ in shown],
+        "came": ["came" if character == actual else "" for character, _ in shown],
         "times": [count for _, count in shown],
         "in the text, %": percent(np.array([count / total for _, count in shown])),
         "the model, %": percent(np.array([own[of_id[character]] for character, _ in shown])),

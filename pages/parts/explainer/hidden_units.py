@@ -10,24 +10,24 @@ from charlab.charts import internals
 from charlab.core.display import named
 from charlab.errors import CharlabError
 from charlab.explain import probes
-from charlab.explain.probes import Finding, Trace, Unit
+from charlab.explain.probes import Activations, FeatureMatch, Unit
 from charlab.runs.models import Model
 from pages.parts.explainer.text_strip import choose
 from pages.parts.shared import url_state
 from pages.parts.shared.chart import plotly_chart
 
 
-def chosen(model: Model, trace: Trace, text: str) -> Unit:
+def chosen(model: Model, activations: Activations, text: str) -> Unit:
     """The unit in the link or chosen before; where this model has none such, the one that follows something
     best."""
     url_state.read("unit")
     try:
         unit = Unit.parse(st.session_state.unit)
-        if probes.column(trace, unit) is not None:
+        if probes.column(activations, unit) is not None:
             return unit
     except CharlabError:
         pass  # none was chosen yet, or a link names one wrongly
-    findings = _found(model.digest, text, trace)
+    findings = _found(model.digest, text, activations)
     unit = findings[0].units[0][0] if findings else Unit("hidden", 0, 0)
     st.session_state.unit = unit.name
     return unit
@@ -38,33 +38,33 @@ def choose_unit(unit: Unit) -> None:
     st.session_state.colour = "unit"
 
 
-def show(model: Model, trace: Trace, text: str, step: int) -> dict[str, Any]:
-    unit = chosen(model, trace, text)
-    findings = {finding.feature: finding for finding in _found(model.digest, text, trace)}
+def show(model: Model, activations: Activations, text: str, step: int) -> dict[str, Any]:
+    unit = chosen(model, activations, text)
+    findings = {finding.feature: finding for finding in _found(model.digest, text, activations)}
     left, right = st.columns([2, 3], gap="large")
     with left:
-        feature = _finder(trace, text, findings, unit)
-        _by_number(trace, unit)
+        feature = _finder(activations, text, findings, unit)
+        _by_number(activations, unit)
     with right:
-        _one_unit(trace, text, step, unit, feature)
+        _one_unit(activations, text, step, unit, feature)
     gates, heatmap = st.columns([2, 3], gap="large")
     with heatmap:
-        _all_units(trace, text, step, unit)
+        _all_units(activations, text, step, unit)
     with gates:
-        _gates(trace, step, unit)
+        _gates(activations, step, unit)
     return {"feature": feature}
 
 
-def _finder(trace: Trace, text: str, findings: dict[str, Finding], unit: Unit) -> str | None:
+def _finder(activations: Activations, text: str, findings: dict[str, FeatureMatch], unit: Unit) -> str | None:
     """Choose something nameable, then one of the units that follow it best; returns its name."""
     st.markdown("**Which unit follows what?**")
     if not findings:
         st.caption(
-            f"Units are ranked on texts of at least {probes.LEAST_CHARACTERS} characters: in a shorter one some "
+            f"Units are ranked on texts of at least {probes.MIN_CHARACTERS} characters: in a shorter one some "
             "unit follows anything."
         )
         return None
-    best = next(iter(probes.follows(probes.column(trace, unit), text)))
+    best = next(iter(probes.correlate(probes.column(activations, unit), text)))
     url_state.read("feature", default=best if best in findings else next(iter(findings)), choices=findings)
     name = st.selectbox(
         "Something in the text that has a name",
@@ -73,7 +73,7 @@ def _finder(trace: Trace, text: str, findings: dict[str, Finding], unit: Unit) -
         persist_state="session",
         format_func=lambda name: f"{name} (best: r = {internals.signed(findings[name].units[0][1])})",
     )
-    finding, several = findings[name], len(probes.states(trace)) > 1
+    finding, several = findings[name], len(probes.states(activations)) > 1
     row = st.container(horizontal=True, gap="small")
     for found, r in finding.units:
         row.button(
@@ -98,7 +98,7 @@ def _short(unit: Unit, several: bool) -> str:
     return unit.words if several else f"unit {unit.index + 1}"
 
 
-def _findings_table(findings: dict[str, Finding], several: bool) -> None:
+def _findings_table(findings: dict[str, FeatureMatch], several: bool) -> None:
     with st.expander("All features as a table"):
         st.dataframe(
             [
@@ -118,9 +118,9 @@ def _findings_table(findings: dict[str, Finding], several: bool) -> None:
         )
 
 
-def _by_number(trace: Trace, unit: Unit) -> None:
+def _by_number(activations: Activations, unit: Unit) -> None:
     """Any unit, by its layer and number."""
-    arrays = probes.states(trace)
+    arrays = probes.states(activations)
     st.session_state["unit.array"], st.session_state["unit.number"] = unit.array, unit.index + 1
 
     def changed() -> None:
@@ -139,9 +139,9 @@ def _by_number(trace: Trace, unit: Unit) -> None:
     second.number_input("Unit", 1, arrays[unit.array].shape[1], step=1, key="unit.number", on_change=changed)
 
 
-def _one_unit(trace: Trace, text: str, step: int, unit: Unit, name: str | None) -> None:
-    values = probes.column(trace, unit)
-    feature = (name, probes.features(text)[name], probes.follows(values, text)[name]) if name else None
+def _one_unit(activations: Activations, text: str, step: int, unit: Unit, name: str | None) -> None:
+    values = probes.column(activations, unit)
+    feature = (name, probes.features(text)[name], probes.correlate(values, text)[name]) if name else None
     figure = internals.unit_figure(text, values, step, unit.words, feature)
     plotly_chart(
         figure,
@@ -163,8 +163,8 @@ def _one_unit(trace: Trace, text: str, step: int, unit: Unit, name: str | None) 
         )
 
 
-def _all_units(trace: Trace, text: str, step: int, unit: Unit) -> None:
-    values = trace[unit.array]
+def _all_units(activations: Activations, text: str, step: int, unit: Unit) -> None:
+    values = activations[unit.array]
     rows = internals.shown_units(values, step, unit.index)
 
     def clicked(click: dict[str, Any]) -> None:
@@ -205,8 +205,8 @@ _GATE_WORDS = {
 }
 
 
-def _gates(trace: Trace, step: int, unit: Unit) -> None:
-    parts = probes.of_layer(trace, unit.layer, step)
+def _gates(activations: Activations, step: int, unit: Unit) -> None:
+    parts = probes.of_layer(activations, unit.layer, step)
     figure = internals.gates_figure(parts, unit.index)
     plotly_chart(
         figure,
@@ -234,8 +234,8 @@ def _gates(trace: Trace, step: int, unit: Unit) -> None:
 
 
 @st.cache_resource(show_spinner="Asking every unit what it follows ...", max_entries=24)
-def _found(digest: str, text: str, _trace: Trace) -> list[Finding]:
-    return probes.find(_trace, text)
+def _found(digest: str, text: str, _trace: Activations) -> list[FeatureMatch]:
+    return probes.best_units(_trace, text)
 
 
 # A figure's column t is the network after reading text[t]: what it guesses next stands at t + 1.

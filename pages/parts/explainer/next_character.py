@@ -83,9 +83,9 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
         on_change=_moved,
         help="Only the fewest characters whose probabilities reach p together.",
     )
-    own, shaped, came = _distribution(model, reading, step, temperature, top_k, top_p)
+    own, shaped, actual = _distribution(model, reading, step, temperature, top_k, top_p)
     with picture:
-        bars = distribution.bars(alphabet(model), own, shaped, came, "What it expected next", _BARS)
+        bars = distribution.bars(alphabet(model), own, shaped, actual, "What it expected next", _BARS)
         plotly_chart(
             json.dumps(bars), key="bars", height=540, label=_in_words(reading, step), filename=f"step-{step}"
         )
@@ -105,9 +105,9 @@ def _distribution(
     config = SampleConfig(temperature=temperature, top_k=top_k or None, top_p=top_p if top_p < 1 else None)
     shaped = None
     if (config.temperature, config.top_k, config.top_p) != (1.0, None, None):
-        shaped = sampling.shape(reading.logits[step - 1][None], config, model.vocab.unknown_id)[0]
-    came = int(reading.next_ids[step - 1]) if step < len(reading.text) else None
-    return reading.probabilities[step - 1], shaped, came
+        shaped = sampling.sampling_probabilities(reading.logits[step - 1][None], config, model.vocab.unknown_id)[0]
+    actual = int(reading.next_ids[step - 1]) if step < len(reading.text) else None
+    return reading.probabilities[step - 1], shaped, actual
 
 
 def _table(model: Model, reading: Reading, step: int) -> None:
@@ -119,13 +119,13 @@ def _table(model: Model, reading: Reading, step: int) -> None:
             _rows(alphabet(model), *shown)
 
 
-def _rows(characters: list[str], own: np.ndarray, shaped: np.ndarray | None, came: int | None) -> None:
+def _rows(characters: list[str], own: np.ndarray, shaped: np.ndarray | None, actual: int | None) -> None:
     shown = np.argsort(-own, kind="stable")[:_BARS].tolist()
-    shown += [came] if came is not None and came not in shown else []
+    shown += [actual] if actual is not None and actual not in shown else []
     columns = {"character": [named(characters[i]) for i in shown], "the model's own, %": percent(own[shown])}
     if shaped is not None:
         columns["after temperature and cut-offs, %"] = percent(shaped[shown])
-    columns["came"] = ["came" if i == came else "" for i in shown]
+    columns["came"] = ["came" if i == actual else "" for i in shown]
     st.dataframe(columns, hide_index=True)
 
 

@@ -16,7 +16,7 @@ from pages.parts.shared import url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.model_picker import load_model
 
-_MOST_READ = 40_000  # characters that are read for one curve, all epochs together: seconds, not minutes
+_MAX_READ = 40_000  # characters that are read for one curve, all epochs together: seconds, not minutes
 
 
 def epochs(info: ModelInfo) -> list[int]:
@@ -93,7 +93,7 @@ def _choose_epoch(click: dict[str, Any]) -> None:
 
 def _drawn(there: list[int], chosen: int, length: int) -> list[int]:
     """As many epochs as can be read in a moment, evenly spread, the first, the last and the chosen among them."""
-    most = max(2, _MOST_READ // length)
+    most = max(2, _MAX_READ // length)
     if len(there) <= most:
         return there
     places = np.linspace(0, len(there) - 1, most).round().astype(int).tolist()
@@ -106,9 +106,9 @@ def _mean(info: ModelInfo, epoch: int, text: str) -> float:
 
 
 @st.cache_data(show_spinner="Reading the text as it looked after each epoch ...", max_entries=2000)
-def _mean_bits(name: str, which: str, written: float, text: str) -> float:
+def _mean_bits(name: str, weights_name: str, written: float, text: str) -> float:
     """`written` is when the weights were: other ones are asked anew."""
-    model = models.load(name, which)
+    model = models.load(name, weights_name)
     return explain(model.predictor, model.vocab, text).mean_bits
 
 

@@ -93,7 +93,7 @@ def _view(model: Model, session: _Session, every: float | None) -> None:
         st.rerun()  # another pace
     _written(model, session)
     if session.walk.is_full:
-        st.info(f"A path has at most {branching.MOST_MOVES} characters. Go back, or start again.")
+        st.info(f"A path has at most {branching.MAX_CHOICES} characters. Go back, or start again.")
         _controls(model, session)
     else:
         move = _expected(model, session)
@@ -151,10 +151,10 @@ def _written(model: Model, session: _Session) -> None:
 
 def _needle(model: Model, move: Move) -> None:
     characters = [*model.vocab.characters, "\ufffd"]
-    figure = distribution.needle_figure(characters, move.shaped, move.draw, move.id)
+    figure = distribution.needle_figure(characters, move.shaped, move.uniform, move.id)
     left, right = move.span
     words = (
-        f"The random number {move.draw:.3f} falls on “{named(characters[move.id])}”, which has the bar "
+        f"The random number {move.uniform:.3f} falls on “{named(characters[move.id])}”, which has the bar "
         f"from {left:.3f} to {right:.3f}: a chance of {_percent(move.probability)}."
     )
     plotly_chart(figure, key="needle", height=190, label=words, filename="needle")
@@ -302,7 +302,7 @@ def _branches(model: Model, session: _Session) -> None:
     def switch(at: int) -> None:
         session.walk, session.playing = branching.switch(session.walk, at), False
 
-    most = branching.MOST_PATHS
+    most = branching.MAX_BRANCHES
     st.markdown(f"**{len(walk.paths)} paths** from the same beginning. The latest {most} are kept.")
     for at, path in enumerate(walk.paths):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -329,7 +329,7 @@ def _table(model: Model, session: _Session) -> None:
             {
                 "character": named(model.vocab.characters[move.id]),
                 "chosen by": "hand" if move.by_hand else "the needle",
-                "random number": round(move.draw, 3),
+                "random number": round(move.uniform, 3),
                 "probability": round(move.probability, 4),
                 "temperature": move.temperature,
             }

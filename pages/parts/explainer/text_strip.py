@@ -24,7 +24,7 @@ from pages.parts.shared.safe_text import plain
 
 _END = "▯"
 _LONG = 700  # characters; a longer text's strip scrolls
-_MOST_DIFFERENT = 4.0  # bits drawn in the deepest colour of either side
+_MAX_DIFFERENT = 4.0  # bits drawn in the deepest colour of either side
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _entropy(reading: Reading) -> Colouring:
 
 def _difference(reading: Reading, other: Reading) -> Colouring:
     bits = evidence.difference(reading, other).bits
-    most = _MOST_DIFFERENT
+    most = _MAX_DIFFERENT
     swatches = [
         (-1.0, f"{most:g} bits and more: the other knew better"),
         (-0.5, f"{most / 2:g} bits"),

@@ -11,18 +11,18 @@ from charlab.runs.models import Model, ModelInfo
 from pages.parts.shared import model_picker, url_state
 from pages.parts.shared.safe_text import plain
 
-MOST = 3  # beside the one that is picked above
+MAX_MODELS = 3  # beside the one that is picked above
 
 
 def pick(info: ModelInfo) -> list[Model]:
     """The picked model first, then up to three others of the reader's choice."""
-    others = {other.name: other for other in models.models() if other.name != info.name}
+    others = {other.name: other for other in models.available_models() if other.name != info.name}
     epochs = [name for name in models.find(info.name).weight_names() if name.startswith("epoch-")]
     choices = [*epochs, *others]
     url_state.read("beside", default=choices[:1])
     if missing := [name for name in st.session_state.beside if name not in choices and not _is_epoch(name)]:
         st.warning(plain(f"Not on this server: {', '.join(missing)}."))
-    kept = [name for name in st.session_state.beside if name in choices][:MOST]
+    kept = [name for name in st.session_state.beside if name in choices][:MAX_MODELS]
     st.session_state.beside = kept or choices[:1]
     if not choices:
         st.info("There is nothing to compare with: no other model, and no epochs of this one. Train another one.")
@@ -36,7 +36,7 @@ def pick(info: ModelInfo) -> list[Model]:
         key="beside",
         persist_state="session",
         select_all=False,
-        max_selections=MOST,
+        max_selections=MAX_MODELS,
         wrap=True,
         placeholder="other models, or epochs of this one",
         help="Up to three. All write on the same seed text with the same random numbers.",

@@ -10,18 +10,18 @@ import streamlit as st
 
 from charlab.core.display import visible
 from charlab.corpora import suffix_array
-from pages.parts.playground.stream_samples import Sample, Written
+from pages.parts.playground.stream_samples import GenerationResult, Sample
 from pages.parts.shared import corpus_index
 
 LEAST = 16  # characters in a passage that is marked
-_MOST_ROWS = 8
+_MAX_ROWS = 8
 
 
 @dataclass(frozen=True)
 class Copied:
     """What an index found of one sample."""
 
-    index: suffix_array.Index
+    index: suffix_array.SuffixArray
     lengths: np.ndarray  # [T]
     places: np.ndarray  # [T]
 
@@ -30,7 +30,7 @@ class Copied:
         return suffix_array.passages_of(self.lengths, self.places, LEAST)
 
 
-def compare(written: Written, number: int) -> Copied | None:
+def compare(written: GenerationResult, number: int) -> Copied | None:
     """A sample beside its model's training text, looked up once; None where that is not here."""
     sample = written.samples[number]
     if not sample.text:
@@ -56,7 +56,7 @@ def where_from(found: Copied, sample: Sample) -> None:
 
 def rows(found: Copied, sample: Sample) -> dict[str, list]:
     """The longest passages as a table: how long, which text, and what stands around it in the corpus."""
-    shown = found.passages[:_MOST_ROWS]
+    shown = found.passages[:_MAX_ROWS]
     around = [found.index.around(place, length, 20) for _, length, place in shown]
     drawn = lambda text: "".join(visible(character) for character in text)  # noqa: E731
     return {

@@ -9,10 +9,10 @@ import streamlit as st
 
 from charlab.corpora import suffix_array
 from pages.parts.playground import copied_passages
-from pages.parts.playground.stream_samples import Written
+from pages.parts.playground.stream_samples import GenerationResult
 
 
-def show(written: Written, compare: bool) -> None:
+def show(written: GenerationResult, compare: bool) -> None:
     """Two buttons; the files are made when they are asked for."""
     row = st.container(horizontal=True)
     row.download_button(
@@ -33,18 +33,18 @@ def show(written: Written, compare: bool) -> None:
     )
 
 
-def as_text(written: Written) -> str:
+def as_text(written: GenerationResult) -> str:
     """Each sample under its title."""
-    seed_text = written.asked.seed_text
+    seed_text = written.request.seed_text
     return "\n\n".join(f"--- {sample.title} ---\n{seed_text}{sample.text}" for sample in written.samples) + "\n"
 
 
-def as_data(written: Written, compare: bool) -> dict[str, Any]:
+def as_data(written: GenerationResult, compare: bool) -> dict[str, Any]:
     """Settings, models and samples with their figures, as JSON holds them."""
-    asked = written.asked
-    settings = asked.config.to_json() | {"mode": asked.mode, "seed_text": asked.seed_text}
-    if asked.temperatures:
-        settings |= {"temperature": None, "temperatures": list(asked.temperatures)}
+    request = written.request
+    settings = request.config.to_json() | {"mode": request.mode, "seed_text": request.seed_text}
+    if request.temperatures:
+        settings |= {"temperature": None, "temperatures": list(request.temperatures)}
     return {
         "settings": settings | {"samples": len(written.samples)},
         "characters_a_second": len(written.samples) * written.length / written.seconds
@@ -54,7 +54,7 @@ def as_data(written: Written, compare: bool) -> dict[str, Any]:
     }
 
 
-def _sample(written: Written, number: int, compare: bool) -> dict[str, Any]:
+def _sample(written: GenerationResult, number: int, compare: bool) -> dict[str, Any]:
     sample = written.samples[number]
     model = sample.model
     found = copied_passages.compare(written, number) if compare else None
@@ -63,7 +63,7 @@ def _sample(written: Written, number: int, compare: bool) -> dict[str, Any]:
         "model": {
             "name": model.name,
             "title": model.config.name,
-            "weights": model.which,
+            "weights": model.weights_name,
             "digest": model.digest,
             "kind": model.config.model.kind,
             "corpus": model.config.corpus,

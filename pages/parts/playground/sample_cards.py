@@ -9,7 +9,7 @@ import streamlit as st
 
 from charlab.corpora import suffix_array
 from pages.parts.playground import copied_passages, downloads
-from pages.parts.playground.stream_samples import Sample, Written, across
+from pages.parts.playground.stream_samples import GenerationResult, Sample, across
 from pages.parts.shared.character_strip import character_strip
 from pages.parts.shared.safe_text import exact, plain
 
@@ -28,7 +28,7 @@ _UNITS = {"surprise": "bits", "probability": "probability", "copied": "character
 _TALL = 420  # pixels: longer texts scroll
 
 
-def show(written: Written, boxes: list[tuple[Any, Any]], shade: str, compare: bool) -> None:
+def show(written: GenerationResult, boxes: list[tuple[Any, Any]], shade: str, compare: bool) -> None:
     """The samples into their boxes, with what can be said of all of them below."""
     for number, (box, figures) in enumerate(boxes):
         found = copied_passages.compare(written, number) if compare or shade == "copied" else None
@@ -42,8 +42,8 @@ def show(written: Written, boxes: list[tuple[Any, Any]], shade: str, compare: bo
         _explain(written, *place)
 
 
-def _text(written: Written, number: int, shade: str, found: copied_passages.Copied | None) -> None:
-    sample, seed_text = written.samples[number], written.asked.seed_text
+def _text(written: GenerationResult, number: int, shade: str, found: copied_passages.Copied | None) -> None:
+    sample, seed_text = written.samples[number], written.request.seed_text
     if shade == "nothing" or not sample.text:
         exact(seed_text + sample.text)
         return
@@ -80,7 +80,7 @@ def _values(sample: Sample, shade: str, found: copied_passages.Copied | None) ->
     return values
 
 
-def _figures(written: Written, number: int, found: copied_passages.Copied | None, compare: bool) -> None:
+def _figures(written: GenerationResult, number: int, found: copied_passages.Copied | None, compare: bool) -> None:
     """What can be said of one sample, in numbers with their units."""
     sample = written.samples[number]
     if not sample.text:
@@ -98,16 +98,16 @@ def _figures(written: Written, number: int, found: copied_passages.Copied | None
         st.caption("Copied or invented: the training text is not on this server, or too long to go through.")
     row = st.container(horizontal=True)
     if row.button("Explain", key=f"explain-{number}", icon=":material/search_insights:"):
-        _explain(written, number, len(written.asked.seed_text))  # the first character that it wrote
+        _explain(written, number, len(written.request.seed_text))  # the first character that it wrote
     if found and found.passages:
         with row.popover(f"Longest copied: {found.passages[0][1]} characters"):
             copied_passages.where_from(found, sample)
 
 
-def _below(written: Written, shade: str) -> None:
+def _below(written: GenerationResult, shade: str) -> None:
     characters = written.length * len(written.samples)
     speed = f", {characters / written.seconds:,.0f} a second on this server's processor" if written.seconds else ""
-    wanted = written.asked.config.length
+    wanted = written.request.config.length
     ended = "" if written.length == wanted else f" Stopped after {written.length} of {wanted} characters."
     click = "" if shade == "nothing" else "Click a character to see in the Explainer what was expected there. "
     st.caption(f"{_WORDS[shade]}{click}{characters:,} characters written{speed}.{ended}")
@@ -121,12 +121,12 @@ def _below(written: Written, shade: str) -> None:
         )
 
 
-def _explain(written: Written, number: int, index: int) -> None:
+def _explain(written: GenerationResult, number: int, index: int) -> None:
     """Open the Explainer at a character of a sample, with the settings that it was drawn with."""
-    sample, config = written.samples[number], written.asked.config
-    ahead = len(written.read) - len(written.asked.seed_text)  # what was read in place of an empty seed text
+    sample, config = written.samples[number], written.request.config
+    ahead = len(written.read) - len(written.request.seed_text)  # what was read in place of an empty seed text
     st.session_state.handed_over = written.read + sample.text
-    epoch = sample.model.which.startswith("epoch")
+    epoch = sample.model.weights_name.startswith("epoch")
     query = {
         "model": sample.model.name,
         "step": str(index + ahead),
@@ -136,5 +136,5 @@ def _explain(written: Written, number: int, index: int) -> None:
         "view": "over training" if epoch else "read",
     }
     if epoch:
-        query["epoch"] = str(int(sample.model.which.removeprefix("epoch-")))
+        query["epoch"] = str(int(sample.model.weights_name.removeprefix("epoch-")))
     st.switch_page("explainer.py", query_params=query)

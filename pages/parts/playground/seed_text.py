@@ -10,7 +10,7 @@ from pages.parts.shared import page_state, url_state
 from pages.parts.shared.character_strip import character_strip
 from pages.parts.shared.safe_text import plain
 
-LONGEST = page_state.limits("seed_text")[1]
+MAX_LENGTH = page_state.limits("seed_text")[1]
 _MARKED = 300  # characters shown with marks
 
 
@@ -24,8 +24,10 @@ def seed_text_area(models: list[Model]) -> str:
     if state.seed_text == model.seed_text:
         state.seed_text_given = model.seed_text
     state.seed_text_of = model.name
-    state.seed_text = state.seed_text[:LONGEST]
-    seed_text = st.text_area("Seed text", key="seed_text", height=100, persist_state="session", max_chars=LONGEST)
+    state.seed_text = state.seed_text[:MAX_LENGTH]
+    seed_text = st.text_area(
+        "Seed text", key="seed_text", height=100, persist_state="session", max_chars=MAX_LENGTH
+    )
     for number, each in enumerate(models):
         unknown = each.vocab.unknown_in(seed_text)
         if unknown:

@@ -22,12 +22,12 @@ MODES = page_state.choices("mode")
 _REFRESH_SECONDS = 0.08
 _DRAWING_SECONDS = 0.01  # that a browser takes for one text, at most
 _COLUMNS = 3
-_MOST_REMEMBERED = 10
+_MAX_REMEMBERED = 10
 _CLEARING_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
-class Asked:
+class GenerationRequest:
     """Everything that a result depends on; equal ones write the same text."""
 
     mode: str
@@ -55,10 +55,10 @@ class Sample:
 
 
 @dataclass
-class Written:
+class GenerationResult:
     """A result, whole or as far as it was written before it was stopped."""
 
-    asked: Asked
+    request: GenerationRequest
     samples: list[Sample]
     began: float
     seconds: float = 0.0
@@ -68,7 +68,7 @@ class Written:
     @property
     def read(self) -> str:
         """What the models read before the first written character."""
-        return self.asked.seed_text or beginning(self.samples[0].model.vocab)
+        return self.request.seed_text or beginning(self.samples[0].model.vocab)
 
     @property
     def length(self) -> int:
@@ -85,7 +85,7 @@ def stop() -> None:
     st.session_state.writing = False
 
 
-def last() -> Written | None:
+def last() -> GenerationResult | None:
     return st.session_state.get("written")
 
 
@@ -97,7 +97,7 @@ def cleared() -> Any:
     return stage.container()
 
 
-def write(asked: Asked, models: list[Model]) -> tuple[Written, list[tuple[Any, Any]]]:
+def write(request: GenerationRequest, models: list[Model]) -> tuple[GenerationResult, list[tuple[Any, Any]]]:
     """Write the samples; text appears as it is written, and what was written stays if the reader stops it.
 
     Returns the result and its boxes, as `places` gives them, to be filled with the whole samples.
@@ -105,7 +105,7 @@ def write(asked: Asked, models: list[Model]) -> tuple[Written, list[tuple[Any, A
     began_again = is_writing()
     st.session_state.writing = True
     try:
-        written = Written(asked, _samples(asked, models), time.time())
+        written = GenerationResult(request, _samples(request, models), time.time())
         _remember(written, began_again)
         boxes = places(written.samples)
         _stream(written, models, boxes)
@@ -141,31 +141,34 @@ def about_unknown(characters: list[str], model: str = "This model") -> str:
     )
 
 
-def _samples(asked: Asked, models: list[Model]) -> list[Sample]:
-    if asked.mode == "temperature sweep":
-        return [Sample(f"Temperature {t:g}", models[0], t) for t in asked.temperatures]
-    temperature = asked.config.temperature
-    if asked.mode == "side by side":
+def _samples(request: GenerationRequest, models: list[Model]) -> list[Sample]:
+    if request.mode == "temperature sweep":
+        return [Sample(f"Temperature {t:g}", models[0], t) for t in request.temperatures]
+    temperature = request.config.temperature
+    if request.mode == "side by side":
         return [Sample(title, model, temperature) for title, model in zip(_names(models), models, strict=True)]
-    return [Sample(f"Sample {n + 1}", models[0], temperature) for n in range(asked.config.samples)]
+    return [Sample(f"Sample {n + 1}", models[0], temperature) for n in range(request.config.samples)]
 
 
 def _names(models: list[Model]) -> list[str]:
     """A title for each model that tells it from the others."""
-    epochs = [f", epoch {int(model.which[6:])}" if model.which.startswith("epoch") else "" for model in models]
+    epochs = [
+        f", epoch {int(model.weights_name[6:])}" if model.weights_name.startswith("epoch") else ""
+        for model in models
+    ]
     titles = [model.config.name + epoch for model, epoch in zip(models, epochs, strict=True)]
     return [title if titles.count(title) == 1 else f"{title} ({n + 1})" for n, title in enumerate(titles)]
 
 
-def _remember(written: Written, began_again: bool) -> None:
+def _remember(written: GenerationResult, began_again: bool) -> None:
     """This result first; none twice, and none that was cut off because a setting was changed."""
     st.session_state.written = written
     earlier = st.session_state.get("history", [])[1 if began_again else 0 :]
-    others = [other for other in earlier if other.asked != written.asked]
-    st.session_state.history = [written, *others][:_MOST_REMEMBERED]
+    others = [other for other in earlier if other.request != written.request]
+    st.session_state.history = [written, *others][:_MAX_REMEMBERED]
 
 
-def _stream(written: Written, models: list[Model], boxes: list[tuple[Any, Any]]) -> None:
+def _stream(written: GenerationResult, models: list[Model], boxes: list[tuple[Any, Any]]) -> None:
     """Take a step from every model in turn, and draw every few hundredths of a second."""
     texts = [box for box, _ in boxes]
     below = st.empty()
@@ -173,10 +176,10 @@ def _stream(written: Written, models: list[Model], boxes: list[tuple[Any, Any]])
     _draw(texts, written)
     tell = _every_so_often(_REFRESH_SECONDS, lambda n: below.caption(f"Reading the seed text: {n:,} characters."))
     pause = max(_REFRESH_SECONDS, _DRAWING_SECONDS * len(texts))  # faster would only make the browser lag behind
-    draw = _every_so_often(pause, lambda _: _draw(texts, written))
+    uniform = _every_so_often(pause, lambda _: _draw(texts, written))
     started = time.perf_counter()
-    streams = _streams(written.asked, models, tell)
-    for position in range(written.asked.config.length):
+    streams = _streams(written.request, models, tell)
+    for position in range(written.request.config.length):
         row = 0
         for stream, model in zip(streams, models, strict=False):
             row = _add(written.samples, row, next(stream), model)
@@ -184,15 +187,19 @@ def _stream(written: Written, models: list[Model], boxes: list[tuple[Any, Any]])
         if position == 0:
             below.caption("Writing.")
             _draw(texts, written)
-        draw(position)
+        uniform(position)
     below.empty()
 
 
-def _streams(asked: Asked, models: list[Model], on_read: Callable[[int], None]) -> list[Iterator[Step]]:
-    if asked.mode == "temperature sweep":
+def _streams(
+    request: GenerationRequest, models: list[Model], on_read: Callable[[int], None]
+) -> list[Iterator[Step]]:
+    if request.mode == "temperature sweep":
         model = models[0]
-        return [sweep(model.predictor, model.vocab, asked.seed_text, asked.config, asked.temperatures, on_read)]
-    return [generate(m.predictor, m.vocab, asked.seed_text, asked.config, on_read) for m in models]
+        return [
+            sweep(model.predictor, model.vocab, request.seed_text, request.config, request.temperatures, on_read)
+        ]
+    return [generate(m.predictor, m.vocab, request.seed_text, request.config, on_read) for m in models]
 
 
 def _add(samples: list[Sample], row: int, step: Step, model: Model) -> int:
@@ -205,9 +212,9 @@ def _add(samples: list[Sample], row: int, step: Step, model: Model) -> int:
     return row
 
 
-def _draw(boxes: list[Any], written: Written) -> None:
+def _draw(boxes: list[Any], written: GenerationResult) -> None:
     for box, sample in zip(boxes, written.samples, strict=True):
-        exact(written.asked.seed_text + sample.text, box)
+        exact(written.request.seed_text + sample.text, box)
 
 
 def _every_so_often(pause: float, do: Callable[[int], None]) -> Callable[[int], None]:

@@ -8,8 +8,8 @@ from charlab.errors import ConfigError
 from pages.parts.shared import page_state
 
 DEFAULT = page_state.find("temperatures").default
-MOST = 20  # temperatures at once
-HIGHEST = 20.0
+MAX_TEMPERATURES = 20  # temperatures at once
+MAX_TEMPERATURE = 20.0
 
 
 def temperatures(typed: str) -> tuple[float, ...]:
@@ -19,13 +19,13 @@ def temperatures(typed: str) -> tuple[float, ...]:
         found = tuple(float(word) for word in words)
     except ValueError:
         found = ()
-    if not found or not all(0 <= temperature <= HIGHEST for temperature in found):
+    if not found or not all(0 <= temperature <= MAX_TEMPERATURE for temperature in found):
         raise ConfigError(
-            f"Temperatures are numbers from 0 to {HIGHEST:g}, with commas between them, such as {DEFAULT}. "
+            f"Temperatures are numbers from 0 to {MAX_TEMPERATURE:g}, separated by commas, such as {DEFAULT}. "
             f"Received: {typed[:80] or 'nothing'}."
         )
-    if len(found) > MOST:
-        raise ConfigError(f"At most {MOST} temperatures at once. Received: {len(found)}.")
+    if len(found) > MAX_TEMPERATURES:
+        raise ConfigError(f"At most {MAX_TEMPERATURES} temperatures at once. Received: {len(found)}.")
     return tuple(dict.fromkeys(found))
 
 

@@ -10,7 +10,7 @@ from charlab.runs import models
 from charlab.runs.store import RunConfig
 
 
-def find(config: RunConfig) -> suffix_array.Index | None:
+def find(config: RunConfig) -> suffix_array.SuffixArray | None:
     """The index of the text that a model was trained on, as it reads it; None where the text is not here."""
     try:
         return _index(config.corpus_sha256, config.model.lower_case, config)
@@ -19,7 +19,7 @@ def find(config: RunConfig) -> suffix_array.Index | None:
 
 
 @st.cache_resource(show_spinner="Going through the training text ...", max_entries=4)
-def _index(sha256: str, lower_case: bool, _config: RunConfig) -> suffix_array.Index:
+def _index(sha256: str, lower_case: bool, _config: RunConfig) -> suffix_array.SuffixArray:
     text = models.corpus_text(_config)
     if text is None:  # raised, so that a text that comes later is found: what is raised is not kept
         raise CorpusError("The training text is not here.")

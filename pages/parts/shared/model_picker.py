@@ -8,8 +8,7 @@ import streamlit as st
 
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
-from charlab.runs import models as library
-from charlab.runs.models import Model, ModelInfo
+from charlab.runs.models import Model, ModelInfo, available_models, load, stamp
 from pages.parts.shared import browser_cookie, page_state, stable_selectbox, url_state
 from pages.parts.shared.page_state import EVERYBODYS, MINE
 from pages.parts.shared.safe_text import plain
@@ -23,7 +22,7 @@ def pick_model() -> ModelInfo | None:
 
     Where this browser has runs of its own, its reader chooses between these and everybody's.
     """
-    models = {info.name: info for info in library.models()}
+    models = {info.name: info for info in available_models()}
     if not models:
         st.info("There is no model on this server yet. Train one on the Train page: it takes a minute.")
         st.page_link("train.py", label="Train a model", icon=":material/trending_down:")
@@ -97,19 +96,19 @@ def about(info: ModelInfo, model: Model) -> str:
     return f"{_KINDS.get(info.kind, info.kind)}{size}, trained on {corpus}{bits}{state}."
 
 
-def load_model(info: ModelInfo, which: str = "best") -> Model:
+def load_model(info: ModelInfo, weights_name: str = "best") -> Model:
     """The model behind a picker's choice, with its best weights or those of an epoch ("epoch-003").
 
     Shows why and ends the page's run where it cannot be loaded.
     """
     try:
-        return _load(info.name, which, library.stamp(info.name))
+        return _load(info.name, weights_name, stamp(info.name))
     except CharlabError as error:
         st.error(plain(str(error)))
         st.stop()
 
 
 @st.cache_resource(max_entries=24, show_spinner="Loading the model ...")
-def _load(name: str, which: str, stamp: float) -> Model:
+def _load(name: str, weights_name: str, stamp: float) -> Model:
     """`stamp` changes when the run's weights do, so that a live run is loaded anew."""
-    return library.load(name, which)
+    return load(name, weights_name)

@@ -15,7 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from pages.parts.shared import page_state
 from pages.parts.shared.page_state import NOT_ALLOWED
 
-LONGEST_TEXT = 1500  # characters; longer ones would break links in mails and chats
+MAX_TEXT_IN_LINK = 1500  # characters; longer ones would break links in mails and chats
 _WRITTEN = "link_written"  # what `write` put into the address, newest first, and when it last stood there
 _PAGE = "link_page"
 _ECHO_SECONDS = 20.0  # a browser may still send an address that was replaced so long ago
@@ -54,7 +54,7 @@ def opened(key: str) -> str | None:
 def write(settings: dict[str, Any], *, keep_others: bool = False) -> list[str]:
     """Put settings into the address; None leaves one out. Returns the names of texts too long for a link."""
     named = {page_state.parameter(key): value for key, value in settings.items()}
-    too_long = [name for name, value in named.items() if isinstance(value, str) and len(value) > LONGEST_TEXT]
+    too_long = [name for name, value in named.items() if isinstance(value, str) and len(value) > MAX_TEXT_IN_LINK]
     others = st.query_params.to_dict() if keep_others else {}
     wanted = {name: value for name, value in others.items() if name not in named} | {
         name: f"{value:g}" if isinstance(value, float) else str(value)

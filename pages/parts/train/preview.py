@@ -19,7 +19,7 @@ from charlab.corpora import catalogue, encoding
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
 from charlab.runs import limits, plan, store, time_estimate
-from charlab.runs.time_estimate import Speed
+from charlab.runs.time_estimate import MeasuredSpeed
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import exact, plain
 
@@ -143,8 +143,8 @@ def _text(source: _Source) -> None:
         filename="alphabet",
         label="How often each character comes in the text, the most frequent first.",
     )
-    if source.kinds > dataset.MOST_KINDS:
-        st.caption(f"The {dataset.MOST_KINDS} most frequent of {source.kinds}.")
+    if source.kinds > dataset.MAX_DISTINCT:
+        st.caption(f"The {dataset.MAX_DISTINCT} most frequent of {source.kinds}.")
 
 
 def _layers(model: ModelConfig, size: int) -> None:
@@ -201,7 +201,9 @@ def _how_long(model: ModelConfig, train: TrainConfig, characters: int, size: int
         st.caption(plain(note))
 
 
-def _time(model: ModelConfig, train: TrainConfig, characters: int, size: int, measured: list[Speed]) -> str:
+def _time(
+    model: ModelConfig, train: TrainConfig, characters: int, size: int, measured: list[MeasuredSpeed]
+) -> str:
     try:
         seconds = time_estimate.estimate_seconds(model, train, characters, size, measured)
     except CharlabError:
@@ -234,8 +236,8 @@ def _amount(characters: int) -> str:
 
 
 @st.cache_data(show_spinner=False, ttl=20)
-def _measured() -> list[Speed]:
-    return time_estimate.speeds(store.all_runs())
+def _measured() -> list[MeasuredSpeed]:
+    return time_estimate.measured_speeds(store.all_runs())
 
 
 def _source_here(corpus: Corpus, model: ModelConfig) -> _Source | None:

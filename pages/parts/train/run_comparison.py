@@ -91,7 +91,7 @@ def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], ended: 
     """What can be said of the run so far; nothing where there is nothing to say."""
     corpus = catalogue.CORPORA.get(config.corpus)
     bits = corpus.entropy_bits if corpus else None
-    said = diagnosis.verdicts(
+    said = diagnosis.diagnose(
         config,
         events,
         bits * diagnosis.NATS["bits"] if bits is not None else None,

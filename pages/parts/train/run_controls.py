@@ -15,13 +15,13 @@ from pages.parts.shared.safe_text import plain
 _ASKED, _PROBLEM = "asked_of_run", "asked_in_vain"
 
 
-def heard() -> bool:
+def consume_change() -> bool:
     """Whether a button was pressed since this was last asked: then all of the page is out of date."""
     return st.session_state.pop(_ASKED, False)
 
 
-def say() -> None:
-    """Let `heard` be true: what is shown has changed."""
+def mark_changed() -> None:
+    """Let `consume_change` be true: what is shown has changed."""
     st.session_state[_ASKED] = True
 
 
@@ -74,7 +74,7 @@ def _was_interrupted(status: Status) -> bool:
 
 def _resume_all(names: list[str]) -> None:
     for name in reversed(names):  # they are listed newest first
-        _obey(lambda name=name: control.resume(store.find(name)))
+        run_action(lambda name=name: control.resume(store.find(name)))
 
 
 def _while_active(run: Run, config: RunConfig, status: Status) -> None:
@@ -116,7 +116,7 @@ def _train_longer(run: Run, config: RunConfig) -> None:
 
 def _rename(run: Run, config: RunConfig) -> None:
     with st.popover("Rename", icon=":material/edit:", help="Its address and its id stay the same."):
-        name = st.text_input("Name", config.name, max_chars=control.LONGEST_NAME, key=f"name-{run.id}")
+        name = st.text_input("Name", config.name, max_chars=control.MAX_NAME_LENGTH, key=f"name-{run.id}")
         _button("Keep this name", ":material/check:", control.rename, run, primary=True, given={"name": name})
 
 
@@ -141,14 +141,14 @@ def _button(
         icon=icon,
         key=f"{action.__name__}-{run.id}",
         type="primary" if primary else "secondary",
-        on_click=_obey,
+        on_click=run_action,
         args=(lambda: action(run, **(given or {})),),
         **more,
     )
 
 
-def _obey(action: Callable[[], None]) -> None:
-    say()
+def run_action(action: Callable[[], None]) -> None:
+    mark_changed()
     try:
         action()
     except CharlabError as error:

@@ -135,7 +135,7 @@ def in_link() -> dict[str, Any]:
 
 
 def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: bool) -> None:
-    if run_controls.heard():
+    if run_controls.consume_change():
         st.rerun()
     try:
         status, events = run.status(), _events(run)
@@ -260,7 +260,7 @@ def _in_line(run: Run) -> None:
 
 def _watch(name: str) -> None:
     st.session_state.run = name
-    run_controls.say()
+    run_controls.mark_changed()
 
 
 def _doors(run: Run, status: Status) -> None:

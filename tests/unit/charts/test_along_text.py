@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from charlab.charts.along_text import (
-    MOST_ROWS,
-    MOST_STEPS,
+    MAX_ROWS,
+    MAX_STEPS,
     difference_figure,
     epochs_figure,
     heatmap_figure,
     surprise_figure,
 )
-from charlab.charts.loss import MOST_POINTS
+from charlab.charts.loss import MAX_POINTS
 from helpers.figures import ALPHABET, EVIL, plain_json, texts
 
 
@@ -28,7 +28,7 @@ def test_a_short_text_is_drawn_whole():
     text, probabilities, bits = reading(30)
     figure = heatmap_figure(text, ALPHABET, probabilities, bits, chosen=4)
     heat = figure.data[0]
-    assert list(heat.x) == list(range(30)) and len(heat.z) == MOST_ROWS
+    assert list(heat.x) == list(range(30)) and len(heat.z) == MAX_ROWS
     shape = figure.layout.shapes[0]
     assert (shape.x0, shape.x1) == (3.5, 4.5)
     surprise = next(trace for trace in figure.data if trace.yaxis == "y2")
@@ -40,9 +40,9 @@ def test_rows_hold_the_probabilities_of_the_characters_they_name():
     figure = heatmap_figure(text, ALPHABET, probabilities, bits)
     row = list(figure.layout.yaxis.ticktext).index("e")
     assert np.allclose(figure.data[0].z[row], probabilities[:, ALPHABET.index("e")], atol=1e-4)
-    came = next(trace for trace in figure.data if trace.name == "what came")
+    actual = next(trace for trace in figure.data if trace.name == "what came")
     names = list(figure.layout.yaxis.ticktext)
-    for t, row in zip(came.x, came.y, strict=True):
+    for t, row in zip(actual.x, actual.y, strict=True):
         assert names[row] in (text[t + 1], {"\n": "↵ newline", " ": "␣ space"}.get(text[t + 1]))
 
 
@@ -50,10 +50,10 @@ def test_rows_hold_the_probabilities_of_the_characters_they_name():
 def test_a_long_text_shows_a_window_around_the_chosen_step_and_says_so(chosen, first):
     text, probabilities, bits = reading(1000)
     figure = heatmap_figure(text, ALPHABET, probabilities, bits, chosen)
-    assert figure.data[0].x[0] == first and len(figure.data[0].x) == MOST_STEPS
+    assert figure.data[0].x[0] == first and len(figure.data[0].x) == MAX_STEPS
     said = figure.layout.title.subtitle.text
     assert f"steps {first + 1} to {first + 200} of 1000" in said
-    assert f"the {MOST_ROWS} likeliest of {len(ALPHABET)} characters" in said
+    assert f"the {MAX_ROWS} likeliest of {len(ALPHABET)} characters" in said
 
 
 def test_a_single_character_and_unknown_ones_can_be_drawn():
@@ -93,7 +93,7 @@ def test_a_long_texts_line_is_thinned_and_keeps_its_spike():
     bits = np.ones(5000)
     bits[3210] = 17.0
     line = by_name(surprise_figure("a" * 5001, bits))["surprise of what came"]
-    assert len(line.x) <= MOST_POINTS and max(line.y) == 17.0
+    assert len(line.x) <= MAX_POINTS and max(line.y) == 17.0
     assert line.x[list(line.y).index(17.0)] == 3211
 
 

@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from charlab.charts.base import CAME, QUIET, TRAINING, VALIDATION, literal
-from charlab.charts.distribution import MOST_BARS, bars_figure, needle_figure
-from charlab.charts.loss import MOST_POINTS, loss_figure, thin
+from charlab.charts.base import ACTUAL, QUIET, TRAINING, VALIDATION, literal
+from charlab.charts.distribution import MAX_BARS, bars_figure, needle_figure
+from charlab.charts.loss import MAX_POINTS, loss_figure, thin
 from charlab.errors import ConfigError
 from helpers.figures import ALPHABET, EVIL, plain_json, texts
 
@@ -29,7 +29,7 @@ def test_a_thinned_line_keeps_its_ends_and_its_spikes():
     x, y = list(range(50_000)), [0.0] * 50_000
     y[12_345], y[40_000] = 9.0, -9.0
     thin_x, thin_y = thin(x, y)
-    assert len(thin_x) == len(thin_y) <= MOST_POINTS
+    assert len(thin_x) == len(thin_y) <= MAX_POINTS
     assert thin_x == sorted(set(thin_x)) and thin_x[0] == 0 and thin_x[-1] == 49_999
     assert max(thin_y) == 9.0 and min(thin_y) == -9.0
 
@@ -37,7 +37,7 @@ def test_a_thinned_line_keeps_its_ends_and_its_spikes():
 def test_a_short_line_is_left_alone_and_gaps_do_no_harm():
     assert thin([1, 2], [3, None]) == ([1, 2], [3, None])
     x, y = thin(list(range(5000)), [None] * 4999 + [1.0])
-    assert y[-1] == 1.0 and len(x) <= MOST_POINTS
+    assert y[-1] == 1.0 and len(x) <= MAX_POINTS
 
 
 # loss_figure
@@ -78,7 +78,7 @@ def test_names_of_reference_lines_that_lie_close_together_do_not_cover_one_anoth
 
 def test_a_long_run_stays_small():
     figure = loss_figure([{"label": "r", "events": events(60_000)}])
-    assert max(len(trace.x) for trace in figure.data) <= MOST_POINTS
+    assert max(len(trace.x) for trace in figure.data) <= MAX_POINTS
     assert len(figure.to_json()) < 60_000
 
 
@@ -109,12 +109,12 @@ def test_units_that_there_are_not(wrong):
 def test_the_likeliest_first_and_the_one_that_came_even_if_it_is_not_among_them():
     own = np.linspace(1, 0.01, len(ALPHABET))
     own /= own.sum()
-    came = len(ALPHABET) - 1
-    figure = bars_figure(ALPHABET, own, came=came)
+    actual = len(ALPHABET) - 1
+    figure = bars_figure(ALPHABET, own, actual=actual)
     bars = figure.data[0]
-    assert len(bars.x) == MOST_BARS
+    assert len(bars.x) == MAX_BARS
     assert list(bars.x[:-1]) == sorted(bars.x[:-1], reverse=True)
-    assert "came" in bars.text[-1] and bars.marker.line.color[-1] == CAME and bars.marker.line.width[-1] > 0
+    assert "came" in bars.text[-1] and bars.marker.line.color[-1] == ACTUAL and bars.marker.line.width[-1] > 0
     assert sum("came" in text for text in bars.text) == 1
     assert figure.layout.yaxis.ticktext[0] == "↵ newline" and figure.layout.yaxis.ticktext[1] == "␣ space"
 
@@ -171,11 +171,11 @@ def test_the_needle_stands_on_the_outlined_character_and_the_bar_goes_from_0_to_
     bar, needle = figure.data
     assert bar.x == (0.5, 0.2499, 0.25) and bar.base == (0, 0.5001, 0.75)  # too thin ones are left out
     assert needle.x == (0.6, 0.6) and bar.text[0] == "a" and bar.text[2] == "↵ newline"
-    assert [colour == CAME for colour in bar.marker.line.color] == [False, True, False]
+    assert [colour == ACTUAL for colour in bar.marker.line.color] == [False, True, False]
     assert bar.base[1] <= needle.x[0] < bar.base[1] + bar.x[1]
     assert literal(EVIL) in figure.layout.annotations[0].text and EVIL not in figure.to_json()
 
 
 def test_a_character_chosen_by_hand_is_drawn_however_unlikely():
     bar = needle_figure(["a", "b"], np.array([1.0, 0.0]), 0.5, 1).data[0]
-    assert bar.x == (1, 0) and bar.marker.line.color[1] == CAME
+    assert bar.x == (1, 0) and bar.marker.line.color[1] == ACTUAL

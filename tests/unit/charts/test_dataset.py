@@ -59,7 +59,7 @@ def test_the_alphabet_is_drawn_the_most_frequent_first():
     assert list(figure.layout.xaxis.ticktext) == ["b", "↵", "a"]
     assert list(figure.data[0].y) == [70.0, 20.0, 10.0]
     many = dataset.alphabet_figure([chr(300 + i) for i in range(500)], np.arange(500) + 1)
-    assert len(many.data[0].x) == dataset.MOST_KINDS
+    assert len(many.data[0].x) == dataset.MAX_DISTINCT
     assert many.layout.xaxis.ticktext[0].endswith(chr(799))
 
 

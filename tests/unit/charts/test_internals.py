@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from charlab.charts.internals import (
-    MOST_BACK,
-    MOST_MATRIX,
-    MOST_STEPS,
-    MOST_UNITS,
+    MAX_LOOK_BACK,
+    MAX_MATRIX,
+    MAX_STEPS,
+    MAX_UNITS,
     arcs_figure,
     attention_figure,
     gates_figure,
@@ -68,7 +68,7 @@ def test_the_heatmap_holds_the_units_that_it_names():
         np.testing.assert_allclose(figure.data[0].z[row], values[:, unit], atol=1e-3)
     scale = figure.layout.coloraxis
     assert scale.cmin == -scale.cmax and 0.9 < scale.cmax <= 1
-    assert f"{MOST_UNITS} of 60 units" in said(figure)
+    assert f"{MAX_UNITS} of 60 units" in said(figure)
 
 
 def test_units_stand_in_the_order_in_which_they_go_along_with_the_chosen_one():
@@ -83,12 +83,12 @@ def test_units_stand_in_the_order_in_which_they_go_along_with_the_chosen_one():
     assert shown_units(values, 20) == sorted(shown_units(values, 20))
 
 
-@pytest.mark.parametrize(("step", "first"), [(0, 0), (500, 500 - MOST_STEPS // 2), (999, 1000 - MOST_STEPS)])
+@pytest.mark.parametrize(("step", "first"), [(0, 0), (500, 500 - MAX_STEPS // 2), (999, 1000 - MAX_STEPS)])
 def test_a_long_text_shows_a_window_around_the_step_and_says_so(step, first):
     values = states(1000)
     for figure in (states_figure("x" * 1000, values, step), unit_figure("x" * 1000, values[:, 0], step, "unit 1")):
-        assert figure.data[0].x[0] == first and len(figure.data[0].x) == MOST_STEPS
-        assert f", {first + 1} to {first + MOST_STEPS} of 1000" in figure.layout.xaxis.title.text
+        assert figure.data[0].x[0] == first and len(figure.data[0].x) == MAX_STEPS
+        assert f", {first + 1} to {first + MAX_STEPS} of 1000" in figure.layout.xaxis.title.text
         assert (figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (step - 0.5, step + 0.5)
 
 
@@ -128,20 +128,20 @@ def test_arcs_lead_back_to_what_was_looked_at():
 
 
 def test_what_is_too_far_back_to_be_drawn_is_said():
-    weights = np.full(4 * MOST_BACK, 1 / (4 * MOST_BACK))
-    figure = arcs_figure("x" * 4 * MOST_BACK, weights)
-    assert len(figure.data[0].x) == MOST_BACK and "75% goes further back" in said(figure)
+    weights = np.full(4 * MAX_LOOK_BACK, 1 / (4 * MAX_LOOK_BACK))
+    figure = arcs_figure("x" * 4 * MAX_LOOK_BACK, weights)
+    assert len(figure.data[0].x) == MAX_LOOK_BACK and "75% goes further back" in said(figure)
 
 
 def test_the_matrix_is_that_of_the_characters_around_the_place():
     weights = attended(256)
     figure = attention_figure("y" * 700, weights, place=500, first=400)
     first = figure.data[0].x[0]
-    assert len(figure.data[0].x) == MOST_MATRIX and first <= 500 < first + MOST_MATRIX
+    assert len(figure.data[0].x) == MAX_MATRIX and first <= 500 < first + MAX_MATRIX
     row = figure.data[0].z[500 - first]
     np.testing.assert_allclose(row[: 501 - first], weights[100, first - 400 : 101], atol=1e-3)
     assert all(value is None for value in row[501 - first :])  # nothing looks ahead
-    assert f"looked at, {first + 1} to {first + MOST_MATRIX} of 700" in figure.layout.xaxis.title.text
+    assert f"looked at, {first + 1} to {first + MAX_MATRIX} of 700" in figure.layout.xaxis.title.text
     assert (figure.layout.shapes[0].y0, figure.layout.shapes[0].y1) == (499.5, 500.5)
 
 

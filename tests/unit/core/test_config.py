@@ -45,9 +45,9 @@ def test_replace_checks_again():
 
 
 def test_the_tutorials_gru_has_its_published_size():
-    from charlab.core.predictor import shapes
+    from charlab.core.predictor import weight_shapes
 
-    shape = shapes(preset("tutorial-gru").model, 66)
+    shape = weight_shapes(preset("tutorial-gru").model, 66)
     gru = [shape["layer_0/kernel"], shape["layer_0/recurrent_kernel"], shape["layer_0/bias"]]
     assert sum(a * b for a, b in gru) == 3_938_304
     assert shape["embedding"] == (66, 256) and shape["head/kernel"] == (1024, 66)

@@ -4,7 +4,7 @@ import pytest
 from charlab.core.config import SampleConfig
 from charlab.core.generation import beginning, chosen_probabilities, generate, sweep, texts
 from charlab.core.ops import softmax
-from charlab.core.sampling import shape
+from charlab.core.sampling import sampling_probabilities
 from charlab.core.vocab import Vocab
 from charlab.errors import ConfigError
 
@@ -56,7 +56,7 @@ def test_a_sample_keeps_its_draws_however_many_there_are(tiny, vocab):
     _, predictor = tiny
     one = list(generate(predictor, vocab, "the ", SampleConfig(length=40, samples=1)))
     four = list(generate(predictor, vocab, "the ", SampleConfig(length=40, samples=4)))
-    assert [step.draws[0] for step in one] == [step.draws[0] for step in four]
+    assert [step.uniforms[0] for step in one] == [step.uniforms[0] for step in four]
     np.testing.assert_allclose(one[0].logits[0], four[0].logits[0], atol=1e-5)
 
 
@@ -65,8 +65,8 @@ def test_each_step_can_be_chosen_again_from_what_it_keeps(tiny, vocab):
     config = SampleConfig(length=30, temperature=0.5, top_k=5)
     for step in generate(predictor, vocab, "fox", config):
         np.testing.assert_allclose(step.probabilities.sum(axis=1), 1, rtol=1e-5)
-        shaped = shape(step.logits, config, vocab.unknown_id)[0]
-        assert np.cumsum(shaped).searchsorted(step.draws[0], side="right") == step.ids[0]
+        shaped = sampling_probabilities(step.logits, config, vocab.unknown_id)[0]
+        assert np.cumsum(shaped).searchsorted(step.uniforms[0], side="right") == step.ids[0]
 
 
 def test_an_empty_seed_text_begins_at_a_lines_beginning():

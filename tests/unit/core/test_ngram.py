@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from charlab.core import ngram
-from charlab.core import predictor as networks
 from charlab.core.config import ModelConfig
+from charlab.core.predictor import build_predictor
 from charlab.errors import ModelError
 
 TEXT = np.array([0, 1, 2, 0, 1, 3, 0, 1, 2, 2, 0, 1], np.uint8)
@@ -27,7 +27,7 @@ def witten_bell(history, text, order):
 
 
 def test_probabilities_are_the_formula_and_add_up_to_one():
-    predictor = networks.build(ModelConfig(kind="ngram", order=3), V, ngram.count(TEXT, V, 3))
+    predictor = build_predictor(ModelConfig(kind="ngram", order=3), V, ngram.count(TEXT, V, 3))
     state = predictor.start(2)
     histories = [[], []]
     for pair in [(0, 4), (1, 1), (2, 3), (2, 0), (0, 1)]:
@@ -40,7 +40,7 @@ def test_probabilities_are_the_formula_and_add_up_to_one():
 
 
 def test_followers_are_the_counts_behind_it():
-    predictor = networks.build(ModelConfig(kind="ngram", order=3), V, ngram.count(TEXT, V, 3))
+    predictor = build_predictor(ModelConfig(kind="ngram", order=3), V, ngram.count(TEXT, V, 3))
     ids, counts = predictor.followers([0, 1])
     assert dict(zip(ids.tolist(), counts.tolist(), strict=True)) == {2: 2, 3: 1}
 
@@ -56,7 +56,7 @@ def test_counts_with_an_order_missing_are_refused():
     weights = ngram.count(TEXT, V, 3)
     del weights["order_2/keys"]
     with pytest.raises(ModelError):
-        networks.build(ModelConfig(kind="ngram", order=3), V, weights)
+        build_predictor(ModelConfig(kind="ngram", order=3), V, weights)
 
 
 def test_baselines_are_what_the_predictors_measure():
@@ -68,7 +68,7 @@ def test_baselines_are_what_the_predictors_measure():
     losses = ngram.baselines(training, validation, V)
     assert losses[0] == pytest.approx(np.log(V - 1))
     for order, loss in enumerate(losses[1:], start=1):
-        predictor = networks.build(ModelConfig(kind="ngram", order=order), V, ngram.count(training, V, order))
+        predictor = build_predictor(ModelConfig(kind="ngram", order=order), V, ngram.count(training, V, order))
         stream = reading.evaluate(predictor, Vocab("abcd"), validation, 0)
         assert loss == pytest.approx(stream.loss_nats, abs=0.02)
         assert loss == pytest.approx(np.log(4), abs=0.1)

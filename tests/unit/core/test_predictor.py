@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from charlab.core import matmul, ops, summary
-from charlab.core import predictor as networks
 from charlab.core.config import ModelConfig
+from charlab.core.predictor import blas_threads, build_predictor
 from charlab.errors import ModelError
 from helpers.tiny import TINY, random_weights
 
@@ -43,7 +43,7 @@ def test_a_state_starts_from_nothing_every_time(tiny, vocab):
 def test_kernels_cut_into_blocks_read_the_same(kind, monkeypatch):
     monkeypatch.setattr(matmul, "_has_avx512", lambda: True)
     config = ModelConfig(kind=kind, layers=2, units=200, embedding=8)
-    predictor = networks.build(config, 30, random_weights(config, 30, scale=0.1))
+    predictor = build_predictor(config, 30, random_weights(config, 30, scale=0.1))
     state = predictor.start(5)
     assert len(state.cells[0]._right) > 1  # noqa: SLF001 - or the test would test nothing
     ids = np.random.default_rng(2).integers(0, 30, (5, 20))
@@ -79,7 +79,7 @@ def test_what_was_read_matters(tiny):
 
 def test_a_full_cache_is_rebuilt_from_its_last_half(vocab):
     config = TINY["transformer"]
-    predictor = networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    predictor = build_predictor(config, len(vocab), random_weights(config, len(vocab)))
     ids = np.random.default_rng(2).integers(0, len(vocab), 3 * config.context)
     logits = read(predictor, ids)[:, 0]
     first = config.context  # the first character that finds the cache full
@@ -107,7 +107,7 @@ def test_weights_that_do_not_fit_are_refused(change, vocab):
     else:
         weights["embedding"] = weights["embedding"].T
     with pytest.raises(ModelError, match="do not fit"):
-        networks.build(config, len(vocab), weights)
+        build_predictor(config, len(vocab), weights)
 
 
 def test_softmax_and_sigmoid_do_not_overflow():
@@ -117,27 +117,27 @@ def test_softmax_and_sigmoid_do_not_overflow():
 
 
 def trace_and_logits(predictor, ids):
-    return predictor.trace(ids), read(predictor, ids)[:, 0]
+    return predictor.activations(ids), read(predictor, ids)[:, 0]
 
 
 @pytest.mark.parametrize("kind", ["gru", "gru-one-hot", "lstm"])
 def test_a_trace_is_what_step_computed(kind, vocab):
     config = TINY[kind]
     weights = random_weights(config, len(vocab))
-    predictor = networks.build(config, len(vocab), weights)
+    predictor = build_predictor(config, len(vocab), weights)
     ids = np.random.default_rng(4).integers(0, len(vocab), 40)
-    trace, logits = trace_and_logits(predictor, ids)
-    last = trace[f"layer_{config.layers - 1}/hidden"]
-    assert all(array.shape == (40, config.units) for array in trace.values())
+    activations, logits = trace_and_logits(predictor, ids)
+    last = activations[f"layer_{config.layers - 1}/hidden"]
+    assert all(array.shape == (40, config.units) for array in activations.values())
     np.testing.assert_allclose(last @ weights["head/kernel"] + weights["head/bias"], logits, atol=1e-5)
 
 
 @pytest.mark.parametrize("layer", [0, 1])
 def test_the_gates_of_a_gru_make_its_hidden_state(layer, vocab):
-    predictor = networks.build(TINY["gru"], len(vocab), random_weights(TINY["gru"], len(vocab)))
-    trace = predictor.trace(np.arange(30) % len(vocab))
+    predictor = build_predictor(TINY["gru"], len(vocab), random_weights(TINY["gru"], len(vocab)))
+    activations = predictor.activations(np.arange(30) % len(vocab))
     hidden, update, reset, candidate = (
-        trace[f"layer_{layer}/{n}"] for n in ("hidden", "update", "reset", "candidate")
+        activations[f"layer_{layer}/{n}"] for n in ("hidden", "update", "reset", "candidate")
     )
     before = np.vstack([np.zeros((1, 16)), hidden[:-1]])
     np.testing.assert_allclose(update * before + (1 - update) * candidate, hidden, atol=1e-6)
@@ -147,25 +147,25 @@ def test_the_gates_of_a_gru_make_its_hidden_state(layer, vocab):
 
 @pytest.mark.parametrize("layer", [0, 1])
 def test_the_gates_of_an_lstm_make_its_cell_and_hidden_state(layer, vocab):
-    predictor = networks.build(TINY["lstm"], len(vocab), random_weights(TINY["lstm"], len(vocab)))
-    trace = {
+    predictor = build_predictor(TINY["lstm"], len(vocab), random_weights(TINY["lstm"], len(vocab)))
+    activations = {
         name.split("/")[1]: array
-        for name, array in predictor.trace(np.arange(30) % len(vocab)).items()
+        for name, array in predictor.activations(np.arange(30) % len(vocab)).items()
         if name.startswith(f"layer_{layer}/")
     }
-    before = np.vstack([np.zeros((1, 16)), trace["cell"][:-1]])
-    cell = trace["forget"] * before + trace["input"] * trace["candidate"]
-    np.testing.assert_allclose(cell, trace["cell"], atol=1e-6)
-    np.testing.assert_allclose(trace["output"] * np.tanh(cell), trace["hidden"], atol=1e-6)
+    before = np.vstack([np.zeros((1, 16)), activations["cell"][:-1]])
+    cell = activations["forget"] * before + activations["input"] * activations["candidate"]
+    np.testing.assert_allclose(cell, activations["cell"], atol=1e-6)
+    np.testing.assert_allclose(activations["output"] * np.tanh(cell), activations["hidden"], atol=1e-6)
 
 
 def test_attention_is_shared_out_among_what_the_cache_holds(vocab):
     config = TINY["transformer"]
-    predictor = networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    predictor = build_predictor(config, len(vocab), random_weights(config, len(vocab)))
     ids = np.random.default_rng(5).integers(0, len(vocab), 3 * config.context)
-    trace = predictor.trace(ids)
-    assert list(trace) == ["block_0/attention", "block_1/attention"]
-    for attention in trace.values():
+    activations = predictor.activations(ids)
+    assert list(activations) == ["block_0/attention", "block_1/attention"]
+    for attention in activations.values():
         assert attention.shape == (config.heads, len(ids), len(ids))
         np.testing.assert_allclose(attention.sum(axis=-1), 1, atol=1e-5)
         assert (np.triu(attention, 1) == 0).all()  # nothing looks ahead
@@ -179,36 +179,36 @@ def test_attention_is_shared_out_among_what_the_cache_holds(vocab):
 
 def test_attention_is_what_step_used(vocab):
     config = TINY["transformer"]
-    predictor = networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    predictor = build_predictor(config, len(vocab), random_weights(config, len(vocab)))
     ids = np.random.default_rng(6).integers(0, len(vocab), 2 * config.context + 3)
-    trace, kept, attend = predictor.trace(ids), [], predictor._attend
+    activations, kept, attend = predictor.activations(ids), [], predictor._attend
     predictor._attend = lambda *arguments: kept.append(attend(*arguments)[1]) or attend(*arguments)
     state = predictor.start(1)
     for place, i in enumerate(ids):
         kept.clear()
         _, state = predictor.step(np.array([i]), state)
         for layer, weights in enumerate(kept[-config.layers :]):
-            row = trace[f"block_{layer}/attention"][:, place, predictor.oldest(place) : place + 1]
+            row = activations[f"block_{layer}/attention"][:, place, predictor.oldest(place) : place + 1]
             np.testing.assert_allclose(weights[0, :, -1], row, atol=1e-5)
 
 
 @pytest.mark.parametrize("context", [5, 8])
 def test_a_window_from_the_oldest_character_on_is_read_as_the_whole_text_was(context, vocab):
     config = replace(TINY["transformer"], context=context)
-    predictor = networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    predictor = build_predictor(config, len(vocab), random_weights(config, len(vocab)))
     ids = np.random.default_rng(7).integers(0, len(vocab), 30)
-    whole = predictor.trace(ids)["block_1/attention"]
+    whole = predictor.activations(ids)["block_1/attention"]
     for place in range(30):
         oldest = predictor.oldest(place)
-        part = predictor.trace(ids[oldest : place + 1])["block_1/attention"]
+        part = predictor.activations(ids[oldest : place + 1])["block_1/attention"]
         np.testing.assert_allclose(part[:, -1], whole[:, place, oldest : place + 1], atol=1e-5)
 
 
 @pytest.mark.parametrize(("kind", "units", "threads"), [("gru", 256, 1), ("gru", 1024, None), ("ngram", 1, 1)])
 def test_large_networks_alone_take_all_threads(kind, units, threads):
-    assert networks.blas_threads(ModelConfig(kind=kind, units=units), 66) == threads
+    assert blas_threads(ModelConfig(kind=kind, units=units), 66) == threads
 
 
 def test_what_is_multiplied_at_once_counts_as_one():
     one, two = (ModelConfig(kind="gru", layers=layers, units=512) for layers in (1, 2))
-    assert (networks.blas_threads(one, 66), networks.blas_threads(two, 66)) == (1, None)
+    assert (blas_threads(one, 66), blas_threads(two, 66)) == (1, None)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from charlab.core import ngram, reading
-from charlab.core import predictor as networks
 from charlab.core.config import ModelConfig
+from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError
 from charlab.explain import evidence
@@ -14,10 +14,10 @@ TEXT = "the quick brown fox jumps over the lazy dog.\n" * 8
 def test_explaining_and_evaluating_agree(tiny, vocab):
     _, predictor = tiny
     text = TEXT[:33]  # within every context, so that both read from one zero state
-    graded = reading.evaluate(predictor, vocab, vocab.encode(text), window=256)
+    evaluated = reading.evaluate(predictor, vocab, vocab.encode(text), window=256)
     explained = reading.explain(predictor, vocab, text)
-    assert explained.mean_bits == pytest.approx(graded.bits_per_character, abs=1e-5)
-    assert graded.characters == len(text) - 1
+    assert explained.mean_bits == pytest.approx(evaluated.bits_per_character, abs=1e-5)
+    assert evaluated.characters == len(text) - 1
 
 
 def test_windows_begin_anew_and_every_character_but_the_first_counts_once(tiny, vocab):
@@ -26,9 +26,9 @@ def test_windows_begin_anew_and_every_character_but_the_first_counts_once(tiny, 
     by_hand = []
     for start in range(0, len(text) - 1, 20):
         by_hand += reading.explain(predictor, vocab, text[start : start + 21]).bits.tolist()
-    graded = reading.evaluate(predictor, vocab, vocab.encode(text), window=20)
-    assert len(by_hand) == graded.characters == 102
-    assert graded.bits_per_character == pytest.approx(np.mean(by_hand), abs=1e-5)
+    evaluated = reading.evaluate(predictor, vocab, vocab.encode(text), window=20)
+    assert len(by_hand) == evaluated.characters == 102
+    assert evaluated.bits_per_character == pytest.approx(np.mean(by_hand), abs=1e-5)
 
 
 def test_window_zero_is_one_stream(tiny, vocab):
@@ -40,11 +40,11 @@ def test_window_zero_is_one_stream(tiny, vocab):
 def test_unknown_characters_are_left_out_of_the_mean_and_counted(tiny, vocab):
     _, predictor = tiny
     text = "the #fox# jumps"
-    graded = reading.evaluate(predictor, vocab, vocab.encode(text))
+    evaluated = reading.evaluate(predictor, vocab, vocab.encode(text))
     explained = reading.explain(predictor, vocab, text)
-    assert (graded.characters, graded.unknown) == (12, 2)
+    assert (evaluated.characters, evaluated.unknown) == (12, 2)
     assert np.isnan(explained.bits).sum() == 2
-    assert explained.mean_bits == pytest.approx(graded.bits_per_character, abs=1e-5)
+    assert explained.mean_bits == pytest.approx(evaluated.bits_per_character, abs=1e-5)
     steps = reading.steps(explained, vocab)
     assert steps[3]["next"] == "#" and steps[3]["bits"] is None and steps[3]["rank"] is None
 
@@ -77,7 +77,7 @@ def test_a_source_that_is_counted_is_predicted_at_its_entropy():
     text = "".join(rng.choice(list("ab"), 20_000))
     vocab = Vocab("ab")
     ids = vocab.encode(text)
-    predictor = networks.build(ModelConfig(kind="ngram", order=2), 3, ngram.count(ids, 3, 2))
+    predictor = build_predictor(ModelConfig(kind="ngram", order=2), 3, ngram.count(ids, 3, 2))
     fresh = vocab.encode("".join(rng.choice(list("ab"), 20_000)))
     assert reading.evaluate(predictor, vocab, fresh, 0).bits_per_character == pytest.approx(1, abs=0.01)
 
@@ -121,7 +121,7 @@ def test_the_most_surprising_places_are_characters_of_the_text_in_order_of_their
 def test_a_difference_counts_what_both_models_know_and_changes_sign_with_their_order(tiny, vocab):
     small = Vocab("\n .efhotx")
     config = ModelConfig(kind="ngram", order=2)
-    other = networks.build(config, len(small), ngram.count(small.encode(TEXT), len(small), 2))
+    other = build_predictor(config, len(small), ngram.count(small.encode(TEXT), len(small), 2))
     text = "the #quick fox"
     one, two = reading.explain(tiny[1], vocab, text), reading.explain(other, small, text)
     there, back = evidence.difference(one, two), evidence.difference(two, one)
@@ -135,7 +135,7 @@ def test_a_difference_counts_what_both_models_know_and_changes_sign_with_their_o
 
 def test_the_counts_behind_are_those_of_the_text_the_longest_context_first(tiny, vocab):
     ids = vocab.encode(TEXT)
-    predictor = networks.build(ModelConfig(kind="ngram", order=4), len(vocab), ngram.count(ids, len(vocab), 4))
+    predictor = build_predictor(ModelConfig(kind="ngram", order=4), len(vocab), ngram.count(ids, len(vocab), 4))
     behind = evidence.counts_behind(predictor, vocab.encode("jumps over th").astype(np.int64))
     assert [length for length, _, _ in behind] == [3, 2, 1, 0]
     for length, following, counts in behind:

@@ -24,29 +24,47 @@ def choose(probabilities, needles):
 
 @given(settings)
 def test_shaped_rows_are_distributions_without_the_unknown_character(config):
-    shaped = sampling.shape(LOGITS, config, UNKNOWN)
+    shaped = sampling.sampling_probabilities(LOGITS, config, UNKNOWN)
     np.testing.assert_allclose(shaped.sum(axis=1), 1)
     assert (shaped >= 0).all() and (shaped[:, UNKNOWN] == 0).all()
 
 
 def test_temperature_one_is_the_softmax_over_what_is_left():
-    np.testing.assert_allclose(sampling.shape(LOGITS, SampleConfig(), UNKNOWN)[:, :5], softmax(LOGITS[:, :5]))
+    np.testing.assert_allclose(
+        sampling.sampling_probabilities(LOGITS, SampleConfig(), UNKNOWN)[:, :5], softmax(LOGITS[:, :5])
+    )
 
 
 def test_temperature_zero_takes_the_likeliest_and_cold_comes_close():
-    assert sampling.shape(LOGITS, SampleConfig(temperature=0), UNKNOWN)[0].tolist() == [0, 1, 0, 0, 0, 0]
-    assert sampling.shape(LOGITS, SampleConfig(temperature=0.02), UNKNOWN)[0, 1] > 0.999
+    assert sampling.sampling_probabilities(LOGITS, SampleConfig(temperature=0), UNKNOWN)[0].tolist() == [
+        0,
+        1,
+        0,
+        0,
+        0,
+        0,
+    ]
+    assert sampling.sampling_probabilities(LOGITS, SampleConfig(temperature=0.02), UNKNOWN)[0, 1] > 0.999
 
 
 def test_temperature_zero_takes_the_first_of_equals():
-    assert sampling.shape(LOGITS, SampleConfig(temperature=0), UNKNOWN)[1].tolist() == [1, 0, 0, 0, 0, 0]
+    assert sampling.sampling_probabilities(LOGITS, SampleConfig(temperature=0), UNKNOWN)[1].tolist() == [
+        1,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]
 
 
 def test_a_temperature_for_each_sample_does_to_it_what_it_does_alone():
     logits, temperatures = np.repeat(LOGITS[:1], 4, axis=0), [0.0, 0.5, 1.0, 3.0]
     together = sampling.Sampler(SampleConfig(top_k=3), UNKNOWN, logits.shape, temperatures).probabilities(logits)
     for row, temperature in zip(together, temperatures, strict=True):
-        alone = sampling.shape(LOGITS[:1], SampleConfig(temperature=temperature, top_k=3), UNKNOWN)
+        alone = sampling.sampling_probabilities(
+            LOGITS[:1], SampleConfig(temperature=temperature, top_k=3), UNKNOWN
+        )
         np.testing.assert_array_equal(row, alone[0])
 
 
@@ -60,13 +78,13 @@ def test_temperatures_may_come_in_any_form(temperatures):
 def test_a_sampler_is_not_changed_by_what_it_did_before():
     sampler = sampling.Sampler(SampleConfig(temperature=0.7), UNKNOWN, LOGITS.shape)
     first = sampler.probabilities(LOGITS)
-    sampler.choose(sampler.weigh(LOGITS[::-1]), np.array([0.1, 0.9]))
+    sampler.choose(sampler.unnormalized_probabilities(LOGITS[::-1]), np.array([0.1, 0.9]))
     np.testing.assert_array_equal(sampler.probabilities(LOGITS), first)
     assert LOGITS[0, UNKNOWN] == 9.0  # and leaves what it was given
 
 
 def test_top_k_keeps_k_and_their_proportions():
-    shaped = sampling.shape(LOGITS, SampleConfig(top_k=2), UNKNOWN)[0]
+    shaped = sampling.sampling_probabilities(LOGITS, SampleConfig(top_k=2), UNKNOWN)[0]
     assert np.flatnonzero(shaped).tolist() == [1, 2]
     assert shaped[1] / shaped[2] == pytest.approx(np.e)
 
@@ -74,12 +92,12 @@ def test_top_k_keeps_k_and_their_proportions():
 def test_top_p_keeps_the_fewest_that_reach_p():
     probabilities = np.log(np.array([[0.5, 0.3, 0.15, 0.05, 1e-9, 1e-9]]))
     for p, kept in ((0.4, 1), (0.49, 1), (0.51, 2), (0.81, 3), (1.0, 5)):
-        shaped = sampling.shape(probabilities, SampleConfig(top_p=p), UNKNOWN)
+        shaped = sampling.sampling_probabilities(probabilities, SampleConfig(top_p=p), UNKNOWN)
         assert (shaped > 0).sum() == kept, p
 
 
 def test_draws_never_depend_on_how_many_samples_or_characters_are_asked_for():
-    few, many = sampling.draws(7, 2, 10), sampling.draws(7, 16, 100)
+    few, many = sampling.uniforms(7, 2, 10), sampling.uniforms(7, 16, 100)
     np.testing.assert_array_equal(few, many[:2, :10])
     assert len(np.unique(many)) == many.size
 

@@ -87,7 +87,7 @@ def test_an_empty_corpus_and_lone_surrogates():
 
 
 def test_a_text_that_is_too_long_is_refused(monkeypatch):
-    monkeypatch.setattr(suffix_array, "LONGEST", 10)
+    monkeypatch.setattr(suffix_array, "MAX_LENGTH", 10)
     with pytest.raises(CorpusError, match="Received: 11"):
         suffix_array.build("a" * 11)
 

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlab.core import predictor as networks
 from charlab.core import sampling
 from charlab.core.config import SampleConfig
 from charlab.core.generation import generate, texts
+from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError, ConfigError
 from charlab.explain import branching
@@ -53,14 +53,16 @@ def other_than(reader, walk) -> str:
 @pytest.mark.parametrize("text", ["the ", "", "ΩΩ"])
 @pytest.mark.parametrize("kind", TINY)
 def test_stepping_writes_what_generate_writes(kind, text):
-    predictor = networks.build(TINY[kind], len(VOCAB), random_weights(TINY[kind], len(VOCAB)))
+    predictor = build_predictor(TINY[kind], len(VOCAB), random_weights(TINY[kind], len(VOCAB)))
     config = SampleConfig(length=60, temperature=0.8, seed=7)
     made = list(generate(predictor, VOCAB, text, config))
     walk = steps(Reader(predictor, VOCAB, text), Walk(), 60, 0.8, 7)
     assert branching.written(walk.path, VOCAB) == texts(made, VOCAB)[0]
-    assert [move.draw for move in walk.path] == [float(step.draws[0]) for step in made]
+    assert [move.uniform for move in walk.path] == [float(step.uniforms[0]) for step in made]
     for move, step in zip(walk.path, made, strict=True):
-        np.testing.assert_allclose(move.shaped, sampling.shape(step.logits, config, VOCAB.unknown_id)[0])
+        np.testing.assert_allclose(
+            move.shaped, sampling.sampling_probabilities(step.logits, config, VOCAB.unknown_id)[0]
+        )
 
 
 def test_the_needle_lies_on_the_chosen_character():
@@ -68,7 +70,7 @@ def test_the_needle_lies_on_the_chosen_character():
     walk = steps(reader, Walk(), 100)
     for move in walk.path:
         left, right = move.span
-        assert left - 1e-9 <= move.draw <= right + 1e-9
+        assert left - 1e-9 <= move.uniform <= right + 1e-9
         assert right - left == pytest.approx(move.probability) == 2**-move.bits and not move.by_hand
     cold = choose(reader, walk, other_than(reader, walk), temperature=0.0).path[-1]
     assert cold.by_hand and (cold.probability, cold.bits) == (0.0, float("inf")) and cold.span[0] == cold.span[1]
@@ -138,7 +140,7 @@ def test_two_readers_of_a_text_read_it_once_and_go_their_own_ways():
 
 
 def test_what_is_remembered_is_limited(monkeypatch):
-    monkeypatch.setattr(branching, "_MOST_REMEMBERED", 5)
+    monkeypatch.setattr(branching, "_MAX_REMEMBERED", 5)
     reader = Reader(Counting(), VOCAB, "the ")
     walk = steps(reader, Walk(), 30)
     assert len(reader._known) <= 5
@@ -164,8 +166,8 @@ def test_a_link_writes_the_same_path_again(chosen):
     code = branching.to_code(walk)
     again = branching.from_code(code, Reader(Counting(), VOCAB, "the "), VOCAB)
     assert again.ids == walk.ids and branching.to_code(again) == code
-    said = [(m.draw, m.temperature, m.seed, m.by_hand) for m in walk.path]
-    assert [(m.draw, m.temperature, m.seed, m.by_hand) for m in again.path] == said
+    said = [(m.uniform, m.temperature, m.seed, m.by_hand) for m in walk.path]
+    assert [(m.uniform, m.temperature, m.seed, m.by_hand) for m in again.path] == said
 
 
 def test_a_link_is_short_and_stops_where_it_makes_no_sense():
@@ -181,23 +183,23 @@ def test_a_link_is_short_and_stops_where_it_makes_no_sense():
         "n2s99999999999n4": 2,
         "n2t1e5": 2,
         "<b>": 0,
-        "n999999999": branching.MOST_MOVES,
+        "n999999999": branching.MAX_CHOICES,
         "n2h1.5": 2,
-        f"n{branching.MOST_MOVES}h1": branching.MOST_MOVES,
+        f"n{branching.MAX_CHOICES}h1": branching.MAX_CHOICES,
     }.items():
         assert branching.from_code(code, reader, VOCAB).place == length, code
 
 
 def test_paths_and_their_number_are_limited():
     reader = Reader(Counting(), VOCAB, "the ")
-    full = steps(reader, Walk(), branching.MOST_MOVES, 0.0)
+    full = steps(reader, Walk(), branching.MAX_CHOICES, 0.0)
     assert full.is_full
     with pytest.raises(CharlabError, match="at most 200"):
         steps(reader, full, 1)
     walk = steps(reader, Walk(), 2)
     for character in VOCAB.characters:
         walk = choose(reader, branching.go_to(walk, 0), character)
-    assert len(walk.paths) == branching.MOST_PATHS and walk.at == branching.MOST_PATHS - 1
+    assert len(walk.paths) == branching.MAX_BRANCHES and walk.at == branching.MAX_BRANCHES - 1
     assert branching.written(walk.path, VOCAB) == VOCAB.characters[-1]
 
 

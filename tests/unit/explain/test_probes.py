@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charlab.core import predictor as networks
+from charlab.core.predictor import build_predictor
 from charlab.errors import CharlabError
 from charlab.explain import probes
 from charlab.explain.probes import Unit
@@ -72,15 +72,15 @@ def made_trace(text, seed=0):
     rng = np.random.default_rng(seed)
     features = probes.features(text)
     names = ("layer_0/hidden", "layer_1/hidden", "layer_1/update")
-    trace = {name: rng.normal(0, 0.1, (len(text), 30)) for name in names}
-    trace["layer_1/hidden"][:, 7] += features["capital letter"]
-    trace["layer_0/hidden"][:, 3] -= features["position in the line"]
-    trace["layer_1/update"][:, 0] = features["capital letter"]  # a gate is no state
-    return trace
+    activations = {name: rng.normal(0, 0.1, (len(text), 30)) for name in names}
+    activations["layer_1/hidden"][:, 7] += features["capital letter"]
+    activations["layer_0/hidden"][:, 3] -= features["position in the line"]
+    activations["layer_1/update"][:, 0] = features["capital letter"]  # a gate is no state
+    return activations
 
 
 def test_the_units_that_follow_are_found_and_stand_out_from_chance():
-    findings = {finding.feature: finding for finding in probes.find(made_trace(PLAY), PLAY)}
+    findings = {finding.feature: finding for finding in probes.best_units(made_trace(PLAY), PLAY)}
     unit, r = findings["capital letter"].units[0]
     assert unit == Unit("hidden", 1, 7) and r > 0.9 > findings["capital letter"].by_chance
     unit, r = findings["position in the line"].units[0]
@@ -93,18 +93,18 @@ def test_the_units_that_follow_are_found_and_stand_out_from_chance():
 
 
 def test_what_one_unit_follows():
-    trace = made_trace(PLAY)
-    followed = probes.follows(trace["layer_1/hidden"][:, 7], PLAY)
+    activations = made_trace(PLAY)
+    followed = probes.correlate(activations["layer_1/hidden"][:, 7], PLAY)
     assert next(iter(followed)) == "capital letter" and set(followed) == set(probes.features(PLAY))
-    (best,) = [f for f in probes.find(trace, PLAY) if f.feature == "capital letter"]
+    (best,) = [f for f in probes.best_units(activations, PLAY) if f.feature == "capital letter"]
     assert followed["capital letter"] == pytest.approx(best.units[0][1])
-    assert probes.follows(np.zeros(3), "aaa") == {}
+    assert probes.correlate(np.zeros(3), "aaa") == {}
 
 
 def test_a_short_text_ranks_nothing():
-    text = PLAY[: probes.LEAST_CHARACTERS - 1]
-    assert probes.find({"layer_0/hidden": np.ones((len(text), 5))}, text) == []
-    assert probes.find({"block_0/attention": np.ones((2, len(PLAY), len(PLAY)))}, PLAY) == []
+    text = PLAY[: probes.MIN_CHARACTERS - 1]
+    assert probes.best_units({"layer_0/hidden": np.ones((len(text), 5))}, text) == []
+    assert probes.best_units({"block_0/attention": np.ones((2, len(PLAY), len(PLAY)))}, PLAY) == []
 
 
 def test_a_unit_has_one_name():
@@ -126,28 +126,29 @@ def test_a_unit_has_one_name():
 
 def test_columns_and_layers_of_a_trace(tiny, vocab):
     config, predictor = tiny
-    trace = predictor.trace(np.arange(20) % len(vocab))
+    activations = predictor.activations(np.arange(20) % len(vocab))
     if config.kind == "transformer":
-        assert not probes.states(trace) and len(probes.attention(trace)) == 2
+        assert not probes.states(activations) and len(probes.attention(activations)) == 2
         return
-    assert not probes.attention(trace)
+    assert not probes.attention(activations)
     unit = Unit("hidden", 0, 3)
-    assert probes.column(trace, unit).tolist() == trace["layer_0/hidden"][:, 3].tolist()
+    assert probes.column(activations, unit).tolist() == activations["layer_0/hidden"][:, 3].tolist()
     assert (
-        probes.column(trace, Unit("hidden", 0, 16)) is None and probes.column(trace, Unit("hidden", 9, 0)) is None
+        probes.column(activations, Unit("hidden", 0, 16)) is None
+        and probes.column(activations, Unit("hidden", 9, 0)) is None
     )
-    layer = probes.of_layer(trace, 0, 5)
-    assert layer["candidate"].tolist() == trace["layer_0/candidate"][5].tolist()
+    layer = probes.of_layer(activations, 0, 5)
+    assert layer["candidate"].tolist() == activations["layer_0/candidate"][5].tolist()
     assert list(layer)[-1] in ("hidden", "cell") and list(layer)[0] not in ("hidden", "cell")
 
 
 def test_a_window_holds_the_place_and_what_was_in_the_context(vocab):
     config = TINY["transformer"]
-    predictor = networks.build(config, len(vocab), random_weights(config, len(vocab)))
+    predictor = build_predictor(config, len(vocab), random_weights(config, len(vocab)))
     for place in range(100):
         part = probes.window(predictor, 100, place)
         assert place in part and len(part) <= config.context and part.start == predictor.oldest(place)
-    gru = networks.build(TINY["gru"], len(vocab), random_weights(TINY["gru"], len(vocab)))
+    gru = build_predictor(TINY["gru"], len(vocab), random_weights(TINY["gru"], len(vocab)))
     assert probes.window(gru, 100, 7) == range(100)
 
 
@@ -164,6 +165,6 @@ def test_the_starter_has_units_that_follow_something_with_a_name():
         "\nKATE:\nNo.\n\nFirst Guard:\nMadam, there is a bear at the gate who says that he knows your uncle,\n"
         "And he will not sit down.\n"
     )
-    trace = model.predictor.trace(model.vocab.encode(text).astype(np.int64))
-    best = probes.find(trace, text)[0]
+    activations = model.predictor.activations(model.vocab.encode(text).astype(np.int64))
+    best = probes.best_units(activations, text)[0]
     assert abs(best.units[0][1]) > max(0.6, best.by_chance)

@@ -68,8 +68,8 @@ def test_a_run_that_went_out_and_came_in_is_the_same(kind):
     assert other.status().results == run.status().results | {"run": other.id}
     assert replace(other.config(), created=0) == replace(run.config(), created=0)
     assert other.events()[0] == run.events()[0]
-    for which in ("best", "last"):
-        ours, theirs = run.weights(which), other.weights(which)
+    for weights_name in ("best", "last"):
+        ours, theirs = run.weights(weights_name), other.weights(weights_name)
         assert set(ours) == set(theirs) and all(np.array_equal(ours[name], theirs[name]) for name in ours)
     assert models.load(other.id).digest == models.load(run.id).digest
 
@@ -320,7 +320,7 @@ def test_shapes_are_those_of_the_networks(parts):
     """A bundle of weights with random shapes is never built."""
     model = ModelConfig.from_json(json.loads(parts["config.json"])["model"])
     vocab = Vocab.from_json(json.loads(parts["vocab.json"]))
-    shapes = predictor.shapes(model, len(vocab))
+    shapes = predictor.weight_shapes(model, len(vocab))
     wrong = {name: np.zeros((*shape, 1), np.float32) for name, shape in shapes.items()}
     from safetensors.numpy import save
 

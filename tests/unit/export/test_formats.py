@@ -129,7 +129,7 @@ def test_pages_take_no_address(web):
 def test_a_bundle_comes_from_an_address(memory):
     run = make_run()
     formats.export(run, "bundle", "memory://bucket/model.zip")
-    assert formats.bring("memory://bucket/model.zip").config().name == run.config().name
+    assert formats.import_model("memory://bucket/model.zip").config().name == run.config().name
 
 
 @pytest.mark.parametrize(

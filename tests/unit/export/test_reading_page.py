@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from charlab.core import predictor as networks
+from charlab.core.predictor import build_predictor
 from charlab.core.reading import explain
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError
-from charlab.export.reading_page import LONGEST, page_html, steps_csv
+from charlab.export.reading_page import MAX_LENGTH, page_html, steps_csv
 from helpers.tiny import TINY, random_weights
 
 VOCAB = Vocab.from_text("the quick brown fox jumps over the lazy dog =+-@.\n\t")
@@ -27,7 +27,7 @@ ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "class", "titl
 
 
 def read(text, vocab=VOCAB):
-    predictor = networks.build(TINY["gru"], len(vocab), random_weights(TINY["gru"], len(vocab)))
+    predictor = build_predictor(TINY["gru"], len(vocab), random_weights(TINY["gru"], len(vocab)))
     return explain(predictor, vocab, text)
 
 
@@ -120,7 +120,7 @@ def test_combining_and_invisible_characters_are_seen():
     assert page.strip == "e◌\u0301U+202EU+0000↵" and "br" in page.tags
 
 
-@pytest.mark.parametrize("text", ["a", "\n\n\n", "Ω", "ΩΩΩ", "x" * LONGEST])
+@pytest.mark.parametrize("text", ["a", "\n\n\n", "Ω", "ΩΩΩ", "x" * MAX_LENGTH])
 def test_any_text_up_to_the_limit_is_a_page(text):
     page = Page(page_html("m", "c", read(text), VOCAB))
     assert not page.open and len(page.titles) == len(text)
@@ -129,4 +129,4 @@ def test_any_text_up_to_the_limit_is_a_page(text):
 
 def test_a_longer_text_is_refused_in_a_sentence():
     with pytest.raises(CharlabError, match="at most 5,000 characters. Received 5,001"):
-        page_html("m", "c", read("x" * (LONGEST + 1)), VOCAB)
+        page_html("m", "c", read("x" * (MAX_LENGTH + 1)), VOCAB)

@@ -107,7 +107,7 @@ def test_it_reaches_the_same_loss_without_charlab(model, changes, tmp_path):
     losses = [float(loss) for loss in re.findall(r"^epoch .* validation ([\d.]+) nats", result.stdout, re.M)]
     run = store.create(config, vocab)
     with run.lock():
-        assert train.train(run, encoding.text_ids(text, vocab, model)).state == "done"
+        assert train.train_run(run, encoding.text_ids(text, vocab, model)).state == "done"
     ours = [event["val_loss"] for event in run.events()[0] if event["event"] == "epoch"]
     assert len(losses) == len(ours) == 3 and losses[-1] < losses[0] - 0.3
     np.testing.assert_allclose(losses[-1], ours[-1], rtol=0.05)

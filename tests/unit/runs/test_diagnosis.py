@@ -13,7 +13,7 @@ def config(model=None, corpus="coin-flips", sha256="0" * 64, **train):
     return RunConfig("tiny", "custom", corpus, sha256, model or ModelConfig(), TrainConfig(**train))
 
 
-def graded(validation, training=None, untrained=UNTRAINED):
+def evaluated(validation, training=None, untrained=UNTRAINED):
     """Events of one evaluation an epoch, and ten steps before each."""
     training = training or validation
     found = [{"event": "epoch", "epoch": 0, "step": 0, "val_loss": untrained}]
@@ -24,11 +24,11 @@ def graded(validation, training=None, untrained=UNTRAINED):
 
 
 def verdicts(*args, **options):
-    return " ".join(diagnosis.verdicts(*args, **options))
+    return " ".join(diagnosis.diagnose(*args, **options))
 
 
 def test_it_overfits_since_the_epoch_of_the_lowest_validation():
-    said = verdicts(config(), graded([2.0, 1.6, 1.5, 1.55, 1.6], [2.0, 1.6, 1.4, 1.2, 1.0]))
+    said = verdicts(config(), evaluated([2.0, 1.6, 1.5, 1.55, 1.6], [2.0, 1.6, 1.4, 1.2, 1.0]))
     assert "overfits since epoch 3" in said
     assert "validation rose from 1.500 nats to 1.600 nats while training fell from 1.400 nats to 1.000" in said
 
@@ -43,51 +43,51 @@ def test_it_overfits_since_the_epoch_of_the_lowest_validation():
     ],
 )
 def test_it_does_not_overfit_where_validation_does_not_rise_twice_while_training_falls(validation, training):
-    assert "overfits" not in verdicts(config(), graded(validation, training))
+    assert "overfits" not in verdicts(config(), evaluated(validation, training))
 
 
 def test_it_diverged_where_half_of_what_was_learned_is_lost():
-    said = verdicts(config(learning_rate=0.5), graded([2.0, 1.6, 3.4]), ended=True)
+    said = verdicts(config(learning_rate=0.5), evaluated([2.0, 1.6, 3.4]), ended=True)
     assert "diverged" in said and "smaller learning rate than 0.5" in said and "clip_norm" in said
     assert "train longer" not in said
-    assert "clip_norm" not in verdicts(config(learning_rate=0.5, clip_norm=1.0), graded([2.0, 1.6, 3.4]))
-    assert "diverged" not in verdicts(config(), graded([2.0, 1.6, 1.7]))
+    assert "clip_norm" not in verdicts(config(learning_rate=0.5, clip_norm=1.0), evaluated([2.0, 1.6, 3.4]))
+    assert "diverged" not in verdicts(config(), evaluated([2.0, 1.6, 1.7]))
     assert "diverged" in verdicts(config(), [{"event": "step", "step": 1, "loss": math.nan}])
 
 
 def test_one_bad_batch_is_no_divergence():
-    events = graded([2.0, 1.6])
+    events = evaluated([2.0, 1.6])
     events.append({"event": "step", "step": 21, "loss": 9.0})
     assert "diverged" not in verdicts(config(), events)
 
 
 def test_the_best_possible_is_within_two_percent_of_the_exact_entropy():
     entropy = math.log(2)
-    there = graded([entropy * 1.019, entropy * 1.03, entropy * 1.03], [0.69, 0.6, 0.5], untrained=math.log(3))
+    there = evaluated([entropy * 1.019, entropy * 1.03, entropy * 1.03], [0.69, 0.6, 0.5], untrained=math.log(3))
     assert "reached the best possible" in verdicts(config(), there, entropy, ended=True)
     assert "overfits" not in verdicts(config(), there, entropy)
     assert "1.000 bits" in verdicts(config(), there, entropy, unit="bits")
-    assert "best possible" not in verdicts(config(), graded([entropy * 1.021]), entropy)
+    assert "best possible" not in verdicts(config(), evaluated([entropy * 1.021]), entropy)
     assert "best possible" not in verdicts(config(), there)
 
 
 def test_still_falling_is_said_of_a_run_that_has_ended():
-    events = graded([2.0, 1.6, 1.5])
+    events = evaluated([2.0, 1.6, 1.5])
     assert "train longer" in verdicts(config(), events, ended=True)
     assert "train longer" not in verdicts(config(), events)
-    assert "train longer" not in verdicts(config(), graded([2.0, 1.6, 1.599]), ended=True)
+    assert "train longer" not in verdicts(config(), evaluated([2.0, 1.6, 1.599]), ended=True)
 
 
 def test_the_untrained_network_stands_beside_the_alphabet():
     for unit, base in (("nats", "e to"), ("bits", "2 to")):
-        said = verdicts(config(), graded([]), alphabet_size=65, unit=unit)
+        said = verdicts(config(), evaluated([]), alphabet_size=65, unit=unit)
         assert "66.0 characters alike" in said and base in said and "The alphabet has 65." in said
-    assert diagnosis.verdicts(config(), [], alphabet_size=65) == []
+    assert diagnosis.diagnose(config(), [], alphabet_size=65) == []
 
 
 def test_a_count_of_characters_is_neither_trained_nor_diverged():
-    events = graded([2.0, 1.6, 3.4])
-    assert diagnosis.verdicts(config(ModelConfig(kind="ngram")), events, None, 65, ended=True) == []
+    events = evaluated([2.0, 1.6, 3.4])
+    assert diagnosis.diagnose(config(ModelConfig(kind="ngram")), events, None, 65, ended=True) == []
 
 
 def test_what_differs_is_told_and_nothing_else():

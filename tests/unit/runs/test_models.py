@@ -14,7 +14,7 @@ from helpers.tiny import TINY, make_run, random_weights
 def test_a_run_is_found_by_its_id_and_by_its_path(kind):
     run = make_run(kind)
     by_id, by_path = models.load(run.id), models.load(str(run.path))
-    assert by_id.digest == by_path.digest and by_id.which == "best"
+    assert by_id.digest == by_path.digest and by_id.weights_name == "best"
     assert by_id.digest != models.load(run.id, "last").digest
     written = texts(generate(by_id.predictor, by_id.vocab, by_id.seed_text, SampleConfig(length=20)), by_id.vocab)
     assert len(written[0]) == 20
@@ -22,7 +22,7 @@ def test_a_run_is_found_by_its_id_and_by_its_path(kind):
 
 def test_runs_with_weights_are_listed_with_their_loss():
     run = make_run(name="My run")
-    (info,) = [info for info in models.models() if info.where == "run"]
+    (info,) = [info for info in models.available_models() if info.where == "run"]
     assert (info.name, info.title, info.kind, info.state) == (run.id, "My run", "gru", "done")
     assert info.val_loss == 2.0 and info.bits == pytest.approx(2.885, abs=0.001)
 
@@ -33,7 +33,7 @@ def test_a_run_without_weights_or_with_broken_files_is_no_model():
     run = make_run()
     for weights in (run.path / "weights").glob("*"):
         weights.unlink()
-    assert [info for info in models.models() if info.where == "run"] == []
+    assert [info for info in models.available_models() if info.where == "run"] == []
 
 
 def test_a_run_is_kept_as_a_starter_in_half_the_bytes(tmp_path, monkeypatch):
@@ -45,7 +45,7 @@ def test_a_run_is_kept_as_a_starter_in_half_the_bytes(tmp_path, monkeypatch):
     assert {array.dtype for array in ours.values()} == {np.dtype(np.float32)}
     path = models.STARTERS / "mine" / "weights" / "best.safetensors"
     assert path.stat().st_size < 0.65 * run.weights_path("best").stat().st_size  # the header stays
-    starter = models.models()[0]
+    starter = models.available_models()[0]
     assert (starter.name, starter.where, starter.val_loss) == ("mine", "starter", 2.0)
 
 
@@ -68,11 +68,11 @@ def test_a_starter_with_epochs_answers_as_its_best_one(tmp_path, monkeypatch):
     recipes.keep_as_starter(run, "mine", epochs=(1, 2))
     starter = models.find("mine")
     assert starter.weight_names() == ["epoch-001", "epoch-002"]
-    assert models.load("mine").which == "epoch-002"
+    assert models.load("mine").weights_name == "epoch-002"
     assert models.load("mine").digest == models.load("mine", "epoch-002").digest
     recipes.keep_as_starter(run, "mine", epochs=(1, 3))
     assert starter.weight_names() == ["epoch-001", "epoch-003", "best"]
-    assert models.load("mine").which == "best"
+    assert models.load("mine").weights_name == "best"
 
 
 def test_a_name_that_is_nobodys_is_refused_with_what_there_is():

@@ -15,7 +15,7 @@ SHAKESPEARE = "\n !$&',-.3:;?" + string.ascii_letters
 def parts(name, vocabulary_size):
     """Parameters by layer: "embedding", "layer_0", ..., "head"."""
     model, found = preset(name).model, {}
-    for weight, shape in predictor.shapes(model, vocabulary_size).items():
+    for weight, shape in predictor.weight_shapes(model, vocabulary_size).items():
         layer, size = weight.split("/")[0], 1
         for side in shape:
             size *= side
@@ -53,7 +53,7 @@ def test_the_cloud_tpu_notebooks_lstm():
     """256 ids (code points below 255 and one more), an embedding of 512, two LSTM of 512."""
     size = len(encoding.make_vocab(SHAKESPEARE, preset("cloud-tpu-lstm").model))
     assert size == 256
-    shapes = predictor.shapes(preset("cloud-tpu-lstm").model, size)
+    shapes = predictor.weight_shapes(preset("cloud-tpu-lstm").model, size)
     assert shapes["embedding"] == (256, 512) and shapes["head/kernel"] == (512, 256)
     assert parts("cloud-tpu-lstm", size) == {
         "embedding": 131_072,

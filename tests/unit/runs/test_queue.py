@@ -10,13 +10,13 @@ import pytest
 from charlab.corpora import catalogue
 from charlab.errors import ConfigError
 from charlab.runs import control, limits, plan, store
-from charlab.runs import queue as jobs
 from charlab.runs.presets import preset
+from charlab.runs.queue import Queue, expected_start, os, place_in_line, survey_accelerators, waiting
 
 
 @pytest.fixture
 def queue():
-    queue = jobs.Queue()
+    queue = Queue()
     queue.start()
     yield queue
     queue.close(patience=20)
@@ -66,10 +66,10 @@ def test_runs_are_trained_in_the_order_in_which_they_came(queue):
 
 def test_the_line_says_who_is_next():
     first, second = submit(), submit()
-    assert [jobs.place_in_line(run) for run in (first, second)] == [1, 2]
+    assert [place_in_line(run) for run in (first, second)] == [1, 2]
     control.stop(first)
     assert first.status().state == "stopped" and "queue" in first.status().reason
-    assert jobs.place_in_line(second) == 1 and jobs.place_in_line(first) == 0
+    assert place_in_line(second) == 1 and place_in_line(first) == 0
 
 
 def resume(run: store.Run) -> None:
@@ -120,7 +120,7 @@ def test_a_worker_that_never_starts_is_told_with_its_last_words(queue):
 
 def test_two_servers_on_one_folder_train_each_run_once():
     waiting = [submit() for _ in range(5)]
-    queues = [jobs.Queue(places=2), jobs.Queue(places=2)]
+    queues = [Queue(places=2), Queue(places=2)]
     for queue in queues:
         queue.start()
     try:
@@ -152,12 +152,12 @@ def test_a_run_that_a_command_trains_itself_is_not_in_the_queue(monkeypatch):
     run = submit()
     mine = worker.make(run.config(), run.vocab())
     assert mine.path.parent == run.path.parent
-    assert [other.id for other in jobs.waiting()] == [run.id]
+    assert [other.id for other in waiting()] == [run.id]
     # The second of two machines keeps nothing where a server could find it
     cluster = {"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}
     monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
     joined = submit("custom", accelerator="multi-worker")
-    assert joined.id not in [other.id for other in jobs.waiting()]
+    assert joined.id not in [other.id for other in waiting()]
     assert worker.make(joined.config(), joined.vocab()).path.parent != run.path.parent
 
 
@@ -173,7 +173,7 @@ def test_what_a_server_allows_is_read_from_its_environment(monkeypatch):
     for name in ("CHARLAB_AT_ONCE", "CHARLAB_MINUTES"):
         monkeypatch.delenv(name, raising=False)
     for cores, places in ((1, 1), (4, 1), (8, 2), (64, 16)):
-        monkeypatch.setattr(jobs.os, "cpu_count", lambda cores=cores: cores)
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
         assert limits.at_once() == places
     assert limits.minutes_cap() is None and limits.cap_in_words() == ""
     monkeypatch.setenv("CHARLAB_AT_ONCE", "3")
@@ -190,22 +190,22 @@ def test_what_a_server_allows_is_read_from_its_environment(monkeypatch):
 def test_when_a_waiting_run_is_expected_to_start(monkeypatch):
     monkeypatch.setenv("CHARLAB_AT_ONCE", "1")
     first, second, third = submit("custom", minutes=2.0), submit("custom", epochs=4), submit("custom")
-    assert [jobs.expected_start(run) for run in (first, second, third)] == [0.0, 120.0, None]
+    assert [expected_start(run) for run in (first, second, third)] == [0.0, 120.0, None]
     # A run of the same model on the same text told what an epoch takes
     alike = submit("custom", epochs=2)
     alike.write_status(store.Status("done", results={"epochs": 2, "seconds": 20.0}))
-    assert jobs.expected_start(third) == 120.0 + 4 * 10.0
+    assert expected_start(third) == 120.0 + 4 * 10.0
     running = submit("custom")
     running.write_status(store.Status("running", seconds_left=30.0))
     with running.lock():
-        assert jobs.expected_start(first) == 30.0 and jobs.expected_start(third) == 190.0
+        assert expected_start(first) == 30.0 and expected_start(third) == 190.0
         monkeypatch.setenv("CHARLAB_AT_ONCE", "2")
-        assert [jobs.expected_start(run) for run in (first, second, third)] == [0.0, 30.0, 70.0]
+        assert [expected_start(run) for run in (first, second, third)] == [0.0, 30.0, 70.0]
         monkeypatch.setenv("CHARLAB_MINUTES", "0.5")
-        assert jobs.expected_start(third) == 30.0 + 0.0 * 40 and jobs.expected_start(running) is None
+        assert expected_start(third) == 30.0 + 0.0 * 40 and expected_start(running) is None
 
 
 def test_this_machine_has_a_processor():
-    survey = {row["name"]: row for row in jobs.survey_accelerators()}
+    survey = {row["name"]: row for row in survey_accelerators()}
     assert survey["cpu"]["available"]
     assert all(row["available"] or row["reason"] for row in survey.values())

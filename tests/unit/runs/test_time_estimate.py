@@ -4,14 +4,14 @@ from charlab.core import summary
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.runs import checkpoints, store, time_estimate
 from charlab.runs.presets import PRESETS
-from charlab.runs.time_estimate import Speed
+from charlab.runs.time_estimate import MeasuredSpeed
 from helpers.tiny import make_run
 
 GRU, TRAIN = ModelConfig(units=256), TrainConfig(epochs=2, batch_size=10, sequence_length=100, accelerator="cpu")
 
 
 def speed(model=GRU, per_second=1000.0, start_up=3.0, **train):
-    return Speed(model, TRAIN.replace(**train), 66, per_second, start_up)
+    return MeasuredSpeed(model, TRAIN.replace(**train), 66, per_second, start_up)
 
 
 def test_the_same_model_takes_what_it_took():
@@ -69,12 +69,12 @@ def test_speeds_are_read_from_runs():
         imported.append_event(event)
     for trained in (run, empty):
         checkpoints.save(trained, checkpoints.Progress(), {})
-    (found,) = time_estimate.speeds([empty, imported, run])
+    (found,) = time_estimate.measured_speeds([empty, imported, run])
     assert (found.characters_per_second, found.start_up, found.vocabulary_size) == (900, 4.0, len(run.vocab()))
     run.append_event({"event": "epoch", "epoch": 1, "val_loss": 2.0, "characters_per_second": 800, "seconds": 9.0})
-    assert time_estimate.speeds([run])[0].characters_per_second == 800
-    assert time_estimate.speeds([store.Run(run.path / "nowhere")]) == []
-    assert len(time_estimate.speeds([run] * 9, most=4)) == 4
+    assert time_estimate.measured_speeds([run])[0].characters_per_second == 800
+    assert time_estimate.measured_speeds([store.Run(run.path / "nowhere")]) == []
+    assert len(time_estimate.measured_speeds([run] * 9, most=4)) == 4
 
 
 @pytest.mark.parametrize(

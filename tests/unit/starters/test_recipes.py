@@ -21,13 +21,13 @@ def test_a_starter_was_made_by_its_recipe(name):
     )
     assert wanted and wanted == found
     assert set(starter.weight_names()) - {"best"} == {f"epoch-{epoch:03d}" for epoch in recipe.epochs}
-    assert models.load(name).which in ("best", f"epoch-{starter.status().best_epoch:03d}")
+    assert models.load(name).weights_name in ("best", f"epoch-{starter.status().best_epoch:03d}")
 
 
 def test_all_starters_together_stay_small():
     paths = list(models.STARTERS.rglob("*.safetensors"))
     assert {path.parent.parent.name for path in paths} == set(recipes.RECIPES)
-    assert sum(path.stat().st_size for path in paths) <= recipes.MOST_BYTES
+    assert sum(path.stat().st_size for path in paths) <= recipes.MAX_BYTES
 
 
 def test_the_page_of_the_starters_says_how_good_they_are():

@@ -76,7 +76,7 @@ def exported(tmp_path_factory):
         weights["head/bias"][vocab.unknown_id] += 100.0  # the unknown character is by far the likeliest
         export_keras.write_keras(folder / f"{name}.keras", config, vocab, weights)
         export_keras.write_saved_model(folder / name, config, vocab, weights)
-        predictors[name] = predictor.build(config, len(vocab), weights)
+        predictors[name] = predictor.build_predictor(config, len(vocab), weights)
     ids = np.random.default_rng(1).integers(len(vocab), size=(3, 30))
     np.save(folder / "ids.npy", ids)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}

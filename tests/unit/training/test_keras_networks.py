@@ -27,7 +27,7 @@ def twins(config, scale=0.5):
     weights = random_weights(config, V, scale=scale)
     twin = keras_networks.build(config, V)
     keras_networks.load_arrays(twin, weights)
-    return twin, predictor.build(config, V, weights)
+    return twin, predictor.build_predictor(config, V, weights)
 
 
 def compiled(twin):
@@ -95,7 +95,7 @@ def test_a_transformer_reads_no_more_than_its_context():
 def test_weights_have_the_agreed_names_and_shapes_and_come_back(config):
     twin = keras_networks.build(config, V, seed=3)
     arrays = keras_networks.to_arrays(twin)
-    assert {name: array.shape for name, array in arrays.items()} == predictor.shapes(config, V)
+    assert {name: array.shape for name, array in arrays.items()} == predictor.weight_shapes(config, V)
     assert {array.dtype for array in arrays.values()} == {np.dtype("float32")}
     assert len(twin.trainable_variables) == len(arrays)
     other = keras_networks.build(config, V, seed=4)

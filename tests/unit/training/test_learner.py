@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from charlab.core import batching, reading
-from charlab.core import predictor as networks
 from charlab.core.config import OPTIMIZERS, ModelConfig, TrainConfig
+from charlab.core.predictor import build_predictor
 from charlab.errors import ConfigError, RunError
 from charlab.training import strategies
 from helpers.tiny import TINY
@@ -73,7 +73,7 @@ def test_it_learns_and_is_graded_as_the_numpy_network_is(kind, vocab):
         learner.step(batching.gather(ids, schedule[step], 16), step, 0.02)
     loss, accuracy = learner.evaluate(validation)
     assert before == pytest.approx(np.log(len(vocab)), abs=0.2) and loss < before - 0.5
-    predictor = networks.build(TINY[kind], len(vocab), learner.weights())
+    predictor = build_predictor(TINY[kind], len(vocab), learner.weights())
     theirs = reading.evaluate(predictor, vocab, ids[-100:])
     assert (loss, accuracy) == (pytest.approx(theirs.loss_nats, abs=1e-5), pytest.approx(theirs.accuracy))
 
@@ -84,7 +84,7 @@ def test_keras_layers_and_our_loops_come_to_the_same(kind, monkeypatch):
     ours = Learner(model, config, V)
     monkeypatch.setattr(strategies, "is_cpu", lambda strategy: False)
     theirs = Learner(model, config, V)
-    assert ours.model.own_loops and not theirs.model.own_loops
+    assert ours.model.use_manual_bptt and not theirs.model.use_manual_bptt
     for step in range(4):
         figures = [learner.step(rows(step), step, 0.02).numpy() for learner in (ours, theirs)]
         assert np.allclose(*figures, atol=1e-4)
@@ -223,7 +223,7 @@ def six_steps(accelerator):
         ids = np.random.default_rng(0).integers(0, 12, 2000)
         schedule = batching.offsets(train, len(ids), 0)
         figures = [learner.step(batching.gather(ids, schedule[i], 8), i, 0.02).numpy().tolist() for i in range(6)]
-        graded = learner.evaluate(batching.validation_rows(ids[:300], 11, 8)) if kind == "gru" else 0
+        evaluated = learner.evaluate(batching.validation_rows(ids[:300], 11, 8)) if kind == "gru" else 0
         arrays = learner.arrays()
         learner.load(arrays)
         again = learner.arrays()
@@ -231,7 +231,7 @@ def six_steps(accelerator):
         for variable in learner.model.trainable_variables:
             replicas = [np.array(value) for value in strategy.experimental_local_results(variable.value)]
             assert all((value == replicas[0]).all() for value in replicas)
-        result[kind + precision] = [figures, graded, {name: array.tolist() for name, array in arrays.items()}]
+        result[kind + precision] = [figures, evaluated, {name: array.tolist() for name, array in arrays.items()}]
     return result
 
 
@@ -246,11 +246,11 @@ def test_two_replicas_do_what_one_does():
     )
     assert mirrored.returncode == 0, mirrored.stderr[-2000:]
     results = [six_steps("cpu"), json.loads(mirrored.stdout.splitlines()[-1])]
-    for case, (figures, graded, arrays) in results[0].items():
+    for case, (figures, evaluated, arrays) in results[0].items():
         tolerance = 1e-4 if case.endswith("float32") else 2e-2
         other_figures, other_graded, other_arrays = results[1][case]
         assert np.allclose(figures, other_figures, atol=tolerance)
-        assert np.allclose(graded, other_graded, atol=tolerance)
+        assert np.allclose(evaluated, other_graded, atol=tolerance)
         for name, array in arrays.items():
             assert np.shape(array) == np.shape(other_arrays[name])
             if name.startswith("model/"):

@@ -9,9 +9,9 @@ import time
 import numpy as np
 import pytest
 
-from charlab.core import predictor as networks
 from charlab.core import reading
 from charlab.core.config import ModelConfig
+from charlab.core.predictor import build_predictor
 from charlab.corpora import encoding
 from charlab.runs import store
 from charlab.training import loop
@@ -31,7 +31,7 @@ class FakeLearner:
 
     def __init__(self, model, config, vocabulary_size, strategy=None):
         FakeLearner.made = self
-        self.rates, self.rows, self.resets, self.graded = [], [], 0, 0
+        self.rates, self.rows, self.resets, self.evaluated = [], [], 0, 0
         self._weights = random_weights(model, vocabulary_size)
 
     def step(self, rows, step, rate):
@@ -41,8 +41,8 @@ class FakeLearner:
         return FakeTensor([self.losses[min(step, len(self.losses) - 1)], 0.5])
 
     def evaluate(self, rows):
-        self.graded += 1
-        return self.val_losses[min(self.graded, len(self.val_losses)) - 1], 0.25
+        self.evaluated += 1
+        return self.val_losses[min(self.evaluated, len(self.val_losses)) - 1], 0.25
 
     def reset_state(self):
         self.resets += 1
@@ -316,7 +316,7 @@ from charlab.runs import store
 from charlab.training import train
 run = store.Run(sys.argv[1])
 with run.lock():
-    status = train.train(run, run.vocab().encode(sys.argv[2]))
+    status = train.train_run(run, run.vocab().encode(sys.argv[2]))
 print(status.state, status.reason)
 """
     result = subprocess.run([sys.executable, "-c", code, str(run.path), TEXT], capture_output=True, text=True)
@@ -326,7 +326,7 @@ print(status.state, status.reason)
     assert run.weight_names() == ["epoch-001", "best", "last"]
     uniform, counted = events(run, "epoch")
     assert uniform["val_loss"] == math.log(len(VOCAB)) and "loss" not in uniform
-    predictor = networks.build(run.config().model, len(VOCAB), run.weights("best"))
+    predictor = build_predictor(run.config().model, len(VOCAB), run.weights("best"))
     evaluation = reading.evaluate(predictor, VOCAB, IDS[encoding.split_at(len(IDS), 0.1) :])
     assert counted["val_loss"] == evaluation.loss_nats == status.results["val_loss"] < 0.5
     assert [event["text"] for event in events(run, "sample")][0].count("fox") > 2
