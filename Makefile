@@ -37,7 +37,7 @@ bench: .venv/bench-installed
 	$(BIN)/python -m benchmarks.everything $(if $(SHORT),--short)
 
 starters: .venv/app-installed
-	$(BIN)/python -m charlab.starters.recipes
+	$(BIN)/python -m charlab.starters
 
 lint: .venv/test-installed
 	$(BIN)/ruff check .

@@ -18,9 +18,8 @@ from charlab.core.config import ACCELERATORS, SampleConfig
 from charlab.corpora import catalogue, encoding
 from charlab.errors import CharlabError, ConfigError
 from charlab.export import formats, remote_files
-from charlab.runs import control, models, plan, shell_commands, store
+from charlab.runs import control, models, plan, store
 from charlab.runs.presets import PRESETS, preset
-from charlab.starters import recipes
 from charlab.training import process
 
 
@@ -141,14 +140,6 @@ def _import(options: argparse.Namespace) -> dict[str, Any]:
     run = formats.import_model(options.file)
     print(f"Run {run.id}", file=sys.stderr)
     return {"run": run.id, "name": run.config().name, "kind": run.config().model.kind}
-
-
-def _keep(options: argparse.Namespace) -> dict[str, Any]:
-    run = models.find(options.model)
-    folder = recipes.keep_as_starter(run, options.name, options.epochs)
-    command = shell_commands.training_command(run.config())
-    print(f"{folder}: {run.status().results['best_val_loss']:.4f} nats, made by: {command}", file=sys.stderr)
-    return {"name": options.name, "command": command}
 
 
 def _show_end(run: store.Run, status: store.Status, options: argparse.Namespace) -> dict[str, Any]:
@@ -365,10 +356,6 @@ def _parser() -> argparse.ArgumentParser:
 
     bring = _command(commands, "import", _import, "make a run of a bundle")
     bring.add_argument("file", help="the bundle: a file, or an address")
-
-    keep = _command(commands, "keep", _keep, "make a run a starter that ships with CharLab", model=True)
-    keep.add_argument("name", help="what the starter is called")
-    keep.add_argument("--epochs", type=int, nargs="+", default=[], help="the epochs whose weights it keeps, too")
 
     worker = commands.add_parser("work", help="train a queued run (what the server starts)")
     worker.add_argument("run", help="the run's folder")

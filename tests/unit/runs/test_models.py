@@ -6,8 +6,7 @@ from charlab.core.config import SampleConfig
 from charlab.core.generation import generate, texts
 from charlab.errors import CharlabError, ModelError
 from charlab.runs import models, store
-from charlab.starters import recipes
-from helpers.tiny import TINY, make_run, random_weights
+from helpers.tiny import make_run
 
 
 @pytest.mark.parametrize("kind", ["gru", "lstm", "transformer"])
@@ -36,19 +35,6 @@ def test_a_run_without_weights_or_with_broken_files_is_no_model():
     assert [info for info in models.available_models() if info.where == "run"] == []
 
 
-def test_a_run_is_kept_as_a_starter_in_half_the_bytes(tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "STARTERS", tmp_path / "starters")
-    run = make_run(name="My run")
-    recipes.keep_as_starter(run, "mine")
-    ours, theirs = store.Run(models.STARTERS / "mine").weights(), run.weights()
-    assert all((ours[name] == theirs[name].astype(np.float16)).all() for name in theirs)
-    assert {array.dtype for array in ours.values()} == {np.dtype(np.float32)}
-    path = models.STARTERS / "mine" / "weights" / "best.safetensors"
-    assert path.stat().st_size < 0.65 * run.weights_path("best").stat().st_size  # the header stays
-    starter = models.available_models()[0]
-    assert (starter.name, starter.where, starter.val_loss) == ("mine", "starter", 2.0)
-
-
 def test_counts_are_kept_whole_in_fewer_bytes():
     weights = ngram.count(np.arange(70_000) % 7, 8, 5)
     compacted = store.compact(weights)
@@ -58,21 +44,6 @@ def test_counts_are_kept_whole_in_fewer_bytes():
     there = run.weights()
     for name, array in weights.items():
         assert (there[name] == array).all() and there[name].dtype == array.dtype
-
-
-def test_a_starter_with_epochs_answers_as_its_best_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "STARTERS", tmp_path / "starters")
-    run = make_run(best_epoch=2)
-    for epoch in (1, 2, 3):
-        run.write_weights(random_weights(TINY["gru"], len(run.vocab()), seed=epoch), f"epoch-{epoch:03d}")
-    recipes.keep_as_starter(run, "mine", epochs=(1, 2))
-    starter = models.find("mine")
-    assert starter.weight_names() == ["epoch-001", "epoch-002"]
-    assert models.load("mine").weights_name == "epoch-002"
-    assert models.load("mine").digest == models.load("mine", "epoch-002").digest
-    recipes.keep_as_starter(run, "mine", epochs=(1, 3))
-    assert starter.weight_names() == ["epoch-001", "epoch-003", "best"]
-    assert models.load("mine").weights_name == "best"
 
 
 def test_a_name_that_is_nobodys_is_refused_with_what_there_is():
