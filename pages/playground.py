@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 import streamlit as st
 
@@ -24,8 +25,8 @@ def roll() -> None:
     st.session_state["playground.seed"] = secrets.randbelow(2**31)
 
 
-def choose_temperature(place) -> tuple[float, tuple[float, ...]]:
-    """One temperature, or a sweep's; the other is left as it was."""
+def choose_temperature(place) -> dict[str, Any]:
+    """The setting that the reader chooses: one temperature, or those to compare."""
     if mode == SWEEP:
         typed = place.text_input(
             "Temperatures",
@@ -36,7 +37,7 @@ def choose_temperature(place) -> tuple[float, tuple[float, ...]]:
             "from the same text with the same random numbers, so that only temperature differs.",
         )
         try:
-            return 1.0, sweeping.temperatures(typed)
+            return {"temperatures": sweeping.temperatures(typed)}
         except ConfigError as error:
             place.error(plain(str(error)))
             st.stop()
@@ -49,12 +50,12 @@ def choose_temperature(place) -> tuple[float, tuple[float, ...]]:
         help="Logits are divided by it: 0 always takes the likeliest, 1 is the model as it is, 2 is nearly dice.",
     )
     place.caption(sweeping.meaning(temperature))
-    return temperature, ()
+    return {"temperature": temperature}
 
 
-def choose_sampling() -> tuple[SampleConfig, tuple[float, ...]]:
+def choose_sampling() -> SampleConfig:
     first, second = st.columns(2)
-    temperature, temperatures = choose_temperature(first)
+    temperature = choose_temperature(first)
     number = 1
     if mode == MODES[0]:
         number = second.slider(
@@ -95,16 +96,17 @@ def choose_sampling() -> tuple[SampleConfig, tuple[float, ...]]:
     return SampleConfig(
         length=length,
         samples=number,
-        temperature=temperature,
         top_k=top_k or None,
         top_p=top_p if top_p < 1 else None,
         seed=seed,
-    ), temperatures
+        **temperature,
+    )
 
 
 def commands(request: GenerationRequest) -> list[str]:
     """What one types for the same texts: a line for each temperature of a sweep, or each model side by side."""
-    configs = [request.config.replace(temperature=t) for t in request.temperatures] or [request.config]
+    each = [{"temperature": t, "temperatures": ()} for t in request.config.temperatures] or [{}]
+    configs = [request.config.replace(**changes) for changes in each]
     return [
         shell_commands.generation_command(name, weights_name, request.seed_text, config)
         for name, weights_name in request.sources
@@ -123,7 +125,7 @@ def write_link(write: bool) -> None:
             "seed_text": request.seed_text,
             "beside": ",".join(st.session_state.beside) if mode == BESIDE else None,
             "playground.temperature": None if mode == SWEEP else config.temperature,
-            "temperatures": ",".join(f"{t:g}" for t in request.temperatures) or None,
+            "temperatures": ",".join(f"{t:g}" for t in config.temperatures) or None,
             "samples": config.samples if mode == MODES[0] else None,
             "length": config.length,
             "playground.top_k": config.top_k,
@@ -182,14 +184,13 @@ with left:
     st.caption(plain(model_picker.about(info, models[0])))
     seed_text = seed_text_area(models)
 with right:
-    config, temperatures = choose_sampling()
+    config = choose_sampling()
 request = GenerationRequest(
     mode,
     seed_text,
     config,
     tuple((model.name, model.weights_name) for model in models),
     tuple(model.digest for model in models),
-    temperatures,
 )
 notice = st.container()
 buttons = st.container(horizontal=True, vertical_alignment="bottom")

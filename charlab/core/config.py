@@ -6,7 +6,9 @@ Knows nothing of texts, files or networks. The presets, and where each comes fro
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 from charlab.errors import ConfigError
@@ -29,24 +31,30 @@ class _Config:
     limits: ClassVar[dict[str, tuple[float, float]]] = {}
 
     def __post_init__(self) -> None:
-        hints = {field.name: str(field.type) for field in dataclasses.fields(self)}
-        for name, hint in hints.items():
-            value = getattr(self, name)
-            if value is None and "None" in hint:
-                continue
-            if hint.startswith("float") and isinstance(value, int) and not isinstance(value, bool):
-                object.__setattr__(self, name, float(value))
-                value = float(value)
-            wanted: type[Any] = {"int": int, "float": float, "bool": bool, "str": str}[hint.split(" |")[0]]
-            if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-                raise ConfigError(f"{name} must be {_TYPE_WORDS[wanted]}. Received: {value!r}.")
-            if name in self.choices and value not in self.choices[name]:
-                raise ConfigError(f"{name} must be one of {', '.join(self.choices[name])}. Received: {value!r}.")
-            if name in self.limits:
-                least, most = self.limits[name]
-                if not least <= value <= most:
-                    raise ConfigError(f"{name} must lie between {least:g} and {most:g}. Received: {value!r}.")
+        for field in dataclasses.fields(self):
+            value = self._checked(field.name, str(field.type), getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
         self._check()
+
+    def _checked(self, name: str, hint: str, value: Any) -> Any:
+        """A setting's value in the type its hint names. Raises ConfigError where type or limits do not allow it."""
+        if value is None and "None" in hint:
+            return None
+        if hint.startswith("tuple"):
+            if isinstance(value, str) or not isinstance(value, Iterable):
+                raise ConfigError(f"{name} must be a list of numbers. Received: {value!r}.")
+            return tuple(self._checked(name, "float", number) for number in value)
+        wanted: type[Any] = {"int": int, "float": float, "bool": bool, "str": str}[hint.split(" |")[0]]
+        if wanted is float and isinstance(value, Real) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            raise ConfigError(f"{name} must be {_TYPE_WORDS[wanted]}. Received: {value!r}.")
+        if name in self.choices and value not in self.choices[name]:
+            raise ConfigError(f"{name} must be one of {', '.join(self.choices[name])}. Received: {value!r}.")
+        if name in self.limits and not self.limits[name][0] <= value <= self.limits[name][1]:
+            least, most = self.limits[name]
+            raise ConfigError(f"{name} must lie between {least:g} and {most:g}. Received: {value!r}.")
+        return value
 
     def _check(self) -> None:
         """What no single field can tell."""
@@ -172,9 +180,12 @@ class TrainConfig(_Config):
 class SampleConfig(_Config):
     """How characters are chosen from a model's probabilities.
 
-    temperature 0 always takes the likeliest character; top_k keeps the k likeliest, top_p the fewest whose
-    probabilities add up to p (nucleus sampling, Holtzman et al., 2020). Every sample has its own stream of
-    random numbers, made from `seed` and the sample's index.
+    temperature 0 always takes the most likely character; top_k keeps the k most likely ones, top_p the smallest
+    set whose probabilities sum to at least p (nucleus sampling, Holtzman et al., 2020). Each sample has its own
+    stream of random numbers, made from `seed` and the sample's index.
+
+    `temperatures` compares temperatures: one sample for each, all with the first sample's random numbers, so that
+    only temperature differs. `temperature` and `samples` are not used then.
     """
 
     length: int = 250
@@ -183,8 +194,24 @@ class SampleConfig(_Config):
     top_k: int | None = None
     top_p: float | None = None
     seed: int = 1
+    temperatures: tuple[float, ...] = ()
 
     limits: ClassVar = {
         "length": (1, 100_000), "samples": (1, 64), "temperature": (0, 100), "top_k": (1, 100_000),
-        "top_p": (1e-6, 1), "seed": (0, 2**31 - 1),
+        "top_p": (1e-6, 1), "seed": (0, 2**31 - 1), "temperatures": (0, 100),
     }  # fmt: skip
+
+    def _check(self) -> None:
+        most = self.limits["samples"][1]
+        if len(self.temperatures) > most:
+            raise ConfigError(f"At most {most} temperatures can be compared. Received: {len(self.temperatures)}.")
+
+    @property
+    def rows(self) -> int:
+        """How many samples are written side by side: N in shape comments."""
+        return len(self.temperatures) or self.samples
+
+    def to_json(self) -> dict[str, Any]:
+        """Every setting by name; `temperatures` only where there are any."""
+        data = super().to_json() | {"temperatures": list(self.temperatures)}
+        return data if self.temperatures else {name: data[name] for name in data if name != "temperatures"}

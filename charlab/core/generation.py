@@ -5,7 +5,7 @@ Text and charts are made from the same Steps, so they cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -39,34 +39,24 @@ def generate(
     config: SampleConfig,
     on_read: Callable[[int], None] | None = None,
 ) -> Iterator[Step]:
-    """Write `config.length` characters after the seed text in `config.samples` samples, a Step each.
+    """Write `config.length` characters after the seed text, a Step each.
 
     Characters of the seed text that the alphabet lacks are read as unknown. An empty seed text is read as a
-    line's end, so that the model begins as at a line's beginning. `on_read` is told how much of it was read.
+    newline, so that the model begins as at the start of a line. `on_read` is called with the number of characters
+    of the seed text that have been read.
     """
-    uniforms = sampling.uniforms(config.seed, config.samples, config.length)
-    sampler = Sampler(config, vocab.unknown_id, (config.samples, len(vocab)))
-    return _write(predictor, vocab, seed_text, uniforms, sampler, on_read)
-
-
-def sweep(
-    predictor: Predictor,
-    vocab: Vocab,
-    seed_text: str,
-    config: SampleConfig,
-    temperatures: Sequence[float],
-    on_read: Callable[[int], None] | None = None,
-) -> Iterator[Step]:
-    """Write one sample a temperature, all with the random numbers of the first: only temperature differs.
-
-    The N temperatures share each of the network's steps; `config` says everything else.
-    """
-    temperatures = [config.replace(temperature=temperature).temperature for temperature in temperatures]
-    uniforms = np.repeat(
-        sampling.uniforms(config.seed, 1, config.length), len(temperatures), axis=0
-    )  # [N, length]
-    sampler = Sampler(config, vocab.unknown_id, (len(temperatures), len(vocab)), temperatures)
-    return _write(predictor, vocab, seed_text, uniforms, sampler, on_read)
+    sampler = Sampler(config, vocab.unknown_id, (config.rows, len(vocab)))
+    uniforms = sampling.uniforms(config).T.copy()  # [length, N]
+    state = predictor.start(config.rows)
+    for number, i in enumerate(vocab.encode(seed_text or beginning(vocab)), 1):
+        logits, state = predictor.step(np.full(config.rows, i), state)
+        if on_read:
+            on_read(number)
+    for position, uniform in enumerate(uniforms):  # [N] each
+        ids = sampler.choose(sampler.unnormalized_probabilities(logits), uniform)
+        yield Step(position, ids, uniform, logits)
+        if position + 1 < config.length:
+            logits, state = predictor.step(ids, state)
 
 
 def texts(steps: Iterable[Step], vocab: Vocab) -> list[str]:
@@ -83,25 +73,3 @@ def beginning(vocab: Vocab) -> str:
 def chosen_probabilities(step: Step) -> np.ndarray:
     """The model's own probability of the character that each sample took: [N]."""
     return step.probabilities[np.arange(len(step.ids)), step.ids]
-
-
-def _write(
-    predictor: Predictor,
-    vocab: Vocab,
-    seed_text: str,
-    uniforms: np.ndarray,
-    sampler: Sampler,
-    on_read: Callable[[int], None] | None,
-) -> Iterator[Step]:
-    """The loop of all writing: draws [N, length] choose from what the sampler makes of the logits [N, V]."""
-    samples, length = uniforms.shape
-    state = predictor.start(samples)
-    for number, i in enumerate(vocab.encode(seed_text or beginning(vocab)), 1):
-        logits, state = predictor.step(np.full(samples, i), state)
-        if on_read:
-            on_read(number)
-    for position, uniform in enumerate(uniforms.T.copy()):  # [N] each
-        ids = sampler.choose(sampler.unnormalized_probabilities(logits), uniform)
-        yield Step(position, ids, uniform, logits)
-        if position + 1 < length:
-            logits, state = predictor.step(ids, state)

@@ -6,8 +6,6 @@ Names in shape comments: N samples side by side, V ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from charlab.core.config import SampleConfig
@@ -18,17 +16,12 @@ class Sampler:
 
     The unknown character is never drawn. Temperature divides the logits; 0 gives all to the likeliest
     character. top_k keeps the k likeliest; top_p then the fewest whose probabilities reach p together
-    (nucleus sampling, Holtzman et al., 2020). `temperatures`, one a sample, take the place of the
-    configuration's one.
+    (nucleus sampling, Holtzman et al., 2020).
     """
 
-    def __init__(
-        self, config: SampleConfig, unknown_id: int, shape: tuple[int, int], temperatures: Sequence[float] = ()
-    ) -> None:
+    def __init__(self, config: SampleConfig, unknown_id: int, shape: tuple[int, int]) -> None:
         N = shape[0]
-        wanted = (
-            np.array(temperatures, float).reshape(N, 1) if len(temperatures) else np.array([[config.temperature]])
-        )
+        wanted = np.array(config.temperatures or [config.temperature])[:, None]  # [N, 1], or [1, 1] for all alike
         # A smaller temperature would overflow, and chooses the same.
         self._temperatures = _column(np.maximum(wanted, 1e-200))
         self._greedy = np.flatnonzero(np.broadcast_to(wanted == 0, (N, 1)))
@@ -90,9 +83,13 @@ def sampling_probabilities(logits: np.ndarray, config: SampleConfig, unknown_id:
     return Sampler(config, unknown_id, logits.shape).probabilities(logits)
 
 
-def uniforms(seed: int, samples: int, length: int) -> np.ndarray:
-    """Random numbers from [0, 1): [samples, length]. Row i depends on the seed and i alone."""
-    return np.stack([np.random.default_rng([seed, i]).random(length) for i in range(samples)])
+def uniforms(config: SampleConfig) -> np.ndarray:
+    """The random numbers from [0, 1) that choose the characters: [N, length].
+
+    Row i depends on the seed and i alone. Where temperatures are compared, every row is the first.
+    """
+    indices = [0] * config.rows if config.temperatures else range(config.rows)
+    return np.stack([np.random.default_rng([config.seed, i]).random(config.length) for i in indices])
 
 
 def _column(numbers: np.ndarray) -> np.ndarray:

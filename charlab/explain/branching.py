@@ -127,7 +127,7 @@ def expect(logits: np.ndarray, vocab: Vocab, temperature: float, seed: int, plac
     """
     config = SampleConfig(temperature=temperature, seed=seed)
     sampler = sampling.Sampler(config, vocab.unknown_id, (1, len(logits)))
-    uniform = sampling.uniforms(seed, 1, place + 1)[:, place]
+    uniform = sampling.uniforms(SampleConfig(seed=seed, length=place + 1))[:, place]
     chosen = int(sampler.choose(sampler.unnormalized_probabilities(logits[None]), uniform)[0])
     return Move(chosen, float(uniform[0]), sampler.probabilities(logits[None])[0], config.temperature, seed)
 

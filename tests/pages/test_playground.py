@@ -8,7 +8,7 @@ import pytest
 
 from charlab import cli
 from charlab.core.config import SampleConfig
-from charlab.core.generation import generate, sweep, texts
+from charlab.core.generation import generate, texts
 from charlab.errors import ConfigError
 from charlab.runs import models
 from helpers.pages import model_box, open_page, shown
@@ -73,7 +73,8 @@ def test_a_sweep_changes_nothing_but_temperature():
     )
     assert not app.exception and not app.error
     model = models.load(run.id)
-    steps = sweep(model.predictor, model.vocab, "the ", SampleConfig(length=30, seed=7), (0, 0.5, 2))
+    config = SampleConfig(length=30, seed=7, temperatures=(0, 0.5, 2))
+    steps = generate(model.predictor, model.vocab, "the ", config)
     assert codes(app) == ["the " + text for text in texts(steps, model.vocab)]
     assert [sample.title for sample in written(app).samples] == [
         "Temperature 0",

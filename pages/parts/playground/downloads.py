@@ -43,8 +43,8 @@ def as_data(written: GenerationResult, compare: bool) -> dict[str, Any]:
     """Settings, models and samples with their figures, as JSON holds them."""
     request = written.request
     settings = request.config.to_json() | {"mode": request.mode, "seed_text": request.seed_text}
-    if request.temperatures:
-        settings |= {"temperature": None, "temperatures": list(request.temperatures)}
+    if request.config.temperatures:
+        settings |= {"temperature": None}
     return {
         "settings": settings | {"samples": len(written.samples)},
         "characters_a_second": len(written.samples) * written.length / written.seconds

@@ -24,8 +24,8 @@ def _title(written: GenerationResult) -> str:
     request = written.request
     began = time.strftime("%H:%M:%S", time.localtime(written.began))
     seed_text = " ".join(request.seed_text.split())[:24]
-    if request.mode == "temperature sweep":
-        what = f"temperatures {', '.join(f'{t:g}' for t in request.temperatures[:6])}"
+    if temperatures := request.config.temperatures:
+        what = f"temperatures {', '.join(f'{t:g}' for t in temperatures[:6])}"
     else:
         what = f"temperature {request.config.temperature:g}, {request.mode}"
     return (
@@ -48,8 +48,8 @@ def restore(request: GenerationRequest) -> None:
     state["playground.seed"] = config.seed
     state["playground.top_k"], state["playground.top_p"] = config.top_k or 0, config.top_p or 1.0
     state.model = state.seed_text_of = request.sources[0][0]
-    if request.mode == "temperature sweep":
-        state.temperatures = ", ".join(f"{temperature:g}" for temperature in request.temperatures)
+    if config.temperatures:
+        state.temperatures = ", ".join(f"{temperature:g}" for temperature in config.temperatures)
         return
     state["playground.temperature"] = config.temperature
     if request.mode == "samples":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ import streamlit as st
 
 from charlab.core.config import SampleConfig
 from charlab.core.display import named
-from charlab.core.generation import Step, beginning, chosen_probabilities, generate, sweep
+from charlab.core.generation import Step, beginning, chosen_probabilities, generate
 from charlab.errors import CharlabError
 from charlab.runs.models import Model
 from pages.parts.shared import page_state
@@ -35,7 +35,6 @@ class GenerationRequest:
     config: SampleConfig
     sources: tuple[tuple[str, str], ...]  # a model's name and which of its weights, for each model
     digests: tuple[str, ...]  # of their weights
-    temperatures: tuple[float, ...] = ()  # of a sweep; config has the temperature otherwise
 
 
 @dataclass
@@ -142,8 +141,8 @@ def about_unknown(characters: list[str], model: str = "This model") -> str:
 
 
 def _samples(request: GenerationRequest, models: list[Model]) -> list[Sample]:
-    if request.mode == "temperature sweep":
-        return [Sample(f"Temperature {t:g}", models[0], t) for t in request.temperatures]
+    if request.config.temperatures:
+        return [Sample(f"Temperature {t:g}", models[0], t) for t in request.config.temperatures]
     temperature = request.config.temperature
     if request.mode == "side by side":
         return [Sample(title, model, temperature) for title, model in zip(_names(models), models, strict=True)]
@@ -178,8 +177,9 @@ def _stream(written: GenerationResult, models: list[Model], boxes: list[tuple[An
     pause = max(_REFRESH_SECONDS, _DRAWING_SECONDS * len(texts))  # faster would only make the browser lag behind
     uniform = _every_so_often(pause, lambda _: _draw(texts, written))
     started = time.perf_counter()
-    streams = _streams(written.request, models, tell)
-    for position in range(written.request.config.length):
+    request = written.request
+    streams = [generate(m.predictor, m.vocab, request.seed_text, request.config, tell) for m in models]
+    for position in range(request.config.length):
         row = 0
         for stream, model in zip(streams, models, strict=False):
             row = _add(written.samples, row, next(stream), model)
@@ -189,17 +189,6 @@ def _stream(written: GenerationResult, models: list[Model], boxes: list[tuple[An
             _draw(texts, written)
         uniform(position)
     below.empty()
-
-
-def _streams(
-    request: GenerationRequest, models: list[Model], on_read: Callable[[int], None]
-) -> list[Iterator[Step]]:
-    if request.mode == "temperature sweep":
-        model = models[0]
-        return [
-            sweep(model.predictor, model.vocab, request.seed_text, request.config, request.temperatures, on_read)
-        ]
-    return [generate(m.predictor, m.vocab, request.seed_text, request.config, on_read) for m in models]
 
 
 def _add(samples: list[Sample], row: int, step: Step, model: Model) -> int:

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from charlab.core.config import ModelConfig, SampleConfig, TrainConfig
@@ -37,6 +39,15 @@ def test_what_makes_no_sense_is_refused_with_what_would(make, word):
 
 def test_whole_numbers_are_taken_where_a_number_is_wanted():
     assert isinstance(TrainConfig(minutes=2).minutes, float)
+
+
+@pytest.mark.parametrize("temperatures", [(), (0.5, 1.0)])
+def test_temperatures_survive_json_and_are_only_there_where_some_are_compared(temperatures):
+    config = SampleConfig(seed=3, temperatures=temperatures)
+    data = config.to_json()
+    assert SampleConfig.from_json(json.loads(json.dumps(data))) == config
+    assert ("temperatures" in data) == bool(temperatures)
+    assert hash(config) == hash(SampleConfig(seed=3, temperatures=list(temperatures)))
 
 
 def test_replace_checks_again():

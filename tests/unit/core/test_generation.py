@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charlab.core.config import SampleConfig
-from charlab.core.generation import beginning, chosen_probabilities, generate, sweep, texts
+from charlab.core.generation import beginning, chosen_probabilities, generate, texts
 from charlab.core.ops import softmax
 from charlab.core.sampling import sampling_probabilities
 from charlab.core.vocab import Vocab
@@ -98,8 +98,8 @@ def test_no_character_is_computed_that_nobody_asked_for(length):
 def test_a_sweep_writes_at_each_temperature_what_it_writes_alone(tiny, vocab):
     _, predictor = tiny
     config = SampleConfig(length=30, seed=5)
-    temperatures = [0, 0.5, 1.0, 20]
-    found = texts(sweep(predictor, vocab, "the ", config, temperatures), vocab)
+    temperatures = (0, 0.5, 1.0, 20)
+    found = texts(generate(predictor, vocab, "the ", config.replace(temperatures=temperatures)), vocab)
     alone = [
         texts(generate(predictor, vocab, "the ", config.replace(temperature=temperature)), vocab)[0]
         for temperature in temperatures
@@ -107,9 +107,16 @@ def test_a_sweep_writes_at_each_temperature_what_it_writes_alone(tiny, vocab):
     assert found == alone and len(set(found)) > 1
 
 
-def test_a_sweep_refuses_what_is_no_temperature(tiny, vocab):
-    with pytest.raises(ConfigError, match="temperature"):
-        sweep(tiny[1], vocab, "the ", SampleConfig(length=3), [0.5, -1])
+@pytest.mark.parametrize("wrong", [[0.5, -1], [True], ["hot"], "0.5", 0.5, None, [float("nan")], range(65)])
+def test_a_sweep_refuses_what_is_no_temperature(wrong):
+    with pytest.raises(ConfigError, match="temperatures.*Received: "):
+        SampleConfig(length=3, temperatures=wrong)
+
+
+def test_a_sweep_uses_the_same_random_numbers_for_every_sample(tiny, vocab):
+    config = SampleConfig(length=5, seed=5, samples=7, temperatures=(0.5, 1.0, 2.0))
+    for step in generate(tiny[1], vocab, "the ", config):
+        assert len(step.uniforms) == 3 and len(set(step.uniforms)) == 1
 
 
 def test_it_tells_how_much_of_the_seed_text_it_has_read(tiny, vocab):

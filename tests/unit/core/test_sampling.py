@@ -59,8 +59,9 @@ def test_temperature_zero_takes_the_first_of_equals():
 
 
 def test_a_temperature_for_each_sample_does_to_it_what_it_does_alone():
-    logits, temperatures = np.repeat(LOGITS[:1], 4, axis=0), [0.0, 0.5, 1.0, 3.0]
-    together = sampling.Sampler(SampleConfig(top_k=3), UNKNOWN, logits.shape, temperatures).probabilities(logits)
+    logits, temperatures = np.repeat(LOGITS[:1], 4, axis=0), (0.0, 0.5, 1.0, 3.0)
+    config = SampleConfig(top_k=3, temperatures=temperatures)
+    together = sampling.sampling_probabilities(logits, config, UNKNOWN)
     for row, temperature in zip(together, temperatures, strict=True):
         alone = sampling.sampling_probabilities(
             LOGITS[:1], SampleConfig(temperature=temperature, top_k=3), UNKNOWN
@@ -71,7 +72,7 @@ def test_a_temperature_for_each_sample_does_to_it_what_it_does_alone():
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("temperatures", [[0, 1], (0.0, 1.0), np.array([0, 1], np.float32)])
 def test_temperatures_may_come_in_any_form(temperatures):
-    found = sampling.Sampler(SampleConfig(), UNKNOWN, LOGITS.shape, temperatures).probabilities(LOGITS)
+    found = sampling.sampling_probabilities(LOGITS, SampleConfig(temperatures=temperatures), UNKNOWN)
     assert found[0].tolist() == [0, 1, 0, 0, 0, 0] and 0 < found[1, 2] < found[1, 0]
 
 
@@ -97,7 +98,10 @@ def test_top_p_keeps_the_fewest_that_reach_p():
 
 
 def test_draws_never_depend_on_how_many_samples_or_characters_are_asked_for():
-    few, many = sampling.uniforms(7, 2, 10), sampling.uniforms(7, 16, 100)
+    few, many = (
+        sampling.uniforms(SampleConfig(seed=7, samples=samples, length=length))
+        for samples, length in ((2, 10), (16, 100))
+    )
     np.testing.assert_array_equal(few, many[:2, :10])
     assert len(np.unique(many)) == many.size
 
