@@ -3,9 +3,9 @@
     python -m benchmarks.training [--presets quick-gru ...] [--seconds 31] [--short] [--json PATH]
 
 Ours is a whole run by charlab.training.train with its events, samples and checkpoints, in a folder as any other.
-"Steady" leaves out everything before the end of the first steps, with all alike; of ours it leaves out grading
-too, which no peer does, and "with grading" counts it. "From the start" is the clock of a process from its birth,
-imports, tracing and compiling included. The peers are fed from rows that lie ready in memory.
+"Steady" leaves out everything before the end of the first steps, with all alike; of ours it leaves out evaluation
+too, which no peer does, and "with evaluation" counts it. "From the start" is the clock of a process from its
+birth, imports, tracing and compiling included. The peers are fed from rows that lie ready in memory.
 The limit: the time that the step's matrix products alone take, each measured by itself.
 """
 
@@ -64,7 +64,7 @@ def turn(way: str, preset: str, seconds: float) -> dict[str, float]:
 
 def columns(turns: dict[str, list[dict[str, float]]]) -> dict[str, float]:
     result = {f"{WAYS[way]}, steady": median(one["steady"] for one in turns[way]) for way in WAYS}
-    result["charlab, with grading"] = median(one["with_grading"] for one in turns["ours"])
+    result["charlab, with evaluation"] = median(one["with_evaluation"] for one in turns["ours"])
     for way in WAYS:
         result[f"{WAYS[way]}, from the start"] = median(one["from_start"] for one in turns[way])
     return result
@@ -117,6 +117,7 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
     import tempfile
 
     from charlab.training import process
+    from charlab.training.stop_signal import StopSignal
     from charlab.training.train import train_run
 
     process.set_up_tensorflow()
@@ -124,10 +125,8 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
     from charlab.runs import store
     from charlab.training import learner
 
-    pass
-
     model, train = PRESETS[preset].model, PRESETS[preset].train
-    evaluated, steps_at = [0.0], []  # seconds spent grading; when each step was about to be taken, less these
+    evaluated, steps_at = [0.0], []  # seconds spent on evaluation; when each step was about to be taken, and these
     evaluate = learner.Learner.evaluate
 
     def timed(self: Any, validation: Any) -> tuple[float, float]:
@@ -137,10 +136,11 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
         finally:
             evaluated[0] += time.perf_counter() - began
 
-    def asked() -> str | None:
-        steps_at.append((time.perf_counter(), evaluated[0]))
-        first = steps_at[min(_WARM_STEPS, len(steps_at) - 1)]
-        return "pause" if len(steps_at) > 2 * _WARM_STEPS and steps_at[-1][0] - first[0] >= seconds else None
+    class WhenTimeIsOver(StopSignal):
+        def requested(self) -> str | None:
+            steps_at.append((time.perf_counter(), evaluated[0]))
+            first = steps_at[min(_WARM_STEPS, len(steps_at) - 1)]
+            return "pause" if len(steps_at) > 2 * _WARM_STEPS and steps_at[-1][0] - first[0] >= seconds else None
 
     learner.Learner.evaluate = timed
     text = "".join(chr(33 + i) for i in np.random.default_rng(1).integers(65, size=1_115_394))
@@ -152,16 +152,16 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
         os.environ["CHARLAB_RUNS"] = folder
         run = store.create(config, vocab, state="running")
         with run.lock():
-            status = train_run(run, vocab.encode(text), started=started, asked=asked)
+            status = train_run(run, vocab.encode(text), started=started, stop=WhenTimeIsOver())
         if status.state != "paused":
             raise SystemExit(f"The run ended as {status.state}: {status.reason}")
     characters = train.batch_size * train.sequence_length
-    (first, graded_before), (last, graded_after) = steps_at[_WARM_STEPS], steps_at[-1]
+    (first, evaluated_before), (last, evaluated_after) = steps_at[_WARM_STEPS], steps_at[-1]
     steps = len(steps_at) - 1 - _WARM_STEPS
-    passed, grading = last - first, graded_after - graded_before
+    passed, evaluation = last - first, evaluated_after - evaluated_before
     return {
-        "steady": steps * characters / (passed - grading),
-        "with_grading": steps * characters / passed,
+        "steady": steps * characters / (passed - evaluation),
+        "with_evaluation": steps * characters / passed,
         "from_start": (len(steps_at) - 1) * characters / (time.time() - started),
     }
 

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from charlab.core import batching
 from charlab.core.predictor import build_predictor
+from charlab.core.vocab import Vocab
 from charlab.corpora import encoding
 from charlab.errors import RunError
 from charlab.runs import checkpoints
 from charlab.runs.checkpoints import Progress
-from charlab.runs.store import Run
+from charlab.runs.store import Run, RunConfig
 from charlab.training import budget
 from charlab.training.recorder import Recorder
+from charlab.training.stop_signal import StopSignal
 
 if TYPE_CHECKING:
     from charlab.training.learner import Learner
@@ -35,18 +36,18 @@ class TrainingLoop:
     def __init__(
         self,
         run: Run,
+        config: RunConfig,
+        vocab: Vocab,
         ids: np.ndarray,
         learner: Learner,
         recorder: Recorder,
-        asked: Callable[[], str | None],
-        why: Callable[[], str] = str,
+        stop: StopSignal,
     ) -> None:
-        self.run, self.learner, self.recorder, self.asked, self.why = run, learner, recorder, asked, why
-        self.run_config, self.vocab = run.config(), run.vocab()
-        self.model, self.config = self.run_config.model, self.run_config.train
+        self.run, self.learner, self.recorder, self.stop = run, learner, recorder, stop
+        self.vocab, self.model_config, self.config = vocab, config.model, config.train
         split = encoding.split_at(len(ids), self.config.validation_share)
         self.training_ids = ids[:split]
-        context = self.model.context if self.model.kind == "transformer" else None
+        context = self.model_config.context if self.model_config.kind == "transformer" else None
         self.validation = batching.validation_rows(ids[split:], self.vocab.unknown_id, context)
         self.schedule = batching.offsets(self.config, split, epoch=0)
         self.steps_per_epoch = len(self.schedule)
@@ -71,7 +72,7 @@ class TrainingLoop:
             self._close_epoch()
         elif self.saved_step != self.progress.step:
             self._save()
-        reason = "" if verdict == "done" else self.why()
+        reason = "" if verdict == "done" else self.stop.reason
         self.recorder.end({"pause": "paused", "stop": "stopped", "done": "done"}[verdict], reason)
 
     # Deciding
@@ -90,7 +91,7 @@ class TrainingLoop:
             return "done"
         if self.config.patience and self.progress.whole_epochs_since_best >= self.config.patience:
             return "done"
-        if request := self.asked() or self.recorder.request():
+        if request := self.stop.requested():
             return request
         return "save" if time.monotonic() - self.saved_at > CHECKPOINT_SECONDS else "go on"
 
@@ -196,7 +197,7 @@ class TrainingLoop:
         ]
         for name in [f"epoch-{epoch:03d}", *weights_name] if _is_kept(epoch) else weights_name:
             self.recorder.weights(weights, name)
-        predictor = build_predictor(self.model, len(self.vocab), weights)
+        predictor = build_predictor(self.model_config, len(self.vocab), weights)
         self.recorder.sample(predictor, self.vocab, self.config.seed_text, self._epochs(), progress.step)
         if within == 0:
             progress.epoch_loss, progress.epoch_steps = 0.0, 0

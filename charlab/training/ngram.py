@@ -1,4 +1,4 @@
-"""Training where nothing is learned by gradients: an n-gram model is counted in one pass. Needs no TensorFlow."""
+"""Train an n-gram model: count the text in one pass, without gradients and without TensorFlow."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy as np
 
 from charlab.core import ngram, reading
 from charlab.core.predictor import build_predictor
+from charlab.core.vocab import Vocab
 from charlab.corpora import encoding
-from charlab.runs.store import Run
+from charlab.runs.store import Run, RunConfig
 from charlab.training.recorder import Recorder
 
 
-def train_ngram(run: Run, ids: np.ndarray, recorder: Recorder) -> None:
-    """Count the training part of ids [n], grade the model on the rest, and write both down as the one epoch.
+def train_ngram(run: Run, config: RunConfig, vocab: Vocab, ids: np.ndarray, recorder: Recorder) -> None:
+    """Count the training part of ids [n], evaluate the model on the rest, and record both as the one epoch.
 
-    Epoch 0 is the model that has counted nothing: every character is as likely as any other. The training loss is
-    measured on as much of the training part as there is to validate on.
+    Epoch 0 is the uniform model, before anything was counted. The training loss is measured on as many characters
+    of the training part as there are in the validation part.
     """
-    config, vocab = run.config(), run.vocab()
     split = encoding.split_at(len(ids), config.train.validation_share)
     uniform = {"val_loss": math.log(len(vocab)), "val_accuracy": 1 / len(vocab)}
     recorder.event({"event": "epoch", "epoch": 0, "step": 0} | uniform | _clock(recorder, 0))

@@ -17,33 +17,28 @@ from charlab.core import generation
 from charlab.core.config import SampleConfig
 from charlab.core.predictor import Predictor
 from charlab.core.vocab import Vocab
-from charlab.runs import checkpoints
+from charlab.runs import checkpoints, cluster
 from charlab.runs.checkpoints import Progress
-from charlab.runs.store import Run
+from charlab.runs.store import Run, RunConfig
 from charlab.training.tensorboard import TensorBoardWriter
 
 SAMPLE = SampleConfig(length=200, seed=1)
 _STATUS_SECONDS = 1.0  # between two writings of status.json that say nothing but how far training is
-_REQUEST_SECONDS = 0.25  # between two looks at control.json
 
 
 class Recorder:
     """The one hand that writes into a run's directory while it is trained. `started` is when the command began."""
 
     def __init__(
-        self,
-        run: Run,
-        started: float,
-        on_event: Callable[[dict[str, Any]], None] | None = None,
-        chief: bool = True,
+        self, run: Run, config: RunConfig, started: float, on_event: Callable[[dict[str, Any]], None] | None = None
     ) -> None:
-        self.run, self.chief = run, chief
+        self.run, self.config = run, config
+        self.chief = cluster.is_chief(config.train.accelerator)
         self.status = run.recorded_status()
         self._on_event = on_event
         self._started, self._seconds_before = started, 0.0
-        self._told_at = self._asked_at = 0.0
-        self._request: str | None = None
-        self._board: TensorBoardWriter | None = None
+        self._told_at = 0.0
+        self._tensorboard: TensorBoardWriter | None = None
 
     def seconds(self) -> float:
         """Wall-clock spent on the run, this sitting's from its command's start."""
@@ -53,7 +48,8 @@ class Recorder:
         first = self.status.started or self._started
         self._set(state="running", reason="", started=first, ended=None, pid=os.getpid())
         if self.chief:
-            self._board = TensorBoardWriter(self.run)  # after the status: it takes seconds to import
+            # After the status: it takes seconds to import
+            self._tensorboard = TensorBoardWriter(self.run, self.config)
             self.run.sweep()
             if not checkpoints.exists(self.run):
                 self.run.cut_events(0)  # of a sitting that ended before its first checkpoint
@@ -67,8 +63,8 @@ class Recorder:
     def event(self, event: dict[str, Any]) -> None:
         if self.chief:
             self.run.append_event(event)
-            if self._board:
-                self._board.add(event)
+            if self._tensorboard:
+                self._tensorboard.add(event)
             if self._on_event:
                 self._on_event(event)
 
@@ -94,20 +90,14 @@ class Recorder:
             progress.events_length = self.run.events_length()
             checkpoints.save(self.run, progress, arrays)
 
-    def request(self) -> str | None:
-        """What control.json asks for; the file is looked at four times a second at most."""
-        if self.chief and time.monotonic() - self._asked_at > _REQUEST_SECONDS:
-            self._request, self._asked_at = self.run.request(), time.monotonic()
-        return self._request
-
     def end(self, state: str, reason: str = "") -> None:
         """The run's last word in this sitting; what was asked of it has been answered by that."""
         left = None if state != "paused" else self.status.seconds_left
         now = time.time()
         self._set(state=state, reason=reason, ended=now, seconds=round(self.seconds(), 3), seconds_left=left)
         if self.chief:
-            if self._board:
-                self._board.close()
+            if self._tensorboard:
+                self._tensorboard.close()
             if self.run.request():
                 self.run.ask(None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
-from charlab.runs.store import Run
+from charlab.runs.store import Run, RunConfig
 
 # TensorBoard's name of a figure -> the kind of event that has it, and its name there.
 _FIGURES = {
@@ -24,9 +24,9 @@ class TensorBoardWriter:
     Nor for an n-gram model: counting has no curve, and tensorboard's writer would import TensorFlow for it.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, config: RunConfig) -> None:
         self._writer = None
-        counted = run.config().model.kind == "ngram"
+        counted = config.model.kind == "ngram"
         if importlib.util.find_spec("tensorboard") is not None and not counted:
             from tensorboard.summary import Writer
 

@@ -1,7 +1,7 @@
-"""One run, trained in this process to its end, a pause or a stop: the way in, and what goes wrong, in words.
+"""Train one run in this process, to its end, a pause or a stop, and record errors as sentences.
 
-TensorFlow is imported when a network is trained, so that an n-gram run needs none. Knows nothing of processes or
-pages. Whoever calls holds the run's lock.
+TensorFlow is imported when a network is trained, so that an n-gram run needs none. The caller holds the run's
+lock.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from charlab.errors import CharlabError, ConfigError
-from charlab.runs import cluster, plan
-from charlab.runs.store import Run, Status
+from charlab.runs import plan
+from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import ngram, strategies
 from charlab.training.loop import TrainingLoop
 from charlab.training.recorder import Recorder
+from charlab.training.stop_signal import StopSignal
 
 
 def train_run(
@@ -27,39 +28,36 @@ def train_run(
     *,
     started: float | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
-    asked: Callable[[], str | None] | None = None,
-    why: Callable[[], str] = str,
+    stop: StopSignal | None = None,
 ) -> Status:
-    """Train a run to the end of its budget, or until it is asked to pause or stop; resume it if it was begun.
+    """Train a run to the end of its budget, or until `stop` requests a pause or a stop; resume it if it was begun.
 
     `ids` [n] is its whole text (by default plan.run_ids), `started` when the command began (seconds since 1970):
-    a budget in minutes counts from there. `on_event` gets every event that goes into metrics.jsonl. `asked`
-    answers "pause", "stop" or None, as does the run's control.json; both are looked at before each step. `why`
-    answers with the reason that a pause or a stop leaves in the status, by default none. The caller holds the
-    run's lock. Of several machines only the chief writes.
+    a budget in minutes counts from there. `on_event` gets every event that goes into metrics.jsonl. `stop` is
+    asked before each step; by default only the run's control.json ends it early. The caller holds the run's lock.
+    Of several machines only the chief writes.
 
-    Returns the run's last status: done, paused, stopped, or failed with the reason where what was asked for
-    cannot be done. What is not a CharlabError is recorded as failed too, and raised.
+    Returns the run's last status: done, paused, stopped, or failed with the reason where its configuration
+    cannot be trained. An exception that is not a CharlabError is recorded as failed too, and raised.
     """
-    recorder = Recorder(run, started or time.time(), on_event, chief=cluster.is_chief(_accelerator(run)))
+    config = run.config()
+    recorder = Recorder(run, config, started or time.time(), on_event)
     recorder.begin()
     try:
-        _train(run, ids, recorder, asked or (lambda: None), why)
+        _train(run, config, ids, recorder, stop or StopSignal(run))
     except CharlabError as error:
         recorder.end("failed", str(error))
     except Exception as error:
-        recorder.end("failed", _in_words(error))
+        recorder.end("failed", _sentence(error))
         raise
     return recorder.status
 
 
-def _train(
-    run: Run, ids: np.ndarray | None, recorder: Recorder, asked: Callable[[], str | None], why: Callable[[], str]
-) -> None:
-    config = run.config()
+def _train(run: Run, config: RunConfig, ids: np.ndarray | None, recorder: Recorder, stop: StopSignal) -> None:
+    vocab = run.vocab()
     if config.model.kind == "ngram":
-        ids = plan.run_ids(config, run.vocab()) if ids is None else ids
-        ngram.train_ngram(run, ids, recorder)
+        ids = plan.run_ids(config, vocab) if ids is None else ids
+        ngram.train_ngram(run, config, vocab, ids, recorder)
         return
     strategies.check_tensorflow()
     from charlab.training.learner import Learner, row_groups
@@ -67,7 +65,6 @@ def _train(
     # The strategy comes first: devices can only be divided and machines joined before TensorFlow has started.
     strategy = strategies.choose(config.train.accelerator, row_groups(config.model, config.train.batch_size))
 
-    vocab = run.vocab()
     ids = plan.run_ids(config, vocab) if ids is None else ids
     if config.model.kind == "transformer" and config.train.sequence_length > config.model.context:
         raise ConfigError(
@@ -75,20 +72,17 @@ def _train(
             f"of {config.train.sequence_length}. Lower sequence_length or raise context."
         )
     learner = Learner(config.model, config.train, len(vocab), strategy)
-    TrainingLoop(run, ids, learner, recorder, asked, why).train()
+    TrainingLoop(run, config, vocab, ids, learner, recorder, stop).train()
 
 
-def _accelerator(run: Run) -> str:
-    return run.config().train.accelerator
-
-
-def _in_words(error: Exception) -> str:
+def _sentence(error: Exception) -> str:
+    """The reason that a run's status gives for an error that is not a CharlabError."""
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return "There was not enough memory. Try a smaller batch_size, shorter windows or fewer units."
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return (
             "The disk is full, so nothing more could be saved. Delete runs that are no longer needed, then resume "
-            "this one: it goes on from its last checkpoint."
+            "this one: it continues from its last checkpoint."
         )
     first_line = (str(error).strip().splitlines() or [""])[0]
-    return f"Something went wrong that should not have: {type(error).__name__}: {first_line}"[:500]
+    return f"Internal error: {type(error).__name__}: {first_line}"[:500]

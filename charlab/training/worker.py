@@ -24,6 +24,7 @@ from charlab.errors import RunError
 from charlab.runs import cluster, control, limits, store
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import strategies, train
+from charlab.training.stop_signal import StopSignal
 
 _CLAIM_SECONDS = 10.0  # at most, to wait for a lock that may only be a page's look
 
@@ -42,12 +43,12 @@ def make(config: RunConfig, vocab: Vocab) -> Run:
 def work(run: Run, started: float, on_event: Callable[[dict[str, Any]], None] | None = None) -> Status:
     """Train a run in this process to its end, or until Ctrl-C or SIGTERM stops it. Raises RunError where another
     process has it. `started` is when the command began, in seconds since 1970."""
-    outside = _Outside()
-    signal.signal(signal.SIGINT, lambda *_: outside.ask("stop"))
-    signal.signal(signal.SIGTERM, lambda *_: outside.ask("stop"))
+    stop = StopSignal(run)
+    signal.signal(signal.SIGINT, lambda *_: stop.send("stop"))
+    signal.signal(signal.SIGTERM, lambda *_: stop.send("stop"))
     try:
         with run.lock().acquire(timeout=2.0):
-            return train.train_run(run, started=started, on_event=on_event, asked=outside)
+            return train.train_run(run, started=started, on_event=on_event, stop=stop)
     except Timeout:
         raise RunError(f"Run {run.id} is being trained by another process.") from None
 
@@ -85,13 +86,16 @@ def serve(run: Run, started: float, watch_parent: bool = True) -> Status | None:
     lock = _claim(run)
     if lock is None:
         return None
-    outside = _Outside(_deadline(run, started))
-    signal.signal(signal.SIGTERM, lambda *_: outside.ask("pause", control.SERVER_STOPPED))
+    stop = StopSignal(run)
+    if (cap := limits.minutes_cap()) is not None:  # which counts the time before a pause, too
+        deadline = started + 60 * cap - run.recorded_status().seconds
+        stop.stop_at(deadline, limits.cap_in_words() + " What it has learned is saved.")
+    signal.signal(signal.SIGTERM, lambda *_: stop.send("pause", control.SERVER_STOPPED))
     if watch_parent:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal is the server's to answer
-        threading.Thread(target=_wait_for_parent, args=(outside,), daemon=True).start()
+        threading.Thread(target=_wait_for_parent, args=(stop,), daemon=True).start()
     try:
-        return train.train_run(run, started=started, asked=outside, why=lambda: outside.reason)
+        return train.train_run(run, started=started, stop=stop)
     finally:
         lock.release()
 
@@ -99,24 +103,6 @@ def serve(run: Run, started: float, watch_parent: bool = True) -> Status | None:
 def _check_tensorflow(config: RunConfig) -> None:
     if config.model.kind != "ngram":
         strategies.check_tensorflow()
-
-
-class _Outside:
-    """What the outside asks of a run, other than through its control.json, and why."""
-
-    def __init__(self, deadline: float | None = None) -> None:
-        self.request: str | None = None
-        self.reason = ""
-        self._deadline = deadline  # in seconds since 1970
-
-    def ask(self, request: str, reason: str = "") -> None:
-        if self.request is None:
-            self.request, self.reason = request, reason
-
-    def __call__(self) -> str | None:
-        if self._deadline is not None and time.time() >= self._deadline:
-            self.ask("stop", limits.cap_in_words() + " What it has learned is saved.")
-        return self.request
 
 
 def _claim(run: Run) -> FileLock | None:
@@ -134,13 +120,7 @@ def _claim(run: Run) -> FileLock | None:
     return None
 
 
-def _deadline(run: Run, started: float) -> float | None:
-    """When the server's cap on minutes a run is reached; what earlier sittings took counts."""
-    cap = limits.minutes_cap()
-    return None if cap is None else started + 60 * cap - run.recorded_status().seconds
-
-
-def _wait_for_parent(outside: _Outside) -> None:
+def _wait_for_parent(stop: StopSignal) -> None:
     while os.read(sys.stdin.fileno(), 1):  # not through sys.stdin, whose lock would be held when Python ends
         pass
-    outside.ask("pause", control.SERVER_STOPPED)
+    stop.send("pause", control.SERVER_STOPPED)

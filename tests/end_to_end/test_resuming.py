@@ -15,7 +15,7 @@ from charlab.corpora import encoding
 from helpers.tiny import TINY
 from helpers.training_runs import IDS, STEPS, TEXT, TINIER, VOCAB
 
-from helpers.training_runs import after, assert_equal_weights, events, make, train, without_times  # isort: skip
+from helpers.training_runs import StopAfter, assert_equal_weights, events, make, train, without_times  # isort: skip
 
 from charlab.core import reading
 
@@ -34,7 +34,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(kind, schedule):
     }
     whole, parts = make(TINIER[kind], **settings), make(TINIER[kind], **settings)
     assert train(whole).state == "done"
-    assert train(parts, asked=after(STEPS + 5, "pause")).state == "paused"
+    assert train(parts, stop=StopAfter(STEPS + 5, "pause")).state == "paused"
     assert train(parts).state == "done"
     assert_equal_weights(whole, parts)
     assert without_times(whole) == without_times(parts)
@@ -44,8 +44,8 @@ def test_a_resumed_run_is_the_uninterrupted_one(kind, schedule):
 def test_a_run_that_was_stopped_can_go_on():
     whole, parts = make(TINY["gru-one-hot"]), make(TINY["gru-one-hot"])
     train(whole)
-    assert train(parts, asked=after(5, "stop")).state == "stopped"
-    assert train(parts, asked=after(9, "pause")).state == "paused"
+    assert train(parts, stop=StopAfter(5, "stop")).state == "stopped"
+    assert train(parts, stop=StopAfter(9, "pause")).state == "paused"
     train(parts)
     assert all((whole.weights("last")[name] == array).all() for name, array in parts.weights("last").items())
 

@@ -4,6 +4,7 @@ from charlab.core.config import TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import encoding
 from charlab.runs import store
+from charlab.training.stop_signal import StopSignal
 from charlab.training.train import train_run
 from helpers.tiny import TINY
 
@@ -32,10 +33,18 @@ def train(run, **arguments):
         return train_run(run, IDS, **arguments)
 
 
-def after(steps, request):
-    """Asks for something once so many steps have been decided on."""
-    looks = iter(range(steps))
-    return lambda: None if next(looks, None) is not None else request
+class StopAfter(StopSignal):
+    """Requests a pause or a stop before the step after so many."""
+
+    def __init__(self, steps, request, reason=""):
+        super().__init__()
+        self._steps_left, self._then = steps, (request, reason)
+
+    def requested(self):
+        if self._steps_left == 0:
+            self.send(*self._then)
+        self._steps_left -= 1
+        return super().requested()
 
 
 def events(run, kind):

@@ -8,7 +8,7 @@ from charlab.core.config import ModelConfig
 from charlab.errors import CharlabError, RunError
 from charlab.runs import checkpoints, control, store
 from helpers.tiny import TINY, make_run
-from helpers.training_runs import after, assert_equal_weights, make, train, without_times
+from helpers.training_runs import StopAfter, assert_equal_weights, make, train, without_times
 
 
 def state(run):
@@ -143,7 +143,7 @@ def test_a_full_disk_is_said_in_words_and_the_status_finds_room(monkeypatch):
     """As a file system does: what is begun before the disk was full stays there until it is removed."""
     pytest.importorskip("tensorflow")
     run = make(TINY["gru-one-hot"], epochs=2)
-    assert train(run, asked=after(3, "pause")).state == "paused"
+    assert train(run, stop=StopAfter(3, "pause")).state == "paused"
 
     class Full:
         def __init__(self, file):

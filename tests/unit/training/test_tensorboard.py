@@ -9,7 +9,7 @@ def test_figures_stand_in_the_log_at_their_steps():
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     run = make_run()
-    board = tensorboard.TensorBoardWriter(run)
+    board = tensorboard.TensorBoardWriter(run, run.config())
     board.add({"event": "step", "step": 5, "loss": 2.0, "accuracy": 0.3, "learning_rate": 0.01})
     board.add({"event": "epoch", "epoch": 1, "step": 10, "loss": 1.9, "val_loss": 1.5, "val_accuracy": 0.4})
     board.add({"event": "sample", "epoch": 1, "step": 10, "text": "abc"})
@@ -33,7 +33,7 @@ def test_figures_stand_in_the_log_at_their_steps():
 def test_without_tensorboard_nothing_is_written(monkeypatch):
     monkeypatch.setattr(tensorboard.importlib.util, "find_spec", lambda name: None)
     run = make_run()
-    board = tensorboard.TensorBoardWriter(run)
+    board = tensorboard.TensorBoardWriter(run, run.config())
     board.add({"event": "step", "step": 5, "loss": 2.0})
     board.close()
     assert not run.tensorboard_path.exists()

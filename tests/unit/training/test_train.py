@@ -15,8 +15,9 @@ from charlab.core.predictor import build_predictor
 from charlab.corpora import encoding
 from charlab.runs import store
 from charlab.training import loop
+from charlab.training.stop_signal import StopSignal
 from helpers.tiny import TINY, random_weights
-from helpers.training_runs import IDS, STEPS, TEXT, VOCAB, after, events, make, train
+from helpers.training_runs import IDS, STEPS, TEXT, VOCAB, StopAfter, events, make, train
 
 RESULTS = {"run", "epochs", "steps", "train_loss", "val_loss", "best_val_loss", "characters_per_second", "seconds"}
 
@@ -173,7 +174,7 @@ def test_minutes_are_counted_from_the_commands_start(fake):
 
 def test_a_stop_keeps_what_was_learned(fake):
     run = make()
-    status = train(run, asked=after(STEPS + 3, "stop"))
+    status = train(run, stop=StopAfter(STEPS + 3, "stop"))
     assert (status.state, status.step) == ("stopped", STEPS + 3)
     assert [event["epoch"] for event in events(run, "epoch")] == [0, 1, 1 + 3 / STEPS]
     assert status.results["epochs"] == round((STEPS + 3) / STEPS, 2)
@@ -185,12 +186,29 @@ def test_the_reason_stands_in_the_first_status_that_says_it_ended(fake, monkeypa
     run, written, write = make(), [], store.Run.write_status
     recording = lambda run, status: (written.append(status), write(run, status))  # noqa: E731
     monkeypatch.setattr(store.Run, "write_status", recording)
-    train(run, asked=after(3, request_), why=lambda: "The server stopped.")
+    train(run, stop=StopAfter(3, request_, "The server stopped."))
     assert [status.reason for status in written if status.state == state] == ["The server stopped."]
 
 
 def test_what_was_not_asked_for_has_no_reason(fake):
-    assert train(make(), why=lambda: "The server stopped.").reason == ""
+    stop = StopSignal()
+
+    def as_training_ends(event):
+        if event["event"] == "epoch" and event["epoch"] == 3:
+            stop.send("pause", "The server stopped.")
+
+    status = train(make(), stop=stop, on_event=as_training_ends)
+    assert (status.state, status.reason) == ("done", "") and stop.reason
+
+
+def test_configuration_and_vocabulary_are_read_once_at_a_start(fake, monkeypatch):
+    read, read_json = [], store.read_json
+    monkeypatch.setattr(store, "read_json", lambda path: (read.append(path.name), read_json(path))[1])
+    for model in (TINY["gru"], ModelConfig(kind="ngram", order=3)):
+        run = make(model)
+        read.clear()
+        assert train(run).state == "done"
+        assert (read.count("config.json"), read.count("vocab.json")) == (1, 1)
 
 
 def test_what_control_json_asks_for_is_done_and_then_struck_out(fake):
@@ -277,7 +295,7 @@ def test_status_is_written_about_once_a_second_and_checkpoints_every_half_minute
 
 def test_what_happened_after_the_checkpoint_is_struck_from_the_record(fake):
     run = make()
-    train(run, asked=after(3, "pause"))
+    train(run, stop=StopAfter(3, "pause"))
     run.append_event({"event": "step", "step": 99})
     train(run)
     assert 99 not in [event["step"] for event in events(run, "step")]
@@ -286,7 +304,7 @@ def test_what_happened_after_the_checkpoint_is_struck_from_the_record(fake):
 
 def test_the_time_of_earlier_sittings_counts(fake):
     run = make()
-    first = train(run, started=time.time() - 100, asked=after(3, "pause"))
+    first = train(run, started=time.time() - 100, stop=StopAfter(3, "pause"))
     assert 100 < first.seconds < 110
     second = train(run)
     assert 100 < second.results["seconds"] < 120
