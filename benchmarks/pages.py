@@ -215,7 +215,7 @@ def training(folder: Path) -> Iterator[None]:
 
     chosen = PRESETS["quick-gru"]
     train = chosen.train.replace(epochs=1000)
-    run = store.create(*plan.plan(catalogue.load("python-reference"), chosen.name, chosen.model, train), folder)
+    run = plan.plan_run(catalogue.load("python-reference"), chosen.name, chosen.model, train).create(folder)
     _wait_for(lambda: run.status().step > 0)
     yield
     control.stop(run)

@@ -99,11 +99,12 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
     if remote_files.is_address(options.corpus):  # kept, so that the run can be resumed and its text be read again
         catalogue.store(text)
         print(f"The text is kept on this machine as {text.name}.", file=sys.stderr)
-    config, vocab = plan.plan(text, chosen.name, model, train, name=options.name)
+    planned = plan.plan_run(text, chosen.name, model, train, name=options.name)
     process.set_up_tensorflow()
     from charlab.training import worker
 
-    run = worker.make(config, vocab)
+    config = planned.config()
+    run = worker.make(config, planned.text.known_vocab())
     for note in config.notes:
         print(note, file=sys.stderr)
     print(f"Run {run.id}", file=sys.stderr)
@@ -139,7 +140,8 @@ def _export(options: argparse.Namespace) -> dict[str, Any]:
 def _import(options: argparse.Namespace) -> dict[str, Any]:
     run = formats.import_model(options.file)
     print(f"Run {run.id}", file=sys.stderr)
-    return {"run": run.id, "name": run.config().name, "kind": run.config().model.kind}
+    config = run.config()
+    return {"run": run.id, "name": config.name, "kind": config.model.kind}
 
 
 def _show_end(run: store.Run, status: store.Status, options: argparse.Namespace) -> dict[str, Any]:

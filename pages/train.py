@@ -6,7 +6,7 @@ import streamlit as st
 
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
-from charlab.runs import limits, plan, queue, store
+from charlab.runs import limits, plan, queue
 from pages.parts.shared import browser_cookie, url_state
 from pages.parts.shared.safe_text import plain
 from pages.parts.train import export_import, preview, run_form, run_panel, settings_form
@@ -43,25 +43,30 @@ with row.popover("A model's bundle", icon=":material/move_to_inbox:", width="con
     if brought := export_import.bring_bundle(owner=browser_cookie.owner()):
         st.session_state.run = brought.id
 
-model, train = preset.model, preset.train
+planned: plan.RunPlan | None = None
 try:
-    model, train = plan.change(model, train, changes | budget | {"accelerator": accelerator})
-    facts.caption(preview.in_short(corpus, model, limits.within_cap(train)))
+    settings = changes | budget | {"accelerator": accelerator}
+    model, train = plan.change(preset.model, preset.train, settings)
+    train = limits.within_cap(train)
+    source, owner = preview.source_here(corpus, model), browser_cookie.owner()
+    text_facts = source.facts if source else plan.expected_facts(corpus, model)
+    planned = plan.plan_run(text_facts, preset.name, model, train, owner=owner)
+    facts.caption(preview.in_short(planned, corpus, source))
 except CharlabError as error:
-    start = False
+    planned = None
     facts.error(plain(str(error)))
 fed = st.expander("What the model is fed", icon=":material/table_rows:", key="feeding", on_change="rerun")
-if fed.open:
+if fed.open and planned:
     with fed:
-        preview.show(corpus, model, limits.within_cap(train))
+        preview.show(planned, source)
 
-if start:
+if start and planned:
     try:
         with st.spinner(f"Getting {plain(corpus.title)} ready ..."):
-            text = catalogue.load(corpus.name, paths=False)
-            train, owner = limits.within_cap(train), browser_cookie.owner()
-            config, vocab = plan.plan(text, preset.name, model, train, owner=owner)
-            st.session_state.run = store.create(config, vocab).id
+            if source is None:  # the text is downloaded now, and only then are its sizes known
+                text = catalogue.load(corpus.name, paths=False)
+                planned = plan.plan_run(text, preset.name, model, train, owner=owner)
+            st.session_state.run = planned.create().id
     except CharlabError as error:
         st.error(plain(str(error)))
 

@@ -1,12 +1,14 @@
-"""From a text, a model and a way to train it to a run that can start: what has to shrink shrinks, and is said.
+"""From a text, a model and its training to a run that can start: settings too large for the text are lowered.
 
-Knows corpora, vocabularies and configurations; nothing of TensorFlow or processes.
+A `RunPlan` is made once and serves the preview of a run as well as its start.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -23,35 +25,98 @@ from charlab.runs.presets import preset
 _STEPS_AT_LEAST = 4  # an epoch should have so many, where the text is short
 
 
-def plan(
-    text: catalogue.Text,
+@dataclass(frozen=True)
+class TextFacts:
+    """What a plan needs to know of a text, without the text itself."""
+
+    name: str
+    title: str
+    characters: int
+    vocabulary_size: int
+    vocab: Vocab | None = None  # None for a text that is not on this machine yet: its sizes are approximate
+    sha256: str = ""
+    notes: tuple[str, ...] = ()  # on how the text was read
+    first_words: str = ""
+
+    def known_vocab(self) -> Vocab:
+        """Raises CorpusError where the text is not on this machine yet."""
+        if self.vocab is None:
+            raise CorpusError(f"{self.title} is not on this machine yet: load it before a run on it starts.")
+        return self.vocab
+
+
+def text_facts(text: catalogue.Text, model: ModelConfig) -> TextFacts:
+    """The facts of a text, read with the model's alphabet."""
+    vocab = make_vocab(text.text, model)
+    return TextFacts(
+        text.name,
+        text.title,
+        len(text.text),
+        len(vocab),
+        vocab,
+        text.sha256,
+        tuple(text.notes),
+        first_words(text.text),
+    )
+
+
+def expected_facts(corpus: catalogue.Corpus, model: ModelConfig) -> TextFacts:
+    """What the catalogue says of a text that is not on this machine yet."""
+    is_fixed = model.alphabet == "code-points"
+    size = len(Vocab.from_code_points()) if is_fixed else corpus.alphabet_size + 1  # one for unknown characters
+    return TextFacts(corpus.name, corpus.title, corpus.characters, size)
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A run before its start: its text, and model and training as they will be, lowered to fit the text."""
+
+    text: TextFacts
+    preset: str
+    model: ModelConfig
+    train: TrainConfig
+    notes: tuple[str, ...]  # what was lowered, in sentences
+    name: str
+    owner: str = ""
+
+    def config(self) -> store.RunConfig:
+        """The run's configuration, created now."""
+        return store.RunConfig(
+            name=self.name,
+            preset=self.preset,
+            corpus=self.text.name,
+            corpus_sha256=self.text.sha256,
+            model=self.model,
+            train=self.train,
+            created=time.time(),
+            owner=self.owner,
+            notes=self.text.notes + self.notes,
+            versions=versions(),
+        )
+
+    def create(self, folder: Path | None = None) -> store.Run:
+        """Make the run directory, in the queue. Raises CorpusError where the text is not on this machine yet."""
+        return store.create(self.config(), self.text.known_vocab(), folder)
+
+
+def plan_run(
+    text: catalogue.Text | TextFacts,
     preset_name: str,
     model: ModelConfig | None = None,
     train: TrainConfig | None = None,
     *,
     name: str = "",
     owner: str = "",
-) -> tuple[store.RunConfig, Vocab]:
-    """What a run on this text will be: the preset, or the model and training given in place of its own."""
+) -> RunPlan:
+    """Plan a run on this text: of the preset, or of the model and the training given in place of its own."""
     chosen = preset(preset_name)
     model, train = model or chosen.model, train or chosen.train
-    vocab = make_vocab(text.text, model)
-    model, train, notes = fit_to_text(model, train, len(text.text), len(vocab))
+    facts = text_facts(text, model) if isinstance(text, catalogue.Text) else text
+    model, train, notes = fit_to_text(model, train, facts.characters, facts.vocabulary_size)
     if not train.seed_text:
-        train = train.replace(seed_text=first_words(text.text))
-    config = store.RunConfig(
-        name=name or f"{chosen.title} on {text.title}",
-        preset=preset_name,
-        corpus=text.name,
-        corpus_sha256=text.sha256,
-        model=model,
-        train=train,
-        created=time.time(),
-        owner=owner,
-        notes=tuple(text.notes) + notes,
-        versions=versions(),
-    )
-    return config, vocab
+        train = train.replace(seed_text=facts.first_words)
+    name = name or f"{chosen.title} on {facts.title}"
+    return RunPlan(facts, preset_name, model, train, notes, name, owner)
 
 
 def run_ids(config: store.RunConfig, vocab: Vocab) -> np.ndarray:

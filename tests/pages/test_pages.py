@@ -64,6 +64,24 @@ def test_starting_makes_a_run_with_the_settings_of_the_page():
     assert run.status().state == "queued"
 
 
+def test_a_start_makes_one_plan_and_reads_no_text_again(monkeypatch):
+    from charlab.corpora import catalogue
+    from charlab.runs import limits, plan, store
+
+    app = open_page("train", corpus="coin-flips", preset="quick-gru")
+    app.session_state["feeding"] = True
+    app.run()
+    calls = []
+    for module, name in ((limits, "within_cap"), (plan, "fit_to_text"), (plan, "make_vocab"), (catalogue, "load")):
+        whole = getattr(module, name)
+        counted = lambda *a, name=name, whole=whole, **k: (calls.append(name), whole(*a, **k))[1]  # noqa: E731
+        monkeypatch.setattr(module, name, counted)
+    (start,) = [button for button in app.button if button.label == "Start"]
+    start.click().run()
+    assert not app.exception and len(list(store.all_runs())) == 1
+    assert sorted(calls) == ["fit_to_text", "within_cap"]
+
+
 @pytest.mark.parametrize("preset", ["quick-gru", "chapter16-stateless", "cloud-tpu-lstm", "mini-gpt", "ngram"])
 @pytest.mark.parametrize("tab", ["One batch", "The text", "The model", "How long"])
 def test_what_a_model_is_fed_is_shown_before_the_start(preset, tab):
@@ -96,6 +114,23 @@ def test_of_a_text_that_is_not_here_it_is_said_and_nothing_is_downloaded(monkeyp
     assert not app.exception and not app.error
     assert "not on this machine yet" in shown(app)
     assert "1.1 M characters, 65 kinds" in shown(app) and "0.43 M parameters" in shown(app)
+
+
+def test_a_text_that_is_not_here_is_downloaded_at_the_start_and_planned_as_it_is(monkeypatch):
+    from charlab.corpora import catalogue
+    from charlab.runs import store
+
+    monkeypatch.setattr(catalogue.downloads, "find", lambda _: (None, ()))
+    monkeypatch.setattr(catalogue.downloads, "fetch", lambda _: (b"abcdefgh\n" * 300, ()))
+    app = open_page("train", corpus="shakespeare", preset="quick-gru")
+    (start,) = [button for button in app.button if button.label == "Start"]
+    start.click().run()
+    assert not app.exception and not app.error
+    (run,) = store.all_runs()
+    config = run.config()
+    assert len(run.vocab()) == 10 and config.corpus_sha256 == catalogue.load("shakespeare").sha256
+    assert config.train.seed_text == "abcdefgh\n"
+    assert config.train.batch_size < 64 and "The batch was made smaller" in config.notes[-1]
 
 
 def test_settings_that_contradict_each_other_are_told_before_a_start():

@@ -19,6 +19,7 @@ from charlab.corpora import catalogue, encoding
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
 from charlab.runs import limits, plan, store, time_estimate
+from charlab.runs.plan import RunPlan, TextFacts
 from charlab.runs.time_estimate import MeasuredSpeed
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import exact, plain
@@ -38,13 +39,17 @@ _SCHEDULES = {
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """A text as a model reads it, without the text."""
 
-    vocab: Vocab
+    facts: TextFacts
     ids: np.ndarray  # [T], smallest unsigned type
     counts: np.ndarray  # [V - 1]
     beginning: str
+
+    @property
+    def vocab(self) -> Vocab:
+        return self.facts.known_vocab()
 
     @property
     def kinds(self) -> int:
@@ -52,12 +57,10 @@ class _Source:
         return int((self.counts > 0).sum())
 
 
-def in_short(corpus: Corpus, model: ModelConfig, train: TrainConfig) -> str:
+def in_short(planned: RunPlan, corpus: Corpus, source: Source | None) -> str:
     """One line: how much text, how large a model, how long it will take here."""
-    source, measured = _source_here(corpus, model), _measured()
-    characters = len(source.ids) if source else corpus.characters
-    size = len(source.vocab) if source else _size_of(corpus, model)
-    model, train, _ = plan.fit_to_text(model, train, characters, size)
+    model, train, measured = planned.model, planned.train, _measured()
+    characters, size = _characters(planned, source), planned.text.vocabulary_size
     text = f"{_amount(characters)} characters, {source.kinds if source else corpus.alphabet_size} kinds"
     if model.kind == "ngram":
         return f"{text}  |  {summary.describe_parameters(model, size)}  |  seconds"
@@ -66,18 +69,16 @@ def in_short(corpus: Corpus, model: ModelConfig, train: TrainConfig) -> str:
     return f"{text}  |  {network}  |  {_time(model, train, characters, size, measured)}"
 
 
-def show(corpus: Corpus, model: ModelConfig, train: TrainConfig) -> None:
+def show(planned: RunPlan, source: Source | None) -> None:
     """Four tabs: one batch, the text, the layers, the time. Only the one that is open is made."""
-    source = _source_here(corpus, model)
-    characters = len(source.ids) if source else corpus.characters
-    size = len(source.vocab) if source else _size_of(corpus, model)
-    model, train, notes = plan.fit_to_text(model, train, characters, size)
+    model, train = planned.model, planned.train
+    characters, size = _characters(planned, source), planned.text.vocabulary_size
     tabs = st.tabs(["One batch", "The text", "The model", "How long"], key="feeding.tab", on_change="rerun")
     parts = (
         lambda: _fed(source, model, train) if source else _not_here(),
         lambda: _text(source) if source else _not_here(),
         lambda: _layers(model, size),
-        lambda: _how_long(model, train, characters, size, notes),
+        lambda: _how_long(model, train, characters, size, planned.notes),
     )
     for tab, part in zip(tabs, parts, strict=True):
         if tab.open:
@@ -91,7 +92,7 @@ def _not_here() -> None:
     )
 
 
-def _fed(source: _Source, model: ModelConfig, train: TrainConfig) -> None:
+def _fed(source: Source, model: ModelConfig, train: TrainConfig) -> None:
     st.markdown("A model reads numbers: each character of the alphabet has one, its id.")
     piece = source.ids[:_PIECE]
     shown = source.vocab.characters + UNKNOWN_CHARACTER
@@ -133,7 +134,7 @@ def _fed(source: _Source, model: ModelConfig, train: TrainConfig) -> None:
     )
 
 
-def _text(source: _Source) -> None:
+def _text(source: Source) -> None:
     st.write(f"{len(source.ids):,} characters, {source.kinds} different ones. It begins:")
     exact(source.beginning, height=200)
     plotly_chart(
@@ -220,9 +221,9 @@ def _time(
     return f"{words} here"
 
 
-def _size_of(corpus: Corpus, model: ModelConfig) -> int:
-    """Ids of a text that is not here yet, about: one more than its characters."""
-    return len(Vocab.from_code_points()) if model.alphabet == "code-points" else corpus.alphabet_size + 1
+def _characters(planned: RunPlan, source: Source | None) -> int:
+    """Characters that the model reads: with code points, those above them are left out."""
+    return len(source.ids) if source else planned.text.characters
 
 
 def _kind(model: ModelConfig) -> str:
@@ -240,7 +241,7 @@ def _measured() -> list[MeasuredSpeed]:
     return time_estimate.measured_speeds(store.all_runs())
 
 
-def _source_here(corpus: Corpus, model: ModelConfig) -> _Source | None:
+def source_here(corpus: Corpus, model: ModelConfig) -> Source | None:
     """The text as the model reads it, or None where it is not here."""
     try:
         return _source(corpus.name, model.alphabet, model.lower_case)
@@ -249,10 +250,11 @@ def _source_here(corpus: Corpus, model: ModelConfig) -> _Source | None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _source(name: str, alphabet: str, lower_case: bool) -> _Source:
-    text = catalogue.load(name, paths=False, download=False).text
+def _source(name: str, alphabet: str, lower_case: bool) -> Source:
+    text = catalogue.load(name, paths=False, download=False)
     model = ModelConfig(alphabet=alphabet, lower_case=lower_case)
-    vocab = encoding.make_vocab(text, model)
-    ids = encoding.text_ids(text, vocab, model)
+    facts = plan.text_facts(text, model)
+    vocab = facts.known_vocab()
+    ids = encoding.text_ids(text.text, vocab, model)
     counts = np.bincount(ids, minlength=len(vocab))[: vocab.unknown_id]
-    return _Source(vocab, ids, counts, text[:_BEGINNING])
+    return Source(facts, ids, counts, text.text[:_BEGINNING])

@@ -91,7 +91,8 @@ def test_it_reaches_the_same_loss_without_charlab(model, changes, tmp_path):
     text = catalogue.load("markov").text[:30_000]
     (tmp_path / "text.txt").write_text(text, encoding="utf-8")
     source = catalogue.load(str(tmp_path / "text.txt"))
-    config, vocab = plan.plan(source, "custom", model, TRAIN.replace(**changes))
+    planned = plan.plan_run(source, "custom", model, TRAIN.replace(**changes))
+    config, vocab = planned.config(), planned.text.vocab
     (tmp_path / "train.py").write_text(script.standalone(config), encoding="utf-8")
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     result = subprocess.run(

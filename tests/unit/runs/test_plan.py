@@ -58,10 +58,10 @@ def test_a_command_line_trains_the_same_run():
     model, train = plan.change(
         chosen.model, chosen.train, {"units": 7, "minutes": 2.5, "seed": 3, "clip_norm": 1.0}
     )
-    config, _ = plan.plan(text, "custom", model, train)
+    config = plan.plan_run(text, "custom", model, train).config()
     options = _parser().parse_args(shlex.split(shell_commands.training_command(config))[3:])
     settings = {"minutes": options.minutes, "seed": options.seed} | dict(map(_setting, options.set))
-    again, _ = plan.plan(text, options.preset, *plan.change(chosen.model, chosen.train, settings))
+    again = plan.plan_run(text, options.preset, *plan.change(chosen.model, chosen.train, settings))
     assert (again.model, again.train) == (config.model, config.train)
 
 

@@ -25,8 +25,7 @@ def queue():
 def submit(preset_name: str = "ngram", corpus: str = "coin-flips", **settings) -> store.Run:
     chosen = preset(preset_name)
     model, train = plan.change(chosen.model, chosen.train, settings)
-    config, vocab = plan.plan(catalogue.load(corpus), preset_name, model, train)
-    return store.create(config, vocab)
+    return plan.plan_run(catalogue.load(corpus), preset_name, model, train).create()
 
 
 def endless() -> store.Run:
