@@ -36,10 +36,10 @@ def asked(tmp_path_factory):
     return model, keras.saving.load_model(folder / "tiny.keras")
 
 
-def by_command_line(model: models.Model, text: str, capsys) -> np.ndarray:
-    """What `explain --json` prints, as probabilities [T, V]; it must tell the same text and mean, too."""
+def by_command_line(model: models.Model, text: str, capsys) -> tuple[np.ndarray, float]:
+    """What `explain --json` prints: probabilities [T, V] and bits per character, NaN where it has none."""
     command = ["explain", model.name, "--text", text, "--top", str(len(model.vocab)), "--json"]
-    assert cli.main(command) in (0, None)
+    assert cli.main(command) == 0
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert "".join(step["character"] for step in said["steps"]) == text
     ids = {character: i for i, character in enumerate(model.vocab.characters)} | {None: model.vocab.unknown_id}
@@ -47,7 +47,8 @@ def by_command_line(model: models.Model, text: str, capsys) -> np.ndarray:
     for step in said["steps"]:
         for character, probability in step["top"]:
             probabilities[step["position"], ids[character]] = probability
-    return probabilities
+    mean = said["bits_per_character"]
+    return probabilities, np.nan if mean is None else mean
 
 
 def by_keras(keras_model, model: models.Model, text: str) -> np.ndarray:
@@ -63,7 +64,11 @@ def test_page_command_line_and_keras_agree(name, asked, capsys):
     text = TEXTS[name]
     reading: Reading = explain(model.predictor, model.vocab, text)  # what the page draws
     assert reading.probabilities.shape == (len(text), len(model.vocab))
-    np.testing.assert_allclose(by_command_line(model, text, capsys), reading.probabilities, rtol=0, atol=TOLERANCE)
+    assert np.isfinite(reading.probabilities).all()  # NaN would agree with NaN
+    printed, mean = by_command_line(model, text, capsys)
+    np.testing.assert_allclose(printed, reading.probabilities, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(mean, reading.mean_bits, rtol=0, atol=TOLERANCE)
+    assert np.isnan(mean) == (len(text) == 1)  # nothing follows a single character
     np.testing.assert_allclose(by_keras(keras_model, model, text), reading.probabilities, rtol=0, atol=TOLERANCE)
 
 

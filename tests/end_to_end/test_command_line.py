@@ -13,9 +13,8 @@ import pytest
 from charlab.cli import main
 from charlab.runs.presets import PRESETS
 from charlab.runs.store import all_runs
+from helpers.project import ROOT
 from helpers.tiny import make_run
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def charlab(*arguments: str, runs: Path, check: bool = True) -> subprocess.CompletedProcess:

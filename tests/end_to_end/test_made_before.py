@@ -2,14 +2,13 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 
 from charlab import cli
 from helpers.pages import open_page
+from helpers.project import ROOT
 
-ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").is_file())
 MADE = ROOT / "tests" / "data" / "made_by_0.1.0"  # its README.md tells how
 EXPECTED = json.loads((MADE / "expected.json").read_text(encoding="utf-8"))
 LINKS = json.loads((MADE / "links.json").read_text(encoding="utf-8"))

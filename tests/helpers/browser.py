@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from charlab.errors import CharlabError
 from charlab.runs import control, store
+from helpers.project import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from streamlit.testing.v1 import AppTest
 
-ROOT = Path(__file__).resolve().parents[2]
+from helpers.project import ROOT
+
 PAGES = ["home", "train", "playground", "explainer"]
 
 

@@ -58,7 +58,8 @@ def without_times(run):
 
 
 def assert_equal_weights(run, other):
-    assert run.weight_names() == other.weight_names()
+    assert run.weight_names() and run.weight_names() == other.weight_names()
     for weights_name in run.weight_names():
         ours, theirs = run.weights(weights_name), other.weights(weights_name)
+        assert ours and ours.keys() == theirs.keys()
         assert all(ours[name].tobytes() == theirs[name].tobytes() for name in theirs), weights_name

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from helpers.project import ROOT, parsed, python_files
+
 ORDER = [
     "core",
     "corpora",
@@ -31,7 +32,7 @@ PAGE_WIDGET = ROOT / "pages" / "parts" / "shared" / "chart.py"  # mounts a figur
 def imported(path: Path) -> set[str]:
     """Dotted names that a file imports, at its top or inside a function."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -46,9 +47,7 @@ def package_of(path: Path) -> str:
 
 
 def modules(folder: str) -> list[Path]:
-    paths = sorted(path for path in (ROOT / folder).rglob("*.py") if PARTS_OF_A_SCRIPT not in path.parents)
-    assert len(paths) > 10, f"There are no modules in {folder}/: this test looks in the wrong place."
-    return paths
+    return [path for path in python_files(folder) if PARTS_OF_A_SCRIPT not in path.parents]
 
 
 def name(path: Path) -> str:

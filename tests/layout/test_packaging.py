@@ -12,8 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 
 import charlab
+from helpers.project import ROOT, parsed, python_files
 
-ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NEEDED, EXTRAS = PROJECT["dependencies"], PROJECT["optional-dependencies"]
 ALSO_INSTALLED = {"requests": "pooch", "aiohttp": "fsspec"}  # imported here, installed by a package that is named
@@ -158,8 +158,8 @@ def test_requirements_are_those_of_the_project(file, extras):
 def test_whatever_is_imported_is_required():
     named = {Requirement(r).name for r in sum((EXTRAS[extra] for extra in ("train", "app", "remote")), NEEDED)}
     imported = set()
-    for path in (ROOT / "charlab").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in python_files("charlab"):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):

@@ -1,9 +1,9 @@
 """The README's table names every package, and what the README names and links to is there."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from helpers.project import ROOT
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TABLE = README.split("## Packages", 1)[1].split("\n## ", 1)[0]
 
@@ -17,6 +17,8 @@ def test_the_table_has_a_line_for_every_package():
 
 
 def test_what_the_readme_links_to_is_there():
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
+    targets = re.findall(r"\]\(([^)#]+)\)", README)
+    assert targets
+    for target in targets:
         if "://" not in target:
             assert (ROOT / target).exists(), target

@@ -12,11 +12,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from helpers.pages import PAGES, open_page
+from helpers.project import python_files
 from helpers.tiny import make_run
 from pages.parts.shared import page_state, url_state
 from pages.parts.shared.page_state import LINK_ONLY, NOT_ALLOWED, REMEMBERED, SETTINGS
 
-SOURCES = sorted((Path(__file__).resolve().parents[2] / "pages").rglob("*.py"))
+SOURCES = python_files("pages")
 VIEWS = page_state.choices("view")
 # Each order of four pages stands in it as four neighbours, and it returns to where it began.
 EVERY_ORDER = "123412314231243121342132413214321"
@@ -136,6 +137,7 @@ def test_nothing_that_is_not_allowed_reaches_a_page_from_an_older_session(read_k
             app.session_state[key] = wanted
         read_keys.clear()
         go_to(app, page)
+        assert read_keys
         for key in read_keys:
             assert isinstance(app.session_state[key], SETTINGS[key].type), (key, value)
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from helpers.project import ROOT
 from pages.parts.shared.safe_text import plain
 
 
@@ -90,9 +91,7 @@ def test_plain_text_has_no_markdown_left():
 
 
 def test_our_scripts_never_write_html():
-    from pathlib import Path
-
-    scripts = list((Path(__file__).resolve().parents[2] / "pages" / "parts").rglob("*.js"))
+    scripts = list((ROOT / "pages" / "parts").rglob("*.js"))
     assert scripts
     for script in scripts:
         source = script.read_text(encoding="utf-8")

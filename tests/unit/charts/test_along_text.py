@@ -133,7 +133,9 @@ def all_figures(name, alphabet, text):
 
 def test_nothing_from_people_or_models_is_obeyed_as_html():
     for figure in all_figures(EVIL, ["<", "&", ">", "a"], "<a>&"):
-        for text in texts(plain_json(figure)):
+        drawn = texts(plain_json(figure))
+        assert drawn
+        for text in drawn:
             for tag in ("<br>", "<extra>", "</extra>"):  # our own
                 text = text.replace(tag, "")
             assert "<" not in text, text
@@ -145,4 +147,4 @@ def test_figures_are_plain_json_without_a_theme_and_with_titled_axes():
         layout = plain_json(figure)["layout"]
         assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0,0,0,0)" and layout["uirevision"]
         titled = [axis["title"].get("text") for name, axis in layout.items() if name.startswith("xaxis")]
-        assert all(titled)
+        assert titled and all(titled)

@@ -148,7 +148,9 @@ def all_figures(label, alphabet):
 def test_nothing_from_people_or_models_is_obeyed_as_html():
     assert literal("<b>&amp;") == "&lt;b&gt;&amp;amp;"
     for figure in all_figures(EVIL, ["<", "&", ">", "a"]):
-        for text in texts(plain_json(figure)):
+        drawn = texts(plain_json(figure))
+        assert drawn
+        for text in drawn:
             for tag in ("<b>came</b>", "<br>", "<extra>", "</extra>"):  # our own
                 text = text.replace(tag, "")
             assert "<" not in text, text
@@ -162,7 +164,7 @@ def test_figures_are_plain_json_without_a_theme_and_with_titled_axes():
         assert data["layout"]["uirevision"]
         assert "colorway" not in data["layout"].get("template", {}).get("layout", {})
         titled = [axis["title"].get("text") for name, axis in data["layout"].items() if name.startswith("xaxis")]
-        assert all(titled)
+        assert titled and all(titled)
 
 
 def test_the_needle_stands_on_the_outlined_character_and_the_bar_goes_from_0_to_1():

@@ -140,7 +140,7 @@ def test_the_matrix_is_that_of_the_characters_around_the_place():
     assert len(figure.data[0].x) == MAX_MATRIX and first <= 500 < first + MAX_MATRIX
     row = figure.data[0].z[500 - first]
     np.testing.assert_allclose(row[: 501 - first], weights[100, first - 400 : 101], atol=1e-3)
-    assert all(value is None for value in row[501 - first :])  # nothing looks ahead
+    assert len(row) > 501 - first and all(value is None for value in row[501 - first :])  # nothing looks ahead
     assert f"looked at, {first + 1} to {first + MAX_MATRIX} of 700" in figure.layout.xaxis.title.text
     assert (figure.layout.shapes[0].y0, figure.layout.shapes[0].y1) == (499.5, 500.5)
 

@@ -36,7 +36,7 @@ def test_it_goes_on_from_the_seed_text():
 
 def test_the_unknown_character_is_read_and_never_written():
     steps = list(generate(Alphabet(9), ABC, "xyz", SampleConfig(length=500, samples=4)))
-    assert not any((step.ids == ABC.unknown_id).any() for step in steps)
+    assert len(steps) == 500 and not any((step.ids == ABC.unknown_id).any() for step in steps)
     assert all(step.probabilities[:, ABC.unknown_id].min() > 0.4 for step in steps)
 
 
@@ -63,7 +63,9 @@ def test_a_sample_keeps_its_draws_however_many_there_are(tiny, vocab):
 def test_each_step_can_be_chosen_again_from_what_it_keeps(tiny, vocab):
     _, predictor = tiny
     config = SampleConfig(length=30, temperature=0.5, top_k=5)
-    for step in generate(predictor, vocab, "fox", config):
+    steps = list(generate(predictor, vocab, "fox", config))
+    assert len(steps) == 30
+    for step in steps:
         np.testing.assert_allclose(step.probabilities.sum(axis=1), 1, rtol=1e-5)
         shaped = sampling_probabilities(step.logits, config, vocab.unknown_id)[0]
         assert np.cumsum(shaped).searchsorted(step.uniforms[0], side="right") == step.ids[0]

@@ -187,6 +187,7 @@ def test_attention_is_what_step_used(vocab):
     for place, i in enumerate(ids):
         kept.clear()
         _, state = predictor.step(np.array([i]), state)
+        assert len(kept) >= config.layers
         for layer, weights in enumerate(kept[-config.layers :]):
             row = activations[f"block_{layer}/attention"][:, place, predictor.oldest(place) : place + 1]
             np.testing.assert_allclose(weights[0, :, -1], row, atol=1e-5)

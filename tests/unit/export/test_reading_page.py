@@ -79,7 +79,9 @@ def test_a_row_a_step_with_the_readings_own_figures():
 
 def test_no_cell_can_be_a_formula():
     text = "=1+1 @sum -2 +3 \t\r\n|%\uff1d" + "".join(HOSTILE)
-    for row in rows(text, top=len(VOCAB))[1:]:
+    table = rows(text, top=len(VOCAB))[1:]
+    assert len(table) == len(text)
+    for row in table:
         for cell in row:
             assert not cell or cell[0] == "“" or cell == "not in the alphabet" or float(cell) >= 0, cell
             assert not set(cell) & set("\r\n\t")

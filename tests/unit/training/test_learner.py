@@ -14,6 +14,7 @@ from charlab.core.config import OPTIMIZERS, ModelConfig, TrainConfig
 from charlab.core.predictor import build_predictor
 from charlab.errors import ConfigError, RunError
 from charlab.training import strategies
+from helpers.project import ROOT
 from helpers.tiny import TINY
 
 tf = pytest.importorskip("tensorflow")
@@ -230,6 +231,7 @@ def six_steps(accelerator):
         assert all((arrays[name] == again[name]).all() for name in arrays)
         for variable in learner.model.trainable_variables:
             replicas = [np.array(value) for value in strategy.experimental_local_results(variable.value)]
+            assert len(replicas) == strategy.num_replicas_in_sync
             assert all((value == replicas[0]).all() for value in replicas)
         result[kind + precision] = [figures, evaluated, {name: array.tolist() for name, array in arrays.items()}]
     return result
@@ -238,8 +240,7 @@ def six_steps(accelerator):
 def test_two_replicas_do_what_one_does():
     """The batch is split, gradients are summed, then clipped: the weights are the same but for rounding."""
     program = "import json, test_learner\nprint(json.dumps(test_learner.six_steps('mirrored')))"
-    here = Path(__file__).resolve()
-    path = os.pathsep.join(str(folder) for folder in (here.parent, here.parents[2], here.parents[3]))
+    path = os.pathsep.join(str(folder) for folder in (Path(__file__).resolve().parent, ROOT / "tests", ROOT))
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": path}
     mirrored = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=400
