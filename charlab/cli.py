@@ -14,11 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from charlab.core.config import ACCELERATORS, SampleConfig
+from charlab.core.config import SETTINGS, SampleConfig, Setting, settings
 from charlab.corpora import catalogue, encoding
 from charlab.errors import CharlabError, ConfigError
 from charlab.export import formats, remote_files
-from charlab.runs import control, models, plan, store
+from charlab.runs import control, models, plan, shell_commands, store
 from charlab.runs.presets import PRESETS, preset
 from charlab.training import process
 
@@ -313,12 +313,15 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address (gs://...)")
     train.add_argument("--preset", required=True, help="see `presets`")
     budget = train.add_mutually_exclusive_group()
-    budget.add_argument("--epochs", type=int)
-    budget.add_argument("--minutes", type=float, help="wall-clock from this command's start to saved weights")
-    train.add_argument("--accelerator", default="auto", choices=ACCELERATORS)
-    train.add_argument("--seed", type=int, default=1)
+    for name in ("epochs", "minutes"):
+        _declared(budget, name, SETTINGS[name], default=None)
+    for name in ("accelerator", "seed"):
+        _declared(train, name, SETTINGS[name])
     train.add_argument("--name", default="", help="what to call the run")
-    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a preset's setting")
+    train.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, as listed below"
+    )
+    train.formatter_class, train.epilog = argparse.RawDescriptionHelpFormatter, shell_commands.settings_help()
 
     resume = _command(commands, "resume", _resume, "go on with a run that was paused, stopped or failed")
     resume.add_argument("run", help="the run's id")
@@ -341,12 +344,9 @@ def _parser() -> argparse.ArgumentParser:
 
     generate = _command(commands, "generate", _generate, "let a model write", model=True)
     generate.add_argument("--seed-text", help="what it goes on from; without it, the model's own")
-    generate.add_argument("--length", type=int, default=250, help="characters to write")
-    generate.add_argument("--samples", type=int, default=1)
-    generate.add_argument("--temperature", type=float, default=1.0, help="0 always takes the likeliest")
-    generate.add_argument("--top-k", type=int)
-    generate.add_argument("--top-p", type=float)
-    generate.add_argument("--seed", type=int, default=1, help="for the random numbers")
+    for name, declared in settings(SampleConfig).items():
+        if name != "temperatures":  # which the Playground compares
+            _declared(generate, name, declared)
 
     explain = _command(commands, "explain", _explain, "show what a model expected, step by step", model=True)
     explain.add_argument("--text", required=True)
@@ -376,6 +376,12 @@ def _command(commands, name: str, function: Callable, words: str, model: bool = 
     )
     parser.set_defaults(command=function)
     return parser
+
+
+def _declared(parser: argparse._ActionsContainer, name: str, declared: Setting, **more: Any) -> None:
+    """An option for a setting, with what its configuration declares of it."""
+    more = {"default": declared.default, "help": declared.help, "choices": declared.choices or None} | more
+    parser.add_argument(f"--{name.replace('_', '-')}", type=declared.value_type, **more)
 
 
 def _whole_number(text: str) -> int:

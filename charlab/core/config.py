@@ -1,20 +1,24 @@
 """What a model is, how it is trained and how it writes: three frozen dataclasses, checked when they are made.
 
-Knows nothing of texts, files or networks. The presets, and where each comes from, are in presets.py.
+A setting is declared once, in its field: default, label, help, least and most or choices, and which kinds of model
+use it. The Train page, the command line, the comparison of runs and the exported script read it from there.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from charlab.errors import ConfigError
 
-KINDS = ("gru", "lstm", "transformer", "ngram")
-RECURRENT = ("gru", "lstm")
+KINDS = ("gru", "lstm", "transformer", "ngram")  # a record of each is in kinds.py
+RECURRENT, TRANSFORMER, NGRAM = ("gru", "lstm"), ("transformer",), ("ngram",)
+TRAINED = (*RECURRENT, *TRANSFORMER)  # by gradients
 ALPHABETS = ("corpus", "code-points")
 BATCH_SCHEDULES = ("windows", "chunks", "streams")
 OPTIMIZERS = ("adam", "adamw", "muon", "rmsprop", "sgd")
@@ -22,38 +26,83 @@ LEARNING_RATE_SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 ACCELERATORS = ("auto", "cpu", "gpu", "mirrored", "tpu", "multi-worker")
 
+GROUPS = ("Network", "Data", "Optimisation")  # the headings of settings on the Train page
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is declared of a field. `value_type`, `optional` and `default` are read from the field itself."""
+
+    label: str
+    help: str
+    limits: tuple[float, float] | None = None
+    choices: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = KINDS  # of model that use it
+    group: str = ""  # its heading on the Train page; "" where it is chosen elsewhere or not at all
+    unit: str = ""
+    step: float = 0.05  # of its number on the Train page, where that is no whole one
+    compared: bool = True  # whether runs that differ in it were trained differently
+    limits_of: Mapping[str, tuple[float, float]] | None = None  # narrower ones, by kind
+    value_type: type = str
+    optional: bool = False
+    default: Any = None
+
+    @property
+    def title(self) -> str:
+        return f"{self.label}, {self.unit}" if self.unit else self.label
+
+
+def setting(default: Any, label: str, help: str, *limits: float, **more: Any) -> Any:
+    """A field with its declaration: least and most where it has limits, and whatever else Setting has."""
+    if limits:
+        more["limits"] = limits
+    return dataclasses.field(default=default, metadata={"setting": Setting(label, help, **more)})
+
+
+@functools.cache
+def settings(config: type) -> dict[str, Setting]:
+    """The settings of a configuration by name, in the order in which they are declared."""
+    types: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str, "tuple[float, ...]": tuple}
+    found = {}
+    for field in dataclasses.fields(config):
+        name, *none = str(field.type).split(" | ")
+        facts: dict[str, Any] = {"value_type": types[name], "optional": bool(none), "default": field.default}
+        found[field.name] = dataclasses.replace(field.metadata["setting"], **facts)
+    return found
+
 
 @dataclass(frozen=True)
 class _Config:
     """What the three have in common: their limits are checked, and they go to JSON and back."""
 
-    choices: ClassVar[dict[str, tuple]] = {}
-    limits: ClassVar[dict[str, tuple[float, float]]] = {}
-
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            value = self._checked(field.name, str(field.type), getattr(self, field.name))
-            object.__setattr__(self, field.name, value)
+        for name, declared in settings(type(self)).items():  # type: ignore[arg-type] # of a class's hash
+            object.__setattr__(self, name, self._checked(name, declared, getattr(self, name)))
         self._check()
 
-    def _checked(self, name: str, hint: str, value: Any) -> Any:
-        """A setting's value in the type its hint names. Raises ConfigError where type or limits do not allow it."""
-        if value is None and "None" in hint:
+    def _checked(self, name: str, declared: Setting, value: Any) -> Any:
+        """A setting's value in its declared type. Raises ConfigError where type or limits do not allow it."""
+        wanted: type[Any] = declared.value_type
+        if value is None and declared.optional:
             return None
-        if hint.startswith("tuple"):
+        if wanted is tuple:
             if isinstance(value, str) or not isinstance(value, Iterable):
                 raise ConfigError(f"{name} must be a list of numbers. Received: {value!r}.")
-            return tuple(self._checked(name, "float", number) for number in value)
-        wanted: type[Any] = {"int": int, "float": float, "bool": bool, "str": str}[hint.split(" |")[0]]
+            one = dataclasses.replace(declared, value_type=float)
+            return tuple(self._checked(name, one, number) for number in value)
         if wanted is float and isinstance(value, Real) and not isinstance(value, bool):
             value = float(value)
         if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
             raise ConfigError(f"{name} must be {_TYPE_WORDS[wanted]}. Received: {value!r}.")
-        if name in self.choices and value not in self.choices[name]:
-            raise ConfigError(f"{name} must be one of {', '.join(self.choices[name])}. Received: {value!r}.")
-        if name in self.limits and not self.limits[name][0] <= value <= self.limits[name][1]:
-            least, most = self.limits[name]
-            raise ConfigError(f"{name} must lie between {least:g} and {most:g}. Received: {value!r}.")
+        if declared.choices and value not in declared.choices:
+            raise ConfigError(f"{name} must be one of {', '.join(declared.choices)}. Received: {value!r}.")
+        kind, limits_of = getattr(self, "kind", ""), declared.limits_of or {}
+        limits = limits_of.get(kind, declared.limits)
+        if limits and not limits[0] <= value <= limits[1]:
+            where = f" for kind {kind}" if kind in limits_of else ""
+            raise ConfigError(
+                f"{name} must lie between {limits[0]:g} and {limits[1]:g}{where}. Received: {value!r}."
+            )
         return value
 
     def _check(self) -> None:
@@ -76,46 +125,53 @@ class _Config:
 
 
 _TYPE_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+_SEEDS, _SHARES, _SAMPLES = (0, 2**31 - 1), (0, 0.95), (1, 64)
+_network, _data, _optimisation = (partial(setting, kinds=TRAINED, group=group) for group in GROUPS)
 
 
 @dataclass(frozen=True)
 class ModelConfig(_Config):
     """A network's shape. Settings that a kind does not use are left at their defaults.
 
-    embedding 0 means one-hot input. `context` is the number of characters that a Transformer can look back;
-    `order` the number of characters, the next one included, that an n-gram model counts.
-    Dropouts are the shares of values set to zero while training. In a recurrent network `input_dropout` is on
-    each layer's input (one mask for a whole window, as Keras's own `dropout`), `recurrent_dropout` on its state
-    (likewise), `output_dropout` on the last layer's output. In a Transformer they are on the embedding and on
-    what each block adds; it has no `recurrent_dropout`.
+    In a recurrent network `input_dropout` is on each layer's input (one mask for a whole window, as Keras's own
+    `dropout`), `recurrent_dropout` on its state (likewise), `output_dropout` on the last layer's output. In a
+    Transformer they are on the embedding and on what each block adds; it has no `recurrent_dropout`.
     """
 
-    kind: str = "gru"
-    layers: int = 1
-    units: int = 256
-    embedding: int = 64
-    heads: int = 4
-    context: int = 256
-    order: int = 5
-    input_dropout: float = 0.0
-    output_dropout: float = 0.0
-    recurrent_dropout: float = 0.0
-    alphabet: str = "corpus"
-    lower_case: bool = False
-
-    choices: ClassVar = {"kind": KINDS, "alphabet": ALPHABETS}
-    limits: ClassVar = {
-        "layers": (1, 12), "units": (1, 4096), "embedding": (0, 4096), "heads": (1, 64), "context": (2, 4096),
-        "order": (1, 12), "input_dropout": (0, 0.95), "output_dropout": (0, 0.95), "recurrent_dropout": (0, 0.95),
-    }  # fmt: skip
+    kind: str = setting("gru", "Kind of model", "Recurrent (GRU, LSTM), Transformer or n-gram.", choices=KINDS)
+    layers: int = _network(
+        1, "Layers", "Layers stacked on one another.", 1, 12, limits_of=dict.fromkeys(RECURRENT, (1, 4))
+    )
+    units: int = _network(256, "Units", "Width of each layer: numbers per character.", 1, 4096)
+    embedding: int = _network(
+        64, "Embedding size", "Numbers per character at the input; 0: one-hot input.", 0, 4096, kinds=RECURRENT
+    )
+    heads: int = _network(4, "Attention heads", "They share the units evenly.", 1, 64, kinds=TRANSFORMER)
+    context: int = _network(
+        256, "Context", "How far back the model can look.", 2, 4096, kinds=TRANSFORMER, unit="characters"
+    )
+    order: int = _network(
+        5, "Order", "Characters counted together, the next one included.", 1, 12, kinds=NGRAM, unit="characters"
+    )
+    input_dropout: float = _network(0.0, "Input dropout", "Share of the input zeroed in training.", *_SHARES)
+    output_dropout: float = _network(0.0, "Output dropout", "Share of the output zeroed in training.", *_SHARES)
+    recurrent_dropout: float = _network(
+        0.0, "Recurrent dropout", "Share of the hidden state zeroed in training.", *_SHARES, kinds=RECURRENT
+    )
+    alphabet: str = _data(
+        "corpus", "Alphabet", "The text's own characters or code points 0 to 254.", choices=ALPHABETS, kinds=KINDS
+    )
+    lower_case: bool = _data(False, "Lowercase only", "Capitals are read as lowercase letters.", kinds=KINDS)
 
     def _check(self) -> None:
-        if self.kind in RECURRENT and self.layers > 4:
-            raise ConfigError(f"A {self.kind.upper()} has one to four layers here. Received: {self.layers}.")
-        if self.kind == "transformer" and self.units % self.heads:
+        if self.uses("heads") and self.units % self.heads:
             raise ConfigError(
                 f"The heads share the units evenly: {self.units} units cannot be divided among {self.heads} heads."
             )
+
+    def uses(self, name: str) -> bool:
+        """Whether a model of this kind, or its training, uses a setting."""
+        return self.kind in SETTINGS[name].kinds
 
 
 @dataclass(frozen=True)
@@ -130,50 +186,77 @@ class TrainConfig(_Config):
     "streams" (`batch_size` places that are read on from, the hidden state carried from batch to batch).
     `state_resets` is the share of these streams, drawn anew before each step, whose state is set back to zero: a
     network that never meets an empty state while it learns does not know how to begin.
-    `steps_per_epoch` 0 means once through the text. `batch_size` is the global batch, over all replicas.
     `optimizer` "muon" turns what the gradients of a layer's kernel ask for into a step of equal length in all
     directions (Jordan et al., 2024), with `beta_1` for its momentum; embeddings, biases, norms and the head it
     leaves to AdamW with both betas.
-    `embedding_range`: before training, a recurrent network's embedding has numbers from minus to plus this.
     """
 
-    epochs: int = 5
-    minutes: float | None = None
-    patience: int | None = None
-    batch_size: int = 64
-    sequence_length: int = 64
-    batches: str = "windows"
-    shift: int = 0
-    steps_per_epoch: int = 0
-    state_resets: float = 0.0
-    optimizer: str = "adam"
-    learning_rate: float = 1e-3
-    learning_rate_schedule: str = "constant"
-    warm_up_steps: int = 0
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    weight_decay: float = 0.0
-    clip_norm: float | None = None
-    embedding_range: float = 0.05
-    validation_share: float = 0.1
-    precision: str = "float32"
-    accelerator: str = "auto"
-    seed: int = 1
-    seed_text: str = ""
+    epochs: int = setting(5, "Epochs", "Passes through the text.", 1, 10_000, kinds=TRAINED)
+    minutes: float | None = setting(
+        None, "Minutes", "Time from start to saved weights, in place of epochs.", 0.05, 10_000, kinds=TRAINED
+    )
+    patience: int | None = _optimisation(
+        None, "Early stopping", "Stop after so many epochs without improvement.", 1, 1000, unit="epochs"
+    )
+    batch_size: int = _data(64, "Batch size", "Rows of text in a batch, over all devices together.", 1, 65_536)
+    sequence_length: int = _data(64, "Sequence length", "Length of a row of text.", 1, 4096, unit="characters")
+    batches: str = _data(
+        "windows", "Batches", "Random windows, shuffled chunks, or streams read on.", choices=BATCH_SCHEDULES
+    )
+    shift: int = _data(
+        0, "Chunk shift", "From one chunk's start to the next; 0: end to end.", 0, 4096, unit="characters"
+    )
+    steps_per_epoch: int = _data(
+        0, "Steps per epoch", "Batches of random windows; 0: once through the text.", 0, 10_000_000
+    )
+    state_resets: float = _data(0.0, "State resets", "Share of the streams reset before each step.", 0, 1)
+    optimizer: str = _optimisation(
+        "adam", "Optimiser", "How gradients become updates of the weights.", choices=OPTIMIZERS
+    )
+    learning_rate: float = _optimisation(
+        1e-3, "Learning rate", "Size of the updates of the weights.", 1e-7, 10, step=0.0005
+    )
+    learning_rate_schedule: str = _optimisation(
+        "constant",
+        "Learning rate schedule",
+        "Constant, or falling along a cosine until the end.",
+        choices=LEARNING_RATE_SCHEDULES,
+    )
+    warm_up_steps: int = _optimisation(
+        0, "Warm-up", "Steps until the learning rate has risen to its full value.", 0, 1_000_000, unit="steps"
+    )
+    beta_1: float = _optimisation(
+        0.9, "Beta 1", "How slowly the mean gradient changes (Adam, Muon).", 0, 0.9999, step=0.01
+    )
+    beta_2: float = _optimisation(
+        0.999, "Beta 2", "How slowly the mean squared gradient changes (Adam).", 0, 0.99999, step=0.001
+    )
+    weight_decay: float = _optimisation(
+        0.0, "Weight decay", "How strongly weights are pulled towards zero.", 0, 1, step=0.01
+    )
+    clip_norm: float | None = _optimisation(
+        None, "Gradient norm limit", "Larger gradients are scaled down to it.", 1e-3, 1000, step=0.1
+    )
+    embedding_range: float = _optimisation(
+        0.05,
+        "Embedding range",
+        "Embeddings start as random numbers from minus to plus this.",
+        1e-6,
+        10,
+        kinds=RECURRENT,
+    )
+    validation_share: float = _data(
+        0.1, "Validation share", "Share of the text, at its end, held out.", 0.01, 0.5, kinds=KINDS
+    )
+    precision: str = _optimisation(
+        "float32", "Precision", "Half precision is faster on most GPUs and TPUs.", choices=PRECISIONS
+    )
+    accelerator: str = setting("auto", "Accelerator", "Where training runs.", choices=ACCELERATORS, kinds=TRAINED)
+    seed: int = _optimisation(1, "Random seed", "The same seed gives the same run.", *_SEEDS)
+    seed_text: str = setting("", "Prompt", "What samples written in training continue.", compared=False)
 
-    choices: ClassVar = {
-        "batches": BATCH_SCHEDULES, "optimizer": OPTIMIZERS, "learning_rate_schedule": LEARNING_RATE_SCHEDULES,
-        "precision": PRECISIONS, "accelerator": ACCELERATORS,
-    }  # fmt: skip
-    limits: ClassVar = {
-        "epochs": (1, 10_000), "minutes": (0.05, 10_000), "patience": (1, 1000), "batch_size": (1, 65_536),
-        "sequence_length": (1, 4096), "shift": (0, 4096), "steps_per_epoch": (0, 10_000_000),
-        "state_resets": (0, 1),
-        "learning_rate": (1e-7, 10), "warm_up_steps": (0, 1_000_000), "beta_1": (0, 0.9999),
-        "beta_2": (0, 0.99999), "embedding_range": (1e-6, 10),
-        "weight_decay": (0, 1), "clip_norm": (1e-3, 1000), "validation_share": (0.01, 0.5),
-        "seed": (0, 2**31 - 1),
-    }  # fmt: skip
+
+SETTINGS = settings(ModelConfig) | settings(TrainConfig)  # all that describe a run
 
 
 @dataclass(frozen=True)
@@ -188,21 +271,20 @@ class SampleConfig(_Config):
     only temperature differs. `temperature` and `samples` are not used then.
     """
 
-    length: int = 250
-    samples: int = 1
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-    seed: int = 1
-    temperatures: tuple[float, ...] = ()
-
-    limits: ClassVar = {
-        "length": (1, 100_000), "samples": (1, 64), "temperature": (0, 100), "top_k": (1, 100_000),
-        "top_p": (1e-6, 1), "seed": (0, 2**31 - 1), "temperatures": (0, 100),
-    }  # fmt: skip
+    length: int = setting(250, "Length", "Characters to generate.", 1, 100_000, unit="characters")
+    samples: int = setting(1, "Samples", "Texts generated at once.", *_SAMPLES)
+    temperature: float = setting(
+        1.0, "Temperature", "Divides the logits before softmax. 0: greedy, 1: unchanged, above 1: flatter.", 0, 100
+    )
+    top_k: int | None = setting(None, "Top-k", "Only the k most likely characters.", 1, 100_000)
+    top_p: float | None = setting(
+        None, "Top-p", "The smallest set of characters whose probabilities sum to at least p.", 1e-6, 1
+    )
+    seed: int = setting(1, "Random seed", "The same seed gives the same text.", *_SEEDS)
+    temperatures: tuple[float, ...] = setting((), "Temperatures", "One sample for each, to compare them.", 0, 100)
 
     def _check(self) -> None:
-        most = self.limits["samples"][1]
+        most = _SAMPLES[1]
         if len(self.temperatures) > most:
             raise ConfigError(f"At most {most} temperatures can be compared. Received: {len(self.temperatures)}.")
 

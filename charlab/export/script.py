@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from charlab.core.config import RECURRENT
+from charlab.core.config import RECURRENT, SETTINGS
 from charlab.errors import ModelError
 from charlab.export import bundle
 from charlab.runs.store import RunConfig
@@ -45,52 +45,14 @@ def _piece(name: str) -> str:
 
 
 def _opening(config: RunConfig) -> str:
-    model, train = config.model, config.train
     title = _one_line(config.name)
-    constants = {
-        "CODE_POINTS": model.alphabet == "code-points",
-        "LOWER_CASE": model.lower_case,
-        "KIND": model.kind,
-        "LAYERS": model.layers,
-        "UNITS": model.units,
-        "INPUT_DROPOUT": model.input_dropout,
-        "OUTPUT_DROPOUT": model.output_dropout,
-    }
-    if model.kind in RECURRENT:
-        constants |= {
-            "EMBEDDING": model.embedding,
-            "EMBEDDING_RANGE": train.embedding_range,
-            "RECURRENT_DROPOUT": model.recurrent_dropout,
-        }
-    else:
-        constants |= {"HEADS": model.heads, "CONTEXT": model.context}
-    constants |= {
-        "EPOCHS": train.epochs,
-        "MINUTES": train.minutes,
-        "PATIENCE": train.patience,
-        "BATCH_SIZE": train.batch_size,
-        "SEQUENCE_LENGTH": train.sequence_length,
-        "SHIFT": train.shift,
-        "STEPS_PER_EPOCH": train.steps_per_epoch,
-        "STATE_RESETS": train.state_resets,
-        "OPTIMIZER": train.optimizer,
-        "LEARNING_RATE": train.learning_rate,
-        "SCHEDULE": train.learning_rate_schedule,
-        "WARM_UP_STEPS": train.warm_up_steps,
-        "BETA_1": train.beta_1,
-        "BETA_2": train.beta_2,
-        "WEIGHT_DECAY": train.weight_decay,
-        "CLIP_NORM": train.clip_norm,
-        "VALIDATION_SHARE": train.validation_share,
-        "PRECISION": train.precision,
-        "SEED": train.seed,
-        "SEED_TEXT": train.seed_text,
-    }
+    values = config.model.to_json() | config.train.to_json()
+    values["alphabet"] = config.model.alphabet == "code-points"
     lines = []
-    for name, value in constants.items():
-        line = f"{name} = {_literal(value)}"
-        note = _NOTES.get(name, "")
-        lines.append(f"{line:<32}# {note}" if note else line)
+    for name in _CONSTANTS:
+        if config.model.uses(name):
+            line = f"{_CALLED.get(name, name).upper()} = {_literal(values[name])}"
+            lines.append(f"{line:<32}# {_NOTES.get(name, SETTINGS[name].help)}")
     about = textwrap.fill(
         f"The training of “{title}” on {_one_line(bundle.file_name(config.corpus))}, in plain TensorFlow: "
         "a network that reads a text and learns to expect its next character.",
@@ -121,20 +83,16 @@ import tensorflow as tf
 ''' + "\n".join(lines)
 
 
-_NOTES = {
-    "CODE_POINTS": "the alphabet is code points 0 to 254, in place of the text's characters",
-    "LOWER_CASE": "capitals are read as small letters",
-    "EMBEDDING": "numbers a character; 0 feeds the network one-hot characters",
-    "EMBEDDING_RANGE": "before training its numbers lie between minus and plus this",
-    "CONTEXT": "characters that it can look back",
-    "MINUTES": "where it is a number, the budget in place of EPOCHS",
-    "PATIENCE": "end when validation has not improved for so many epochs",
-    "SHIFT": "characters from chunk to chunk; 0: side by side",
-    "STEPS_PER_EPOCH": "0: once through the text",
-    "STATE_RESETS": "share of the streams that begin anew at each step",
-    "CLIP_NORM": "gradients are scaled down to this length",
-    "VALIDATION_SHARE": "of the text, its end; never learned from",
-}
+# The settings that the parts of the program read, in the order in which they stand at its top.
+_CONSTANTS = (
+    "alphabet", "lower_case", "kind", "layers", "units", "input_dropout", "output_dropout", "embedding",
+    "embedding_range", "recurrent_dropout", "heads", "context", "epochs", "minutes", "patience", "batch_size",
+    "sequence_length", "shift", "steps_per_epoch", "state_resets", "optimizer", "learning_rate",
+    "learning_rate_schedule", "warm_up_steps", "beta_1", "beta_2", "weight_decay", "clip_norm",
+    "validation_share", "precision", "seed", "seed_text",
+)  # fmt: skip
+_CALLED = {"alphabet": "code_points", "learning_rate_schedule": "schedule"}
+_NOTES = {"alphabet": "The alphabet is code points 0 to 254, in place of the text's characters."}
 
 
 def _literal(value: object) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
-from charlab.core.config import RECURRENT, TrainConfig
+from charlab.core.config import SETTINGS, TrainConfig
 from charlab.runs.store import RunConfig
 
 NATS = {"nats": 1.0, "bits": math.log(2)}  # how many nats one unit is
@@ -138,40 +138,23 @@ def _untrained(loss: float, alphabet_size: int, unit: str) -> str:
 
 # How runs differ
 
-_WORDS = {
-    "kind": "model",
-    "lower_case": "small letters only",
-    "beta_1": "beta 1, the memory of gradients",
-    "beta_2": "Adam's beta 2",
-}
-_NOT_COMPARED = ("seed_text",)
-_ONLY = {  # settings that not every kind of model uses
-    "heads": ("transformer",), "context": ("transformer",), "order": ("ngram",), "recurrent_dropout": RECURRENT,
-    "embedding_range": RECURRENT,
-}  # fmt: skip
-_COUNTED = ("order", "alphabet", "lower_case", "kind", "validation_share")  # what an n-gram model has of settings
-
 
 def differences(configs: Sequence[RunConfig]) -> list[tuple[str, list[str]]]:
     """What differs between runs: a setting's name, and its value in each run ("" where a run does not use it)."""
     columns = [{"text": config.corpus} | _settings(config) for config in configs]
-    names = dict.fromkeys(name for column in columns for name in column)
-    rows = [(_WORDS.get(name, name.replace("_", " ")), [c.get(name, "") for c in columns]) for name in names]
-    return [(words, values) for words, values in rows if len(set(values)) > 1]
+    rows = []
+    for name in ("text", *SETTINGS):
+        values = [column.get(name, "") for column in columns]
+        if len(set(values)) > 1:
+            rows.append((SETTINGS[name].title if name in SETTINGS else "Text", values))
+    return rows
 
 
 def _settings(config: RunConfig) -> dict[str, str]:
-    model, train = config.model, config.train
-    found = {}
-    for name, value in (model.to_json() | train.to_json()).items():
-        if name in _NOT_COMPARED or model.kind not in _ONLY.get(name, (model.kind,)):
-            continue
-        if model.kind == "ngram" and name not in _COUNTED:
-            continue
-        if name == "embedding" and model.kind == "transformer" or name == "epochs" and train.minutes:
-            continue
-        found[name] = _value(name, value)
-    return found
+    """The settings that shaped this run, in words; of the two budgets the one that counted."""
+    values = config.model.to_json() | config.train.to_json()
+    used = [name for name, declared in SETTINGS.items() if declared.compared and config.model.uses(name)]
+    return {name: _value(name, values[name]) for name in used if name != "epochs" or not config.train.minutes}
 
 
 def _value(name: str, value: Any) -> str:

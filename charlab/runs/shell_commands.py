@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from charlab.core.config import SampleConfig
+from charlab.core.config import KINDS, SETTINGS, TRAINED, SampleConfig
 from charlab.runs import store
 from charlab.runs.presets import preset
 
@@ -42,3 +42,17 @@ def generation_command(model: str, weights_name: str, seed_text: str, config: Sa
         if value != getattr(SampleConfig(), name):
             words += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value)]
     return " ".join(words)
+
+
+def settings_help() -> str:
+    """Every setting that --set takes, a line each: its name, what it may be, and what it means."""
+    lines = ["settings (--set):"]
+    for name, declared in SETTINGS.items():
+        allowed = ", ".join(declared.choices) or {bool: "true, false", str: "any text"}.get(
+            declared.value_type, ""
+        )
+        if declared.limits:
+            allowed = "{:,} to {:,}".format(*declared.limits) + (", none" if declared.optional else "")
+        kinds = "" if declared.kinds in (KINDS, TRAINED) else f" Only {', '.join(declared.kinds)}."
+        lines.append(f"  {name} ({allowed}): {declared.title}. {declared.help}{kinds}")
+    return "\n".join(lines)

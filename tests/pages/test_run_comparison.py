@@ -92,7 +92,7 @@ def test_what_differs_is_a_table_and_names_are_not_obeyed(kind):
     if kind == "gru":
         assert "Nothing in their settings" in said
     else:
-        assert "| model | gru | lstm |" in said and "**evil** |" not in said and "<b>" not in said
+        assert "| Kind of model | gru | lstm |" in said and "**evil** |" not in said and "<b>" not in said
 
 
 def test_one_run_alone_has_no_table():

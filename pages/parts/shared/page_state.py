@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from charlab.core.config import ACCELERATORS, ModelConfig, TrainConfig
+from charlab.core import config
+from charlab.core.config import ACCELERATORS
 from charlab.runs.presets import PRESETS, Preset
 
 HOME, TRAIN, PLAYGROUND, EXPLAINER = "home", "train", "playground", "explainer"
@@ -197,36 +198,27 @@ _PARSERS: dict[type, Callable[[str], Any]] = {
 }
 
 
-# The settings of each preset: how long it trains, and every field that the Train page opens.
-
-_ELSEWHERE = ("accelerator", "epochs", "minutes", "seed_text")
+# The settings of each preset: how long it trains, and every one that the Train page opens.
 
 
 def _of_preset(preset: Preset) -> dict[str, Setting]:
     length = "minutes" if preset.name == "quick-gru" else "epochs"
-    fields = preset.model.to_json() | preset.train.to_json()
+    values = preset.model.to_json() | preset.train.to_json()
+    opened = {name: declared for name, declared in config.SETTINGS.items() if declared.group or name == "kind"}
     return {
         f"budget.{preset.name}": _train(str, length, choices=("epochs", "minutes")),
         f"epochs.{preset.name}": _train(int, preset.train.epochs, limits=(1, 100)),
-    } | {
-        f"{preset.name}.{name}": _of_field(name, default)
-        for name, default in fields.items()
-        if name not in _ELSEWHERE
-    }
+    } | {f"{preset.name}.{name}": _of_field(declared, values[name]) for name, declared in opened.items()}
 
 
-def _of_field(name: str, default: Any) -> Setting:
-    """One field of a configuration; 0 stands for none where there may be none."""
-    if found := (ModelConfig.choices | TrainConfig.choices).get(name):
-        return _train(str, default, choices=found)
-    if isinstance(default, bool):
-        return _train(bool, default)
-    least, most = (ModelConfig.limits | TrainConfig.limits)[name]
-    number = int if isinstance(default, int) or name == "patience" else float
-    least = 0 if name in OPTIONAL else least
-    return _train(number, number(default or 0), limits=(number(least), number(most)))
+def _of_field(declared: config.Setting, value: Any) -> Setting:
+    """One setting of a configuration; 0 stands for none where there may be none."""
+    wanted: type = declared.value_type
+    if declared.limits is None:
+        return _train(wanted, value, choices=declared.choices or None)
+    least, most = declared.limits
+    return _train(wanted, wanted(value or 0), limits=(wanted(0 if declared.optional else least), wanted(most)))
 
 
-OPTIONAL = ("clip_norm", "patience")
 for _preset in PRESETS.values():
     SETTINGS |= _of_preset(_preset)

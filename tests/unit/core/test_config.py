@@ -21,7 +21,7 @@ def test_presets_survive_json(name):
         (lambda: ModelConfig(kind="rnn"), "gru, lstm"),
         (lambda: ModelConfig(units=0), "between 1 and"),
         (lambda: ModelConfig(units=True), "whole number"),
-        (lambda: ModelConfig(kind="lstm", layers=5), "one to four"),
+        (lambda: ModelConfig(kind="lstm", layers=5), "between 1 and 4 for kind lstm"),
         (lambda: ModelConfig(kind="transformer", units=30, heads=4), "divided"),
         (lambda: TrainConfig(learning_rate="fast"), "a number"),
         (lambda: TrainConfig(epochs=2.5), "whole number"),

@@ -92,7 +92,7 @@ def test_a_count_of_characters_is_neither_trained_nor_diverged():
 
 def test_what_differs_is_told_and_nothing_else():
     rows = diagnosis.differences([config(epochs=3), config(ModelConfig(units=128, embedding=0), epochs=3)])
-    assert rows == [("units", ["256", "128"]), ("embedding", ["64", "one-hot"])]
+    assert rows == [("Units", ["256", "128"]), ("Embedding size", ["64", "one-hot"])]
     assert diagnosis.differences([config(), config()]) == []
 
 
@@ -102,12 +102,12 @@ def test_settings_that_a_model_does_not_use_stay_empty():
             [config(), config(ModelConfig(kind="transformer", context=64)), config(ModelConfig(kind="ngram"))]
         )
     )
-    assert rows["model"] == ["gru", "transformer", "ngram"]
-    assert rows["context"] == ["", "64", ""]
-    assert rows["order"] == ["", "", "5"]
-    assert rows["embedding"] == ["64", "", ""]
+    assert rows["Kind of model"] == ["gru", "transformer", "ngram"]
+    assert rows["Context, characters"] == ["", "64", ""]
+    assert rows["Order, characters"] == ["", "", "5"]
+    assert rows["Embedding size"] == ["64", "", ""]
     minutes = dict(diagnosis.differences([config(epochs=9, minutes=2.0), config(epochs=9)]))
-    assert minutes == {"epochs": ["", "9"], "minutes": ["2", "none"]}
+    assert minutes == {"Epochs": ["", "9"], "Minutes": ["2", "none"]}
 
 
 def test_losses_are_compared_only_where_text_alphabet_and_split_agree():
