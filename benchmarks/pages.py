@@ -162,7 +162,7 @@ def writings(page: Page, address: str, number: int) -> list[float]:
     times = []
     for _ in range(number):
         page.goto(address + PLAYGROUND)
-        write = page.get_by_role("button", name="Write", exact=True)
+        write = page.get_by_role("button", name="Generate", exact=True)
         write.wait_for(timeout=60_000)
         settle(page)
         page.evaluate(_WATCH, ["click", WRITTEN, "text"])

@@ -1,4 +1,4 @@
-"""Home: what this is, one moving example, three doors, and what is trained on this server."""
+"""Home: what CharLab is, a live example, links to the three pages, and the models on this server."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pages.parts.home import live_demo
 from pages.parts.shared.model_picker import describe
 from pages.parts.shared.safe_text import plain
 
-_NAME_WIDTH = 520  # pixels: the links beside the names stand in columns where there is room
+_NAME_WIDTH = 520  # pixels: aligns the links beside the names in columns where there is room
 
-st.title("Watch a language model learn, write and think")
+st.title("Watch a language model learn and write")
 st.markdown(
-    "A character model reads a text and learns one thing: which character comes next. That is enough to write, "
-    "and small enough to look inside. Nothing to install, no code to write: choose, start, watch."
+    "A character model reads a text and learns one thing: which character comes next. That is enough to "
+    "generate text, and simple enough to look inside. Nothing to install, no code to write: choose, start, watch."
 )
 
 models = available_models()
@@ -27,9 +27,9 @@ for column, title, words, page, icon in zip(
     doors,
     ("Train", "Playground", "Explainer"),
     (
-        "Pick a text and a model, press Start, and see the loss fall while it learns to spell.",
-        "Give it a beginning, move the temperature, and let it write in many versions at once.",
-        "Go through a text character by character: what did it expect, how sure was it, what came?",
+        "Choose a text and a model, press Start, and watch the loss fall while the model learns to spell.",
+        "Type a prompt, change the temperature, and compare several continuations.",
+        "Go through a text character by character: what did the model predict, how sure was it, was it right?",
     ),
     ("train.py", "playground.py", "explainer.py"),
     (":material/trending_down:", ":material/edit_note:", ":material/search_insights:"),
@@ -42,16 +42,16 @@ for column, title, words, page, icon in zip(
 
 st.subheader("Models on this server")
 if not models:
-    st.info("None yet. The Train page makes the first one in a minute.")
+    st.info("There are no models yet. Train the first one on the Train page: it takes about a minute.")
 else:
-    st.caption("Bits: how much a text that it has never seen surprises the model, a character. Fewer is better.")
+    st.caption("Bits per character on text the model has not seen: lower is better.")
 for info in models[:12]:
     row = st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
     row.markdown(plain(describe(info)), width=_NAME_WIDTH)
     for page, label, icon in (
-        ("playground.py", "Write", ":material/edit_note:"),
+        ("playground.py", "Generate", ":material/edit_note:"),
         ("explainer.py", "Explain", ":material/search_insights:"),
     ):
         row.page_link(page, label=label, icon=icon, query_params={"model": info.name})
 if len(models) > 12:
-    st.caption(f"And {len(models) - 12} more, in the pickers of the other pages.")
+    st.caption(f"{len(models) - 12} more models can be chosen on the other pages.")

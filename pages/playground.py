@@ -1,4 +1,4 @@
-"""Playground: a seed text, a temperature, and as many samples as one likes, side by side."""
+"""Playground: generate text from a prompt, compare temperatures, compare models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from charlab.runs.models import Model
 from pages.parts.playground import compare_models, history, sample_cards, stream_samples
 from pages.parts.playground import temperature as sweeping
 from pages.parts.playground.seed_text import seed_text_area
-from pages.parts.playground.stream_samples import MODES, GenerationRequest
+from pages.parts.playground.stream_samples import MODE_LABELS, MODES, GenerationRequest
 from pages.parts.shared import model_picker, page_state, url_state
 from pages.parts.shared.safe_text import exact, plain
 
@@ -33,8 +33,8 @@ def choose_temperature(place) -> dict[str, Any]:
             key="temperatures",
             persist_state="session",
             max_chars=page_state.limits("temperatures")[1],
-            help=f"Up to {sweeping.MAX_TEMPERATURES} numbers from 0 to {sweeping.MAX_TEMPERATURE:g}. Each goes on "
-            "from the same text with the same random numbers, so that only temperature differs.",
+            help=f"Up to {sweeping.MAX_TEMPERATURES} numbers from 0 to {sweeping.MAX_TEMPERATURE:g}. Each "
+            "continues the same prompt with the same random numbers, so only the temperature differs.",
         )
         try:
             return {"temperatures": sweeping.temperatures(typed)}
@@ -47,7 +47,7 @@ def choose_temperature(place) -> dict[str, Any]:
         step=0.05,
         key="playground.temperature",
         persist_state="session",
-        help="Logits are divided by it: 0 always takes the likeliest, 1 is the model as it is, 2 is nearly dice.",
+        help="Divides the logits before softmax. 0 = greedy, 1 = unchanged, above 1 = flatter.",
     )
     place.caption(sweeping.meaning(temperature))
     return {"temperature": temperature}
@@ -63,19 +63,19 @@ def choose_sampling() -> SampleConfig:
             *page_state.limits("samples"),
             key="samples",
             persist_state="session",
-            help="Written side by side.",
+            help="Texts generated side by side.",
         )
     length = second.slider(
-        "Length, characters", *page_state.limits("length"), step=10, key="length", persist_state="session"
+        "Length (characters)", *page_state.limits("length"), step=10, key="length", persist_state="session"
     )
-    with st.expander("Cut-offs and the random seed"):
+    with st.expander("Top-k, top-p, random seed"):
         first, second, third = st.columns(3)
         top_k = first.number_input(
             "Top-k (0 is off)",
             *page_state.limits("playground.top_k"),
             key="playground.top_k",
             persist_state="session",
-            help="Only the k likeliest characters.",
+            help="Samples only from the k most likely characters.",
         )
         top_p = second.slider(
             "Top-p (1 is off)",
@@ -83,16 +83,16 @@ def choose_sampling() -> SampleConfig:
             step=0.05,
             key="playground.top_p",
             persist_state="session",
-            help="Only the fewest characters whose probabilities reach p together.",
+            help="Samples only from the smallest set of characters whose probabilities sum to at least p.",
         )
         seed = third.number_input(
             "Random seed",
             *page_state.limits("playground.seed"),
             key="playground.seed",
             persist_state="session",
-            help="The same seed and settings write the same text again.",
+            help="The same seed and settings generate the same text again.",
         )
-        third.button("Roll the dice", icon=":material/casino:", on_click=roll, help="Another random seed.")
+        third.button("New random seed", icon=":material/casino:", on_click=roll)
     return SampleConfig(
         length=length,
         samples=number,
@@ -104,7 +104,7 @@ def choose_sampling() -> SampleConfig:
 
 
 def commands(request: GenerationRequest) -> list[str]:
-    """What one types for the same texts: a line for each temperature of a sweep, or each model side by side."""
+    """The commands that generate the same texts: one line per temperature or model that is compared."""
     each = [{"temperature": t, "temperatures": ()} for t in request.config.temperatures] or [{}]
     configs = [request.config.replace(**changes) for changes in each]
     return [
@@ -115,7 +115,7 @@ def commands(request: GenerationRequest) -> list[str]:
 
 
 def write_link(write: bool) -> None:
-    """Everything that the result depends on, and how it is shown, into the address."""
+    """Put everything that the result depends on, and its colouring, into the address."""
     config = request.config
     too_long = url_state.write(
         {
@@ -136,11 +136,11 @@ def write_link(write: bool) -> None:
         }
     )
     if too_long:
-        st.caption("The seed text is too long for a link: the page's address holds everything but it.")
+        st.caption("The prompt is too long for a link: the page address holds all settings except the prompt.")
 
 
 def tell_of_changed_models(models: list[Model]) -> None:
-    """A link tells which weights its text came from: where these are others now, its text may be another one."""
+    """Warn where the link was made with other weights: its text may have been different."""
     if digests := url_state.opened("digest"):
         st.session_state.digests_of_link = (request.sources, digests.split(","))
     sources, digests = st.session_state.get("digests_of_link", ((), []))
@@ -149,13 +149,13 @@ def tell_of_changed_models(models: list[Model]) -> None:
     changed = [model.config.name for model, digest in zip(models, digests, strict=True) if model.digest != digest]
     if changed:
         names = " and ".join(changed)
-        st.warning(plain(f"{names} has changed since this link was made (other weights): the text may differ."))
+        st.warning(plain(f"The weights of {names} have changed since this link was made: the text may differ."))
 
 
-st.title("Let a model write")
+st.title("Generate text")
 st.caption(
-    "The model goes on from your seed text, one character at a time. Temperature says how daring it is: at 0 it "
-    "always takes the likeliest character, above 1 it gives unlikely ones more room."
+    "The model continues your prompt one character at a time. Temperature sets how random the text is: at 0 the "
+    "model always takes the most likely character, above 1 it takes unlikely ones more often."
 )
 
 for setting in (
@@ -173,7 +173,14 @@ for setting in (
     url_state.read(setting)
 
 mode = st.segmented_control(
-    "Mode", MODES, key="mode", required=True, persist_state="session", label_visibility="collapsed"
+    "Mode",
+    MODES,
+    format_func=MODE_LABELS.get,
+    key="mode",
+    required=True,
+    persist_state="session",
+    label_visibility="collapsed",
+    wrap=True,
 )
 left, right = st.columns([2, 3], gap="large")
 with left:
@@ -194,25 +201,26 @@ request = GenerationRequest(
 )
 notice = st.container()
 buttons = st.container(horizontal=True, vertical_alignment="bottom")
-pressed = buttons.button("Write", type="primary", icon=":material/edit_note:")
+pressed = buttons.button("Generate", type="primary", icon=":material/edit_note:")
 buttons.button(
-    "Stop", icon=":material/stop:", on_click=stream_samples.stop, help="Ends the writing; what is there stays."
+    "Stop", icon=":material/stop:", on_click=stream_samples.stop, help="Stop generating; keep the text."
 )
 earlier = buttons.container(width="content")
 shade = buttons.segmented_control(
     "Colour by",
     page_state.choices("shade"),
+    format_func=sample_cards.SHADE_LABELS.get,
     key="shade",
     required=True,
     persist_state="session",
     wrap=True,
-    help="Coloured, every character can be clicked: the Explainer opens there.",
+    help="Click a character to open it in the Explainer.",
 )
 compare = buttons.toggle(
     "Compare with the training text",
     key="compare",
     persist_state="session",
-    help="Tells what of each sample stands word for word in the text that the model was trained on.",
+    help="Shows passages found verbatim in the training text.",
 )
 
 if pressed:
@@ -230,14 +238,14 @@ with stream_samples.cleared() if go else st.container():
     if go:
         written, boxes = stream_samples.write(request, models)
     elif written is None:
-        st.info("Press Write: the samples appear here. Then move the temperature and write again.")
+        st.info("Press Generate: the samples appear here. Then change the temperature and generate again.")
     else:
         if not is_shown:
-            st.caption("Written with the settings before. Press Write for the new ones.")
+            st.caption("Generated with the previous settings. Press Generate to update.")
         boxes = stream_samples.places(written.samples)
     if written is not None:
         sample_cards.show(written, boxes, shade, compare)
-with st.expander("The same from the command line"):
+with st.expander("Command-line equivalent"):
     exact("\n".join(commands(request)))
 with earlier:
     history.show()

@@ -68,7 +68,7 @@ def test_train_generate_and_explain_by_clicking(shared_server, page):
     page.wait_for_url("**/playground**")
     settled(page)
     expect(page).to_have_url(re.compile(run.id))
-    button(page, "Write").click()
+    button(page, "Generate").click()
     expect(page.get_by_text("characters written")).to_be_visible()
     expect(page.locator("[data-testid=stCode]:visible")).to_have_count(3)
 
@@ -153,7 +153,7 @@ def test_a_worker_that_is_killed_and_runs_of_others(shared_server, page):
     page.get_by_role("combobox", name="Run to look at").click()
     expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Escape")
-    page.get_by_text("everybody's").click()
+    page.get_by_text("Everyone's").click()
     settled(page)
     page.get_by_role("combobox", name="Run to look at").click()
     expect(page.get_by_role("option")).to_have_count(2)

@@ -35,7 +35,7 @@ def is_written(page) -> None:
 
 def test_a_sweep_and_its_link_in_another_browser(shared_server, page, chrome):
     go(page, shared_server, model="quick-gru", mode="temperature sweep", temperatures="0,0.5,1.3", length="40")
-    button(page, "Write").click()
+    button(page, "Generate").click()
     is_written(page)
     expect(page.locator(TEXTS)).to_have_count(3)
     found = texts(page)
@@ -65,7 +65,7 @@ def slow_model(shared_server, monkeypatch) -> str:
 
 def test_stop_in_mid_stream_and_a_changed_temperature_begins_again(shared_server, slow_model, page):
     go(page, shared_server, model=slow_model, length="2000", samples="16", temperature="0.5")
-    button(page, "Write").click()
+    button(page, "Generate").click()
     wait_until(lambda: len(texts(page)) == 16 and len(texts(page)[-1]) > 40)
     old = texts(page)[0][:40]
     slider = page.get_by_role("slider", name="Temperature")
@@ -97,7 +97,7 @@ def test_nothing_of_an_older_text_stands_beside_a_new_one(shared_server, slow_mo
     slider.focus()
     page.keyboard.press("End")
     settled(page)
-    button(page, "Write").click()
+    button(page, "Generate").click()
     wait_until(lambda: len(texts(page)) == 3)
     expect(page.get_by_text("Temperature 1.6", exact=True)).to_have_count(0)
     expect(page.get_by_text("characters written")).to_have_count(0)
@@ -110,10 +110,10 @@ def test_a_click_on_a_character_opens_the_explainer_there(shared_server, page, s
     query = {"model": "quick-gru", "mode": "temperature sweep", "temperatures": "0.5,1.2", "length": "30"}
     go(page, shared_server, **query, shade="surprise", seed_text=seed_text or " ")
     if not seed_text:
-        page.get_by_label("Seed text").fill("")
+        page.get_by_label("Prompt").fill("")
         page.keyboard.press("Control+Enter")
         settled(page)
-    button(page, "Write").click()
+    button(page, "Generate").click()
     is_written(page)
     cells = page.locator(STRIP.format("Temperature 1.2"))
     expect(cells).to_have_count(len(seed_text) + 30)

@@ -1,4 +1,4 @@
-"""The models that a picker offers: this browser's own and the starters, or everybody's."""
+"""The models that a picker offers: this browser's own and the built-in ones, or everyone's."""
 
 import dataclasses
 
@@ -27,11 +27,11 @@ def offered(app) -> str:
     return " ".join(model_box(app).options)
 
 
-def test_ones_own_come_first_and_everybodys_with_a_click(runs_of_two):
+def test_ones_own_come_first_and_everyones_with_a_click(runs_of_two):
     app = open_page("playground")
     assert app.segmented_control(key="model_whose").value == "mine"
-    assert "starter" in offered(app) and "Mine" in offered(app) and "Theirs" not in offered(app)
-    app.segmented_control(key="model_whose").set_value("everybody's").run()
+    assert "built-in" in offered(app) and "Mine" in offered(app) and "Theirs" not in offered(app)
+    app.segmented_control(key="model_whose").set_value("everyone's").run()
     assert "Mine" in offered(app) and "Theirs" in offered(app)
 
 
@@ -39,7 +39,7 @@ def test_ones_own_come_first_and_everybodys_with_a_click(runs_of_two):
 def test_going_back_to_ones_own_lets_go_of_somebody_elses(runs_of_two, page):
     _, theirs = runs_of_two
     app = open_page(page, model=theirs.id)  # a link to it opens it
-    assert app.segmented_control(key="model_whose").value == "everybody's"
+    assert app.segmented_control(key="model_whose").value == "everyone's"
     assert model_box(app).value == theirs.id
     app.segmented_control(key="model_whose").set_value("mine").run()
     assert not app.exception

@@ -218,8 +218,8 @@ def test_no_two_settings_of_a_page_have_one_name_in_its_links(page):
 # The sources: what they keep in the session or say in a link stands in the table.
 
 WITH_VALUE = {
-    "checkbox", "file_uploader", "multiselect", "number_input", "pills", "radio", "segmented_control", "select",
-    "select_slider", "selectbox", "slider", "text_area", "text_input", "toggle",
+    "checkbox", "choose_owner", "file_uploader", "multiselect", "number_input", "pills", "radio",
+    "segmented_control", "select", "select_slider", "selectbox", "slider", "text_area", "text_input", "toggle",
 }  # fmt: skip
 METHODS = {"get", "pop", "setdefault"}
 

@@ -150,13 +150,13 @@ def test_a_model_writes_on_the_playground():
     app.slider(key="samples").set_value(2)
     app.slider(key="length").set_value(50)
     app.text_area(key="seed_text").set_value("the ").run()
-    (write,) = [button for button in app.button if button.label == "Write"]
+    (write,) = [button for button in app.button if button.label == "Generate"]
     write.click().run()
     assert not app.exception
     *texts, command = [element.value for element in app.code]
     assert command.startswith("python -m charlab generate")
     assert len(texts) == 2 and all(text.startswith("the ") and len(text) == 54 for text in texts)
-    write = next(button for button in app.button if button.label == "Write")
+    write = next(button for button in app.button if button.label == "Generate")
     write.click().run()
     assert [element.value for element in app.code] == [*texts, command]
 

@@ -63,13 +63,14 @@ def test_what_is_no_temperature_is_told(typed):
 
 def test_every_temperature_has_a_meaning():
     words = [sweeping.meaning(temperature) for temperature in np.arange(0, 2.05, 0.05)]
-    assert len(set(words)) == 6 and "likeliest" in words[0] and "dice" in words[-1]
+    assert len(set(words)) == 6 and "most likely" in words[0] and "Very random" in words[-1]
 
 
 def test_a_sweep_changes_nothing_but_temperature():
     run = make_run()
     app = press(
-        open_page("playground", model=run.id, mode="temperature sweep", temperatures="0,0.5,2", **SHORT), "Write"
+        open_page("playground", model=run.id, mode="temperature sweep", temperatures="0,0.5,2", **SHORT),
+        "Generate",
     )
     assert not app.exception and not app.error
     model = models.load(run.id)
@@ -89,7 +90,7 @@ def test_the_command_line_writes_the_same(mode, capsys):
     run = make_run()
     epochs(run, 2)
     more = {"temperatures": "0,0.5", "beside": "epoch-002", "temperature": "0.65", "top_k": "5", "top_p": "0.9"}
-    app = press(open_page("playground", model=run.id, mode=mode, samples="2", **more, **SHORT), "Write")
+    app = press(open_page("playground", model=run.id, mode=mode, samples="2", **more, **SHORT), "Generate")
     typed = []
     for line in commands(app):
         assert cli.main([*shlex.split(line)[3:], "--json"]) == 0
@@ -107,7 +108,7 @@ def test_models_and_epochs_write_side_by_side_with_the_same_draws():
     first, second = make_run(name="First"), make_run("lstm", name="Second")
     epochs(first)
     app = open_page("playground", model=first.id, mode="side by side", beside=f"epoch-002,{second.id}", **SHORT)
-    press(app, "Write")
+    press(app, "Generate")
     assert not app.exception and not app.error
     config = SampleConfig(length=30, seed=7, temperature=0.8)
     wanted = []
@@ -126,8 +127,8 @@ def test_a_link_writes_at_once_and_tells_of_other_weights():
     assert not app.exception and not app.warning and len(codes(app)) == 2
     assert all(text.startswith("the ") for text in codes(app))
     app = open_page("playground", model=run.id, write="1", digest="0" * 12, samples="2", **SHORT)
-    assert "Mine has changed" in app.warning[0].value
-    press(app, "Write")
+    assert "weights of Mine have changed" in app.warning[0].value
+    press(app, "Generate")
     assert not app.warning
 
 
@@ -157,31 +158,31 @@ def test_a_seed_text_of_ones_own_stays_when_the_model_changes():
 
 def test_characters_that_the_model_does_not_know_are_named():
     app = open_page("playground", model=make_run().id, seed_text="Zürich €")
-    assert "has never seen" in shown(app) and "€" in shown(app) and "never writes" in shown(app)
+    assert "has never seen" in shown(app) and "€" in shown(app) and "never generates" in shown(app)
 
 
 def test_the_dice_give_another_seed():
-    app = press(open_page("playground", model=make_run().id, seed="7"), "Roll the dice")
+    app = press(open_page("playground", model=make_run().id, seed="7"), "New random seed")
     assert app.number_input(key="playground.seed").value != 7 and not app.exception
 
 
 def test_earlier_results_can_be_gone_back_to():
     run = make_run()
-    app = press(open_page("playground", model=run.id, **SHORT), "Write")
+    app = press(open_page("playground", model=run.id, **SHORT), "Generate")
     first = codes(app)
     app.slider(key="playground.temperature").set_value(1.5).run()
-    assert codes(app) == first and "Written with the settings before" in shown(app)
-    press(app, "Write")
+    assert codes(app) == first and "Generated with the previous settings" in shown(app)
+    press(app, "Generate")
     assert codes(app) != first
     app.segmented_control(key="mode").set_value("temperature sweep").run()
-    press(app, "Write")
+    press(app, "Generate")
     assert len(app.session_state["history"]) == 3
     app.button(key="history-2").click().run()
     assert codes(app) == first and app.slider(key="playground.temperature").value == 0.8 and not app.exception
     assert app.segmented_control(key="mode").value == "samples"
     for seed in range(12):
         app.number_input(key="playground.seed").set_value(seed)
-        press(app, "Write")
+        press(app, "Generate")
     assert len(app.session_state["history"]) == 10
 
 
@@ -189,8 +190,8 @@ def test_what_is_copied_is_counted_and_found(monkeypatch):
     corpus = "once upon\na time the quick brown fox.\n"
     monkeypatch.setattr(models, "corpus_text", lambda config: corpus)
     corpus_index._index.clear()
-    app = press(open_page("playground", model=make_run().id, **SHORT), "Write")
-    assert "Copied: 0% in passages of 8" in shown(app).replace("\\", "")
+    app = press(open_page("playground", model=make_run().id, **SHORT), "Generate")
+    assert "Verbatim: 0% in runs of 16" in shown(app).replace("\\", "")
     result = written(app)
     result.samples[0].text = "xx the quick brown fox.\nxx"  # what no tiny model writes
     result.samples[0].probabilities = [0.5] * 26
@@ -200,8 +201,8 @@ def test_what_is_copied_is_counted_and_found(monkeypatch):
         "characters": [22],
         "passage": ["·the·quick·brown·fox.↵"],
         "line": [2],
-        "before it": ["once·upon↵a·time"],
-        "after it": [""],
+        "text before the match": ["once·upon↵a·time"],
+        "text after the match": [""],
     }
     data = json.loads(json.dumps(downloads.as_data(result, compare=True)))
     assert data["samples"][0]["share_copied"] == pytest.approx({"8": 22 / 26, "16": 22 / 26, "32": 0})
@@ -213,9 +214,9 @@ def test_what_is_copied_is_counted_and_found(monkeypatch):
 
 @pytest.mark.parametrize("shade", ["surprise", "probability", "copied"])
 def test_coloured_samples_and_no_training_text(shade):
-    app = press(open_page("playground", model=make_run().id, **SHORT | {"shade": shade}), "Write")
+    app = press(open_page("playground", model=make_run().id, **SHORT | {"shade": shade}), "Generate")
     assert not app.exception and not app.error and not codes(app)
-    assert "not on this server" in shown(app) and "bits a character" in shown(app)
+    assert "not on this server" in shown(app) and "bits per character" in shown(app)
 
 
 def test_a_stop_leaves_what_is_there_and_a_change_begins_again():

@@ -1,4 +1,4 @@
-"""The moving example on the home page: a starter writes a line, and its expectations move beside it."""
+"""The live example on the home page: a built-in model generates text, with its next-character probabilities."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pages.parts.shared.model_picker import load_model
 from pages.parts.shared.safe_text import exact, plain
 
 _CONFIG = SampleConfig(length=120, temperature=0.7, seed=7)
-_CHARACTERS_A_TICK = 1
+_CHARACTERS_PER_TICK = 1
 
 
 def show(info: ModelInfo) -> None:
@@ -24,13 +24,13 @@ def show(info: ModelInfo) -> None:
 
 
 def _tick(model: Model) -> None:
-    """One character further; at the end it rests, and can be started again."""
+    """Show one more character; start again after the last one."""
     steps = _steps(model.digest, model)
     place = min(st.session_state.get("example_place", 0), len(steps) - 1)
     text = model.seed_text + model.vocab.decode([step.ids[0] for step in steps[:place]])
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with left, st.container(border=True):
-        st.caption(plain(f"{model.config.name} writes, one character at a time:"))
+        st.caption(plain(f"{model.config.name} generates text, one character at a time:"))
         exact(text + "▌", height=190)
     with right:
         characters = [*model.vocab.characters, "\ufffd"]
@@ -40,13 +40,13 @@ def _tick(model: Model) -> None:
             steps[place].probabilities[0],
             None,
             int(steps[place].ids[0]),
-            f"Next, after “{after}”",
+            f"Next-character probabilities after “{after}”",
             most=8,
         )
-        plotly_chart(figure, key="example", height=260, label="The next character's probabilities, as bars.")
-    st.session_state.example_place = place + _CHARACTERS_A_TICK
+        plotly_chart(figure, key="example", height=260, label="Probabilities of the next character, as bars.")
+    st.session_state.example_place = place + _CHARACTERS_PER_TICK
     if st.session_state.example_place >= _CONFIG.length:
-        st.session_state.example_place = 0  # and from the beginning again
+        st.session_state.example_place = 0  # start again
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

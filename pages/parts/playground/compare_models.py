@@ -1,4 +1,4 @@
-"""Side by side: which other models, or which epochs of this one, write on the same seed text."""
+"""Compare models: which other models, or which epochs of this one, continue the same prompt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from charlab.runs.models import Model, ModelInfo
 from pages.parts.shared import model_picker, url_state
 from pages.parts.shared.safe_text import plain
 
-MAX_MODELS = 3  # beside the one that is picked above
+MAX_MODELS = 3  # besides the one that is picked above
 
 
 def pick(info: ModelInfo) -> list[Model]:
@@ -21,16 +21,16 @@ def pick(info: ModelInfo) -> list[Model]:
     choices = [*epochs, *others]
     url_state.read("beside", default=choices[:1])
     if missing := [name for name in st.session_state.beside if name not in choices and not _is_epoch(name)]:
-        st.warning(plain(f"Not on this server: {', '.join(missing)}."))
+        st.warning(plain(f"These models are not on this server: {', '.join(missing)}."))
     kept = [name for name in st.session_state.beside if name in choices][:MAX_MODELS]
     st.session_state.beside = kept or choices[:1]
     if not choices:
-        st.info("There is nothing to compare with: no other model, and no epochs of this one. Train another one.")
+        st.info("There is no other model, and no saved epochs of this one, to compare with. Train another model.")
         return [model_picker.load_model(info)]
-    titles = {name: f"epoch {int(name.removeprefix('epoch-'))} of this model" for name in epochs}
+    titles = {name: f"Epoch {int(name.removeprefix('epoch-'))} of this model" for name in epochs}
     titles |= model_picker.labels(others.values())
     chosen = st.multiselect(
-        "Beside it",
+        "Compare with",
         choices,
         format_func=titles.get,
         key="beside",
@@ -38,8 +38,8 @@ def pick(info: ModelInfo) -> list[Model]:
         select_all=False,
         max_selections=MAX_MODELS,
         wrap=True,
-        placeholder="other models, or epochs of this one",
-        help="Up to three. All write on the same seed text with the same random numbers.",
+        placeholder="Other models, or epochs of this one",
+        help="Up to three. All continue the same prompt with the same random numbers.",
     )
     load = model_picker.load_model
     loaded = [load(others[name]) if name in others else load(info, name) for name in chosen]

@@ -1,4 +1,4 @@
-"""Copied or invented: what of a sample stands word for word in the text that its model was trained on."""
+"""Copied passages: the parts of a sample found verbatim in the text its model was trained on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_ROWS = 8
 
 @dataclass(frozen=True)
 class Copied:
-    """What an index found of one sample."""
+    """The matches of one sample in a training text."""
 
     index: suffix_array.SuffixArray
     lengths: np.ndarray  # [T]
@@ -31,7 +31,7 @@ class Copied:
 
 
 def compare(written: GenerationResult, number: int) -> Copied | None:
-    """A sample beside its model's training text, looked up once; None where that is not here."""
+    """Look a sample up in its model's training text, once; None where that text is not here."""
     sample = written.samples[number]
     if not sample.text:
         return None
@@ -49,13 +49,13 @@ def share(found: Copied, least: int) -> float:
 
 
 def where_from(found: Copied, sample: Sample) -> None:
-    """The longest passages and the lines of the training text that they stand in."""
-    st.caption(f"Passages of {LEAST} or more characters that stand in the training text, longest first.")
+    """Show the longest passages and their lines in the training text."""
+    st.caption(f"Passages of {LEAST} or more characters found verbatim in the training text, longest first.")
     st.dataframe(rows(found, sample), hide_index=True)
 
 
 def rows(found: Copied, sample: Sample) -> dict[str, list]:
-    """The longest passages as a table: how long, which text, and what stands around it in the corpus."""
+    """The longest passages as a table: length, text, line, and the text around the match."""
     shown = found.passages[:_MAX_ROWS]
     around = [found.index.around(place, length, 20) for _, length, place in shown]
     drawn = lambda text: "".join(visible(character) for character in text)  # noqa: E731
@@ -63,6 +63,6 @@ def rows(found: Copied, sample: Sample) -> dict[str, list]:
         "characters": [length for _, length, _ in shown],
         "passage": [drawn(sample.text[start : start + length]) for start, length, _ in shown],
         "line": [found.index.line(place) for _, _, place in shown],
-        "before it": [drawn(before) for before, _ in around],
-        "after it": [drawn(after) for _, after in around],
+        "text before the match": [drawn(before) for before, _ in around],
+        "text after the match": [drawn(after) for _, after in around],
     }

@@ -1,4 +1,4 @@
-"""Samples to take away: as plain text, or as JSON with every setting and figure."""
+"""Samples to download: as plain text, or as JSON with every setting and measurement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pages.parts.playground.stream_samples import GenerationResult
 
 
 def show(written: GenerationResult, compare: bool) -> None:
-    """Two buttons; the files are made when they are asked for."""
+    """Draw two download buttons; the files are made when they are clicked."""
     row = st.container(horizontal=True)
     row.download_button(
         "Download as .txt",
@@ -40,7 +40,7 @@ def as_text(written: GenerationResult) -> str:
 
 
 def as_data(written: GenerationResult, compare: bool) -> dict[str, Any]:
-    """Settings, models and samples with their figures, as JSON holds them."""
+    """Settings, models and samples with their measurements, ready for JSON."""
     request = written.request
     settings = request.config.to_json() | {"mode": request.mode, "seed_text": request.seed_text}
     if request.config.temperatures:

@@ -1,4 +1,4 @@
-"""What was written in this session, to go back to."""
+"""The history: texts generated earlier in this session, to go back to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from pages.parts.playground.stream_samples import GenerationRequest, GenerationResult
+from pages.parts.playground.stream_samples import MODE_LABELS, GenerationRequest, GenerationResult
 from pages.parts.shared.safe_text import plain
 
 
@@ -15,7 +15,7 @@ def show() -> None:
     found: list[GenerationResult] = st.session_state.get("history", [])
     if not found:
         return
-    with st.popover("Earlier in this session", icon=":material/history:"):
+    with st.popover("History", icon=":material/history:"):
         for number, written in enumerate(found):
             st.button(plain(_title(written)), key=f"history-{number}", on_click=_go_back, args=(written,))
 
@@ -27,14 +27,14 @@ def _title(written: GenerationResult) -> str:
     if temperatures := request.config.temperatures:
         what = f"temperatures {', '.join(f'{t:g}' for t in temperatures[:6])}"
     else:
-        what = f"temperature {request.config.temperature:g}, {request.mode}"
+        what = f"temperature {request.config.temperature:g}, {MODE_LABELS[request.mode].lower()}"
     return (
         f"{began} · {written.samples[0].model.config.name} · {what} · seed {request.config.seed} · “{seed_text}”"
     )
 
 
 def _go_back(written: GenerationResult) -> None:
-    """Every setting as it was; the text is there already."""
+    """Restore a result with its settings."""
     request, state = written.request, st.session_state
     restore(request)
     state.written = written
@@ -42,7 +42,7 @@ def _go_back(written: GenerationResult) -> None:
 
 
 def restore(request: GenerationRequest) -> None:
-    """Set the page's widgets to what was asked for."""
+    """Set the page's widgets to a request's settings."""
     state, config = st.session_state, request.config
     state.mode, state.seed_text, state.length = request.mode, request.seed_text, config.length
     state["playground.seed"] = config.seed

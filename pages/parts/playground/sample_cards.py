@@ -1,4 +1,4 @@
-"""Finished samples: each with its figures, coloured by what one asks for, and a click away from the Explainer."""
+"""Finished samples: each with its measurements, coloured as chosen, and linked to the Explainer."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from pages.parts.shared.safe_text import exact, plain
 
 _WORDS = {
     "nothing": "",
-    "surprise": "The more a character stands out, the less it was expected: −log2 of its probability, in bits. ",
-    "probability": "What the model held likely fades into the page, what it held unlikely stands out. ",
-    "copied": "Coloured: passages of 16 or more characters that stand in the training text, long ones most. ",
+    "surprise": "The deeper the colour, the more surprising the character: −log2 of its probability, in bits. ",
+    "probability": "The deeper the colour, the less probable the character was to the model. ",
+    "copied": "Coloured: passages of 16 or more characters found verbatim in the training text, longest deepest. ",
 }
 _SWATCHES = {
-    "surprise": [(bits / 8, f"{bits} bits") for bits in (0, 2, 4, 6)] + [(1.0, "8 bits and more")],
+    "surprise": [(bits / 8, f"{bits} bits") for bits in (0, 2, 4, 6)] + [(1.0, "8 bits or more")],
     "probability": [(1 - p, f"{p:g}") for p in (1.0, 0.75, 0.5, 0.25, 0.0)],
-    "copied": [(0.0, "invented"), (0.25, "16"), (0.5, "32"), (1.0, "64 characters and more")],
+    "copied": [(0.0, "not copied (under 16)"), (0.25, "16"), (0.5, "32"), (1.0, "64 characters or more")],
 }  # fmt: skip
-_UNITS = {"surprise": "bits", "probability": "probability", "copied": "characters copied"}
+SHADE_LABELS = {"nothing": "None", "surprise": "Surprise", "probability": "Probability", "copied": "Copied"}
+_UNITS = {"surprise": "bits", "probability": "probability", "copied": "characters verbatim"}
 _TALL = 420  # pixels: longer texts scroll
 
 
 def show(written: GenerationResult, boxes: list[tuple[Any, Any]], shade: str, compare: bool) -> None:
-    """The samples into their boxes, with what can be said of all of them below."""
+    """Fill the samples into their boxes, with the speed, downloads and explanations below them."""
     for number, (box, figures) in enumerate(boxes):
         found = copied_passages.compare(written, number) if compare or shade == "copied" else None
         with box.container():
@@ -61,15 +62,15 @@ def _text(written: GenerationResult, number: int, shade: str, found: copied_pass
         values=[*before, *values],
         unit=_UNITS[shade],
         key=f"sample-{number}",
-        label=f"{sample.title}, a cell a character",
+        label=f"{sample.title}, one cell per character",
         on_choose=choose,
-        swatches=_SWATCHES[shade] if number < across(len(written.samples)) else (),  # the first row tells
+        swatches=_SWATCHES[shade] if number < across(len(written.samples)) else (),  # once, in the first row
         height=_TALL if len(characters) > 700 else None,
     )
 
 
 def _values(sample: Sample, shade: str, found: copied_passages.Copied | None) -> np.ndarray:
-    """What colours each written character: [T]."""
+    """The number that colours each generated character: [T]."""
     if shade == "surprise":
         return sample.bits
     if shade == "probability":
@@ -81,50 +82,50 @@ def _values(sample: Sample, shade: str, found: copied_passages.Copied | None) ->
 
 
 def _figures(written: GenerationResult, number: int, found: copied_passages.Copied | None, compare: bool) -> None:
-    """What can be said of one sample, in numbers with their units."""
+    """The measurements of one sample, with their units."""
     sample = written.samples[number]
     if not sample.text:
         st.caption("Stopped before the first character.")
         return
-    words = [f"{sample.bits.mean():.2f} bits a character"]
+    words = [f"{sample.bits.mean():.2f} bits per character"]
     if written.seconds:
-        words.append(f"{len(sample.text) / written.seconds:,.0f} characters a second")
+        words.append(f"{len(sample.text) / written.seconds:,.0f} characters per second")
     words.append(f"{suffix_array.share_repeated(sample.text):.0%} repeated")
     st.caption(plain(" · ".join(words)))
     if found:
-        eight, sixteen, more = (f"{copied_passages.share(found, least):.0%}" for least in (8, 16, 32))
-        st.caption(plain(f"Copied: {eight} in passages of 8 or more characters, {sixteen} of 16, {more} of 32"))
+        sixteen, more = (f"{copied_passages.share(found, least):.0%}" for least in (16, 32))
+        st.caption(plain(f"Verbatim: {sixteen} in runs of 16 or more characters, {more} in runs of 32 or more"))
     elif compare:
-        st.caption("Copied or invented: the training text is not on this server, or too long to go through.")
+        st.caption("Verbatim: unknown, since the training text is not on this server or is too long to search.")
     row = st.container(horizontal=True)
     if row.button("Explain", key=f"explain-{number}", icon=":material/search_insights:"):
-        _explain(written, number, len(written.request.seed_text))  # the first character that it wrote
+        _explain(written, number, len(written.request.seed_text))  # the first generated character
     if found and found.passages:
-        with row.popover(f"Longest copied: {found.passages[0][1]} characters"):
+        with row.popover(f"Longest verbatim match: {found.passages[0][1]} characters"):
             copied_passages.where_from(found, sample)
 
 
 def _below(written: GenerationResult, shade: str) -> None:
     characters = written.length * len(written.samples)
-    speed = f", {characters / written.seconds:,.0f} a second on this server's processor" if written.seconds else ""
+    speed = f", {characters / written.seconds:,.0f} per second on this server's CPU" if written.seconds else ""
     wanted = written.request.config.length
     ended = "" if written.length == wanted else f" Stopped after {written.length} of {wanted} characters."
-    click = "" if shade == "nothing" else "Click a character to see in the Explainer what was expected there. "
-    st.caption(f"{_WORDS[shade]}{click}{characters:,} characters written{speed}.{ended}")
-    with st.popover("What the figures mean", icon=":material/help:"):
+    click = "" if shade == "nothing" else "Click a character to open it in the Explainer. "
+    st.caption(f"{_WORDS[shade]}{click}{characters:,} characters generated{speed}.{ended}")
+    with st.popover("What do these numbers mean?", icon=":material/help:"):
         st.markdown(
-            "**Bits a character** is the model's own mean surprise at what it wrote, higher for daring texts.\n\n"
-            "**Repeated** is the share of pieces of 8 characters that stood in the same sample before. It is high "
-            "where a model goes round in circles, as at low temperatures.\n\n"
-            "**Copied** is the share of characters that lie in passages which stand word for word in the training "
-            "text. Passages of 8 characters are common phrases; of 32, learned by heart."
+            "**Bits per character** is the model's mean surprise at its own text: higher at high temperatures.\n\n"
+            "**Repeated** is the share of 8-character sequences seen earlier in the sample. It is high where a "
+            "model repeats itself, as at low temperatures.\n\n"
+            "**Verbatim** is the share of characters in passages found word for word in the training text. A run "
+            "of 16 characters is often a common phrase; a run of 32 or more is memorised."
         )
 
 
 def _explain(written: GenerationResult, number: int, index: int) -> None:
-    """Open the Explainer at a character of a sample, with the settings that it was drawn with."""
+    """Open the Explainer at a character of a sample, with the settings that generated it."""
     sample, config = written.samples[number], written.request.config
-    ahead = len(written.read) - len(written.request.seed_text)  # what was read in place of an empty seed text
+    ahead = len(written.read) - len(written.request.seed_text)  # what was read in place of an empty prompt
     st.session_state.handed_over = written.read + sample.text
     epoch = sample.model.weights_name.startswith("epoch")
     query = {

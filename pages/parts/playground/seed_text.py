@@ -1,4 +1,4 @@
-"""The seed text: what the models go on from, with the characters marked that they have never seen."""
+"""The prompt (seed text) that the models continue, with the characters marked that they have never seen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MARKED = 300  # characters shown with marks
 
 
 def seed_text_area(models: list[Model]) -> str:
-    """The text, as long as the reader has not changed it that of the picked model's own corpus."""
+    """The prompt: the picked model's own, taken from its corpus, until the reader types another."""
     model, state = models[0], st.session_state
     url_state.read("seed_text", default=model.seed_text)
     untouched = state.seed_text == state.get("seed_text_given")
@@ -26,16 +26,22 @@ def seed_text_area(models: list[Model]) -> str:
     state.seed_text_of = model.name
     state.seed_text = state.seed_text[:MAX_LENGTH]
     seed_text = st.text_area(
-        "Seed text", key="seed_text", height=100, persist_state="session", max_chars=MAX_LENGTH
+        "Prompt",
+        key="seed_text",
+        height=100,
+        persist_state="session",
+        max_chars=MAX_LENGTH,
+        help="The seed text: generated text continues it.",
     )
     for number, each in enumerate(models):
         unknown = each.vocab.unknown_in(seed_text)
+        name = "This model" if len(models) == 1 else each.config.name
         if unknown:
-            st.caption(plain(about_unknown(unknown, "This model" if len(models) == 1 else each.config.name)))
+            st.caption(plain(about_unknown(unknown, name)))
         if unknown and number == 0:
             _mark(seed_text, set(unknown))
-    if any(each.vocab.lower_case for each in models) and seed_text.lower() != seed_text:
-        st.caption("It knows small letters alone: capitals are read as small ones.")
+        if each.vocab.lower_case and seed_text.lower() != seed_text:
+            st.caption(plain(f"{name} only knows lowercase letters: capitals are read as lowercase."))
     return seed_text
 
 
@@ -45,5 +51,5 @@ def _mark(seed_text: str, unknown: set[str]) -> None:
     shown = seed_text[start : start + _MARKED]
     colours = ["var(--st-orange-color)" if character in unknown else None for character in shown]
     character_strip(
-        shown, colours, key="unknown", label="The seed text, unknown characters marked", read_only=True
+        shown, colours, key="unknown", label="The prompt, with unknown characters marked", read_only=True
     )

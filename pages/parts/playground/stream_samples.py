@@ -1,4 +1,4 @@
-"""Samples side by side: what was asked for, written before the reader's eyes, and kept."""
+"""Samples side by side: the request, the text as it is generated, and the result."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from charlab.core.display import named
 from charlab.core.generation import Step, beginning, chosen_probabilities, generate
 from charlab.errors import CharlabError
 from charlab.runs.models import Model
-from pages.parts.shared import page_state
+from pages.parts.shared import page_state, stable_selectbox
 from pages.parts.shared.safe_text import exact, plain
 
 MODES = page_state.choices("mode")
+MODE_LABELS = dict(zip(MODES, ("Samples", "Compare temperatures", "Compare models"), strict=True))
 _REFRESH_SECONDS = 0.08
 _DRAWING_SECONDS = 0.01  # that a browser takes for one text, at most
 _COLUMNS = 3
@@ -28,7 +29,7 @@ _CLEARING_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """Everything that a result depends on; equal ones write the same text."""
+    """Everything that a result depends on; equal requests generate the same text."""
 
     mode: str
     seed_text: str
@@ -39,44 +40,44 @@ class GenerationRequest:
 
 @dataclass
 class Sample:
-    """One text: its words grow while it is written."""
+    """One text, which grows while it is generated."""
 
     title: str
     model: Model
     temperature: float
     text: str = ""
-    probabilities: list[float] = field(default_factory=list)  # the model's own, of each written character
+    probabilities: list[float] = field(default_factory=list)  # the model's probability of each generated character
 
     @property
     def bits(self) -> np.ndarray:
-        """Surprise of the model at each character that it wrote: [T]."""
+        """The model's surprise at each generated character: [T]."""
         return -np.log2(self.probabilities)
 
 
 @dataclass
 class GenerationResult:
-    """A result, whole or as far as it was written before it was stopped."""
+    """A result, complete or as far as it had come when it was stopped."""
 
     request: GenerationRequest
     samples: list[Sample]
     began: float
     seconds: float = 0.0
     indexes: dict[str, Any] = field(default_factory=dict)  # over the training texts, by their sha256
-    compared: dict[int, Any] = field(default_factory=dict)  # what copied_passages.py found of each sample
+    compared: dict[int, Any] = field(default_factory=dict)  # passages that copied_passages.py found in each sample
 
     @property
     def read(self) -> str:
-        """What the models read before the first written character."""
+        """What the models read before the first generated character."""
         return self.request.seed_text or beginning(self.samples[0].model.vocab)
 
     @property
     def length(self) -> int:
-        """Characters written in each sample."""
+        """Characters generated in each sample."""
         return len(self.samples[0].text)
 
 
 def is_writing() -> bool:
-    """Whether a writing was cut off by something that the reader changed: it begins again with that."""
+    """Whether a changed setting interrupted the generation: it starts again with that setting."""
     return st.session_state.get("writing", False)
 
 
@@ -89,17 +90,17 @@ def last() -> GenerationResult | None:
 
 
 def cleared() -> Any:
-    """A container in which nothing of an older text stands while a new one is written."""
+    """A container without the older text while a new one is generated."""
     stage = st.empty()
     if last():
-        time.sleep(_CLEARING_SECONDS)  # for the browser to be told: a place that is filled at once is not emptied
+        time.sleep(_CLEARING_SECONDS)  # lets the browser empty the place before it is filled again
     return stage.container()
 
 
 def write(request: GenerationRequest, models: list[Model]) -> tuple[GenerationResult, list[tuple[Any, Any]]]:
-    """Write the samples; text appears as it is written, and what was written stays if the reader stops it.
+    """Generate the samples; text appears as it is generated, and stays if the reader stops it.
 
-    Returns the result and its boxes, as `places` gives them, to be filled with the whole samples.
+    Returns the result and its boxes, as `places` gives them, to be filled with the finished samples.
     """
     began_again = is_writing()
     st.session_state.writing = True
@@ -116,7 +117,7 @@ def write(request: GenerationRequest, models: list[Model]) -> tuple[GenerationRe
 
 
 def places(samples: list[Sample]) -> list[tuple[Any, Any]]:
-    """A title, an empty box for the text and one for its figures, for each sample, in rows."""
+    """A title, an empty box for the text and one for its measurements, for each sample, in rows."""
     found = []
     columns = across(len(samples))
     for first in range(0, len(samples), columns):
@@ -127,7 +128,7 @@ def places(samples: list[Sample]) -> list[tuple[Any, Any]]:
 
 
 def across(samples: int) -> int:
-    """How many of so many samples stand in a row."""
+    """How many samples to put in one row."""
     return samples if samples in (1, 2, 4) else _COLUMNS
 
 
@@ -135,8 +136,8 @@ def about_unknown(characters: list[str], model: str = "This model") -> str:
     shown = " ".join(named(character) for character in characters[:20])
     more = f" and {len(characters) - 20} more" if len(characters) > 20 else ""
     return (
-        f"{model} has never seen: {shown}{more}. It reads each as the same unknown character, "
-        "and never writes that one."
+        f"{model} has never seen: {shown}{more}. It reads all of these as one unknown character, "
+        "which it never generates."
     )
 
 
@@ -150,17 +151,17 @@ def _samples(request: GenerationRequest, models: list[Model]) -> list[Sample]:
 
 
 def _names(models: list[Model]) -> list[str]:
-    """A title for each model that tells it from the others."""
+    """A unique title for each model."""
     epochs = [
         f", epoch {int(model.weights_name[6:])}" if model.weights_name.startswith("epoch") else ""
         for model in models
     ]
-    titles = [model.config.name + epoch for model, epoch in zip(models, epochs, strict=True)]
-    return [title if titles.count(title) == 1 else f"{title} ({n + 1})" for n, title in enumerate(titles)]
+    titles = {str(n): model.config.name + epochs[n] for n, model in enumerate(models)}
+    return list(stable_selectbox.unique_titles(titles).values())
 
 
 def _remember(written: GenerationResult, began_again: bool) -> None:
-    """This result first; none twice, and none that was cut off because a setting was changed."""
+    """Put this result first; no request twice, and none that a changed setting interrupted."""
     st.session_state.written = written
     earlier = st.session_state.get("history", [])[1 if began_again else 0 :]
     others = [other for other in earlier if other.request != written.request]
@@ -168,12 +169,12 @@ def _remember(written: GenerationResult, began_again: bool) -> None:
 
 
 def _stream(written: GenerationResult, models: list[Model], boxes: list[tuple[Any, Any]]) -> None:
-    """Take a step from every model in turn, and draw every few hundredths of a second."""
+    """Take a step of every model in turn, and draw every few hundredths of a second."""
     texts = [box for box, _ in boxes]
     below = st.empty()
-    below.caption("Reading the seed text.")
+    below.caption("Reading the prompt.")
     _draw(texts, written)
-    tell = _every_so_often(_REFRESH_SECONDS, lambda n: below.caption(f"Reading the seed text: {n:,} characters."))
+    tell = _every_so_often(_REFRESH_SECONDS, lambda n: below.caption(f"Reading the prompt: {n:,} characters."))
     pause = max(_REFRESH_SECONDS, _DRAWING_SECONDS * len(texts))  # faster would only make the browser lag behind
     uniform = _every_so_often(pause, lambda _: _draw(texts, written))
     started = time.perf_counter()
@@ -185,7 +186,7 @@ def _stream(written: GenerationResult, models: list[Model], boxes: list[tuple[An
             row = _add(written.samples, row, next(stream), model)
         written.seconds = time.perf_counter() - started
         if position == 0:
-            below.caption("Writing.")
+            below.caption("Generating.")
             _draw(texts, written)
         uniform(position)
     below.empty()
@@ -207,7 +208,7 @@ def _draw(boxes: list[Any], written: GenerationResult) -> None:
 
 
 def _every_so_often(pause: float, do: Callable[[int], None]) -> Callable[[int], None]:
-    """Call it only where the last call is `pause` seconds ago; it takes a fifth of the time at most."""
+    """Call `do` only where the last call is `pause` seconds ago, and for a fifth of the time at most."""
     state = {"next": time.perf_counter() + pause}
 
     def perhaps(value: int) -> None:

@@ -1,4 +1,4 @@
-"""Temperatures: what one means in words, and several of them as a reader types them."""
+"""Temperatures: the effect of one in a sentence, and several as a reader types them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_TEMPERATURE = 20.0
 
 
 def temperatures(typed: str) -> tuple[float, ...]:
-    """Numbers between commas or spaces. Raises ConfigError where one is none, or there are too many."""
+    """Parse numbers separated by commas or spaces. Raises ConfigError for anything else, or too many of them."""
     words = [word for word in re.split(r"[,;\s]+", typed) if word]
     try:
         found = tuple(float(word) for word in words)
@@ -32,13 +32,13 @@ def temperatures(typed: str) -> tuple[float, ...]:
 def meaning(temperature: float) -> str:
     """What a temperature does, in a sentence."""
     if temperature == 0:
-        return "0 always takes the likeliest character: all samples are the same, and it soon repeats itself."
+        return "Greedy: always the most likely character. All samples are the same and soon repeat themselves."
     if temperature < 0.6:
-        return "Careful: what is likely becomes likelier still. Correct, and soon dull."
+        return "Cautious: likely characters become even more likely. Correct, but soon dull."
     if temperature < 1:
-        return "A little more careful than the model itself."
+        return "Slightly more cautious than the model."
     if temperature == 1:
-        return "1 takes the model's probabilities as they are."
+        return "Uses the model's probabilities unchanged."
     if temperature < 1.6:
-        return "Daring: unlikely characters get more room than the model gives them."
-    return "Nearly dice: the model hardly matters any more."
+        return "Daring: unlikely characters come more often than the model predicts."
+    return "Very random: unlikely characters come often."

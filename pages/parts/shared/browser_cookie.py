@@ -1,6 +1,6 @@
-"""Which browser looks: a random name that the server gives it in a cookie, so that it finds its own runs again.
+"""The browser's name: a random one that the server sets in a cookie, so that a browser finds its own runs again.
 
-The name is no password: it only says which runs are shown first.
+The name is no password: it only decides which runs are shown first.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _YEAR = 365 * 24 * 3600
 
 
 def owner() -> str:
-    """This browser's name, or nothing where it takes no cookies."""
+    """This browser's name, or "" where it accepts no cookies."""
     name = str(st.context.cookies.get(_COOKIE, ""))
     return name if re.fullmatch(r"[0-9a-f]{16}", name) else ""
 
 
 class NameBrowsers:
-    """Middleware that names every browser that has no name yet, with the first page that it gets."""
+    """Middleware that names every browser without a name, with the first page that it receives."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

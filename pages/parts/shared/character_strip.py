@@ -1,6 +1,6 @@
-"""The character strip: one text, a cell a character, coloured by a number and chosen by a click or by keys.
+"""The character strip: a text with one cell per character, coloured by a number, chosen by click or keys.
 
-Holds no state of its own: the page owns the chosen index, hands it in, and hears of a new one.
+Has no state of its own: the page owns the chosen index, passes it in, and is told of a new one.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def character_strip(
     """Draw a text and return the chosen index: the one just chosen, or else `chosen`.
 
     `colours` are numbers from 0 (the page's background) to 1 (deep), with scale "diverging" from -1 to 1, or
-    CSS colours; None or NaN leaves a cell blank. `values` with `unit` are told when the pointer rests on a
-    cell and to screen readers: "e", 1.32 bits. The digit n chooses the n-th of `surprises`. `legend` names
-    the scale's two ends; `swatches` instead are shades with what they stand for. `height` in pixels makes a
-    long text scroll. `on_choose` is called before the rerun. Read-only, spaces are spaces and the text can be
-    copied.
+    CSS colours; None or NaN leaves a cell blank. `values` with `unit` are shown when the pointer rests on a
+    cell, and read by screen readers: "e", 1.32 bits. The digit n chooses the n-th of `surprises`. `legend` names
+    the scale's two ends; `swatches` instead are shades with their meanings. `height` in pixels makes a
+    long text scroll. `on_choose` is called before the rerun. In a read-only strip spaces stay spaces and
+    the text can be copied.
     """
     length = len(characters)
 
@@ -84,5 +84,5 @@ def _colour(colour: float | str | None) -> float | str | None:
 
 
 def _number(value: float | None) -> float | None:
-    """Three decimals are seen; NaN, which JSON does not have, is None."""
+    """Rounded to three decimals; NaN, which JSON lacks, becomes None."""
     return None if value is None or value != value else round(float(value), 3)

@@ -1,4 +1,4 @@
-"""A Plotly chart that stays: one node that is redrawn in place, so that a reader's zoom outlives every tick.
+"""A Plotly chart in one node that is redrawn in place, so that a reader's zoom survives every update.
 
 Streamlit's own st.plotly_chart is torn down and built again whenever its figure changes. Plotly itself comes
 from this server (streamlit_app.py).
@@ -29,10 +29,10 @@ def plotly_chart(
     on_click: Callable[[dict[str, Any]], None] | None = None,
     filename: str = "charlab",
 ) -> dict[str, Any] | None:
-    """Draw a figure (or its JSON) under `key`; `label` says in a sentence what the picture shows.
+    """Draw a figure (or its JSON) under `key`; `label` describes the chart in a sentence, for screen readers.
 
-    A click reruns the page, or the fragment that the chart stands in: `on_click` is called before that, and
-    returned, for this one run, is {"x", "y", "curve", "point"}. Without `on_click` clicks are not reported.
+    A click reruns the page, or the fragment around the chart: `on_click` is called before that, and the click is
+    returned for this one run: {"x", "y", "curve", "point"}. Without `on_click` clicks are not reported.
     """
 
     def report() -> None:
@@ -52,7 +52,7 @@ def plotly_chart(
 
 
 def _checked(click: Any) -> dict[str, Any] | None:
-    """What a browser sent, where it has the form of a click."""
+    """The browser's message where it has the form of a click, else None."""
     if isinstance(click, dict) and {"x", "y", "curve", "point"} <= set(click):
         return {name: click[name] for name in ("x", "y", "curve", "point")}
     return None
@@ -60,6 +60,6 @@ def _checked(click: Any) -> dict[str, Any] | None:
 
 @cache
 def _script_address() -> str:
-    """Where this server has Plotly; the version makes a browser fetch a newer one."""
+    """The path of Plotly on this server; its version makes browsers fetch a newer one."""
     base = st.get_option("server.baseUrlPath").strip("/")
     return f"{'/' + base if base else ''}/assets/plotly.min.js?{version('plotly')}"

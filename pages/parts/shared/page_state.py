@@ -1,7 +1,7 @@
-"""Every setting that a page keeps in its session and its link: the table, and which values it lets through.
+"""Every setting that a page keeps in its session and its link: a table with the values that are allowed.
 
-A key has one meaning. It belongs to the pages named beside it, and stands in their links under its own name, or
-under `parameter` where two pages' links use the same word. `link.read` and `link.write` go by this table alone.
+A key has one meaning. It belongs to the pages named in its row, and has its own name in their links, or that of
+`parameter` where two pages' links use the same word. `url_state.read` and `url_state.write` use this table alone.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from charlab.core.config import ACCELERATORS
 from charlab.runs.presets import PRESETS, Preset
 
 HOME, TRAIN, PLAYGROUND, EXPLAINER = "home", "train", "playground", "explainer"
-AT_CALL = object()  # depends on what is there, such as the models: `link.read` is given it
+AT_CALL = object()  # depends on what is available, such as the models: passed to `url_state.read`
 NOT_ALLOWED = object()
-MINE, EVERYBODYS = "mine", "everybody's"
+MINE, EVERYONES = "mine", "everyone's"
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is allowed for one key. `limits` are the least and the most of a number, of the characters of a text or
-    of the names in a list. `parameter` is None for what no link holds."""
+    """The values that one key may have. `limits` are the minimum and maximum of a number, of the characters of a
+    text or of the names in a list. `parameter` is None for a setting that is in no link."""
 
     pages: tuple[str, ...]
     type: type
@@ -53,13 +53,13 @@ SETTINGS: dict[str, Setting] = {
     "accelerator": _train(str, "auto", choices=ACCELERATORS),
     "minutes": _train(float, 1.0, limits=(0.5, 60.0)),
     "run": _train(str, AT_CALL, choices=AT_CALL),
-    "whose": _train(str, MINE, choices=(MINE, EVERYBODYS), parameter=None),
+    "whose": _train(str, MINE, choices=(MINE, EVERYONES), parameter=None),
     "others": _train(list, [], limits=(0, 4), choices=AT_CALL),
     "loss_unit": _train(str, "bits", choices=("bits", "nats", "accuracy"), parameter="unit"),
     "over": _train(str, "epochs", choices=("epochs", "steps", "seconds")),
 
     "model": _both(str, AT_CALL, choices=AT_CALL),
-    "model_whose": _both(str, MINE, choices=(MINE, EVERYBODYS), parameter=None),
+    "model_whose": _both(str, MINE, choices=(MINE, EVERYONES), parameter=None),
 
     "mode": _playground(str, "samples", choices=("samples", "temperature sweep", "side by side")),
     "beside": _playground(list, AT_CALL),

@@ -1,4 +1,4 @@
-"""Texts from elsewhere, put where Streamlit reads Markdown."""
+"""Text from users and files, made safe where Streamlit reads Markdown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WORD_JOINER = "\u2060"  # not seen; keeps an address from being made a link, wh
 
 
 def plain(text: str) -> str:
-    """The text as Markdown that shows exactly it: no link, picture, formula or emphasis in it is obeyed."""
+    """The text as Markdown that shows exactly it: no link, picture, formula or emphasis in it is rendered."""
     escaped = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
     return re.sub(r"(?i)(https?(?=\\:)|www(?=\\\.)|(?=\\@))", rf"\1{_WORD_JOINER}", escaped)
 

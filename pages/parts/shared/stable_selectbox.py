@@ -1,4 +1,4 @@
-"""A select box that knows its choice by name, so that its words may change while it stands there."""
+"""A select box that knows its choice by name, so that its labels may change while it is on the page."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import streamlit as st
 
 
 def select(label: str, titles: dict[str, str], *, key: str, place: Any = st) -> str:
-    """Offer the names in `titles`, each in its words. The choice is st.session_state[key], which anybody may set.
+    """Offer the names in `titles`, each by its title. The choice is st.session_state[key], which any code may set.
 
-    Streamlit's own box sends the words of its choice, and sends them with whatever else happens on the page. For a
-    moment after a change they are still the old ones: words that a choice had before are known here too, and a
-    choice that something else has set gets a new box, since what comes from the old one was chosen before.
+    Streamlit's own box sends the title of its choice, with whatever else happens on the page. For a moment after a
+    change that is still the old title: earlier titles of a choice are understood too, and a choice that something
+    else has set gets a new box, since the old one would still send the choice before it.
     """
     box = st.session_state.setdefault(_box(key), {"number": 0, "choice": None, "names": {}})
     box["names"] |= {title: name for name, title in titles.items()}
@@ -22,6 +22,18 @@ def select(label: str, titles: dict[str, str], *, key: str, place: Any = st) -> 
     st.session_state[widget] = box["choice"]
     place.selectbox(label, titles, format_func=titles.get, key=widget, on_change=_take, args=(key, widget))
     return box["choice"]
+
+
+def unique_titles(titles: dict[str, str]) -> dict[str, str]:
+    """The same titles, with a number after one that an earlier name has already."""
+    unique: dict[str, str] = {}
+    for name, title in titles.items():
+        numbered, number = title, 1
+        while numbered in unique.values():
+            number += 1
+            numbered = f"{title} ({number})"
+        unique[name] = numbered
+    return unique
 
 
 def _take(key: str, widget: str) -> None:

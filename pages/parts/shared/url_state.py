@@ -1,7 +1,7 @@
-"""The page's link: every setting that makes a result stands in the address, and a link opened fresh sets them.
+"""The page's link: the address holds every setting that a result depends on, and opening a link sets them.
 
-A setting is a session-state key with a row in page_state.py. `read` before the widgets are made, `write` at the
-end of the page's run.
+A setting is a session-state key with a row in page_state.py. Call `read` before the widgets are made, `write` at
+the end of the page's run.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from pages.parts.shared import page_state
 from pages.parts.shared.page_state import NOT_ALLOWED
 
 MAX_TEXT_IN_LINK = 1500  # characters; longer ones would break links in mails and chats
-_WRITTEN = "link_written"  # what `write` put into the address, newest first, and when it last stood there
+_WRITTEN = "link_written"  # what `write` put into the address, newest first, and when it was last there
 _PAGE = "link_page"
 _ECHO_SECONDS = 20.0  # a browser may still send an address that was replaced so long ago
 
 
 def read(key: str, **given: Any) -> None:
-    """Give a setting its value: the link's where it is new, else what it was; the default where not allowed.
+    """Give a setting its value: the link's where it is new, else its last one; the default where not allowed.
 
-    What is allowed stands in `page_state.SETTINGS`. `given` is what a row there leaves to the call: its default,
+    `page_state.SETTINGS` lists the allowed values. `given` is what a row there leaves to the call: its default,
     choices or limits. Raises KeyError for a key without a row.
     """
     setting = page_state.find(key, **given)
@@ -40,13 +40,13 @@ def read(key: str, **given: Any) -> None:
 
 
 def value(key: str) -> Any:
-    """What a setting is, on a page that may not have read it yet: None where it is nothing that its row allows."""
+    """A setting's value, on a page that may not have read it yet; None where its row does not allow it."""
     found = page_state.allowed(page_state.row(key), st.session_state.get(key))
     return None if found is NOT_ALLOWED else found
 
 
 def opened(key: str) -> str | None:
-    """What the link that the reader opened says of a setting; None once the page has written its own."""
+    """A setting's value in the link that the reader opened; None once the page has written its own."""
     in_link = _in_link(key)
     return None if _is_ours(key, in_link) else in_link
 
@@ -72,7 +72,7 @@ def write(settings: dict[str, Any], *, keep_others: bool = False) -> list[str]:
 
 
 def enter(page: str) -> None:
-    """A page begins its run: where it is another one than before, its address was opened, and is not ours."""
+    """Begin a page's run: on arrival from another page, the address was opened by the reader, not written here."""
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE] = page
         st.session_state.pop(_WRITTEN, None)

@@ -13,9 +13,8 @@ from charlab.corpora import catalogue, encoding
 from charlab.errors import CharlabError
 from charlab.runs import diagnosis, plan, queue, shell_commands, store
 from charlab.runs.store import Run, RunConfig, Status
-from pages.parts.shared import browser_cookie, page_state, stable_selectbox, url_state
+from pages.parts.shared import browser_cookie, owner_filter, page_state, stable_selectbox, url_state
 from pages.parts.shared.chart import plotly_chart
-from pages.parts.shared.page_state import EVERYBODYS, MINE
 from pages.parts.shared.safe_text import exact, plain
 from pages.parts.train import export_import, run_comparison, run_controls
 
@@ -35,53 +34,25 @@ def pick_run() -> Run | None:
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     mine = _mine(found)
     url_state.read("run", default=next(iter(mine or found)), choices=found)
-    shown = _choose_whose(found, mine, right)
+    shown = owner_filter.choose_owner(
+        found,
+        mine,
+        label="Runs",
+        key="whose",
+        picked="run",
+        help="Mine: the runs started in this browser.",
+        place=right,
+    )
     if st.session_state.run not in shown:
         st.session_state.run = next(iter(shown))
-    return store.find(stable_selectbox.select("Run to look at", _titles(shown), key="run", place=left))
-
-
-def _titles(found: dict[str, tuple]) -> dict[str, str]:
-    """What the picker says of each run; no two of them say the same."""
-    titles: dict[str, str] = {}
-    for name, facts in found.items():
-        title, number = _title(name, *facts), 1
-        while title in titles.values():
-            number += 1
-            title = f"{_title(name, *facts)} ({number})"
-        titles[name] = title
-    return titles
+    titles = stable_selectbox.unique_titles({name: _title(name, *facts) for name, facts in shown.items()})
+    return store.find(stable_selectbox.select("Run", titles, key="run", place=left))
 
 
 def _mine(found: dict[str, tuple]) -> dict[str, tuple]:
     """The runs that were started in this browser."""
     me = browser_cookie.owner()
     return {name: facts for name, facts in found.items() if me and facts[0] and facts[0].owner == me}
-
-
-def _choose_whose(found: dict[str, tuple], mine: dict[str, tuple], place: Any) -> dict[str, tuple]:
-    """The runs of this browser or everybody's; there is nothing to choose where all are the one or the other."""
-    if not mine or len(mine) == len(found):
-        return found
-    url_state.read("whose")
-    if st.session_state.run not in mine:
-        st.session_state.whose = EVERYBODYS
-    whose = place.segmented_control(
-        "Runs",
-        page_state.choices("whose"),
-        required=True,
-        key="whose",
-        persist_state="session",
-        help="Mine are those that were started in this browser.",
-        on_change=_forget_strangers,
-        args=(mine,),
-    )
-    return mine if whose == MINE else found
-
-
-def _forget_strangers(mine: dict[str, tuple]) -> None:
-    if st.session_state.whose == MINE and st.session_state.get("run") not in mine:
-        st.session_state.run = next(iter(mine))
 
 
 def _facts(run: Run) -> tuple[RunConfig | None, Status | None]:
