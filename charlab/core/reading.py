@@ -39,11 +39,6 @@ class Reading:
         known = self.bits[~np.isnan(self.bits)]
         return float(known.mean()) if len(known) else float("nan")
 
-    @property
-    def running_mean_bits(self) -> np.ndarray:
-        """Mean surprise of all characters up to each place [T - 1]; NaN before the first that has one."""
-        return running_mean(self.bits)
-
     def share_within(self, rank: int) -> float:
         """The share of characters that came from among the model's `rank` likeliest; NaN where none counts."""
         known = self.ranks[~np.isnan(self.ranks)]

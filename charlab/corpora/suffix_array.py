@@ -44,10 +44,6 @@ class SuffixArray:
             lengths[start], places[start] = length, place
         return lengths, places
 
-    def share_copied(self, text: str, length: int) -> float:
-        """The share of a text's characters that lie in a passage of at least `length` found in the corpus."""
-        return float(covered(self.longest(text)[0], length).mean()) if text else 0.0
-
     def passages(self, text: str, least: int = 16) -> list[tuple[int, int, int]]:
         """What a text has in common with the corpus: (start, length, place in the corpus), the longest first.
 

@@ -22,7 +22,7 @@ from charlab.runs.store import Run
 
 @dataclass(frozen=True)
 class Format:
-    """`suffix` ends a download's file name; a folder is downloaded as a zip file."""
+    """`suffix` ends a download's file name: a SavedModel, which is a folder, is downloaded as a zip file."""
 
     name: str
     title: str
@@ -30,7 +30,6 @@ class Format:
     suffix: str
     mime: str
     needs_tensorflow: bool = False
-    is_folder: bool = False
     kinds: tuple[str, ...] = ("gru", "lstm", "transformer")  # of models that have such a form
 
 
@@ -62,7 +61,7 @@ FORMATS = {
             "savedmodel", "SavedModel",
             "A function of TensorFlow's that takes text and gives the next character, for servers and other "
             "languages. Unpack the zip file first.",
-            "-savedmodel.zip", "application/zip", needs_tensorflow=True, is_folder=True,
+            "-savedmodel.zip", "application/zip", needs_tensorflow=True,
         ),
     )
 }  # fmt: skip
@@ -143,11 +142,6 @@ def import_model(source: str) -> Run:
             return bundle.unpack(file, source)
     except (OSError, ValueError) as error:
         raise RunError(f"{source!r} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-
-
-def download_name(run: Run, name: str) -> str:
-    """What a download of a run is called."""
-    return f"{run.id}{FORMATS[name].suffix}"
 
 
 def _write(target: str, data: bytes) -> None:

@@ -34,7 +34,6 @@ from charlab.core.vocab import Vocab
 from charlab.errors import RunError
 from charlab.files import write_whole
 
-STATES = ("queued", "running", "pausing", "paused", "stopping", "stopped", "done", "failed")
 ACTIVE = ("queued", "running", "pausing", "stopping")  # a worker holds the run, or will
 ENDED = ("paused", "stopped", "done", "failed")
 REQUESTS = ("pause", "stop")

@@ -100,7 +100,7 @@ def test_a_text_of_unknown_characters_alone_is_refused_in_words(tiny, vocab):
 
 def test_the_running_mean_ends_at_the_mean(tiny, vocab):
     explained = reading.explain(tiny[1], vocab, "the #fox# jumps")
-    running = explained.running_mean_bits
+    running = reading.running_mean(explained.bits)
     assert running[-1] == pytest.approx(explained.mean_bits) and running[0] == pytest.approx(explained.bits[0])
     assert np.isnan(reading.running_mean(np.array([np.nan, 1.0]))[0])
 

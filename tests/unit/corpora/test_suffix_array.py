@@ -63,7 +63,7 @@ def test_passages_do_not_overlap_and_cover_what_is_copied(corpus, text, least):
     assert [length for _, length, _ in passages] == sorted((p[1] for p in passages), reverse=True)
     lengths = by_hand(corpus, text)
     copied = {at + i for at, length in enumerate(lengths) if length >= least for i in range(length)}
-    assert index.share_copied(text, least) == pytest.approx(len(copied) / len(text) if text else 0)
+    assert set(np.flatnonzero(suffix_array.covered(index.longest(text)[0], least)).tolist()) == copied
     assert set(np.flatnonzero(taken).tolist()) <= copied
     assert not copied or max(lengths) == passages[0][1]
 
@@ -72,8 +72,9 @@ def test_what_is_copied_and_what_is_not():
     index = suffix_array.build("The king is dead.\nLong live the king.\n")
     text = "xx Long live the zebra"
     assert index.passages(text, 8) == [(3, 14, 18)]
-    assert index.share_copied(text, 8) == pytest.approx(14 / 22)
-    assert index.share_copied(text, 16) == 0
+    lengths, _ = index.longest(text)
+    assert suffix_array.covered(lengths, 8).tolist() == [False] * 3 + [True] * 14 + [False] * 5
+    assert not suffix_array.covered(lengths, 16).any()
     assert index.line(18) == 2 and index.line(0) == 1
     assert index.around(18, 4, 5) == ("ead.\n", " live")
     assert index.followers("king") == {" ": 1, ".": 1}
