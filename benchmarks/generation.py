@@ -22,9 +22,9 @@ from statistics import median
 from typing import Any
 
 from benchmarks import common
-from charlab.core import ops
+from charlab.core import matmul, ops
 from charlab.core.config import ModelConfig
-from charlab.core.predictor import blas_threads, build_predictor, weight_shapes
+from charlab.core.predictor import build_predictor, largest_kernel, weight_shapes
 
 MODELS = {
     "gru-256": ModelConfig(kind="gru", units=256, embedding=256),
@@ -66,7 +66,8 @@ def main() -> None:
         for model, samples in product(models, options.samples or ([1, 5] if options.short else [1, 5, 16])):
             place = {"model": model, "samples": samples}
             turns = raw[f"{model}, {samples}"] = measure(workers, model, samples, seconds, rounds)
-            ours = turns[f"ours, {blas_threads(MODELS[model], VOCABULARY) or cores}"]
+            threads_taken = matmul.blas_threads(largest_kernel(MODELS[model], VOCABULARY)) or cores
+            ours = turns[f"ours, {threads_taken}"]
             medians.append(place | {column(name, cores): median(speeds) for name, speeds in turns.items()})
             peers = {name: speeds for name, speeds in turns.items() if not name.startswith("ours")}
             ratios.append(place | {column(name): common.ratio(ours, speeds) for name, speeds in peers.items()})

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from charlab.core.matmul import operands, rows_for
+from charlab.core.matmul import multiply
 
-_HALF = np.array(0.5, np.float32)  # NumPy begins sooner with an array than with Python's number
+_HALF = np.array(0.5, np.float32)  # NumPy starts sooner with an array than with a Python number
 
 
 def dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """x times a kernel, plus a bias: [N, K], [K, M], [M] -> [N, M]."""
-    N, rows = len(x), x
-    if rows_for(N) > N:
-        rows = np.zeros((rows_for(N), x.shape[1]), x.dtype)
-        rows[:N] = x
-    result = np.empty((len(rows), kernel.shape[1]), np.result_type(x, kernel))
-    left, right, out = operands(rows, kernel, result)
-    np.matmul(left, right, out=out)
-    result = result[:N]
+    result = multiply(x, kernel)
     result += bias
     return result
 
@@ -38,7 +31,7 @@ def gelu(x: np.ndarray) -> np.ndarray:
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
-    """Over the last axis; the greatest value is taken off first, so that exp cannot overflow."""
+    """Over the last axis; the greatest value is subtracted first, so that exp cannot overflow."""
     e = np.exp(x - np.maximum.reduce(x, axis=-1, keepdims=True))
     return e / np.add.reduce(e, axis=-1, keepdims=True)
 

@@ -20,7 +20,6 @@ from charlab.core.transformer import TransformerNetwork, transformer_shapes
 from charlab.errors import ModelError
 
 Weights = dict[str, np.ndarray]
-_LARGE = 2**20  # numbers in a kernel that no core's own cache holds
 
 
 class Predictor(Protocol):
@@ -66,18 +65,15 @@ def weight_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[
     return result | {"head/kernel": (U, V), "head/bias": (V,)}
 
 
-def blas_threads(config: ModelConfig, vocabulary_size: int) -> int | None:
-    """How many threads NumPy's matrix products should take: one, or None, which is all there are.
-
-    Small products are fastest on one thread, and give the same bytes however many cores are free.
-    """
+def largest_kernel(config: ModelConfig, vocabulary_size: int) -> int:
+    """How many numbers the largest kernel has that a step multiplies by: what `matmul.blas_threads` asks for."""
     if config.kind == "ngram":
-        return 1
+        return 0
     sizes = {name: math.prod(shape) for name, shape in weight_shapes(config, vocabulary_size).items()}
     if config.kind in RECURRENT:  # a layer's own kernel and the one above it are multiplied as one
         above = [f"layer_{i}/kernel" for i in range(1, config.layers)] + ["head/kernel"]
         sizes |= {name: sizes[f"layer_{i}/recurrent_kernel"] + sizes[name] for i, name in enumerate(above)}
-    return None if max(sizes.values()) >= _LARGE else 1
+    return max(sizes.values())
 
 
 def build_predictor(config: ModelConfig, vocabulary_size: int, weights: Weights) -> Predictor:

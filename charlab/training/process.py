@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager
 
-from charlab.core import predictor
+from charlab.core import matmul, predictor
 from charlab.runs.models import Model
 
 
@@ -30,5 +30,5 @@ def blas_threads(model: Model) -> AbstractContextManager:
     """As many threads for NumPy's matrix products as suit the model, until the returned context ends."""
     from threadpoolctl import threadpool_limits
 
-    threads = predictor.blas_threads(model.config.model, model.predictor.vocabulary_size)
-    return threadpool_limits(threads, user_api="blas")
+    largest = predictor.largest_kernel(model.config.model, model.predictor.vocabulary_size)
+    return threadpool_limits(matmul.blas_threads(largest), user_api="blas")

@@ -91,8 +91,7 @@ def test_the_core_needs_numpy_and_the_standard_library(path):
     import sys
 
     roots = {dotted.split(".")[0] for dotted in imported(path)}
-    asks_blas = {"threadpoolctl"} if path.stem == "matmul" else set()
-    assert roots <= {"numpy", "charlab"} | asks_blas | set(sys.stdlib_module_names)
+    assert roots <= {"numpy", "charlab"} | set(sys.stdlib_module_names)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)

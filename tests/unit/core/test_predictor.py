@@ -8,7 +8,8 @@ import pytest
 
 from charlab.core import matmul, ops, summary
 from charlab.core.config import ModelConfig
-from charlab.core.predictor import blas_threads, build_predictor
+from charlab.core.predictor import build_predictor, largest_kernel
+from charlab.core.recurrent import plain_gru_step, plain_lstm_step
 from charlab.errors import ModelError
 from helpers.tiny import TINY, random_weights
 
@@ -45,7 +46,7 @@ def test_kernels_cut_into_blocks_read_the_same(kind, monkeypatch):
     config = ModelConfig(kind=kind, layers=2, units=200, embedding=8)
     predictor = build_predictor(config, 30, random_weights(config, 30, scale=0.1))
     state = predictor.start(5)
-    assert len(state.cells[0]._right) > 1  # noqa: SLF001 - or the test would test nothing
+    assert len(state.cells[0].product.blocks) > 1  # or the test would test nothing
     ids = np.random.default_rng(2).integers(0, 30, (5, 20))
     for t in range(20):
         if t == 10:
@@ -207,9 +208,30 @@ def test_a_window_from_the_oldest_character_on_is_read_as_the_whole_text_was(con
 
 @pytest.mark.parametrize(("kind", "units", "threads"), [("gru", 256, 1), ("gru", 1024, None), ("ngram", 1, 1)])
 def test_large_networks_alone_take_all_threads(kind, units, threads):
-    assert blas_threads(ModelConfig(kind=kind, units=units), 66) == threads
+    assert matmul.blas_threads(largest_kernel(ModelConfig(kind=kind, units=units), 66)) == threads
 
 
 def test_what_is_multiplied_at_once_counts_as_one():
-    one, two = (ModelConfig(kind="gru", layers=layers, units=512) for layers in (1, 2))
-    assert (blas_threads(one, 66), blas_threads(two, 66)) == (1, None)
+    one, two = (largest_kernel(ModelConfig(kind="gru", layers=layers, units=512), 66) for layers in (1, 2))
+    assert (matmul.blas_threads(one), matmul.blas_threads(two)) == (1, None)
+
+
+@pytest.mark.parametrize("kind", ["gru", "gru-one-hot", "lstm"])
+@pytest.mark.parametrize("samples", [1, 3, 4, 6])
+def test_a_fast_cell_computes_what_the_plain_step_does(kind, samples, vocab):
+    config, V = TINY[kind], len(vocab)
+    weights = random_weights(config, V)
+    predictor = build_predictor(config, V, weights)
+    network, state = predictor.start(samples), [np.zeros((samples, config.units))] * config.layers
+    cells = list(state)
+    for ids in np.random.default_rng(8).integers(0, V, (20, samples)):
+        x = weights["embedding"][ids] if "embedding" in weights else np.eye(V)[ids]
+        for i in range(config.layers):
+            arrays = [weights[f"layer_{i}/{name}"] for name in ("kernel", "recurrent_kernel", "bias")]
+            if kind == "lstm":
+                state[i], cells[i] = plain_lstm_step(x, state[i], cells[i], *arrays)
+            else:
+                state[i] = plain_gru_step(x, state[i], *arrays)
+            x = state[i]
+        logits, network = predictor.step(ids, network)
+        np.testing.assert_allclose(logits, x @ weights["head/kernel"] + weights["head/bias"], atol=1e-5)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from charlab.core import sampling
@@ -123,3 +123,19 @@ def test_frequencies_follow_the_probabilities():
     needles = np.random.default_rng(0).random(50_000)
     ids = choose(np.repeat(probabilities, len(needles), axis=0), needles)
     np.testing.assert_allclose(np.bincount(ids, minlength=6) / len(ids), probabilities[0], atol=0.01)
+
+
+@given(settings)
+def test_the_sampler_gives_the_plain_versions_probabilities(config):
+    fast = sampling.sampling_probabilities(LOGITS, config, UNKNOWN)
+    for row, logits in zip(fast, LOGITS, strict=True):
+        np.testing.assert_allclose(row, sampling.plain_probabilities(logits, config, UNKNOWN), atol=1e-12)
+
+
+@given(settings, st.floats(0, 1, exclude_max=True))
+def test_the_sampler_chooses_as_the_plain_version_does(config, uniform):
+    probabilities = sampling.sampling_probabilities(LOGITS, config, UNKNOWN)
+    edges = np.cumsum(probabilities, axis=1)
+    assume(np.abs(edges - uniform).min() > 1e-12)  # at an edge the last bit of a sum decides
+    chosen = choose(probabilities, np.full(2, uniform))
+    assert chosen.tolist() == [sampling.plain_choose(row, uniform) for row in probabilities]
