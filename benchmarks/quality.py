@@ -118,7 +118,7 @@ def act(way: str, started: float) -> None:
     """Answer a request as one of the peers; `started` is when the process was born, in seconds since 1970."""
 
     def answer(budget: float, seed: int) -> dict[str, Any]:
-        from charlab.core import batching
+        from charlab.corpora import batching
 
         recipe = importlib.import_module(f"benchmarks.{way}")
         training, held_out, unknown = _ids()

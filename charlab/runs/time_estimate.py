@@ -10,10 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from charlab.core import batching
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.summary import operations
-from charlab.corpora import encoding
+from charlab.corpora import batching, encoding
 from charlab.errors import CharlabError
 from charlab.runs import checkpoints
 from charlab.runs.store import Run

@@ -16,8 +16,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from charlab.core.batching import ValidationRows
 from charlab.core.config import RECURRENT, ModelConfig, TrainConfig
+from charlab.corpora.batching import ValidationRows
 from charlab.errors import ConfigError, RunError
 from charlab.training import keras_networks, strategies
 from charlab.training.muon import Muon

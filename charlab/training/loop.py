@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charlab.core import batching
 from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
-from charlab.corpora import encoding
+from charlab.corpora import batching, encoding
 from charlab.errors import RunError
 from charlab.runs import checkpoints
 from charlab.runs.checkpoints import Progress

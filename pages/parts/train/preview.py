@@ -11,11 +11,11 @@ import numpy as np
 import streamlit as st
 
 from charlab.charts import dataset
-from charlab.core import batching, summary
+from charlab.core import summary
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.display import visible
 from charlab.core.vocab import UNKNOWN_CHARACTER, Vocab
-from charlab.corpora import catalogue, encoding
+from charlab.corpora import batching, catalogue, encoding
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
 from charlab.runs import limits, plan, store, time_estimate

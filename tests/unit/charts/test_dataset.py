@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from charlab.charts import dataset
-from charlab.core import batching, summary
+from charlab.core import summary
 from charlab.core.config import TrainConfig
+from charlab.corpora import batching
 from charlab.runs.presets import PRESETS
 
 ALPHABET = "\n <&abc\ufffd"

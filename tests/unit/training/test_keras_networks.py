@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from charlab.core import batching, predictor
+from charlab.core import predictor
 from charlab.core.config import ModelConfig
+from charlab.corpora import batching
 from charlab.errors import ConfigError, ModelError
 from charlab.runs.presets import PRESETS
 from helpers.tiny import TINY, random_weights

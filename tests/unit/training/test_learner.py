@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlab.core import batching, reading
+from charlab.core import reading
 from charlab.core.config import OPTIMIZERS, ModelConfig, TrainConfig
 from charlab.core.predictor import build_predictor
+from charlab.corpora import batching
 from charlab.errors import ConfigError, RunError
 from charlab.training import strategies
 from helpers.project import ROOT

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlab.core.batching import gather, offsets, shuffled, validation_rows
 from charlab.core.config import TrainConfig
+from charlab.corpora.batching import gather, offsets, shuffled, validation_rows
 from charlab.errors import CorpusError
 
 
