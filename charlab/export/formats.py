@@ -6,8 +6,6 @@ Imports no TensorFlow: what needs it is made by `python -m charlab export`.
 from __future__ import annotations
 
 import io
-import subprocess  # our own command, with a list of arguments and no shell
-import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -16,7 +14,7 @@ from pathlib import Path
 
 from charlab.errors import ConfigError, RunError, UnavailableError
 from charlab.export import bundle, remote_files, script
-from charlab.runs import queue
+from charlab.runs import queue, subprocesses
 from charlab.runs.store import Run
 
 
@@ -115,22 +113,12 @@ def make_in_worker(run: Run, name: str, time_limit: float = 300.0) -> bytes:
         raise UnavailableError(reason)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / f"network{FORMATS[name].suffix}"
-        command = [sys.executable, "-m", "charlab", "export", str(run.path.resolve()), "--format", name]
+        words = ["export", str(run.path.resolve()), "--format", name, "--to", str(target)]
         try:
-            subprocess.run(  # noqa: S603
-                [*command, "--to", str(target), "--json"],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=time_limit,
-                env=queue.worker_environment(),
-                encoding="utf-8",
-                check=True,
-            )
+            subprocesses.document(*words, time_limit=time_limit)
             return target.read_bytes()
-        except (subprocess.SubprocessError, OSError) as error:
-            words = (getattr(error, "stderr", None) or str(error)).strip().splitlines() or ["nothing"]
-            said = words[-1].removeprefix("charlab: ")
-            raise UnavailableError(f"The {FORMATS[name].title} file could not be made: {said}") from error
+        except (UnavailableError, OSError) as error:
+            raise UnavailableError(f"The {FORMATS[name].title} file could not be made: {error}") from error
 
 
 def import_model(source: str) -> Run:

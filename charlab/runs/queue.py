@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import logging
-import os
-import subprocess  # our own command, with a list of arguments and no shell
+import subprocess
 import sys
 import threading
 import time
@@ -22,7 +20,7 @@ from typing import Any
 from filelock import Timeout
 
 from charlab.errors import CharlabError, UnavailableError, install_command
-from charlab.runs import cluster, control, store
+from charlab.runs import cluster, control, store, subprocesses
 from charlab.runs.limits import at_once, minutes_cap
 from charlab.runs.store import Run, RunConfig, Status
 
@@ -164,21 +162,7 @@ def expected_start(run: Run) -> float | None:
 
 def start_worker(run: Run) -> subprocess.Popen:
     """A worker process on one run, which ends when this process does."""
-    with run.log_path.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "charlab", "work", str(run.path), "--parent-pipe"],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=worker_environment(),
-        )
-
-
-def worker_environment() -> dict[str, str]:
-    """The environment in which `python -m charlab` is found from any folder."""
-    root = str(Path(__file__).resolve().parents[2])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
+    return subprocesses.start("work", str(run.path), "--parent-pipe", log=run.log_path)
 
 
 def why_no_tensorflow() -> str:
@@ -196,20 +180,10 @@ def survey_accelerators(time_limit: float = 120.0) -> list[dict[str, Any]]:
     """What this machine can train on, found by a process of its own; a few seconds. Raises UnavailableError."""
     if reason := why_no_tensorflow():
         raise UnavailableError(reason)
-    command = [sys.executable, "-m", "charlab", "accelerators", "--json"]
     try:
-        result = subprocess.run(  # noqa: S603
-            command,
-            capture_output=True,
-            timeout=time_limit,
-            env=worker_environment(),
-            encoding="utf-8",
-            check=True,
-        )
-    except (subprocess.SubprocessError, OSError) as error:
-        words = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        raise UnavailableError(f"TensorFlow could not be started on this machine: {words[-1]}") from error
-    return json.loads(result.stdout.splitlines()[-1])
+        return subprocesses.document("accelerators", time_limit=time_limit)
+    except UnavailableError as error:
+        raise UnavailableError(f"TensorFlow could not be started on this machine: {error}") from error
 
 
 def _expected_seconds(run: Run) -> float | None:

@@ -6,16 +6,14 @@ folder that CHARLAB_CORPORA names, then downloaded.
 
 from __future__ import annotations
 
-import json
 import math
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlab.runs import models, store
+from charlab.errors import UnavailableError
+from charlab.runs import models, store, subprocesses
 from charlab.runs.store import Run
 
 CORPUS = "shakespeare"
@@ -132,8 +130,7 @@ are stored in half precision and counts in as few bytes as they need; both are w
 
 
 def _charlab(*words: str) -> dict:
-    command = [sys.executable, "-m", "charlab", *words, "--json"]
-    process = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=False)  # noqa: S603
-    if process.returncode:
-        raise SystemExit(f"charlab {' '.join(words)} failed.")
-    return json.loads(process.stdout.splitlines()[-1])
+    try:
+        return subprocesses.document(*words, show_errors=True)
+    except UnavailableError as error:
+        raise SystemExit(f"charlab {' '.join(words)} failed: {error}") from error

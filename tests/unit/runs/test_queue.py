@@ -1,6 +1,7 @@
 """The queue with real workers: a run waits, is trained, is stopped, dies, and the page is told."""
 
 import json
+import os
 import sys
 import time
 
@@ -11,7 +12,7 @@ from charlab.corpora import catalogue
 from charlab.errors import ConfigError
 from charlab.runs import control, limits, plan, store
 from charlab.runs.presets import preset
-from charlab.runs.queue import Queue, expected_start, os, place_in_line, survey_accelerators, waiting
+from charlab.runs.queue import Queue, expected_start, place_in_line, survey_accelerators, waiting
 
 
 @pytest.fixture
