@@ -1,4 +1,4 @@
-"""Explainer: a text as the model saw it, character by character; what it expected, how sure it was, what came."""
+"""Explainer: a text as a model reads it, character by character: predictions, uncertainty, surprises."""
 
 from __future__ import annotations
 
@@ -24,10 +24,16 @@ from pages.parts.shared.model_picker import load_model, pick_model
 from pages.parts.shared.safe_text import plain
 
 MAX_LENGTH = page_state.limits("text")[1]
+VIEWS = {  # the word in links -> the label
+    "read": "Read",
+    "write with it": "Write step by step",
+    "inside": "Look inside",
+    "over training": "During training",
+}
 
 
 def read_view(model: Model, reading: Reading, other: tuple[str, Reading] | None) -> None:
-    """The chosen step beside all steps."""
+    """The chosen step, and next to it all steps."""
     bars, heatmap = st.columns([2, 3], gap="large")
     with bars:
         next_character.show(model, reading, st.session_state.step, write_link, other)
@@ -38,7 +44,7 @@ def read_view(model: Model, reading: Reading, other: tuple[str, Reading] | None)
 
 
 def over_training_view(model: Model, reading: Reading, other: tuple[str, Reading] | None) -> None:
-    """The epoch slider, with the bars and the mean that it moves."""
+    """The epoch slider with the bars and the mean that it controls."""
     if not over_epochs.epochs(info):
         over_epochs.without_epochs()
         return
@@ -51,7 +57,7 @@ def over_training_view(model: Model, reading: Reading, other: tuple[str, Reading
 
 
 def write_link(more: dict[str, Any] | None = None) -> list[str]:
-    """The page's settings into its address; also called when a slider runs its fragment alone."""
+    """Write the page's settings into its address; also called when a slider reruns only its fragment."""
     state = st.session_state
     if more is not None:
         state.link_of_view = more
@@ -74,17 +80,18 @@ def write_link(more: dict[str, Any] | None = None) -> list[str]:
     )
 
 
-st.title("See what a model expected")
+st.title("See what a model predicts")
 st.caption(
-    "The model reads a text from left to right. Before each character it says how likely every character is. "
-    "The less likely the one that came, the greater the surprise, measured in bits: −log2 of its probability."
+    "The model reads a text from left to right. At each position it gives every possible next character a "
+    "probability. The less likely the actual character, the greater the surprise, measured in bits: −log2 of its "
+    "probability."
 )
 
 url_state.read("text")
 if handed_over := st.session_state.pop("handed_over", None):
     st.session_state.text = handed_over[:MAX_LENGTH]
     if len(handed_over) > MAX_LENGTH:
-        st.caption(f"The text is long: its first {MAX_LENGTH:,} characters are explained.")
+        st.caption(f"The text is long: this page shows its first {MAX_LENGTH:,} characters.")
 
 left, right = st.columns([2, 3], gap="large")
 with left:
@@ -99,7 +106,7 @@ if not text:
     example_texts.show()
     st.stop()
 
-# The chosen place: a character of the text, or one past its end, where nothing has come yet.
+# The chosen position: a character of the text, or one past its end, where the next character is open.
 url_state.read("step", default=min(1, len(text)), limits=(0, len(text)))
 url_state.read("view")
 if st.session_state.view == "over training":
@@ -117,6 +124,7 @@ view = st.segmented_control(
     "View",
     page_state.choices("view"),
     key="view",
+    format_func=VIEWS.__getitem__,
     required=True,
     persist_state="session",
     label_visibility="collapsed",
@@ -135,4 +143,4 @@ elif view == "over training":
 
 if write_link(more):
     longest = f"{url_state.MAX_TEXT_IN_LINK:,}"
-    st.caption(plain(f"The text is longer than {longest} characters: the page's link leaves it out."))
+    st.caption(plain(f"The text is longer than {longest} characters: the link to this page leaves it out."))

@@ -1,7 +1,6 @@
-"""Figures along a text: all steps, surprise and its running mean, two models' difference, a text over training.
+"""Figures along a text: predictions at all steps, surprise, the difference of two models, surprise by epoch.
 
-Built on base.py's empty figure, and as pure: data in, figure out, colours by name. A click's x is the index of
-the character in the text (along a text) or the epoch.
+A click's x is the index of the character in the text, or the epoch.
 """
 
 from __future__ import annotations
@@ -19,9 +18,12 @@ from charlab.charts.base import (
     SEQUENTIAL,
     SMALLEST,
     Figure,
+    character_axis,
     empty_figure,
     literal,
     rounded,
+    step_outline,
+    window,
 )
 from charlab.charts.loss import thin
 from charlab.core.display import named, visible
@@ -29,8 +31,8 @@ from charlab.core.reading import running_mean
 
 MAX_ROWS = 40
 MAX_STEPS = 200
-_THIN = "var(--st-chart-sequential-colors-5)"  # single characters' lines: pale, but seen on either background
-_CONTEXT = 12  # characters told before a place when the pointer rests on it
+_THIN = "var(--st-chart-sequential-colors-5)"  # lines of single characters: pale, but visible on either background
+_CONTEXT = 12  # characters before a position that a tooltip shows
 
 
 def heatmap_figure(
@@ -41,13 +43,14 @@ def heatmap_figure(
     chosen: int | None = None,
     entropies: np.ndarray | None = None,
 ) -> Figure:
-    """Every step of a reading at once: column t is what the model expected after text[t], row by row.
+    """The predictions at every step as a heatmap: column t is the distribution after text[t].
 
-    `probabilities` [T, V], `bits` [T - 1] and `entropies` [T] are a Reading's; `characters` those of the ids.
-    At most MOST_STEPS steps around the chosen one and MOST_ROWS characters are drawn; the title says what is
-    left out. A click's x is the step in the whole text. Under it the surprise of what came, on the same axis.
+    `probabilities` [T, V], `bits` [T - 1] and `entropies` [T] are those of a Reading; `characters` those of the
+    ids. The figure shows at most MAX_STEPS steps around the chosen one and MAX_ROWS characters, and its title
+    says what it leaves out. Below, on the same axis, the surprise of the actual characters. A click's x is the
+    step in the whole text.
     """
-    steps = _window(len(text), chosen)
+    steps = window(len(text), chosen or 0, MAX_STEPS)
     columns = list(steps)
     part = np.asarray(probabilities, dtype=float)[steps.start : steps.stop]
     rows = sorted(int(i) for i in np.argsort(-part.sum(axis=0), kind="stable")[:MAX_ROWS])
@@ -62,23 +65,15 @@ def heatmap_figure(
         hovertemplate="step %{x}<br>%{y}: %{z:.4f}<extra></extra>",
         showlegend=False,
     )
-    _add_came(figure, text, characters, columns, rows)
+    _add_actual(figure, text, characters, columns, rows)
     _add_surprise(figure, text, columns, bits, entropies)
     if chosen is not None:
-        figure.add_shape(
-            type="rect",
-            x0=chosen - 0.5,
-            x1=chosen + 0.5,
-            y0=0,
-            y1=1,
-            yref="paper",
-            line={"color": INK, "width": 1.5},
-        )
+        figure.add_shape(step_outline(chosen))
     figure.update_layout(
         uirevision=f"from {steps.start}",
         clickmode="event",
         title={
-            "text": "What it expected at every step",
+            "text": "Predictions at every step",
             "subtitle": {"text": _left_out(steps, len(text), len(rows), part.shape[1])},
         },
         margin={"t": 60},
@@ -96,7 +91,7 @@ def heatmap_figure(
             },
         },
     )
-    _name_steps(figure, text, columns)
+    figure.update_xaxes(character_axis(text, steps, "character just read"), anchor="y2")
     figure.update_layout(
         yaxis={
             "domain": [0.25, 1],
@@ -114,17 +109,18 @@ def heatmap_figure(
 def surprise_figure(
     text: Sequence[str], bits: np.ndarray, entropies: np.ndarray | None = None, chosen: int | None = None
 ) -> Figure:
-    """Surprise of every character but the first, with the mean so far; dotted the entropy before each.
+    """The surprise of every character but the first, its running mean, and dotted the entropy before each.
 
-    `bits` [T - 1] and `entropies` [T] are a Reading's. A long text's lines are thinned; no spike is lost.
+    `bits` [T - 1] and `entropies` [T] are those of a Reading. The lines of a long text are thinned without losing
+    a spike.
     """
-    figure = empty_figure("bits", "place in the text, characters")
-    places = np.arange(1, len(bits) + 1)
-    _line(figure, text, places, bits, "surprise of what came", {"color": _THIN, "width": 1.2})
+    figure = empty_figure("surprise, bits", "position in the text, characters")
+    positions = np.arange(1, len(bits) + 1)
+    _line(figure, text, positions, bits, "surprise of the actual character", {"color": _THIN, "width": 1.2})
     if entropies is not None:
         style = {"color": QUIET, "width": 1, "dash": "dot"}
-        _line(figure, text, places, entropies[: len(bits)], "entropy: the surprise it expected", style)
-    _line(figure, text, places, running_mean(bits), "mean so far", {"color": MODEL, "width": 2.5})
+        _line(figure, text, positions, entropies[: len(bits)], "entropy: the surprise the model expected", style)
+    _line(figure, text, positions, running_mean(bits), "running mean", {"color": MODEL, "width": 2.5})
     _dress(figure, len(text), chosen, "Surprise along the text")
     figure.update_yaxes(rangemode="tozero")
     return figure
@@ -133,15 +129,15 @@ def surprise_figure(
 def difference_figure(
     text: Sequence[str], difference: np.ndarray, names: tuple[str, str], chosen: int | None = None
 ) -> Figure:
-    """By how many bits the first of two models was less surprised than the other: [T - 1], NaN where one has none.
+    """By how many bits the first of two models was less surprised than the other, [T - 1]: NaN where unknown.
 
-    Above zero the first knew better, below it the other.
+    Above zero the first model was better, below zero the other.
     """
-    figure = empty_figure("difference, bits", "place in the text, characters")
-    places = np.arange(1, len(difference) + 1)
-    _line(figure, text, places, difference, "difference at this character", {"color": _THIN, "width": 1.2})
-    _line(figure, text, places, running_mean(difference), "mean so far", {"color": MODEL, "width": 2.5})
-    _dress(figure, len(text), chosen, "Where which model knew better")
+    figure = empty_figure("difference, bits", "position in the text, characters")
+    positions = np.arange(1, len(difference) + 1)
+    _line(figure, text, positions, difference, "difference at this character", {"color": _THIN, "width": 1.2})
+    _line(figure, text, positions, running_mean(difference), "running mean", {"color": MODEL, "width": 2.5})
+    _dress(figure, len(text), chosen, "Where each model was better")
     figure.update_layout(title={"subtitle": {"text": literal(f"above 0: {names[0]}; below: {names[1]}")}})
     figure.update_layout(margin={"t": 60})
     figure.add_hline(y=0, line={"color": QUIET, "width": 1})
@@ -151,11 +147,11 @@ def difference_figure(
 def epochs_figure(
     epochs: Sequence[int], means: Sequence[float], chosen: int, uniform: float | None = None
 ) -> Figure:
-    """How a run's mean surprise at one text changed from epoch to epoch, the chosen one marked.
+    """A run's mean surprise on one text, epoch by epoch, with the chosen epoch marked.
 
-    `means` are bits a character. `uniform` is what knowing nothing costs: log2 of the alphabet's size.
+    `means` are bits per character. `uniform` is the uniform baseline: log2 of the number of distinct characters.
     """
-    figure = empty_figure("mean surprise, bits a character", "epoch")
+    figure = empty_figure("mean surprise, bits per character", "epoch")
     figure.add_scatter(
         x=list(epochs),
         y=rounded(means, 3),
@@ -163,7 +159,7 @@ def epochs_figure(
         name="this text",
         marker={"size": 6},
         line={"color": MODEL, "width": 2},
-        hovertemplate="epoch %{x}: %{y:.2f} bits a character<extra></extra>",
+        hovertemplate="epoch %{x}: %{y:.2f} bits per character<extra></extra>",
     )
     if chosen in epochs:
         figure.add_scatter(
@@ -175,14 +171,15 @@ def epochs_figure(
             hoverinfo="skip",
         )
     if uniform is not None:
+        label = {"color": QUIET, "size": SMALLEST}
         figure.add_hline(
             y=round(uniform, 3),
             line={"color": QUIET, "width": 1},
-            annotation={"text": f"knowing nothing {uniform:.2f} bits", "font": {"color": QUIET, "size": SMALLEST}},
+            annotation={"text": f"uniform baseline {uniform:.2f} bits", "font": label},
             annotation_position="bottom right",
         )
     figure.update_layout(
-        title="This text from epoch to epoch",
+        title="This text, epoch by epoch",
         showlegend=False,
         clickmode="event",
         uirevision=f"{len(epochs)} epochs",
@@ -194,16 +191,16 @@ def epochs_figure(
 
 
 def _line(
-    figure: Figure, text: Sequence[str], places: np.ndarray, values: np.ndarray, name: str, line: dict
+    figure: Figure, text: Sequence[str], positions: np.ndarray, values: np.ndarray, name: str, line: dict
 ) -> None:
-    x, y = thin(places.tolist(), rounded(values, 3))
+    x, y = thin(positions.tolist(), rounded(values, 3))
     figure.add_scatter(
         x=x,
         y=y,
-        mode="lines+markers" if len(places) == 1 else "lines",
+        mode="lines+markers" if len(positions) == 1 else "lines",
         name=name,
         line=line,
-        text=[_context(text, place) for place in x],
+        text=[_context(text, position) for position in x],
         hovertemplate="%{text}: %{y:.2f} bits<extra>" + name + "</extra>",
     )
 
@@ -217,27 +214,27 @@ def _dress(figure: Figure, length: int, chosen: int | None, title: str) -> None:
     figure.update_xaxes(range=[0.5, max(length - 0.5, 1.5)])
 
 
-def _context(text: Sequence[str], place: int) -> str:
-    """The characters before a place, and the one that came there."""
-    return f"after “{_read(text, place - 1)}” came “{literal(visible(text[place]))}”"
+def _context(text: Sequence[str], position: int) -> str:
+    """The characters before a position, and the one at it."""
+    return f"after “{_read(text, position - 1)}”, “{literal(visible(text[position]))}”"
 
 
 def _read(text: Sequence[str], step: int) -> str:
-    """The last characters that had been read after a step."""
+    """The last characters read at a step."""
     return literal("".join(visible(c) for c in text[max(0, step + 1 - _CONTEXT) : step + 1]))
 
 
-def _add_came(
+def _add_actual(
     figure: Figure, text: Sequence[str], characters: Sequence[str], columns: list[int], rows: list[int]
 ) -> None:
-    """An outlined square on each cell of a character that really came."""
+    """An outlined square on the cell of each step's actual next character."""
     row_of = {characters[i]: row for row, i in enumerate(rows)}
     actual = [(t, row_of[text[t + 1]]) for t in columns if t + 1 < len(text) and text[t + 1] in row_of]
     figure.add_scatter(
         x=[t for t, _ in actual],
         y=[row for _, row in actual],
         mode="markers",
-        name="what came",
+        name="actual character",
         hoverinfo="skip",
         marker={"symbol": "square-open", "size": 8, "color": ACTUAL, "line": {"width": 1.5}},
     )
@@ -247,18 +244,18 @@ def _add_surprise(
     figure: Figure, text: Sequence[str], columns: list[int], bits: np.ndarray, entropies: np.ndarray | None
 ) -> None:
     known = [t for t in columns if t < len(bits)]
-    lines = [("surprise of what came", known, bits, "solid")]
+    lines = [("surprise of the actual character", known, bits, "solid")]
     if entropies is not None:
-        lines.append(("entropy: the surprise it expected", columns, entropies, "dot"))
-    for name, places, values, dash in lines:
+        lines.append(("entropy: the surprise the model expected", columns, entropies, "dot"))
+    for name, positions, values, dash in lines:
         figure.add_scatter(
-            x=places,
-            y=[None if math.isnan(values[t]) else round(float(values[t]), 3) for t in places],
+            x=positions,
+            y=[None if math.isnan(values[t]) else round(float(values[t]), 3) for t in positions],
             name=name,
             yaxis="y2",
             mode="lines",
             line={"color": MODEL if dash == "solid" else QUIET, "dash": dash},
-            text=[_read(text, t) for t in places],
+            text=[_read(text, t) for t in positions],
             hovertemplate="after “%{text}”: %{y:.2f} bits<extra>" + name + "</extra>",
         )
     figure.update_layout(
@@ -266,30 +263,10 @@ def _add_surprise(
     )
 
 
-def _name_steps(figure: Figure, text: Sequence[str], columns: list[int]) -> None:
-    figure.update_xaxes(
-        title="character just read",
-        tickvals=columns,
-        ticktext=[literal(visible(text[t])) for t in columns],
-        tickangle=0,
-        tickfont={"family": "monospace"},
-        showgrid=False,
-        zeroline=False,
-        anchor="y2",
-        range=[columns[0] - 0.5, columns[-1] + 0.5],
-    )
-
-
-def _window(length: int, chosen: int | None) -> range:
-    """At most MOST_STEPS steps with the chosen one in the middle, where the text's ends allow it."""
-    first = min(max(0, (chosen or 0) - MAX_STEPS // 2), max(0, length - MAX_STEPS))
-    return range(first, min(length, first + MAX_STEPS))
-
-
 def _left_out(steps: range, length: int, rows: int, characters: int) -> str:
     words = []
     if len(steps) < length:
         words.append(f"steps {steps.start + 1} to {steps.stop} of {length}")
     if rows < characters:
-        words.append(f"the {rows} likeliest of {characters} characters")
+        words.append(f"the {rows} most likely of {characters} characters")
     return ", ".join(words)

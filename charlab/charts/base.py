@@ -1,22 +1,25 @@
-"""What all figures have in common: colours, an empty figure, rounded numbers, texts shown as they are.
+"""What all figures share: colours, an empty figure, rounded numbers, literal texts, columns of characters.
 
-Pure: nothing is read, kept or drawn here. Colours are names of CSS variables, which the page's theme fills in
-(pages/parts/shared/chart.js), so one figure serves light and dark. Plotly reads texts as a kind of HTML: whatever
-comes from a person or a model goes through `literal`.
+Figures are pure: data in, figure out. Colours are names of CSS variables, which the page's theme fills in
+(pages/parts/shared/chart.js), so one figure serves light and dark. Plotly interprets texts as a kind of HTML:
+everything that comes from a person or a model goes through `literal`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from charlab.core.display import visible
+
 Figure = go.Figure
 
-MODEL = "var(--st-blue-color)"  # the model's own probability
-SAMPLING = "var(--st-chart-sequential-colors-4)"  # the same after temperature and cut-offs: lighter
-ACTUAL = "var(--st-orange-color)"  # what really came
+MODEL = "var(--st-blue-color)"  # model probability
+SAMPLING = "var(--st-chart-sequential-colors-4)"  # sampling probability (after temperature, top-k and top-p)
+ACTUAL = "var(--st-orange-color)"  # the actual character
 TRAINING = "var(--st-green-color)"
 VALIDATION = "var(--st-violet-color)"
 QUIET = "var(--st-gray-color)"  # reference lines, earlier runs
@@ -26,21 +29,21 @@ PAPER = "var(--st-background-color)"
 # Ten steps from the page's background to the deepest hue.
 SEQUENTIAL = [[i / 9, f"var(--st-chart-sequential-colors-{i})"] for i in range(10)]
 
-SMALLEST = 12  # pixels: no letter in a picture is smaller
+SMALLEST = 12  # pixels: no letter in a figure is smaller
 
 
 def literal(text: str) -> str:
-    """A text that Plotly shows as it is: no tag, link or entity in it is obeyed."""
+    """A text escaped for Plotly, so that tags, links and entities in it are shown and not interpreted."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def empty_figure(y_title: str | None, x_title: str | None) -> go.Figure:
-    """An empty figure whose fonts, grid and ink are left to the page's theme, and whose zoom stays."""
+    """An empty figure that leaves fonts, grid and ink to the page's theme and keeps the reader's zoom."""
     return go.Figure(layout=plain_layout(y_title, x_title))
 
 
 def plain_layout(y_title: str | None, x_title: str | None) -> dict[str, Any]:
-    """The layout of `empty_figure`, as Plotly's JSON has it."""
+    """The layout of `empty_figure` as a dictionary of Plotly's JSON."""
     return {
         "template": {"data": {"scatter": [{"type": "scatter"}]}},
         "uirevision": "fixed",
@@ -60,3 +63,36 @@ def rounded(values: Any, decimals: int = 4) -> list:
     result = array.astype(object)
     result[np.isnan(array)] = None
     return result.tolist()
+
+
+def window(length: int, step: int, most: int) -> range:
+    """At most `most` of `length` steps, with the given one in the middle where the ends of the text allow it."""
+    first = min(max(0, step - most // 2), max(0, length - most))
+    return range(first, min(length, first + most))
+
+
+def step_outline(step: int) -> dict[str, Any]:
+    """A shape: the outline of one column, over the whole height of a figure."""
+    return {
+        "type": "rect",
+        "x0": step - 0.5,
+        "x1": step + 0.5,
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "line": {"color": INK, "width": 1.5},
+    }
+
+
+def character_axis(text: Sequence[str], steps: range, title: str) -> dict[str, Any]:
+    """An x axis with one column per step, named by the character of the text at that step."""
+    return {
+        "title": title,
+        "tickvals": list(steps),
+        "ticktext": [literal(visible(text[t])) for t in steps],
+        "tickangle": 0,
+        "tickfont": {"family": "monospace"},
+        "showgrid": False,
+        "zeroline": False,
+        "range": [steps.start - 0.5, steps.stop - 0.5],
+    }

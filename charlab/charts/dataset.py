@@ -1,7 +1,4 @@
-"""Figures of what a training is made of: the alphabet of a text, batches as they are fed, a model's layers.
-
-Pure, like base.py, and under its rules: colours are the theme's, texts go through `literal`.
-"""
+"""Figures of the training data and the network: the alphabet of a text, the first batches, a model's layers."""
 
 from __future__ import annotations
 
@@ -16,13 +13,13 @@ from charlab.core.summary import Layer
 
 MAX_DISTINCT = 80
 ROWS_SHOWN, COLUMNS_SHOWN = 3, 32
-_MAX_MARKS = 256  # rows of a batch that are marked in the strip of places
-# Places in the text, each dark enough for white letters and light enough for a dark page; surprise has its own.
-_PLACES = [[0, "#7b3fa3"], [0.25, "#3f5fb5"], [0.5, "#1f7590"], [0.75, "#237a50"], [1, "#9a5b00"]]
+_MAX_MARKS = 256  # rows of a batch that are marked in the overview of positions
+# Colours of positions: dark enough for white letters, light enough for a dark page, unlike those of surprise.
+_POSITIONS = [[0, "#7b3fa3"], [0.25, "#3f5fb5"], [0.5, "#1f7590"], [0.75, "#237a50"], [1, "#9a5b00"]]
 
 
 def alphabet_figure(characters: Sequence[str], counts: np.ndarray) -> go.Figure:
-    """How often each character comes, the most frequent first, up to MOST_KINDS: characters [V], counts [V]."""
+    """How often each character occurs, at most MAX_DISTINCT, the most frequent first: both arrays are [V]."""
     counts = np.asarray(counts)
     shown = [int(i) for i in np.argsort(-counts, kind="stable")[:MAX_DISTINCT] if counts[i]]
     shares = counts / max(1, int(counts.sum())) * 100
@@ -55,19 +52,19 @@ def batch_figure(
     length: int,
     split: int,
 ) -> go.Figure:
-    """The first batches as they are fed: on top where their rows lie in the text, below some rows, each with its
-    target under it, shifted by one. Colour says where in the text.
+    """The first batches: above, the positions of their rows in the text; below, some rows, each with its target
+    under it, shifted by one. Colour shows the position in the text.
 
-    `characters` are those of the ids; `batches` one array [B, T + 1] of ids a step and `offsets` [B] where its
-    rows begin; the text is `length` characters long, and what lies before `split` is trained on.
+    `characters` are those of the ids; `batches` one array [B, T + 1] of ids per step, and `offsets` [B] the
+    positions at which its rows begin. The text is `length` characters long; the training part ends at `split`.
     """
-    figure = empty_figure(None, "place in the text, characters")
-    _add_places(figure, offsets, length, split)
+    figure = empty_figure(None, "position in the text, characters")
+    _add_positions(figure, offsets, length, split)
     lines = _add_rows(figure, characters, batches, offsets, length)
     figure.update_layout(
         showlegend=False,
         margin={"t": 26},
-        coloraxis={"colorscale": _PLACES, "cmin": 0, "cmax": length, "showscale": False},
+        coloraxis={"colorscale": _POSITIONS, "cmin": 0, "cmax": length, "showscale": False},
         xaxis={"range": [-0.01 * length, 1.01 * length], "anchor": "y", "zeroline": False},
         yaxis={
             "domain": [0.84, 1],
@@ -98,13 +95,13 @@ def batch_figure(
 
 
 def layers_figure(layers: Sequence[Layer]) -> go.Figure:
-    """A network from top to bottom as a character passes it: each layer in words, its bar its parameters."""
-    places = list(range(len(layers)))
+    """A network's layers in the order in which a character passes through them, with their parameters as bars."""
+    rows = list(range(len(layers)))
     figure = empty_figure(None, "parameters")
     figure.add_trace(
         go.Bar(
             orientation="h",
-            y=places,
+            y=rows,
             x=[layer.parameters for layer in layers],
             width=0.3,
             marker={"color": MODEL},
@@ -112,11 +109,11 @@ def layers_figure(layers: Sequence[Layer]) -> go.Figure:
             hovertemplate="%{customdata}: %{x:,} parameters<extra></extra>",
         )
     )
-    for place, layer in zip(places, layers, strict=True):
-        arrow = "" if place == 0 else "↓ "
+    for row, layer in zip(rows, layers, strict=True):
+        arrow = "" if row == 0 else "↓ "
         figure.add_annotation(
             x=0,
-            y=place - 0.2,
+            y=row - 0.2,
             xref="paper",
             xanchor="left",
             yanchor="bottom",
@@ -130,21 +127,21 @@ def layers_figure(layers: Sequence[Layer]) -> go.Figure:
     return figure
 
 
-def _add_places(figure: go.Figure, offsets: Sequence[np.ndarray], length: int, split: int) -> None:
+def _add_positions(figure: go.Figure, offsets: Sequence[np.ndarray], length: int, split: int) -> None:
     for step, begins in enumerate(offsets):
         every = -(-len(begins) // _MAX_MARKS)
-        places = [int(place) for place in begins[::every]]
+        positions = [int(position) for position in begins[::every]]
         figure.add_trace(
             go.Scatter(
-                x=places,
-                y=[step + 1] * len(places),
+                x=positions,
+                y=[step + 1] * len(positions),
                 mode="markers",
                 marker={
                     "symbol": "line-ns",
                     "size": 11,
-                    "color": places,
+                    "color": positions,
                     "coloraxis": "coloraxis",
-                    "line": {"width": 2, "color": places, "coloraxis": "coloraxis"},
+                    "line": {"width": 2, "color": positions, "coloraxis": "coloraxis"},
                 },
                 hovertemplate=f"step {step + 1}: a row begins at character %{{x:,}}<extra></extra>",
             )
@@ -167,7 +164,7 @@ def _add_places(figure: go.Figure, offsets: Sequence[np.ndarray], length: int, s
         xanchor="right",
         yanchor="bottom",
         showarrow=False,
-        text="kept for validation",
+        text="validation set",
         font={"color": QUIET, "size": 11},
     )
 
@@ -179,9 +176,9 @@ def _add_rows(
     offsets: Sequence[np.ndarray],
     length: int,
 ) -> int:
-    """The text of some rows of each batch, input over target; returns how many lines that is.
+    """Draw the text of some rows of each batch, input above target; returns the number of lines.
 
-    The rows are spread over the batch, first and last among them.
+    The rows are spread over the batch and include the first and the last.
     """
     shown = np.unique(np.linspace(0, len(batches[0]) - 1, min(ROWS_SHOWN, len(batches[0]))).astype(int))
     columns = min(COLUMNS_SHOWN, batches[0].shape[1] - 1)

@@ -1,4 +1,4 @@
-"""The distribution over next characters: as bars, and as the bar from 0 to 1 that a random number falls on."""
+"""The distribution over next characters: as bars, and as segments from 0 to 1 from which a random number picks."""
 
 from __future__ import annotations
 
@@ -23,46 +23,47 @@ from charlab.charts.base import (
 )
 from charlab.core.display import named, visible
 
-_PALER = "var(--st-chart-sequential-colors-2)"  # every second segment of the needle's bar, beside SHAPED
 MAX_BARS = 15
-_THINNEST = 0.0005  # of the needle's bar: half a pixel
-_GLIDE = 300  # milliseconds that the needle takes to its place
-_LABELLED = 0.03  # wide enough for a letter on a phone
+_PALER = "var(--st-chart-sequential-colors-2)"  # every second segment, next to SAMPLING
+_MIN_SEGMENT = 0.0005  # of the cumulative probability: half a pixel
+_MIN_LABELLED = 0.03  # wide enough for a letter on a phone
+_GLIDE = 300  # milliseconds that the marker of the random number takes to its new position
 
 
 def bars_figure(
     characters: Sequence[str],
-    own: np.ndarray,
-    shaped: np.ndarray | None = None,
+    model_probabilities: np.ndarray,
+    sampling_probabilities: np.ndarray | None = None,
     actual: int | None = None,
     title: str = "",
     most: int = MAX_BARS,
 ) -> go.Figure:
-    """What may come next: the `most` likeliest characters as bars, and the one that came, however unlikely.
+    """The `most` likely next characters as bars, the actual one among them however unlikely it is.
 
-    `characters` are those of the ids, `own` the model's probabilities [V], `shaped` the same after temperature
-    and cut-offs [V], `actual` the id that came. What the cut-offs removed is hatched.
+    `characters` are those of the ids, `model_probabilities` [V] the model's, `sampling_probabilities` [V] those
+    after temperature, top-k and top-p, `actual` the id of the actual next character. Bars that top-k and top-p
+    remove are hatched.
     """
-    return go.Figure(bars(characters, own, shaped, actual, title, most))
+    return go.Figure(bars(characters, model_probabilities, sampling_probabilities, actual, title, most))
 
 
 def bars(
     characters: Sequence[str],
-    own: np.ndarray,
-    shaped: np.ndarray | None,
+    model_probabilities: np.ndarray,
+    sampling_probabilities: np.ndarray | None,
     actual: int | None,
     title: str,
     most: int,
 ) -> dict[str, Any]:
-    """The same as Plotly's JSON has it, for bars that follow a slider: to make a Figure of it takes some 7 ms."""
-    own = np.asarray(own, dtype=float)
-    shaped = None if shaped is None else np.asarray(shaped, dtype=float)
-    greatest = own if shaped is None else np.maximum(own, shaped)
+    """The same as Plotly's JSON, for bars that follow a slider: building a Figure takes some 7 ms."""
+    model = np.asarray(model_probabilities, dtype=float)
+    sampling = None if sampling_probabilities is None else np.asarray(sampling_probabilities, dtype=float)
+    greatest = model if sampling is None else np.maximum(model, sampling)
     shown = [int(i) for i in np.argsort(-greatest, kind="stable")[:most]]
     if actual is not None and actual not in shown:
         shown[-1] = actual
     places = list(range(len(shown)))
-    marks = [" <b>came</b>" if i == actual else "" for i in shown]
+    marks = [" <b>actual</b>" if i == actual else "" for i in shown]
     drawn = {
         "type": "bar",
         "orientation": "h",
@@ -80,25 +81,25 @@ def bars(
 
     rows = [
         {
-            "name": "the model's own",
-            "offsetgroup": "own",
-            "x": rounded(own[shown], 6),
+            "name": "model probability",
+            "offsetgroup": "model",
+            "x": rounded(model[shown], 6),
             "marker": {"color": MODEL, "line": outline},
             "textfont": {"size": SMALLEST, "color": [ACTUAL if i == actual else INK for i in shown]},
-            "text": [f"{_share(own[i])}{mark}" for i, mark in zip(shown, marks, strict=True)],
-            "hovertemplate": "%{customdata}: %{x:.4f}<extra>the model's own</extra>",
+            "text": [f"{_share(model[i])}{mark}" for i, mark in zip(shown, marks, strict=True)],
+            "hovertemplate": "%{customdata}: %{x:.4f}<extra>model probability</extra>",
         }
     ]
-    if shaped is not None:
-        rows += _shaped_bars(own[shown], shaped[shown])
+    if sampling is not None:
+        rows += _sampling_bars(model[shown], sampling[shown])
     ceiling = next((limit for limit in (0.25, 0.5) if greatest.max() <= limit), 1.0)
     layout = plain_layout(None, "probability")
     layout |= {
         "title": {"text": literal(title)},
-        "barmode": "overlay" if shaped is None else "group",
+        "barmode": "overlay" if sampling is None else "group",
         "bargap": 0.2,
         "bargroupgap": 0.05,
-        "showlegend": shaped is not None,
+        "showlegend": sampling is not None,
     }
     layout["xaxis"] |= {
         "range": [0, ceiling * (1.18 if actual is None else 1.3)],
@@ -116,21 +117,23 @@ def bars(
     return {"data": [drawn | row for row in rows], "layout": layout}
 
 
-def needle_figure(characters: Sequence[str], shaped: np.ndarray, uniform: float, chosen: int) -> go.Figure:
-    """The probabilities `shaped` [V] side by side from 0 to 1, in the alphabet's order: what is drawn from.
+def sampling_figure(
+    characters: Sequence[str], sampling_probabilities: np.ndarray, uniform: float, chosen: int
+) -> go.Figure:
+    """The sampling probabilities [V] as segments side by side from 0 to 1, in the order of the alphabet.
 
-    The random number `uniform` is a needle on it, and the character `chosen` is outlined. Wide segments are
-    labelled; those too thin to be seen are left as a gap.
+    The random number `uniform` is marked, and the segment of the character `chosen` is outlined. Wide segments
+    are labelled; those too thin to be seen are left as a gap.
     """
-    shaped = np.asarray(shaped, dtype=float)
-    starts = np.cumsum(shaped) - shaped
-    shown = [i for i in range(len(shaped)) if shaped[i] >= _THINNEST or i == chosen]
-    figure = empty_figure(None, "probability, added up")
+    sampling = np.asarray(sampling_probabilities, dtype=float)
+    starts = np.cumsum(sampling) - sampling
+    shown = [i for i in range(len(sampling)) if sampling[i] >= _MIN_SEGMENT or i == chosen]
+    figure = empty_figure(None, "cumulative probability")
     figure.add_trace(
         go.Bar(
             orientation="h",
             y=[0] * len(shown),
-            x=rounded(shaped[shown], 6),
+            x=rounded(sampling[shown], 6),
             base=rounded(starts[shown], 6),
             width=1,
             marker={
@@ -140,10 +143,7 @@ def needle_figure(characters: Sequence[str], shaped: np.ndarray, uniform: float,
                     "width": [3 if i == chosen else 0.5 for i in shown],
                 },
             },
-            text=[
-                "" if shaped[i] < _LABELLED else literal((named if shaped[i] > 0.2 else visible)(characters[i]))
-                for i in shown
-            ],
+            text=[_segment_label(characters[i], sampling[i]) for i in shown],
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
@@ -152,7 +152,7 @@ def needle_figure(characters: Sequence[str], shaped: np.ndarray, uniform: float,
             customdata=[literal(named(characters[i])) for i in shown],
             name="",
             showlegend=False,
-            hovertemplate="%{customdata}: %{x:.4f} of the bar<extra></extra>",
+            hovertemplate="%{customdata}: probability %{x:.4f}<extra></extra>",
         )
     )
     figure.add_trace(
@@ -183,22 +183,22 @@ def needle_figure(characters: Sequence[str], shaped: np.ndarray, uniform: float,
     return figure
 
 
-def _shaped_bars(own: np.ndarray, shaped: np.ndarray) -> list[dict[str, Any]]:
-    """A second row of bars, lighter: after temperature and cut-offs; hatched is what the cut-offs took away."""
-    cut = (shaped == 0) & (own > 0)
-    left = {
-        "name": "after temperature and cut-offs",
-        "offsetgroup": "shaped",
-        "x": rounded(shaped, 6),
+def _sampling_bars(model: np.ndarray, sampling: np.ndarray) -> list[dict[str, Any]]:
+    """A second row of lighter bars: the sampling probabilities, hatched where top-k or top-p removes one."""
+    cut = (sampling == 0) & (model > 0)
+    kept = {
+        "name": "sampling probability",
+        "offsetgroup": "sampling",
+        "x": rounded(sampling, 6),
         "marker": {"color": SAMPLING},
         "textfont": {"size": SMALLEST},
-        "text": ["" if gone else _share(p) for p, gone in zip(shaped, cut, strict=True)],
-        "hovertemplate": "%{customdata}: %{x:.4f}<extra>after temperature and cut-offs</extra>",
+        "text": ["" if gone else _share(p) for p, gone in zip(sampling, cut, strict=True)],
+        "hovertemplate": "%{customdata}: %{x:.4f}<extra>sampling probability</extra>",
     }
     hatched = {
         "name": "cut off",
-        "offsetgroup": "shaped",
-        "x": rounded(np.where(cut, own, 0), 6),
+        "offsetgroup": "sampling",
+        "x": rounded(np.where(cut, model, 0), 6),
         "marker": {
             "color": CLEAR,
             "line": {"color": MODEL, "width": np.where(cut, 0.5, 0).tolist()},
@@ -208,7 +208,14 @@ def _shaped_bars(own: np.ndarray, shaped: np.ndarray) -> list[dict[str, Any]]:
         "text": ["cut off" if gone else "" for gone in cut],
         "hovertemplate": "%{customdata}: cut off<extra></extra>",
     }
-    return [left, hatched] if cut.any() else [left]
+    return [kept, hatched] if cut.any() else [kept]
+
+
+def _segment_label(character: str, probability: float) -> str:
+    """A character's name in a wide segment, the character alone in a narrower one, nothing in a thin one."""
+    if probability < _MIN_LABELLED:
+        return ""
+    return literal(named(character) if probability > 0.2 else visible(character))
 
 
 def _share(probability: float) -> str:

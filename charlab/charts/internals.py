@@ -1,7 +1,7 @@
-"""Figures of what happens inside a network: states along a text, gates at a step, one unit, attention.
+"""Figures of the inside of a network: states along a text, gates at a step, one unit, attention.
 
-Pure, like base.py, and under its rules: colours are the theme's, texts go through `literal`. Below and above
-zero have two hues that any colour vision tells apart. Column t of a figure is the network after reading text[t].
+Values below and above zero have two hues that every kind of colour vision can tell apart. Column t of a figure is
+the network after reading text[t].
 """
 
 from __future__ import annotations
@@ -10,16 +10,29 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from charlab.charts.base import INK, MODEL, QUIET, SEQUENTIAL, SMALLEST, Figure, empty_figure, literal, rounded
+from charlab.charts.base import (
+    INK,
+    MODEL,
+    QUIET,
+    SEQUENTIAL,
+    SMALLEST,
+    Figure,
+    character_axis,
+    empty_figure,
+    literal,
+    rounded,
+    step_outline,
+    window,
+)
 from charlab.core.display import named, visible
 
 MAX_STEPS = 120
 MAX_UNITS = 40
-MAX_LOOK_BACK = 80  # characters back that arcs are drawn to
+MAX_LOOK_BACK = 80  # characters back that arcs reach at most
 MAX_MATRIX = 64  # rows and columns of an attention matrix
-# Ten steps from far below zero over the page's background to far above.
+# Ten steps from far below zero, through the page's background, to far above.
 DIVERGING = [[i / 9, f"var(--st-chart-diverging-colors-{i})"] for i in range(10)]
-GATES = {  # a trace's names, as people read them
+GATES = {  # names of activations, as people read them
     "update": "update gate", "reset": "reset gate", "input": "input gate", "forget": "forget gate",
     "output": "output gate", "candidate": "candidate", "cell": "cell", "hidden": "hidden state",
 }  # fmt: skip
@@ -27,12 +40,12 @@ _THINNEST_ARC = 0.01  # of the attention
 
 
 def shown_units(values: np.ndarray, step: int, unit: int | None = None, most: int = MAX_UNITS) -> list[int]:
-    """Which units of [T, U] the heatmap draws around a step, from top to bottom.
+    """Which units of [T, U] the heatmap shows around a step, from top to bottom.
 
-    Those that change the most there; beside a chosen unit they stand in the order in which they go along with it,
-    from those that do the same to those that do the opposite, itself first.
+    Those that vary the most there. With a chosen unit, that unit comes first and the others are sorted by their
+    correlation with it, from the most similar to the most opposite.
     """
-    steps = _window(len(values), step, MAX_STEPS)
+    steps = window(len(values), step, MAX_STEPS)
     part = np.asarray(values[steps.start : steps.stop], dtype=float)
     part = part - part.mean(axis=0)
     spread = np.sqrt((part**2).sum(axis=0))
@@ -50,12 +63,12 @@ def signed(r: float) -> str:
 
 
 def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int | None = None) -> Figure:
-    """A layer's state along the text, [T, U]: a row a unit, a column a character read; a click's x is the column.
+    """A layer's state along the text, [T, U]: one row per unit, one column per character; a click's x is the step.
 
-    At most MOST_STEPS columns around `step` and MOST_UNITS rows (`shown_units`) are drawn; title and axis say what
-    is left out. Both ends of the scale are equally far from 0, as far as 99 in a hundred numbers reach.
+    At most MAX_STEPS columns around `step` and MAX_UNITS rows (`shown_units`) are drawn; title and axis say what
+    is left out. The scale is symmetric about 0 and covers 99 of a hundred values.
     """
-    steps = _window(len(text), step, MAX_STEPS)
+    steps = window(len(text), step, MAX_STEPS)
     units = shown_units(values, step, unit)
     part = np.asarray(values[steps.start : steps.stop], dtype=float)[:, units]
     names = _names(text, steps)
@@ -70,7 +83,7 @@ def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int 
         text=[[f"unit {u + 1} after {name}" for name in names] for u in units],
         hovertemplate="%{text}: %{z:.2f}<extra></extra>",
     )
-    figure.update_layout(shapes=_column(step))
+    figure.update_layout(shapes=[step_outline(step)])
     if unit is not None:
         figure.add_shape(type="rect", y0=-0.5, y1=0.5, x0=0, x1=1, xref="paper", line={"color": INK, "width": 1.5})
     number = f"{len(units)} of {values.shape[1]} units" if len(units) < values.shape[1] else ""
@@ -80,7 +93,7 @@ def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int 
         margin={"t": 60},
         meta={"focus": step},
         uirevision=f"{units} from {steps.start}",
-        title=_title("Units, after each character", number),
+        title=_title("Units after each character", number),
     )
     _name_columns(figure, text, steps)
     figure.update_yaxes(
@@ -101,14 +114,14 @@ def unit_figure(
     unit: str,
     feature: tuple[str, np.ndarray, float] | None = None,
 ) -> Figure:
-    """One unit along the text [T] as bars; in grey behind it a feature: its name, values [T] and Pearson's r."""
-    steps = _window(len(text), step, MAX_STEPS)
+    """One unit along the text [T] as bars; in grey behind it a feature: its name, values [T] and r."""
+    steps = window(len(text), step, MAX_STEPS)
     part = rounded(values[steps.start : steps.stop], 3)
     limit = max(float(np.abs(values).max()), 0.01)
     figure = empty_figure(None, None)
-    said = ""
+    subtitle = ""
     if feature:
-        said = f"r = {signed(feature[2])} with “{feature[0]}” (grey)"
+        subtitle = f"r = {signed(feature[2])} with “{feature[0]}” (grey)"
         _add_feature(figure, steps, *feature[:2])
     figure.add_bar(
         x=list(steps),
@@ -120,7 +133,7 @@ def unit_figure(
         textposition="none",
         hovertemplate="after %{text}: %{y:.2f}<extra></extra>",
     )
-    figure.update_layout(shapes=_column(step))
+    figure.update_layout(shapes=[step_outline(step)])
     figure.update_layout(
         coloraxis=_scale(DIVERGING, -limit, limit, "state") | {"showscale": False},
         clickmode="event",
@@ -129,7 +142,7 @@ def unit_figure(
         uirevision=f"{unit} from {steps.start}",
         margin={"t": 60},
         showlegend=False,
-        title=_title(unit[0].upper() + unit[1:], said),
+        title=_title(unit[0].upper() + unit[1:], subtitle),
         yaxis2={
             "range": [-limit * 1.08, limit * 1.08],
             "overlaying": "y",
@@ -145,12 +158,12 @@ def unit_figure(
     return figure
 
 
-def _add_feature(figure: Figure, steps: range, name: str, there: np.ndarray) -> None:
-    """A feature as a grey area; one that counts has an axis of its own at the right."""
-    top = max(float(np.max(there)), 1.0)
+def _add_feature(figure: Figure, steps: range, name: str, present: np.ndarray) -> None:
+    """A feature as a grey area; one that counts has its own axis on the right."""
+    top = max(float(np.max(present)), 1.0)
     figure.add_scatter(
         x=list(steps),
-        y=rounded(there[steps.start : steps.stop]),
+        y=rounded(present[steps.start : steps.stop]),
         name=literal(name),
         mode="lines",
         fill="tozeroy",
@@ -171,20 +184,20 @@ def _add_feature(figure: Figure, steps: range, name: str, there: np.ndarray) -> 
 
 
 def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Figure:
-    """All units of a layer at one step, a dot each: what every gate let through, and the state that came of it.
+    """All units of a layer at one step, one dot per unit: the values of every gate and of the resulting state.
 
-    `parts` are arrays [U] by their names in a trace; gates lie from 0 to 1, states from -1 to 1 but for an LSTM's
-    cell. The chosen unit is outlined, its values written beside it.
+    `parts` are arrays [U] by the names of their activations; gates range from 0 to 1, states from -1 to 1 except
+    for an LSTM's cell. The chosen unit is outlined and labelled with its values.
     """
     figure = empty_figure(None, "value")
     names = list(parts)
     for row, name in enumerate(names):
         values = np.asarray(parts[name], dtype=float)
-        # Spread by the golden ratio, so that dots of like values do not hide each other, the same at each step.
-        places = row + 0.62 * (np.arange(len(values)) * 0.6180339887 % 1 - 0.5)
+        # Spread by the golden ratio, the same way at each step, so that similar values do not hide each other.
+        heights = row + 0.62 * (np.arange(len(values)) * 0.6180339887 % 1 - 0.5)
         figure.add_scatter(
             x=rounded(values, 3),
-            y=rounded(places, 3),
+            y=rounded(heights, 3),
             mode="markers",
             name=GATES.get(name, literal(name)),
             marker={"size": 5, "color": MODEL, "opacity": 0.45},
@@ -195,7 +208,7 @@ def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Fi
         if unit is not None:
             figure.add_scatter(
                 x=rounded([values[unit]], 3),
-                y=rounded([places[unit]], 3),
+                y=rounded([heights[unit]], 3),
                 mode="markers+text",
                 showlegend=False,
                 marker={"size": 13, "color": INK, "symbol": "circle-open", "line": {"width": 2.5}},
@@ -209,7 +222,7 @@ def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Fi
     most = max([1.0, *(float(np.max(values)) for values in parts.values())])
     outlined = "" if unit is None else f"outlined: unit {unit + 1}"
     figure.update_layout(
-        title=_title("Gates at this step, a dot a unit", outlined), margin={"t": 60}, hovermode="closest"
+        title=_title("Gates at this step, one dot per unit", outlined), margin={"t": 60}, hovermode="closest"
     )
     figure.update_xaxes(range=[least * 1.06, most * 1.06])
     figure.update_yaxes(
@@ -223,14 +236,14 @@ def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Fi
 
 
 def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Figure:
-    """Where one head looks from the last character read, back to those before it and to itself, as arcs.
+    """One head's attention from the last character read to those before it and to itself, as arcs and bars.
 
-    `weights` [T] sum to 1 and belong to text[first : first + T]. An arc is the wider the more attention goes that
-    way; at most MOST_BACK characters back are drawn, and the title says how much goes further.
+    `weights` [T] sum to 1 and belong to text[first : first + T]. The wider an arc, the greater its share of the
+    attention; at most MAX_LOOK_BACK characters back are drawn, and the title says how much goes further back.
     """
     weights = np.asarray(weights, dtype=float)
-    place = first + len(weights) - 1
-    steps = range(max(first, place - MAX_LOOK_BACK + 1), place + 1)
+    position = first + len(weights) - 1
+    steps = range(max(first, position - MAX_LOOK_BACK + 1), position + 1)
     part = weights[steps.start - first :]
     figure = empty_figure("share of attention", None)
     figure.add_bar(
@@ -243,23 +256,23 @@ def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Fig
         showlegend=False,
         hovertemplate="%{text}: %{y:.3f} of the attention<extra></extra>",
     )
-    height = max(1.0, float(place - steps.start))
+    height = max(1.0, float(position - steps.start))
     arcs = [
-        _arc(place, t, float(weight), (place - t) / height)
-        for weight, t in sorted(zip(part, steps, strict=True))  # the strongest last: it lies on top
-        if weight >= _THINNEST_ARC and t < place
+        _arc(position, t, float(weight), (position - t) / height)
+        for weight, t in sorted(zip(part, steps, strict=True))  # the strongest last, on top
+        if weight >= _THINNEST_ARC and t < position
     ]
-    figure.update_layout(shapes=[*arcs, *_column(place)])
+    figure.update_layout(shapes=[*arcs, step_outline(position)])
     further = float(weights[: steps.start - first].sum())
     figure.update_layout(
         clickmode="event",
-        meta={"focus": place},
-        uirevision=f"arcs at {place}",
+        meta={"focus": position},
+        uirevision=f"arcs at {position}",
         bargap=0.25,
         margin={"t": 60},
         title=_title(
-            "From the last character read",
-            f"{further:.0%} goes further back than is drawn" if further >= 0.005 else "",
+            "Attention from the last character",
+            f"{further:.0%} goes further back than shown" if further >= 0.005 else "",
         ),
         yaxis={"domain": [0, 0.42], "rangemode": "tozero", "range": [0, max(float(part.max()) * 1.1, 0.05)]},
         yaxis2={"domain": [0.45, 1], "range": [0, 1.05], "visible": False, "anchor": "x"},
@@ -268,29 +281,29 @@ def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Fig
     return figure
 
 
-def _arc(place: int, looked_at: int, share: float, distance: float) -> dict:
-    """An arc as a shape: the wider and deeper the greater the share, the higher the greater the distance (0 to 1).
+def _arc(position: int, looked_at: int, share: float, distance: float) -> dict:
+    """An arc as a shape: a greater share makes it wider and deeper, a greater distance (0 to 1) higher.
 
-    Its colour is no see-through one: many of these on one another come out black in some browsers.
+    Its colour is opaque: some browsers draw many transparent arcs on top of each other as black.
     """
     top = 2 * (0.15 + 0.85 * distance)  # a curve of this form reaches half of it
     return {
         "type": "path",
-        "path": f"M {place},0 Q {(place + looked_at) / 2},{top:.3f} {looked_at},0",
+        "path": f"M {position},0 Q {(position + looked_at) / 2},{top:.3f} {looked_at},0",
         "yref": "y2",
         "layer": "below",
         "line": {"color": SEQUENTIAL[round(3 + 5 * share)][1], "width": round(1 + 7 * share, 2)},
     }
 
 
-def attention_figure(text: Sequence[str], weights: np.ndarray, place: int, first: int = 0) -> Figure:
-    """One head's attention as a matrix: each row is a character that was read, its columns those it looked at.
+def attention_figure(text: Sequence[str], weights: np.ndarray, position: int, first: int = 0) -> Figure:
+    """One head's attention as a matrix: each row is a character read, its columns the characters it looks at.
 
-    `weights` [T, T] belong to text[first : first + T]; the row of `place` is outlined. At most MOST_MATRIX
+    `weights` [T, T] belong to text[first : first + T]; the row of `position` is outlined. At most MAX_MATRIX
     characters around it are drawn; the axis says which. A click's y is the row.
     """
     length = len(weights)
-    inner = _window(length, place - first, MAX_MATRIX)
+    inner = window(length, position - first, MAX_MATRIX)
     part = np.asarray(weights, dtype=float)[inner.start : inner.stop, inner.start : inner.stop]
     part = np.where(np.triu(np.ones(part.shape, bool), 1), np.nan, part)
     steps = range(first + inner.start, first + inner.stop)
@@ -308,10 +321,10 @@ def attention_figure(text: Sequence[str], weights: np.ndarray, place: int, first
     )
     figure.add_shape(
         type="rect",
-        y0=place - 0.5,
-        y1=place + 0.5,
+        y0=position - 0.5,
+        y1=position + 0.5,
         x0=steps.start - 0.5,
-        x1=place + 0.5,
+        x1=position + 0.5,
         line={"color": INK, "width": 1.5},
     )
     greatest = max(float(np.nanmax(part)), 0.01)
@@ -319,9 +332,9 @@ def attention_figure(text: Sequence[str], weights: np.ndarray, place: int, first
         coloraxis=_scale(SEQUENTIAL, 0, round(greatest, 2), "share of attention"),
         clickmode="event",
         margin={"t": 60},
-        meta={"focus": place, "square": True},
+        meta={"focus": position, "square": True},
         uirevision=f"attention from {steps.start}",
-        title=_title("From every character"),
+        title=_title("Attention matrix"),
     )
     _name_columns(figure, text, steps, "character looked at")
     figure.update_yaxes(
@@ -335,18 +348,12 @@ def attention_figure(text: Sequence[str], weights: np.ndarray, place: int, first
     return figure
 
 
-def _window(length: int, place: int, most: int) -> range:
-    """At most `most` steps with the chosen one in the middle, where the text's ends allow it."""
-    first = min(max(0, place - most // 2), max(0, length - most))
-    return range(first, min(length, first + most))
-
-
 def _names(text: Sequence[str], steps: range) -> list[str]:
     return [literal(named(text[t])) for t in steps]
 
 
-def _title(words: str, said: str = "") -> dict:
-    return {"text": literal(words), "subtitle": {"text": literal(said)}}
+def _title(words: str, subtitle: str = "") -> dict:
+    return {"text": literal(words), "subtitle": {"text": literal(subtitle)}}
 
 
 def _scale(colours: list, low: float, high: float, title: str) -> dict:
@@ -354,31 +361,7 @@ def _scale(colours: list, low: float, high: float, title: str) -> dict:
     return {"colorscale": colours, "cmin": low, "cmax": high, "colorbar": bar}
 
 
-def _column(step: int) -> list[dict]:
-    """The outline of a step, as a list of one shape."""
-    return [
-        {
-            "type": "rect",
-            "x0": step - 0.5,
-            "x1": step + 0.5,
-            "y0": 0,
-            "y1": 1,
-            "yref": "paper",
-            "line": {"color": INK, "width": 1.5},
-        }
-    ]
-
-
 def _name_columns(figure: Figure, text: Sequence[str], steps: range, title: str = "character just read") -> None:
-    """The characters under their columns; the axis says which of a longer text they are."""
+    """Label the columns with their characters; the axis says which part of a longer text they are."""
     part = f", {steps.start + 1} to {steps.stop} of {len(text)}" if len(steps) < len(text) else ""
-    figure.update_xaxes(
-        title=title + part,
-        tickvals=list(steps),
-        ticktext=[literal(visible(text[t])) for t in steps],
-        tickangle=0,
-        tickfont={"family": "monospace"},
-        showgrid=False,
-        zeroline=False,
-        range=[steps.start - 0.5, steps.stop - 0.5],
-    )
+    figure.update_xaxes(character_axis(text, steps, title + part))

@@ -1,4 +1,4 @@
-"""Loss curves: a run, earlier runs beside it, and reference lines with their names."""
+"""Loss curves: one run, runs to compare with, and labelled reference lines."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from charlab.errors import ConfigError
 
 X = TypeVar("X", bound=float)  # steps or epochs: whole numbers stay whole
 MAX_POINTS = 1000
-_NATS = {"nats": 1.0, "bits": math.log(2)}  # how many nats one unit is
-_LABEL_SHARE = 0.05  # of a chart's height that a line's name takes
-ACCURACY = "accuracy"  # the third way to draw how a run went
+_NATS = {"nats": 1.0, "bits": math.log(2)}  # nats in one unit
+_LABEL_SHARE = 0.05  # of a chart's height that a line's label takes
+ACCURACY = "accuracy"  # drawn instead of a loss
 _X_TITLES = {"steps": "steps", "epochs": "epochs", "seconds": "seconds of training"}
 _X_FIELDS = {"steps": "step", "epochs": "epoch", "seconds": "seconds"}
 
 
 def thin(x: Sequence[X], y: Sequence[float], most: int = MAX_POINTS) -> tuple[list[X], list[float]]:
-    """At most `most` points of a line: of every stretch its lowest and its highest, so that no spike is lost."""
+    """At most `most` points of a line: the lowest and the highest of each interval, so that no spike is lost."""
     if len(x) <= most:
         return list(x), list(y)
     heights = np.array([math.nan if value is None else value for value in y], dtype=float)
@@ -41,22 +41,21 @@ def loss_figure(
     x: str = "steps",
     reference_lines: Sequence[tuple[str, float]] = (),
 ) -> go.Figure:
-    """How loss fell: training solid, validation dashed with markers; runs after the first in grey.
+    """Loss curves: training solid, validation dashed with markers; runs after the first in grey.
 
-    With the unit "accuracy" it is how the share of characters guessed right rose, in percent; reference lines,
-    being losses, are left out then.
+    With the unit "accuracy" the figure shows the share of characters predicted correctly, in percent, and leaves
+    out the reference lines, which are losses.
 
-    A run is {"label": str, "events": [...]} with events as in metrics.jsonl; one alone needs no label.
-    Reference lines are pairs of a name and a loss in nats. Raises ConfigError for a unit or an x axis that
-    there is not.
+    A run is {"label": str, "events": [...]} with events as in metrics.jsonl; a single run needs no label.
+    Reference lines are pairs of a name and a loss in nats. Raises ConfigError for an unknown unit or x axis.
     """
     if unit not in (*_NATS, ACCURACY):
         raise ConfigError(f"Loss is drawn in {', '.join(_NATS)} or as {ACCURACY}. Received: {unit!r}.")
     if x not in _X_FIELDS:
         raise ConfigError(f"Loss is drawn over {', '.join(_X_FIELDS)}. Received: {x!r}.")
-    title = "characters guessed right, %" if unit == ACCURACY else f"loss, {unit} a character"
+    title = "accuracy, %" if unit == ACCURACY else f"loss, {unit} per character"
     figure = empty_figure(title, _X_TITLES[x])
-    for index, run in reversed(list(enumerate(runs))):  # this run last: it lies on top
+    for index, run in reversed(list(enumerate(runs))):  # this run last, on top
         for wanted in ("training", "validation"):
             points = _loss_points(run["events"], wanted, _X_FIELDS[x], unit)
             if points[0]:
@@ -96,7 +95,7 @@ def _loss_line(label: str, points: tuple, wanted: str, index: int, unit: str) ->
 
 
 def _add_references(figure: go.Figure, lines: list[tuple[str, float]]) -> None:
-    """Thin lines with their names on them; names of lines that lie close together stand above one another."""
+    """Thin labelled lines; the labels of lines that are close together are stacked."""
     heights = [float(y) for trace in figure.data for y in trace.y] + [value for _, value in lines]
     close = _LABEL_SHARE * (max(heights, default=0) - min(heights, default=0))
     groups: list[list[tuple[str, float]]] = []

@@ -1,4 +1,4 @@
-"""Where a prediction comes from: counts, what followed in the corpus, and another model's view."""
+"""Evidence for a prediction: n-gram counts, what followed in the corpus, and another model's prediction."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from charlab.errors import CharlabError
 
 @runtime_checkable
 class Counting(Predictor, Protocol):
-    """A predictor that has counted what followed what. Ask for this, not for a kind."""
+    """A predictor made of counts of what followed which context."""
 
     @property
     def longest_context(self) -> int: ...
 
     def followers(self, context: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What followed one context, at most `longest_context` ids, in the text: ids and their counts."""
+        """What followed one context of at most `longest_context` ids in the text: ids and their counts."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Two readings of one text: by how much less the first was surprised, where both have a figure."""
+    """How much less the first of two readings of one text was surprised, where both have a value."""
 
-    bits: np.ndarray  # [T - 1] the other's surprise minus the first's: positive where the first knew better
-    mean: float  # the first's mean surprise over the places that both have
+    bits: np.ndarray  # [T - 1] the other's surprise minus the first's: positive where the first was better
+    mean: float  # the first's mean surprise over the positions that both have
     other_mean: float
-    characters: int  # how many places both have a figure for
+    characters: int  # the number of positions where both have a value
 
 
 class HasFollowers(Protocol):
-    """A corpus that can be asked what came after a piece of it."""
+    """A corpus that can tell what followed a passage of it."""
 
     def followers(self, context: str) -> dict[str, int]: ...
 
 
 def difference(reading: Reading, other: Reading) -> Difference:
-    """Compare two models on one text, on the characters that both alphabets have.
+    """The difference of two models on one text, over the characters that both alphabets have.
 
-    Raises CharlabError where the two have not read the same text.
+    Raises CharlabError if the two read different texts.
     """
     if reading.text != other.text:
-        raise CharlabError("Two models are compared on one text. Received two different texts.")
-    bits = other.bits - reading.bits  # NaN where either has none
+        raise CharlabError("Two models can only be compared on one text. Received two different texts.")
+    bits = other.bits - reading.bits  # NaN where either is NaN
     both = ~np.isnan(bits)
     if not both.any():
         return Difference(bits, float("nan"), float("nan"), 0)
@@ -54,10 +54,10 @@ def difference(reading: Reading, other: Reading) -> Difference:
 
 
 def counts_behind(predictor: Predictor, ids: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]] | None:
-    """What a counting model has counted after the ids read [T]: the longest context that it knows first.
+    """The counts of an n-gram model after the ids read [T], the longest context that it knows first.
 
-    For each number of characters looked back, down to none: that number, the ids that followed and how often.
-    None where the model does not count.
+    For each length of context down to 0: the length, the ids that followed, and their counts. None for any other
+    model.
     """
     if not isinstance(predictor, Counting):
         return None
@@ -73,10 +73,10 @@ def counts_behind(predictor: Predictor, ids: np.ndarray) -> list[tuple[int, np.n
 def followers_in(
     index: HasFollowers, read: str, longest: int = 20, least: int = 5
 ) -> tuple[str, dict[str, int]] | None:
-    """What followed in a corpus after the longest end of `read` that was followed at least `least` times there.
+    """What followed in a corpus after the longest context that occurs there at least `least` times.
 
-    Returns that end, at most `longest` characters, and how often each character followed, the most frequent
-    first; None where not even the last character came so often.
+    The context is an end of `read` of at most `longest` characters. Returns it with the count of each following
+    character, the most frequent first; None if not even the last character occurs that often.
     """
     for length in range(min(longest, len(read)), 0, -1):
         context = read[len(read) - length :]

@@ -1,8 +1,8 @@
-"""What a unit of a network follows, and where a head of attention looks: from named arrays to figures and words.
+"""Probes: which units of a network track a feature of the text, and which characters a head attends to.
 
-Arrays are those of a predictor's `activations`; nothing here asks which network made them. A unit is said to
-follow something where the two rise and fall together along a text: Pearson's correlation r, from -1 to 1
-(Karpathy, Johnson and Fei-Fei, 2015, found such units by eye). That is no proof of a meaning.
+Their input are a predictor's `activations`, named arrays, whichever network they come from. A unit tracks a
+feature if the two rise and fall together along a text: Pearson's correlation r, from -1 to 1 (Karpathy, Johnson
+and Fei-Fei, 2015, found such units by eye). Correlation is no proof of meaning.
 Names in shape comments: T characters of a text, U units, F features, H heads.
 """
 
@@ -19,17 +19,17 @@ import numpy as np
 from charlab.core.predictor import Predictor
 from charlab.errors import CharlabError
 
-MIN_CHARACTERS = 40  # in a shorter text some unit follows anything
-_MIN_PLACES = 3  # how often a feature must be there, and how often not
-_SHIFTS = 19  # the true place and 19 wrong ones: the best by chance is one in twenty
-_STATES = ("hidden", "cell")  # what a layer hands on, as against the gates that made it
+MIN_CHARACTERS = 40  # in a shorter text some unit correlates with any feature
+_MIN_OCCURRENCES = 3  # how often a feature must be present, and how often absent
+_SHIFTS = 19  # the true position and 19 wrong ones: the best by chance is one in twenty
+_STATES = ("hidden", "cell")  # a layer's output, as opposed to the gates that computed it
 
 Activations = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One number of a layer's state. Counted from 0 here, from 1 wherever people see it."""
+    """One number of a layer's state. Counted from 0 here, from 1 in everything shown to people."""
 
     state: str  # "hidden" or "cell"
     layer: int
@@ -37,7 +37,7 @@ class Unit:
 
     @classmethod
     def parse(cls, name: str) -> Unit:
-        """The unit of a name as in "hidden-1-37". Raises CharlabError where it is none."""
+        """The unit with a name such as "hidden-1-37". Raises CharlabError for any other text."""
         found = re.fullmatch(r"(hidden|cell)-([1-9]\d{0,5})-([1-9]\d{0,5})", name, re.ASCII)
         if not found:
             raise CharlabError(f"A unit is named like hidden-1-37: state, layer, number. Received: {name!r}.")
@@ -49,41 +49,41 @@ class Unit:
 
     @property
     def array(self) -> str:
-        """Which array of a trace it is a column of."""
+        """The name of the activations of which it is a column."""
         return f"layer_{self.layer}/{self.state}"
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         return f"layer {self.layer + 1}, {self.state}, unit {self.index + 1}"
 
 
 @dataclass(frozen=True)
 class FeatureMatch:
-    """The units that follow one feature best, each with Pearson's r, the greatest |r| first."""
+    """The units that track one feature best, each with Pearson's r, the greatest |r| first."""
 
     feature: str
     units: list[tuple[Unit, float]]
-    by_chance: float  # the greatest |r| of any unit with the same feature at wrong places
+    by_chance: float  # the greatest |r| of any unit with the feature at wrong positions
 
 
 def states(activations: Activations) -> dict[str, np.ndarray]:
-    """The arrays of a trace that are units' states [T, U]: "layer_0/hidden" and so on; empty where it has none."""
+    """The activations that are states of units [T, U], "layer_0/hidden" and so on; empty if there are none."""
     return {name: array for name, array in activations.items() if name.endswith(tuple(f"/{s}" for s in _STATES))}
 
 
 def attention(activations: Activations) -> dict[str, np.ndarray]:
-    """The arrays of a trace that are attention [H, T, T], by layer."""
+    """The activations that are attention weights [H, T, T], by layer."""
     return {name: array for name, array in activations.items() if name.endswith("/attention")}
 
 
 def column(activations: Activations, unit: Unit) -> np.ndarray | None:
-    """A unit's state after each character [T]; None where the network has no such unit."""
+    """A unit's state after each character [T]; None if the network has no such unit."""
     array = activations.get(unit.array)
     return array[:, unit.index] if array is not None and unit.index < array.shape[1] else None
 
 
 def of_layer(activations: Activations, layer: int, step: int) -> dict[str, np.ndarray]:
-    """All that a trace has of one layer's units after one character, gates before what they made: [U] each."""
+    """All activations of one layer's units after one character, gates before states: [U] each."""
     prefix = f"layer_{layer}/"
     found = {
         name.removeprefix(prefix): array[step] for name, array in activations.items() if name.startswith(prefix)
@@ -93,32 +93,32 @@ def of_layer(activations: Activations, layer: int, step: int) -> dict[str, np.nd
 
 @runtime_checkable
 class LimitedContext(Predictor, Protocol):
-    """A predictor that sees no more than the last `context` characters. Ask for this, not for a kind."""
+    """A predictor that sees no more than the last `context` characters."""
 
     context: int
 
-    def oldest(self, place: int) -> int:
-        """The first of the characters that it still sees when the one at `place` in a text has been read."""
+    def oldest(self, position: int) -> int:
+        """The first character that it still sees after reading the one at `position` in a text."""
 
 
-def window(predictor: Predictor, length: int, place: int) -> range:
-    """Which part of a text to trace so as to see what was inside at one place: all, or what the context held then.
+def context_window(predictor: Predictor, length: int, position: int) -> range:
+    """The part of a text to read for the activations at one position: all of it, or the context of that moment.
 
-    A network of a limited context reads this part as it had read the whole text, and its arrays stay small.
+    A network with a limited context reads this part exactly as it reads the whole text, and its arrays stay small.
     """
     if not isinstance(predictor, LimitedContext):
         return range(length)
-    first = predictor.oldest(place)
+    first = predictor.oldest(position)
     return range(first, min(length, first + predictor.context))
 
 
-# What a person can name
+# Features: what a person can name
 
 
 def features(text: str) -> dict[str, np.ndarray]:
-    """Every feature of a text by name: what holds of each character once it has been read, [T] float.
+    """Every feature of a text by name, with its value after each character, [T] float.
 
-    0 and 1 where it is there or not; a number where it counts. Those that hardly vary in this text are left out.
+    1 where it is present, 0 where it is absent, or a count. Features that hardly vary in this text are left out.
     """
     if not text:
         return {}
@@ -128,7 +128,7 @@ def features(text: str) -> dict[str, np.ndarray]:
 
 def _varies(values: np.ndarray) -> bool:
     least = int(np.count_nonzero(values == values.min()))
-    return min(least, len(values) - least) >= _MIN_PLACES
+    return min(least, len(values) - least) >= _MIN_OCCURRENCES
 
 
 def _each(test: Callable[[str], bool]) -> Callable[[str], list[bool]]:
@@ -136,7 +136,7 @@ def _each(test: Callable[[str], bool]) -> Callable[[str], list[bool]]:
 
 
 def _word(text: str) -> list[int]:
-    """How many letters of the word have been read: 0 outside; an apostrophe between letters belongs to it."""
+    """The number of letters read of the current word, 0 outside; an apostrophe between letters belongs to it."""
     result, count = [], 0
     for i, character in enumerate(text):
         joins = character in "'’" and count and i + 1 < len(text) and text[i + 1].isalpha()
@@ -146,7 +146,7 @@ def _word(text: str) -> list[int]:
 
 
 def _line(text: str) -> list[int]:
-    """How many characters of the line have been read: 0 right after a newline."""
+    """The number of characters read of the current line: 0 right after a newline."""
     result, count = [], 0
     for character in text:
         count = 0 if character == "\n" else count + 1
@@ -155,7 +155,7 @@ def _line(text: str) -> list[int]:
 
 
 def _quoted(text: str) -> list[bool]:
-    """Between quotation marks, the opening one included; a blank line closes what was left open."""
+    """Inside quotation marks, the opening one included; a blank line closes an open quotation."""
     result, closing = [], ""
     for i, character in enumerate(text):
         if closing and (character == closing or text[i - 1 : i + 1] == "\n\n"):
@@ -167,7 +167,7 @@ def _quoted(text: str) -> list[bool]:
 
 
 def _speaker(text: str) -> np.ndarray:
-    """In a line that is a name and a colon and nothing else, the colon included: "ROMEO:", "First Citizen:"."""
+    """In a line that holds only a name and a colon, the colon included: "ROMEO:", "First Citizen:"."""
     result = np.zeros(len(text))
     for line in re.finditer(r"^[^\W\d_a-z][^\n:]{0,30}:(?=\n|$)", text, re.MULTILINE):
         result[line.start() : line.end()] = 1
@@ -195,43 +195,43 @@ _FEATURES: dict[str, Callable[[str], Iterable[float]]] = {
 }
 
 
-# Who follows it
+# Units that track a feature
 
 
 def correlations(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Pearson's r of every unit [T, U] with every feature [T, F]: [U, F]; 0 where either never changes."""
+    """Pearson's r of every unit [T, U] with every feature [T, F]: [U, F]; 0 where either is constant."""
     return _standardised(values).T @ _standardised(wanted)
 
 
 def _standardised(columns: np.ndarray) -> np.ndarray:
-    """Columns of mean 0 and length 1."""
+    """The columns shifted to mean 0 and scaled to length 1."""
     columns = columns - columns.mean(axis=0, dtype=np.float64)
     lengths = np.sqrt((columns**2).sum(axis=0))
     return np.where(lengths > 1e-9, columns / np.maximum(lengths, 1e-9), 0.0)
 
 
 def best_units(activations: Activations, text: str, most: int = 6) -> list[FeatureMatch]:
-    """For each feature that varies in the text the units that follow it best, the clearest feature first.
+    """For each feature that varies in the text, the units that track it best, the clearest feature first.
 
-    The best of many units follows anything a little. So the same search is made with the feature moved along
-    the text to wrong places, 19 times: `by_chance` is the best figure that came of that (a Monte Carlo test,
-    Barnard, 1963: one search in twenty finds more than that where there is nothing to find).
-    Empty for texts below LEAST_CHARACTERS and for traces without units.
+    The best of many units correlates a little with anything. So the same search is repeated 19 times with the
+    feature shifted along the text to wrong positions: `by_chance` is the best result of these (a Monte Carlo
+    test, Barnard, 1963: where there is nothing to find, one search in twenty exceeds it).
+    Empty for texts shorter than MIN_CHARACTERS and for activations without units.
     """
     arrays, wanted = states(activations), features(text)
     if not arrays or not wanted or len(text) < MIN_CHARACTERS:
         return []
     units = [_unit(name, u) for name, array in arrays.items() for u in range(array.shape[1])]
     values = _standardised(np.concatenate(list(arrays.values()), axis=1))  # [T, U of all layers]
-    shown = _standardised(np.stack(list(wanted.values()), axis=1))  # [T, F]
-    r = values.T @ shown
-    places = [round(k * len(text) / (_SHIFTS + 1)) for k in range(1, _SHIFTS + 1)]
-    chance = np.max([np.abs(values.T @ np.roll(shown, p, axis=0)).max(axis=0) for p in places], axis=0)
-    findings = []
+    standardised = _standardised(np.stack(list(wanted.values()), axis=1))  # [T, F]
+    r = values.T @ standardised
+    shifts = [round(k * len(text) / (_SHIFTS + 1)) for k in range(1, _SHIFTS + 1)]
+    chance = np.max([np.abs(values.T @ np.roll(standardised, p, axis=0)).max(axis=0) for p in shifts], axis=0)
+    matches = []
     for f, feature in enumerate(wanted):
         best = np.argsort(-np.abs(r[:, f]), kind="stable")[:most]
-        findings.append(FeatureMatch(feature, [(units[u], float(r[u, f])) for u in best], float(chance[f])))
-    return sorted(findings, key=lambda finding: -abs(finding.units[0][1]))
+        matches.append(FeatureMatch(feature, [(units[u], float(r[u, f])) for u in best], float(chance[f])))
+    return sorted(matches, key=lambda match: -abs(match.units[0][1]))
 
 
 def correlate(values: np.ndarray, text: str) -> dict[str, float]:
@@ -248,9 +248,9 @@ def _unit(array: str, index: int) -> Unit:
     return Unit(state, int(layer), index)
 
 
-def looks_back(weights: np.ndarray) -> tuple[int, float, float]:
-    """Where a head looks from the last of the characters read, weights [T]: the place it looks at most, that
-    share of its attention, and how many characters back it looks on average."""
+def attention_summary(weights: np.ndarray) -> tuple[int, float, float]:
+    """A head's attention from the last character, weights [T]: the position with the greatest share, that share,
+    and the mean distance in characters."""
     distances = np.arange(len(weights) - 1, -1, -1)
-    place = int(np.argmax(weights))
-    return place, float(weights[place]), float((weights * distances).sum())
+    position = int(np.argmax(weights))
+    return position, float(weights[position]), float((weights * distances).sum())

@@ -1,6 +1,6 @@
-"""A reading to take away: its steps as CSV, and one page of HTML that needs nothing but itself.
+"""Exports of a reading: its steps as CSV, and a self-contained printable HTML page.
 
-Knows nothing of pages or files. Whatever comes from a person or a model is escaped here.
+Everything that comes from a person or a model is escaped here.
 """
 
 from __future__ import annotations
@@ -18,19 +18,27 @@ from charlab.errors import CharlabError
 
 MAX_LENGTH = 5000  # characters on a page
 MOST_SURPRISING = 10
-_LIKELIEST = 5
-_BEFORE = 16  # characters shown before a surprising place
-_DEEPEST_BITS = 8.0  # drawn in the deepest of _SHADES colours
+_MOST_LIKELY = 5
+_BEFORE = 16  # characters shown before a surprising one
+_DEEPEST_BITS = 8.0  # and more have the deepest of _SHADES colours
 _SHADES = 10
-_COLUMNS = ("place", "after", "came", "surprise, bits", "probability", "rank", "likeliest, with probabilities")
+_COLUMNS = (
+    "position",
+    "after",
+    "character",
+    "surprise, bits",
+    "probability",
+    "rank",
+    "most likely, with probabilities",
+)
 
 
-def steps_csv(reading: Reading, vocab: Vocab, top: int = _LIKELIEST) -> str:
-    """A reading's steps as CSV, one row a character: what came next, its figures, and what was likeliest.
+def steps_csv(reading: Reading, vocab: Vocab, top: int = _MOST_LIKELY) -> str:
+    """A reading's steps as CSV, one row per character: the next character, its values, and the most likely ones.
 
-    Every character stands in curly quotes, “=” or “↵ newline”: so no cell begins with a sign that a spreadsheet
-    would take for a formula, and none reads as a number or is lost as blank. Invisible characters have the form
-    and the name that the pages give them; what is not in the alphabet has no figures.
+    Every character is in curly quotes, “=” or “↵ newline”, so that no cell starts with a sign that a spreadsheet
+    would take for a formula, and none is read as a number or lost as blank. Invisible characters are written as
+    on the pages; a character that is not in the alphabet has no values.
     """
     output = io.StringIO()
     table = csv.writer(output, lineterminator="\r\n")
@@ -55,24 +63,24 @@ def steps_csv(reading: Reading, vocab: Vocab, top: int = _LIKELIEST) -> str:
 
 
 def page_html(model: str, corpus: str, reading: Reading, vocab: Vocab) -> str:
-    """An explained text as one HTML page to hand out: the coloured text, its figures, its greatest surprises.
+    """A reading as one printable HTML page: the coloured text, its values, its greatest surprises.
 
     `model` and `corpus` are names to print. The page runs no script and fetches nothing; light, dark and print
-    are CSS. Raises CharlabError where the text is longer than LONGEST characters.
+    are CSS. Raises CharlabError for a text of more than MAX_LENGTH characters.
     """
     if len(reading.text) > MAX_LENGTH:
         raise CharlabError(
-            f"A page to hand out holds at most {MAX_LENGTH:,} characters. Received {len(reading.text):,}. "
+            f"A printable page holds at most {MAX_LENGTH:,} characters. Received {len(reading.text):,}. "
             "Shorten the text."
         )
     mean = reading.mean_bits
     known = int((~np.isnan(reading.bits)).sum())
-    told = f"Mean surprise {mean:.2f} bits a character" if known else "Nothing could be predicted"
+    summary = f"Mean surprise {mean:.2f} bits per character" if known else "No character could be predicted"
     return _PAGE.format(
         style=_STYLE,
         model=escape(model),
         corpus=escape(corpus),
-        mean=told,
+        mean=summary,
         known=f"{known:,}",
         length=f"{len(reading.text):,}",
         columns="".join(f"<th>{name}</th>" for name in _COLUMNS),
@@ -83,35 +91,35 @@ def page_html(model: str, corpus: str, reading: Reading, vocab: Vocab) -> str:
 
 
 def _strip(reading: Reading) -> str:
-    """The text, a span a character: coloured by its surprise, which its title tells in words."""
+    """The text, one span per character: its colour shows its surprise, and its title tells the values."""
     cells = []
-    for place, character in enumerate(reading.text):
-        bits = reading.bits[place - 1] if place else np.nan
+    for position, character in enumerate(reading.text):
+        bits = reading.bits[position - 1] if position else np.nan
         shade = "" if np.isnan(bits) else f' class="s{_shade(bits)}"'
-        title = escape(f"“{named(character)}”: {_in_words(reading, place)}")
+        title = escape(f"“{named(character)}”: {_in_words(reading, position)}")
         cells.append(f'<span{shade} title="{title}">{escape(visible(character))}</span>')
         if character == "\n":
             cells.append("<br>")
     return "".join(cells)
 
 
-def _in_words(reading: Reading, place: int) -> str:
-    if place == 0:
-        return "nothing was read before it"
-    bits, probability = reading.bits[place - 1], reading.next_probabilities[place - 1]
+def _in_words(reading: Reading, position: int) -> str:
+    if position == 0:
+        return "no prediction: nothing was read before it"
+    bits, probability = reading.bits[position - 1], reading.next_probabilities[position - 1]
     if np.isnan(bits):
         return "not in the model's alphabet"
-    return f"{bits:.2f} bits, probability {probability:.4f}, rank {reading.ranks[place - 1]:.0f}"
+    return f"{bits:.2f} bits, probability {probability:.4f}, rank {reading.ranks[position - 1]:.0f}"
 
 
 def _surprises(reading: Reading, vocab: Vocab) -> str:
-    """Rows of the most surprising places, the greatest first."""
+    """Rows of the most surprising characters, the greatest surprise first."""
     order = np.argsort(-np.nan_to_num(reading.bits, nan=-1.0), kind="stable")[:MOST_SURPRISING]
     rows = []
     for t in (int(t) for t in order if not np.isnan(reading.bits[t])):
-        best = np.argsort(-reading.probabilities[t], kind="stable")[:_LIKELIEST]
+        best = np.argsort(-reading.probabilities[t], kind="stable")[:_MOST_LIKELY]
         characters = [*vocab.characters, "\ufffd"]
-        likeliest = "".join(
+        most_likely = "".join(
             f"<li><b>{escape(named(characters[i]))}</b> {_share(reading.probabilities[t, i])}</li>" for i in best
         )
         before = "".join(visible(character) for character in reading.text[max(0, t + 1 - _BEFORE) : t + 1])
@@ -122,7 +130,7 @@ def _surprises(reading: Reading, vocab: Vocab) -> str:
             f"{reading.bits[t]:.2f}",
             _written_out(reading.next_probabilities[t]),
             f"{reading.ranks[t]:.0f}",
-            f"<ol>{likeliest}</ol>",
+            f"<ol>{most_likely}</ol>",
         ]
         named_cells = zip(_COLUMNS, cells, strict=True)
         rows.append(
@@ -136,7 +144,7 @@ def _share(probability: float) -> str:
 
 
 def _written_out(probability: float) -> str:
-    """Two significant digits and all the zeros before them: 0.0000082 in place of 8.2e-06."""
+    """Two significant digits without an exponent: 0.0000082, not 8.2e-06."""
     return np.format_float_positional(probability, 2, fractional=False, trim="-")
 
 
@@ -149,19 +157,19 @@ def _quoted(character: str | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    """Six significant digits; empty where there is none. None of them is negative, so none begins with a minus."""
+    """Six significant digits; empty if there is no value. No value is negative, so none starts with a minus."""
     return "" if value is None else f"{abs(value):.6g}"
 
 
 def _shades(papers: str, inks: str) -> str:
-    """A rule for each depth: the paper behind a character, and the ink that can be read on it."""
+    """One CSS rule per shade: the paper behind a character, and an ink that is readable on it."""
     pairs = zip(papers.split(), inks, strict=True)
     return " ".join(
         f".s{shade} {{ background: {paper}; color: {_INKS[ink]}; }}" for shade, (paper, ink) in enumerate(pairs)
     )
 
 
-# The pages' own sequential colours (.streamlit/config.toml), and which of two inks stands on each.
+# The sequential colours of the app (.streamlit/config.toml), and which of two inks is readable on each.
 _INKS = {"d": "#12161c", "l": "#ffffff"}
 _LIGHT = _shades("#fcfcfb #e3ebf5 #c9d9ee #aac4e5 #87abd9 #6490cb #4274ba #2a5aa1 #193f7d #0a2450", "ddddddllll")
 _DARK = _shades("#12161c #162437 #1a3353 #204470 #29578e #3a6fae #548bcb #79a9e1 #a6c8f1 #d8e8fc", "lllllldddd")
@@ -208,20 +216,20 @@ _PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>What a model expected</title>
+<title>What a model predicted</title>
 <style>{style}</style>
 </head>
 <body>
-<h1>What a model expected</h1>
+<h1>What a model predicted</h1>
 <p>The model <b><bdi>{model}</bdi></b>, trained on <b><bdi>{corpus}</bdi></b>, read this text from left to right.
-Before each character it said how likely every character is. The less likely the one that came, the greater its
-surprise: −log<sub>2</sub> of its probability, in bits.</p>
-<p><b>{mean}</b>, over the {known} of {length} characters that have a figure.</p>
-<div class="legend">0 bits, expected <span>{legend}</span> 8 bits and more, a surprise</div>
+At each position it gave every possible next character a probability. The less likely the actual character, the
+greater the surprise: −log<sub>2</sub> of its probability, in bits.</p>
+<p><b>{mean}</b>, for the {known} of {length} characters that have a prediction.</p>
+<div class="legend">0 bits, expected <span>{legend}</span> 8 bits and more, surprising</div>
 <p class="text" dir="ltr">{strip}</p>
-<p class="quiet"><small>Rest the pointer on a character to see its figures. “·” is a space, “↵” the end of a line.
+<p class="quiet"><small>Point at a character to see its values. “·” is a space, “↵” the end of a line.
 </small></p>
-<h2>The most surprising places</h2>
+<h2>Most surprising characters</h2>
 <div class="wide"><table>
 <thead><tr>{columns}</tr></thead>
 <tbody>

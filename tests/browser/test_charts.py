@@ -12,9 +12,9 @@ from helpers.browser import button, new_context, settled
 from helpers.tiny import make_run
 
 CHART = ".js-plotly-plot"
-# Where the needle stands, on its way of three seconds in place of 0.3: a busy machine draws few pictures a second.
-SLOWLY = """needle => {
-  const react = Plotly.react, look = () => places.add(document.querySelector(needle).getAttribute("transform"));
+# Positions of the random number's marker as it glides, in 3 seconds instead of 0.3: busy machines draw slowly.
+SLOWLY = """marker => {
+  const react = Plotly.react, look = () => places.add(document.querySelector(marker).getAttribute("transform"));
   Plotly.react = (node, data, layout, settings) => {
     if (layout.transition) layout.transition.duration *= 10;
     return react(node, data, layout, settings);
@@ -48,7 +48,7 @@ def test_no_button_sends_a_chart_away_and_a_long_texts_steps_can_be_read(shared_
     assert "Download as PNG" in titles
     assert not [title for title in titles if "Share" in title or "Cloud" in title]
 
-    heatmap = page.locator(CHART, has_text="What it expected at every step")
+    heatmap = page.locator(CHART, has_text="Predictions at every step")
     drawn, low, high, width = heatmap.evaluate(
         "(n) => [n.data[0].x.length, ...n._fullLayout.xaxis.range, n._fullLayout.xaxis._length]"
     )
@@ -59,7 +59,7 @@ def test_no_button_sends_a_chart_away_and_a_long_texts_steps_can_be_read(shared_
     assert f"steps {low + 1.5:g} to {high + 0.5:g} of 630" in said
 
 
-def test_the_needle_glides_but_for_who_wants_no_motion(shared_server, chrome):
+def test_the_random_number_glides_unless_the_reader_prefers_no_motion(shared_server, chrome):
     run = make_run()
     for motion, glides in (("no-preference", True), ("reduce", False)):
         context = new_context(chrome, reduced_motion=motion)
@@ -67,16 +67,16 @@ def test_the_needle_glides_but_for_who_wants_no_motion(shared_server, chrome):
         opened(page, shared_server, model=run.id, text="the fox", view="write with it", seed="3")
         page.evaluate(SLOWLY, f"{CHART} .scatterlayer path.point")
         button(page, "Step").click()
-        expect(page.get_by_text("1 characters written", exact=False)).to_be_visible()
+        expect(page.get_by_text("1 character written", exact=False)).to_be_visible()
         page.wait_for_function("least => places.size >= least", arg=3 if glides else 2)
         settled(page)
         assert (page.evaluate("places.size") > 2) == glides
         context.close()
 
 
-def test_bars_that_follow_a_slider_are_drawn_as_long_as_they_are_said_to_be(shared_server, page):
+def test_bars_that_follow_a_slider_are_drawn_with_the_lengths_in_their_data(shared_server, page):
     opened(page, shared_server, model=make_run().id, text="the quick brown fox.", temperature="0.6")
-    bars = page.locator(CHART, has_text="What it expected next")
+    bars = page.locator(CHART, has_text="Predicted next character")
     slider = page.get_by_role("slider", name="Temperature")
     page.evaluate(
         "() => { const react = Plotly.react; window.whole = 0;"

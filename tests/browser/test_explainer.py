@@ -26,7 +26,7 @@ def shades(page) -> list[str]:
 
 
 def bars(page) -> list[float]:
-    """The model's own probabilities as they are drawn."""
+    """The model probabilities as they are drawn."""
     return chart(page, "bars").evaluate("({ data }) => data[0].x")
 
 
@@ -58,7 +58,7 @@ def test_the_epoch_slider_moves_strip_bars_and_mean_together(shared_server, page
 def test_a_model_without_epochs_says_so_and_what_to_do(shared_server, page):
     run = make_run(name="no epochs")
     opened(page, shared_server, model=run.id, text="the fox", view="over training")
-    expect(page.get_by_text("nothing to go through")).to_be_visible()
+    expect(page.get_by_text("no earlier epochs to show")).to_be_visible()
     expect(page.get_by_role("link", name="Train a model")).to_be_visible()
 
 
@@ -72,7 +72,7 @@ def test_two_models_on_one_text_and_their_difference(shared_server, page):
     expect(page).to_have_url(re.compile("colour=difference"))
     expect(page.get_by_text("Two models on this text")).to_be_visible()
     expect(page.get_by_text("Their alphabets differ")).to_be_visible()
-    expect(page.get_by_text(re.compile("foresaw this text"))).to_be_visible()
+    expect(page.get_by_text(re.compile("predicted this text"))).to_be_visible()
     titles = lambda: page.locator(CELLS).evaluate_all("cells => cells.map(cell => cell.title)")  # noqa: E731
     wait_until(lambda: any("bits of difference" in words for words in titles()))
     assert "bits of difference" not in titles()[4]  # the other has no "q"
@@ -109,7 +109,7 @@ def test_a_link_in_a_fresh_browser_opens_the_same_text_step_and_sliders(shared_s
 def test_a_moved_slider_redraws_the_bars_and_leaves_the_rest_of_the_page_alone(shared_server, page):
     run = make_run(name="alone")
     opened(page, shared_server, model=run.id, text="the quick brown fox.")
-    own = bars(page)
+    model_probabilities = bars(page)
     for name in ("bars", "heatmap", "along"):
         chart(page, name)
     settled(page)
@@ -124,7 +124,7 @@ def test_a_moved_slider_redraws_the_bars_and_leaves_the_rest_of_the_page_alone(s
     settled(page)
     first, second = page.evaluate("window.redrawn")
     assert first >= 1 and second == 0
-    assert sorted(bars(page)) == sorted(own)  # the model's own are what they were
+    assert sorted(bars(page)) == sorted(model_probabilities)  # the model probabilities are unchanged
 
 
 def test_digits_jump_to_surprises_and_so_do_the_buttons(shared_server, page):

@@ -105,13 +105,13 @@ def test_attention_looks_back_from_the_chosen_place_and_follows_it(shared_server
     wait_until(lambda: drawn(page, "Matrix")["data"][0]["x"][0] == 48)
     matrix = drawn(page, "Matrix")["data"][0]
     assert matrix["z"][0][1] is None  # nothing looks ahead
-    expect(page.get_by_text("Here it began at character 49")).to_be_visible()
+    expect(page.get_by_text("Here the context begins at character 49")).to_be_visible()
 
 
-def test_a_model_that_cannot_be_looked_into_says_so(shared_server, page):
+def test_a_model_without_units_and_attention_says_so(shared_server, page):
     run = make_counted()
     open_inside(page, shared_server, run.id, "the fox.\n", unit="hidden-1-3", colour="unit")
-    expect(page.get_by_text("nothing to look into")).to_be_visible()
+    expect(page.get_by_text("no units and no attention")).to_be_visible()
     expect(button(page, "unit")).to_have_count(0)
     assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
 

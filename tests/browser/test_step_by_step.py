@@ -1,4 +1,4 @@
-"""Write with it and the handed-out files in a real browser: step, back, branch, play; a page that runs nothing."""
+"""Write step by step, and the downloads, in a real browser: step, back, branch, play; a page without scripts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from helpers.browser import button, chart, new_context, settled, wait_until
 from helpers.tiny import make_run
 
-CELLS = "[role=listbox][aria-label^='What is written'] [role=option]"
+CELLS = "[role=listbox][aria-label^='Written text'] [role=option]"
 TEXT = "the fox"
 HOSTILE = "<img src=x onerror=alert(1)></script>{{7*7}} **b** \u05d0\u05d1 e\u0301"
 pytestmark = pytest.mark.browser
@@ -24,18 +24,18 @@ def opened(page, address, **settings):
 
 
 def written(page, length: int) -> str:
-    """The path of so many characters as its cells show it, without the text before it and the end's mark."""
+    """A branch of so many characters as its cells show it, without the text before it and the end's mark."""
     expect(page.locator(CELLS)).to_have_count(len(TEXT) + length + 1)
     return "".join(page.locator(CELLS).all_inner_texts())[len(TEXT) : -1]
 
 
 def wait_for(page, number: int) -> None:
     """Until so many characters are written."""
-    expect(page.get_by_text(f"{number} characters written", exact=False)).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"\b{number} characters? written"))).to_be_visible()
 
 
-def needle(page) -> float:
-    return chart(page, "needle").evaluate("({ data: [bars, needle] }) => needle.x[0]")
+def random_number(page) -> float:
+    return chart(page, "random_number").evaluate("({ data: [segments, number] }) => number.x[0]")
 
 
 def no_errors(page):
@@ -45,14 +45,14 @@ def no_errors(page):
 def test_step_back_branch_and_a_link_to_all_of_it(shared_server, page):
     run = make_run()
     opened(page, shared_server, model=run.id, text=TEXT, view="write with it", seed=3)
-    first_needle = needle(page)
-    page.evaluate("window.kept = document.querySelector('.st-key-needle .js-plotly-plot')")
+    first_number = random_number(page)
+    page.evaluate("window.kept = document.querySelector('.st-key-random_number .js-plotly-plot')")
     for number in (1, 2, 3):
         button(page, "Step").click()
         wait_for(page, number)
     first = written(page, 3)
-    wait_until(lambda: needle(page) != first_needle)
-    assert page.evaluate("document.querySelector('.st-key-needle .js-plotly-plot') === window.kept")
+    wait_until(lambda: random_number(page) != first_number)
+    assert page.evaluate("document.querySelector('.st-key-random_number .js-plotly-plot') === window.kept")
 
     for number in (2, 1):
         button(page, "Back").click()
@@ -66,12 +66,12 @@ def test_step_back_branch_and_a_link_to_all_of_it(shared_server, page):
     expect(page.get_by_text("1 of them chosen by you", exact=False)).to_be_visible()
     branched = written(page, 2)
     assert branched[0] == first[0] and branched[1] != first[1]
-    expect(page.get_by_text("2 paths")).to_be_visible()
+    expect(page.get_by_text("2 branches")).to_be_visible()
     expect(page).to_have_url(re.compile(r"walk=s3t1n1h\d+"))
     settled(page)
     link = page.url
 
-    button(page, "Path 1").click()
+    button(page, "Branch 1").click()
     wait_for(page, 3)
     assert written(page, 3) == first
     no_errors(page)
@@ -107,18 +107,18 @@ def test_play_pause_and_the_keyboard(shared_server, page):
     no_errors(page)
 
 
-def test_what_is_handed_out_shows_any_text_as_text_and_runs_nothing(shared_server, page, tmp_path):
+def test_the_downloads_show_any_text_as_text_and_run_nothing(shared_server, page, tmp_path):
     run = make_run(name=f"Tiny {HOSTILE}")
     opened(page, shared_server, model=run.id, text=HOSTILE)
     files = {}
-    for label in ("Steps as CSV", "Page to hand out"):
+    for label in ("Download steps (CSV)", "Download printable page"):
         with page.expect_download() as download:
             page.get_by_role("button", name=label).click()
         files[label] = Path(tmp_path / download.value.suggested_filename)
         download.value.save_as(files[label])
-    rows = files["Steps as CSV"].read_text(encoding="utf-8-sig").splitlines()
+    rows = files["Download steps (CSV)"].read_text(encoding="utf-8-sig").splitlines()
     assert len(rows) == len(HOSTILE) + 1 and rows[1].startswith("0,“<”,“i”,")
-    page.goto(files["Page to hand out"].as_uri())  # a dialog or a failing script would fail the test
+    page.goto(files["Download printable page"].as_uri())  # a dialog or a failing script would fail the test
     assert page.locator("img, script, a").count() == 0
     expect(page.locator("bdi").first).to_have_text(f"Tiny {HOSTILE}")
     assert page.locator(".text span").count() == len(HOSTILE)

@@ -1,4 +1,4 @@
-"""What tests look for in figures: plain JSON, and texts that are shown and not obeyed."""
+"""What tests of figures share: events of a run, plain JSON, and texts that are shown and not obeyed."""
 
 import json
 
@@ -19,3 +19,15 @@ def texts(value):
         yield from (text for item in value.values() for text in texts(item))
     elif isinstance(value, list):
         yield from (text for item in value for text in texts(item))
+
+
+def loss_events(steps=300, start=4.0):
+    falling = [
+        {"event": "step", "step": i, "epoch": i / 100, "seconds": i / 10, "loss": start / i}
+        for i in range(1, steps)
+    ]
+    checked = [
+        {"event": "epoch", "epoch": 0, "step": 0, "seconds": 0.0, "val_loss": start},
+        {"event": "epoch", "epoch": 1, "step": 100, "seconds": 9.0, "loss": 2, "val_loss": 1.5},
+    ]
+    return falling + checked

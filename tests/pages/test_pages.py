@@ -186,7 +186,7 @@ def test_every_view_of_a_text_opens_and_stands_in_the_link(kind, view):
 
 
 @pytest.mark.parametrize("step", [0, 1, 9, 10])
-def test_every_place_of_a_text_can_be_chosen_with_everything_open(step):
+def test_every_position_of_a_text_can_be_chosen_with_everything_open(step):
     make_run()
     app = open_page("explainer", text="the quick\n", step=str(step))
     for key in ("counts", "in_corpus", "steps_table", "bars_table"):
@@ -196,7 +196,7 @@ def test_every_place_of_a_text_can_be_chosen_with_everything_open(step):
     assert app.session_state.step == step
 
 
-def test_what_a_counting_model_counted_and_what_its_text_says_stand_beside_each_other():
+def test_the_counts_of_an_n_gram_model_agree_with_its_training_text():
     from charlab.core import ngram
     from charlab.core.config import ModelConfig, TrainConfig
     from charlab.core.vocab import Vocab
@@ -223,8 +223,8 @@ def test_what_a_counting_model_counted_and_what_its_text_says_stand_beside_each_
         ]
         assert count == len(ways)
     assert followed["in the text, %"].sum() == pytest.approx(100, abs=0.1)
-    assert list(followed["came"]).count("came") == 1
-    assert "at least five times" in shown(app)
+    assert list(followed["actual"]).count("actual") == 1
+    assert "seen at least 5 times" in shown(app)
 
 
 def test_two_alphabets_are_compared_on_what_both_have():
@@ -232,7 +232,7 @@ def test_two_alphabets_are_compared_on_what_both_have():
     app = open_page("explainer", model=one.id, other=two.id, text="the quick fox")
     assert not app.exception and not app.error
     assert "Their alphabets differ" in shown(app)
-    assert "on the 7 characters that both can be asked about" in shown(app)
+    assert "on the 7 characters that both models can score" in shown(app)
     assert "left out" in shown(app)
 
 

@@ -1,4 +1,4 @@
-"""The part of the Explainer that writes one character at a time, run by Streamlit's own harness."""
+"""The Explainer's view “Write step by step”, run by Streamlit's own test harness."""
 
 import time
 
@@ -47,8 +47,7 @@ def code(test: AppTest) -> str:
 
 
 def path(test: AppTest) -> str:
-    walk = test.session_state.walk_session.walk
-    return vocab().decode(walk.ids)
+    return vocab().decode(test.session_state.walk_session.branches.ids)
 
 
 def vocab():
@@ -64,7 +63,7 @@ def test_steps_write_what_the_playground_writes_and_the_link_holds_them():
     assert test.session_state.returned == {"walk": "s1t1n5", "explainer.temperature": 1.0, "explainer.seed": 1}
 
 
-def test_back_and_another_choice_branch_and_the_first_path_can_be_gone_back_to():
+def test_going_back_and_another_choice_make_a_branch_and_the_first_one_can_be_returned_to():
     test = press(opened(), "walk_step", "walk_step", "walk_step")
     first = path(test)
     press(test, "walk_back", "walk_back")
@@ -83,7 +82,7 @@ def test_any_character_can_be_chosen_and_the_box_is_empty_again():
     assert not test.exception and path(test) == "q" and test.selectbox(key="walk_any").value is None
 
 
-def test_temperature_and_dice_change_on_the_way_and_a_link_writes_all_of_it_again():
+def test_temperature_and_seed_change_on_the_way_and_a_link_restores_all_of_it():
     test = press(opened(), "walk_step", "walk_step")
     test.slider(key="explainer.temperature").set_value(0.2).run()
     press(test, "walk_hand_0")
@@ -115,7 +114,7 @@ def test_another_text_begins_anew():
     assert not test.exception and code(test) == "" and path(test) == ""
 
 
-def test_play_goes_on_by_itself_until_it_is_paused():
+def test_play_continues_until_it_is_paused():
     test = press(opened(), "walk_play")
     session = test.session_state.walk_session
     assert session.playing and len(path(test)) == 1  # the first at once
@@ -134,7 +133,7 @@ def test_play_goes_on_by_itself_until_it_is_paused():
     assert not session.playing
 
 
-def test_a_full_path_says_so():
+def test_a_full_branch_says_so():
     test = opened(walk="n200")
     assert "at most 200" in test.info[0].value and test.button(key="walk_step").disabled
     assert not test.button(key="walk_back").disabled

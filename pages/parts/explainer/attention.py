@@ -1,7 +1,8 @@
-"""Where the attention of a Transformer went: arcs from the chosen place back, the matrix of a head, all heads."""
+"""The attention of a Transformer: arcs back from the chosen position, one head's matrix, all heads."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from charlab.charts import internals
 from charlab.core.display import named
 from charlab.explain import probes
 from charlab.explain.probes import Activations
-from pages.parts.explainer.text_strip import choose
+from pages.parts.explainer.text_strip import choose_next
 from pages.parts.shared import url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
@@ -40,31 +41,31 @@ def show(activations: Activations, text: str, part: range, step: int) -> dict[st
 
 
 def _one_row(text: str, here: np.ndarray, part: range, step: int) -> None:
-    place, share, back = probes.looks_back(here)
-    apart = len(here) - 1 - place
+    position, share, distance = probes.attention_summary(here)
+    apart = len(here) - 1 - position
     plotly_chart(
         internals.arcs_figure(text, here, part.start),
         key="arcs",
         height=360,
-        on_click=_choose_column,
+        on_click=choose_next,
         filename="attention-arcs",
-        label="Arcs from the last character read to those that the head looks at.",
+        label="Arcs from the last character read to the characters that the head looks at.",
     )
     st.caption(
         plain(
-            f"The greatest share, {share:.0%}, goes to “{named(text[part.start + place])}”, {apart} "
-            f"{'character' if apart == 1 else 'characters'} back; on average it looks {back:.1f} characters back."
+            f"The greatest share, {share:.0%}, goes to “{named(text[part.start + position])}”, {apart} "
+            f"{'character' if apart == 1 else 'characters'} back. On average the head looks {distance:.1f} "
+            "characters back."
         )
     )
-    with st.popover("What am I looking at"):
+    with st.popover("What am I looking at?"):
         st.markdown(
-            "For every character that it reads a Transformer looks back at the characters before it, and at the "
-            "character itself. Several **heads** do that side by side in every layer, each in its own way. A "
-            "head's attention adds up to 1; the bars say how it is shared out, the arcs show it, the wider the "
-            "more.\n\n"
-            "**The limits.** Attention says where numbers were fetched from, not what was done with them, and it "
-            "is mixed again in every layer: it is no explanation of why the model chose a character. "
-            f"The model holds at most {len(part)} characters of this text at once; what is older is forgotten."
+            "For every character that it reads, a Transformer looks back at the characters before it and at the "
+            "character itself. Several **heads** do this in parallel in every layer, each in its own way. A "
+            "head's attention sums to 1. The bars show how it is divided; the wider an arc, the greater the "
+            "share.\n\n**The limits.** Attention shows where information comes from, not what the network does "
+            "with it, and every layer mixes it again: it does not explain why the model chose a character. The "
+            f"model holds at most {len(part)} characters of this text at once and forgets older ones."
         )
 
 
@@ -73,18 +74,18 @@ def _matrix(text: str, weights: np.ndarray, part: range, step: int) -> None:
         internals.attention_figure(text, weights, step, part.start),
         key="attention",
         height=620,
-        on_click=_choose_row,
+        on_click=partial(choose_next, axis="y"),
         filename="attention",
-        label="Matrix: from every character (rows) to those it looked at.",
+        label="Matrix: from every character (rows) to the characters it looks at (columns).",
     )
     st.caption(
-        "Each row is a character just read, each column one that it looked at; the more it stands out, the more. "
-        "The upper right is empty: nothing looks ahead. Click a row to choose it."
+        "Each row is a character just read, each column a character it looks at. The more a square stands out, "
+        "the greater its share. The upper right is empty: nothing looks ahead. Click a row to choose it."
     )
     if part.start:
         st.caption(
-            f"The model's context is full at times: it then reads its last half again and goes on. Here it began "
-            f"at character {part.start + 1}."
+            "When its context is full, the model reads the last half of it again and continues. "
+            f"Here the context begins at character {part.start + 1}."
         )
 
 
@@ -93,28 +94,17 @@ def _heads_table(text: str, layers: list[np.ndarray], part: range, step: int) ->
         rows = []
         for layer, heads in enumerate(layers):
             for head, weights in enumerate(heads):
-                place, share, back = probes.looks_back(weights[step - part.start, : step - part.start + 1])
+                position, share, distance = probes.attention_summary(
+                    weights[step - part.start, : step - part.start + 1]
+                )
                 rows.append(
                     {
                         "layer": layer + 1,
                         "head": head + 1,
-                        "looks most at": named(text[part.start + place]),
-                        "characters back": step - part.start - place,
+                        "looks most at": named(text[part.start + position]),
+                        "characters back": step - part.start - position,
                         "share": round(share, 3),
-                        "mean distance, characters": round(back, 1),
+                        "mean distance, characters": round(distance, 1),
                     }
                 )
         st.dataframe(rows, hide_index=True)
-
-
-# A figure's column t is the network after reading text[t]: what it guesses next stands at t + 1.
-
-
-def _choose_column(click: dict[str, Any]) -> None:
-    if isinstance(click["x"], int) and click["x"] >= 0:
-        choose(click["x"] + 1)
-
-
-def _choose_row(click: dict[str, Any]) -> None:
-    if isinstance(click["y"], int) and click["y"] >= 0:
-        choose(click["y"] + 1)

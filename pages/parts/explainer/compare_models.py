@@ -1,4 +1,4 @@
-"""A second model on the same text: which one to take, and where the two differ."""
+"""A second model on the same text: which one to compare with, and where the two differ."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from charlab.core.reading import Reading
 from charlab.explain import evidence
 from charlab.runs import models
 from charlab.runs.models import Model, ModelInfo
-from pages.parts.explainer.all_steps import choose_place
+from pages.parts.explainer.text_strip import choose_position
 from pages.parts.shared import url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.model_picker import describe, load_model
@@ -21,14 +21,14 @@ _NONE = ""
 
 
 def pick(info: ModelInfo) -> ModelInfo | None:
-    """A select box of all other models; None where the reader compares with none."""
+    """A select box of all other models; None if the reader chooses none."""
     others = {other.name: other for other in models.available_models() if other.name != info.name}
     if not others:
         st.session_state.pop("other", None)
         return None
     wanted = st.query_params.get("other")
     if wanted and wanted not in others and wanted != info.name:
-        st.caption(plain(f"The model {wanted} is not on this server: nothing to compare with."))
+        st.caption(plain(f"The model {wanted} is not on this server, so there is nothing to compare with."))
     url_state.read("other", choices=[_NONE, *others])
     name = st.selectbox(
         "Compare with",
@@ -36,7 +36,7 @@ def pick(info: ModelInfo) -> ModelInfo | None:
         key="other",
         persist_state="session",
         on_change=_recolour,
-        format_func=lambda name: describe(others[name]) if name else "no other model",
+        format_func=lambda name: describe(others[name]) if name else "No other model",
     )
     return others.get(name)
 
@@ -51,7 +51,7 @@ def show(models: tuple[Model, Model], reading: Reading, other: Reading, step: in
     st.subheader("Two models on this text")
     found = evidence.difference(reading, other)
     if not found.characters:
-        st.info("The text has no character that both models can be asked about.")
+        st.info("The text has no character that both models can score.")
         return
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -60,11 +60,11 @@ def show(models: tuple[Model, Model], reading: Reading, other: Reading, step: in
         row.metric(plain(names[1]), f"{found.other_mean:.2f} bits", width="content")
         apart = found.other_mean - found.mean
         better = names[0] if apart > 0 else names[1]
-        verdict = f"{better} foresaw this text better, by {abs(apart):.2f} bits a character."
+        verdict = f"{better} predicted this text better, by {abs(apart):.2f} bits per character."
         st.markdown(
             plain(
-                f"Mean surprise a character, on the {found.characters:,} characters that both can be asked about. "
-                + (verdict if abs(apart) >= 0.005 else "They foresaw this text equally well.")
+                f"Mean surprise in bits per character, on the {found.characters:,} characters that both models "
+                "can score. " + (verdict if abs(apart) >= 0.005 else "Both predicted this text equally well.")
             )
         )
         _alphabets(models, len(reading.bits) - found.characters)
@@ -74,7 +74,7 @@ def show(models: tuple[Model, Model], reading: Reading, other: Reading, step: in
             figure,
             key="difference",
             height=300,
-            on_click=choose_place,
+            on_click=choose_position,
             filename="difference",
             label="By how many bits the first model was less surprised than the other at each character.",
         )
@@ -83,26 +83,26 @@ def show(models: tuple[Model, Model], reading: Reading, other: Reading, step: in
 
 
 def _alphabets(models: tuple[Model, Model], left_out: int) -> None:
-    """A word where the two do not choose among the same characters."""
+    """A warning if the two do not choose among the same characters."""
     if models[0].vocab == models[1].vocab:
         return
     sizes = [f"{len(model.vocab.characters)}" for model in models]
     words = (
-        f"Their alphabets differ ({sizes[0]} and {sizes[1]} characters): the one that chooses among fewer has the "
+        f"Their alphabets differ ({sizes[0]} and {sizes[1]} distinct characters): choosing among fewer is the "
         "easier task, so compare with care."
     )
     if left_out:
-        words += f" {left_out:,} characters that one of them does not have are left out."
+        words += f" {left_out:,} characters that one of them does not know are left out."
     st.caption(words)
 
 
 def _most_different(bits: np.ndarray) -> None:
-    """Where the two differ most, in words."""
+    """The position where the two differ most, as a sentence."""
     t = int(np.nanargmax(np.abs(bits)))
-    who = "the first" if bits[t] > 0 else "the second"
+    better = "first" if bits[t] > 0 else "second"
     st.caption(
-        f"They differ most, by {abs(bits[t]):.1f} bits, at place {t + 1}: {who} knew better there. "
-        "Click the line to choose a place."
+        f"They differ most at position {t + 1}, by {abs(bits[t]):.1f} bits: the {better} model was better there. "
+        "Click the line to choose a position."
     )
 
 
@@ -113,7 +113,7 @@ def _table(names: tuple[str, str], reading: Reading, other: Reading, bits: np.nd
         first, second = names if names[0] != names[1] else (f"{names[0]} (1)", f"{names[1]} (2)")
         st.dataframe(
             {
-                "place": list(range(1, len(reading.text))),
+                "position": list(range(1, len(reading.text))),
                 "character": [named(character) for character in reading.text[1:]],
                 f"surprise of {first}, bits": np.round(reading.bits, 2),
                 f"surprise of {second}, bits": np.round(other.bits, 2),
@@ -124,5 +124,5 @@ def _table(names: tuple[str, str], reading: Reading, other: Reading, bits: np.nd
 
 
 def _recolour() -> None:
-    """A strip that shows the difference is what one compares for; without another model there is none."""
+    """Colour the text by the difference once there is another model to compare with."""
     st.session_state.colour = "difference" if st.session_state.other else "surprise"

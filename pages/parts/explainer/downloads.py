@@ -1,4 +1,4 @@
-"""What one takes away from an explained text: its steps as CSV, and a page to hand out."""
+"""Downloads of an explained text: its steps as CSV, and a printable page."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from charlab.runs.models import Model
 
 
 def show(model: Model, reading: Reading) -> None:
-    """Two downloads, made when they are clicked."""
+    """Two download buttons; each file is made when it is clicked."""
 
     def table() -> bytes:
-        return reading_page.steps_csv(reading, model.vocab).encode("utf-8-sig")  # the mark by which Excel knows it
+        return reading_page.steps_csv(reading, model.vocab).encode(
+            "utf-8-sig"
+        )  # the byte order mark tells Excel that it is UTF-8
 
     def page() -> bytes:
         html = reading_page.page_html(model.config.name, _title(model.config.corpus), reading, model.vocab)
@@ -24,17 +26,17 @@ def show(model: Model, reading: Reading) -> None:
 
     row = st.container(horizontal=True)
     row.download_button(
-        "Steps as CSV",
+        "Download steps (CSV)",
         table,
         file_name="steps.csv",
         mime="text/csv",
         icon=":material/table:",
         key="hand_csv",
         on_click="ignore",
-        help="A row a character: what came, its probability, and the likeliest five.",
+        help="One row per character: its probability and surprise, and the five most likely characters.",
     )
     row.download_button(
-        "Page to hand out",
+        "Download printable page",
         page,
         file_name="explained.html",
         mime="text/html",
@@ -47,6 +49,6 @@ def show(model: Model, reading: Reading) -> None:
 
 
 def _title(corpus: str) -> str:
-    """What a corpus is called; of a file on the server its name alone."""
+    """The title of a corpus; for a file on the server, only its name."""
     titles = {known.name: known.title for known in (*catalogue.CORPORA.values(), *catalogue.stored())}
     return titles.get(corpus) or PurePath(corpus).name

@@ -1,4 +1,4 @@
-"""What stands behind one step: the counts of a model that counts, and what followed in the training text."""
+"""Evidence for one prediction: the counts of an n-gram model, and what followed in the training text."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _MAX_ROWS = 15
 
 
 def counts_behind(model: Model, read: str) -> None:
-    """For a model that counts: how often what followed each context that it looks back at."""
+    """For an n-gram model: how often each character followed each context that it uses."""
     behind = evidence.counts_behind(model.predictor, model.vocab.encode(read).astype(np.int64))
     if behind is None:
         return
-    with st.expander("The counts behind it", on_change="rerun", key="counts") as opened:
+    with st.expander("N-gram counts", on_change="rerun", key="counts") as opened:
         if not opened.open:
             return
         st.caption(
-            "This model is nothing but counts: how often each character followed the last few. It trusts the "
-            "longest context most, the more often it came, and mixes in the shorter ones."
+            "An n-gram model consists of counts: how often each character followed the last few characters. The "
+            "longest context counts most, the more so the more often it occurred; shorter ones are mixed in."
         )
         characters = alphabet(model)
         counted = {length: dict(zip(ids.tolist(), counts.tolist(), strict=True)) for length, ids, counts in behind}
@@ -40,50 +40,49 @@ def counts_behind(model: Model, read: str) -> None:
 
 
 def in_the_corpus(model: Model, reading: Reading, step: int) -> None:
-    """What followed the same words in the text that the model was trained on, beside what the model says."""
-    with st.expander("What followed in its training text", on_change="rerun", key="in_corpus") as opened:
+    """What followed the same context in the training text, next to the model's prediction."""
+    with st.expander("What followed in the training text", on_change="rerun", key="in_corpus") as opened:
         if not opened.open:
             return
         index = corpus_index.find(model.config)
         if index is None:
-            st.caption("The text that this model was trained on is not on this server, or it has changed since.")
+            st.caption("The training text of this model is not on this server, or it has changed since.")
             return
         read = reading.text[:step]
         found = evidence.followers_in(index, read.lower() if model.vocab.lower_case else read)
         if found is None:
-            st.caption("What stands here hardly ever came in the training text: the model has to guess.")
+            st.caption("This context hardly occurs in the training text, so the model has to generalise.")
             return
         context, counts = found
         total = sum(counts.values())
         shown = before(context, len(context), 20)
         st.caption(
             plain(
-                f"The longest end of what was read that came at least five times is “{shown}”: "
-                f"{total:,} times. What followed there, and what the model says after reading everything:"
+                f"Longest context seen at least 5 times: “{shown}”, {total:,} times. The table compares what "
+                "followed it with what the model predicts after reading the whole text before this position."
             )
         )
-        _beside(model, reading.probabilities[step - 1], counts, reading.text[step : step + 1])
+        _compare(model, reading.probabilities[step - 1], counts, reading.text[step : step + 1])
 
 
-def _beside(model: Model, own: np.ndarray, counts: dict[str, int], actual: str) -> None:
+def _compare(model: Model, model_probabilities: np.ndarray, counts: dict[str, int], actual: str) -> None:
     total, ids = sum(counts.values()), model.vocab.encode("".join(counts))
-    likeliest = {alphabet(model)[i]: 0 for i in np.argsort(-own, kind="stable")[:5].tolist()}
+    most_likely = {alphabet(model)[i]: 0 for i in np.argsort(-model_probabilities, kind="stable")[:5].tolist()}
     of_id = dict(zip(counts, ids.tolist(), strict=True))
-    of_id |= {c: int(i) for c, i in zip(likeliest, model.vocab.encode("".join(likeliest)), strict=True)}
-    shown = list((dict(list(counts.items())[:12]) | {c: counts.get(c, 0) for c in likeliest}).items())
+    of_id |= {c: int(i) for c, i in zip(most_likely, model.vocab.encode("".join(most_likely)), strict=True)}
+    shown = list((dict(list(counts.items())[:12]) | {c: counts.get(c, 0) for c in most_likely}).items())
     columns = {
         "character": [named(character) for character, _ in shown],
-        "came": ["came" if character == actual else "" for character, _ in shown],
-        "times": [count for _, count in shown],
+        "actual": ["actual" if character == actual else "" for character, _ in shown],
+        "count": [count for _, count in shown],
         "in the text, %": percent(np.array([count / total for _, count in shown])),
-        "the model, %": percent(np.array([own[of_id[character]] for character, _ in shown])),
+        "model, %": percent(np.array([model_probabilities[of_id[character]] for character, _ in shown])),
     }
     bar = st.column_config.ProgressColumn
     st.dataframe(
         columns,
         hide_index=True,
         column_config={
-            name: bar(name, min_value=0, max_value=100, format="%.1f")
-            for name in ("in the text, %", "the model, %")
+            name: bar(name, min_value=0, max_value=100, format="%.1f") for name in ("in the text, %", "model, %")
         },
     )

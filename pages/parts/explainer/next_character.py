@@ -1,4 +1,4 @@
-"""One step: what the model expected in the chosen place, in bars and in numbers."""
+"""One step: the model's prediction at the chosen position, as bars and in numbers."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
 
 _BARS = 12  # few enough for two rows of labels
-_DRAWING = 0.05  # seconds that a browser gets for the bars before a new address has it go over the whole page
+_DRAWING = 0.05  # seconds that a browser gets to draw the bars before the address changes
 _MOVED = "bars_moved"
 
 
 def show(
     model: Model, reading: Reading, step: int, write_link: Callable[[], None], other: tuple[str, Reading] | None
 ) -> None:
-    """The chosen place. Its sliders redraw the bars alone: neither the network nor the rest of the page runs."""
+    """The chosen position. Its sliders redraw only the bars; neither the network nor the rest of the page runs."""
     if step == 0:
         st.subheader("The first character")
-        st.info("Before it the model has read nothing, so it expected nothing yet. Choose a later character.")
+        st.info("Before it the model has read nothing, so there is no prediction yet. Choose a later character.")
         return
     st.subheader(plain(f"After “{before(reading.text, step)}”"))
     _figures(reading, step, other)
@@ -40,20 +40,20 @@ def show(
     with st.container(horizontal=True):
         with st.container(width="content"):
             st.fragment(_table)(model, reading, step)
-        with st.popover("What am I looking at"):
+        with st.popover("What am I looking at?"):
             st.markdown(
-                "Each bar is a character that could come next; its length is the probability that the model gave "
-                "it. The **orange outline** is the one that really came. Move a slider, and a second bar under it "
-                "shows the probability that is left after temperature and cut-offs; **hatched** is what they cut "
-                "off. The sliders change how one would *write* from here, never what the model thinks."
+                "Each bar is a character that could come next; its length is the probability that the model gives "
+                "it. The **orange outline** marks the actual character. Move a slider, and a second bar below "
+                "each shows the sampling probability: after temperature, top-k and top-p. **Hatched** characters "
+                "are cut off. The sliders change how text is *generated* from here, never what the model predicts."
             )
     evidence.counts_behind(model, reading.text[:step])
     evidence.in_the_corpus(model, reading, step)
 
 
 def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], None]) -> None:
-    """The distribution with its sliders: a fragment, which runs alone when one is moved."""
-    picture = st.container()
+    """The distribution with its sliders: a fragment, which reruns alone when one is moved."""
+    figure = st.container()
     first, second, third = st.columns(3)
     for setting in ("explainer.temperature", "explainer.top_k", "explainer.top_p"):
         url_state.read(setting)
@@ -64,7 +64,7 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
         key="explainer.temperature",
         persist_state="session",
         on_change=_moved,
-        help="0 always takes the likeliest, 1 is the model as it is, 2 is nearly dice.",
+        help="Divides the logits before softmax. 0 = greedy, 1 = unchanged, above 1 = flatter.",
     )
     top_k = second.number_input(
         "Top-k (0 is off)",
@@ -72,7 +72,7 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
         key="explainer.top_k",
         persist_state="session",
         on_change=_moved,
-        help="Only the k likeliest characters.",
+        help="Only the k most likely characters.",
     )
     top_p = third.slider(
         "Top-p (1 is off)",
@@ -81,11 +81,11 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
         key="explainer.top_p",
         persist_state="session",
         on_change=_moved,
-        help="Only the fewest characters whose probabilities reach p together.",
+        help="The smallest set of characters whose probabilities sum to at least p.",
     )
-    own, shaped, actual = _distribution(model, reading, step, temperature, top_k, top_p)
-    with picture:
-        bars = distribution.bars(alphabet(model), own, shaped, actual, "What it expected next", _BARS)
+    shown = _distribution(model, reading, step, temperature, top_k, top_p)
+    with figure:
+        bars = distribution.bars(alphabet(model), *shown, "Predicted next character", _BARS)
         plotly_chart(
             json.dumps(bars), key="bars", height=540, label=_in_words(reading, step), filename=f"step-{step}"
         )
@@ -101,17 +101,19 @@ def _moved() -> None:
 def _distribution(
     model: Model, reading: Reading, step: int, temperature: float, top_k: int, top_p: float
 ) -> tuple[np.ndarray, np.ndarray | None, int | None]:
-    """The model's own probabilities [V], those that the settings leave where they change any, and what came."""
+    """Model probabilities [V], sampling probabilities [V] where they differ, the actual id."""
     config = SampleConfig(temperature=temperature, top_k=top_k or None, top_p=top_p if top_p < 1 else None)
-    shaped = None
+    sampled = None
     if (config.temperature, config.top_k, config.top_p) != (1.0, None, None):
-        shaped = sampling.sampling_probabilities(reading.logits[step - 1][None], config, model.vocab.unknown_id)[0]
+        sampled = sampling.sampling_probabilities(reading.logits[step - 1][None], config, model.vocab.unknown_id)[
+            0
+        ]
     actual = int(reading.next_ids[step - 1]) if step < len(reading.text) else None
-    return reading.probabilities[step - 1], shaped, actual
+    return reading.probabilities[step - 1], sampled, actual
 
 
 def _table(model: Model, reading: Reading, step: int) -> None:
-    """The bars in words: a fragment of its own, which a moved slider leaves alone."""
+    """The bars as a table: a separate fragment, which a moved slider does not rerun."""
     with st.popover("As a table", on_change="rerun", key="bars_table") as opened:
         if opened.open:
             settings = (st.session_state[f"explainer.{name}"] for name in ("temperature", "top_k", "top_p"))
@@ -119,18 +121,23 @@ def _table(model: Model, reading: Reading, step: int) -> None:
             _rows(alphabet(model), *shown)
 
 
-def _rows(characters: list[str], own: np.ndarray, shaped: np.ndarray | None, actual: int | None) -> None:
-    shown = np.argsort(-own, kind="stable")[:_BARS].tolist()
+def _rows(
+    characters: list[str], probabilities: np.ndarray, sampled: np.ndarray | None, actual: int | None
+) -> None:
+    shown = np.argsort(-probabilities, kind="stable")[:_BARS].tolist()
     shown += [actual] if actual is not None and actual not in shown else []
-    columns = {"character": [named(characters[i]) for i in shown], "the model's own, %": percent(own[shown])}
-    if shaped is not None:
-        columns["after temperature and cut-offs, %"] = percent(shaped[shown])
-    columns["came"] = ["came" if i == actual else "" for i in shown]
+    columns = {
+        "character": [named(characters[i]) for i in shown],
+        "model probability, %": percent(probabilities[shown]),
+    }
+    if sampled is not None:
+        columns["sampling probability, %"] = percent(sampled[shown])
+    columns["actual"] = ["actual" if i == actual else "" for i in shown]
     st.dataframe(columns, hide_index=True)
 
 
 def _figures(reading: Reading, step: int, other: tuple[str, Reading] | None) -> None:
-    """Probability, surprise, rank and entropy of the chosen place, and what they mean in a sentence."""
+    """Probability, surprise, rank and entropy at the chosen position, and what they mean in a sentence."""
     t = step - 1
     entropy = reading.entropies[t]
     row = st.container(horizontal=True, gap="medium")
@@ -153,13 +160,14 @@ def _figures(reading: Reading, step: int, other: tuple[str, Reading] | None) -> 
 
 def _in_words(reading: Reading, step: int) -> str:
     entropy = reading.entropies[step - 1]
-    sure = f"Before it the model was as unsure as among {2**entropy:.1f} equally likely characters."
+    uncertainty = f"The model was as uncertain as among {2**entropy:.1f} equally likely characters."
     if step == len(reading.text):
-        return f"What comes next is open: the text ends here. {sure}"
+        return f"The text ends here, so the next character is open. {uncertainty}"
     character = named(reading.text[step])
     if np.isnan(reading.bits[step - 1]):
-        return f"“{character}” came, which the model's alphabet does not have, so without a figure. {sure}"
-    return f"“{character}” came, its {_ordinal(int(reading.ranks[step - 1]))} choice. {sure}"
+        return f"The actual character, “{character}”, is not in the model's alphabet. {uncertainty}"
+    choice = _ordinal(int(reading.ranks[step - 1]))
+    return f"The actual character, “{character}”, was the model's {choice} choice. {uncertainty}"
 
 
 def _share(probability: float) -> str:

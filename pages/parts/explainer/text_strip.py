@@ -1,14 +1,14 @@
-"""A reading as a strip of characters, and the place in it that the reader chose.
+"""A reading as a strip of characters, and the position that the reader chose in it.
 
-The chosen place is the index of a character in the text (`st.session_state.step`): shown is what the model
-expected in its place, after reading all before it. One past the end asks what would come next.
+The chosen position is the index of a character in the text (`st.session_state.step`): the page shows the model's
+prediction for it, made after reading everything before it. One past the end is the prediction for what comes next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -24,19 +24,19 @@ from pages.parts.shared.safe_text import plain
 
 _END = "▯"
 _LONG = 700  # characters; a longer text's strip scrolls
-_MAX_DIFFERENT = 4.0  # bits drawn in the deepest colour of either side
+_MAX_DIFFERENT = 4.0  # bits that have the deepest colour of either side
 
 
 @dataclass(frozen=True)
 class Colouring:
-    """How a strip is coloured: what is told and how deep it is drawn for each cell, and what the shades mean."""
+    """How a strip is coloured: the value and the shade of each cell, and what the shades mean."""
 
     values: list[float | None]
     shades: list[float | None]
     unit: str
     swatches: list[tuple[float, str]]
     scale: Literal["sequential", "diverging"] = "sequential"
-    words: str = ""  # what one sees, in a sentence
+    words: str = ""  # what the colours show, in a sentence
     legend: tuple[str, str] | None = None
 
 
@@ -49,20 +49,32 @@ def _read(digest: str, text: str, _model: Model) -> Reading:
     return explain(_model.predictor, _model.vocab, text)
 
 
-def choose(place: int) -> None:
-    """Make a character of the text the chosen one: for callbacks, before the page runs again."""
-    st.session_state.step = place
+def choose(position: int) -> None:
+    """Choose a character of the text: for callbacks, before the page runs again."""
+    st.session_state.step = position
+
+
+def choose_position(click: dict[str, Any]) -> None:
+    """Choose the position that was clicked in a chart along the text."""
+    if isinstance(click["x"], int) and click["x"] >= 0:
+        choose(click["x"])
+
+
+def choose_next(click: dict[str, Any], axis: str = "x") -> None:
+    """Choose the position after a clicked step: there the model predicts, having read the step's character."""
+    if isinstance(click[axis], int) and click[axis] >= 0:
+        choose(click[axis] + 1)
 
 
 def alphabet(model: Model) -> list[str]:
-    """The character of each id; the unknown one is drawn as U+FFFD."""
+    """The character of each id; the unknown one is U+FFFD."""
     return [*model.vocab.characters, UNKNOWN_CHARACTER]
 
 
-def before(text: str, place: int, most: int = 16) -> str:
-    """The last characters before a place, as they can be seen."""
-    start = max(0, place - most)
-    return ("…" if start else "") + "".join(visible(character) for character in text[start:place])
+def before(text: str, position: int, most: int = 16) -> str:
+    """The last characters before a position, with invisible ones made visible."""
+    start = max(0, position - most)
+    return ("…" if start else "") + "".join(visible(character) for character in text[start:position])
 
 
 def percent(values: np.ndarray) -> list[float]:
@@ -70,10 +82,10 @@ def percent(values: np.ndarray) -> list[float]:
 
 
 def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tuple | None = None) -> None:
-    """The text, coloured by what the reader picks; a click, an arrow key or a digit chooses a place.
+    """The text in colours that the reader picks; a click, an arrow key or a digit chooses a position.
 
-    `other` is another model's reading of the same text, `unit` what `inside.unit_colours` said: with them the
-    strip can be coloured by the difference and by the unit.
+    `other` is another model's reading of the same text, `unit` the result of `internals.unit_colours`: they add
+    the difference and the unit to the choice of colours.
     """
     colourings: dict[str, Callable[[], Colouring]] = {
         "surprise": lambda: _surprise(reading),
@@ -87,14 +99,20 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
         colourings["unit"] = lambda: _unit(unit, len(reading.text))
     url_state.read("colour", choices=colourings)
     colour = st.segmented_control(
-        "Colour by", list(colourings), key="colour", required=True, persist_state="session"
+        "Colour by",
+        list(colourings),
+        key="colour",
+        format_func=str.capitalize,
+        required=True,
+        persist_state="session",
+        wrap=True,
     )
     colouring = colourings[colour]()
     character_strip(
         [*reading.text, _END],
         colouring.shades,
         key="strip",
-        label="The text, a cell a character",
+        label="The text, one cell per character",
         chosen=st.session_state.step,
         on_choose=choose,
         values=colouring.values,
@@ -107,11 +125,11 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
     )
     st.caption(
         colouring.words + " Click a character, or use the arrow keys, Home and End; digits 1 to 9 jump to the "
-        "greatest surprises. The empty box at the end asks what comes next."
+        "greatest surprises. Select the empty box at the end to see the prediction for what comes next."
     )
     if unknown := model.vocab.unknown_in(reading.text):
         shown = " ".join(named(character) for character in unknown[:20])
-        st.caption(plain(f"Not in the model's alphabet, so without a figure: {shown}"))
+        st.caption(plain(f"Not in the model's alphabet, so without a value: {shown}"))
 
 
 def figures(reading: Reading, name: str = "") -> None:
@@ -119,9 +137,9 @@ def figures(reading: Reading, name: str = "") -> None:
     if np.isnan(reading.mean_bits):
         return
     words = (
-        f"mean surprise {reading.mean_bits:.2f} bits a character, expected {reading.entropies.mean():.2f} bits · "
-        f"{reading.share_within(1):.0%} of the characters were its first choice, "
-        f"{reading.share_within(10):.0%} among its first ten"
+        f"mean surprise {reading.mean_bits:.2f} bits per character (model expected "
+        f"{reading.entropies.mean():.2f}) · top-1 accuracy {reading.share_within(1):.0%} (its first choice was "
+        f"right), top-10 accuracy {reading.share_within(10):.0%}"
     )
     st.markdown(plain(f"{name}: {words}" if name else words[0].upper() + words[1:]))
 
@@ -135,7 +153,7 @@ def _surprise(reading: Reading) -> Colouring:
 def _probability(reading: Reading) -> Colouring:
     values = reading.next_probabilities
     swatches = [(1 - p, f"{p:g}") for p in (1.0, 0.75, 0.5, 0.25, 0.0)]
-    words = "What had a high probability before it came fades into the page, what had a low one stands out."
+    words = "The lower the probability that the model gave a character, the more the character stands out."
     return _cells(len(reading.text), values, 1 - values, "probability", swatches, words)
 
 
@@ -146,16 +164,14 @@ def _rank(reading: Reading) -> Colouring:
     shades = np.select(
         [values <= 1, values <= 5, values <= 10, values > 10], [shade for shade, _ in steps], np.nan
     )
-    words = "The characters in the order of their probability: which place did the one that came have?"
+    words = "The model's predictions in order of probability: at which rank was the actual character?"
     return _cells(len(reading.text), values, shades, "rank", steps, words)
 
 
 def _entropy(reading: Reading) -> Colouring:
     swatches = [(bits / 6, f"{bits} bits") for bits in (0, 2, 4)] + [(1.0, "6 bits and more")]
-    words = (
-        "How unsure the model was before each character, whatever came: 0 bits is certain, 1 bit a coin's toss."
-    )
-    values = reading.entropies  # known for what comes after the end, too
+    words = "How uncertain the model was before each character: 0 bits is certain, 1 bit is a coin toss."
+    values = reading.entropies  # also known for the prediction after the end
     return _cells(len(reading.text), values, np.minimum(1, values / 6), "bits of entropy", swatches, words)
 
 
@@ -163,21 +179,21 @@ def _difference(reading: Reading, other: Reading) -> Colouring:
     bits = evidence.difference(reading, other).bits
     most = _MAX_DIFFERENT
     swatches = [
-        (-1.0, f"{most:g} bits and more: the other knew better"),
+        (-1.0, f"{most:g} bits and more: the other model was better"),
         (-0.5, f"{most / 2:g} bits"),
-        (0.0, "alike"),
+        (0.0, "equal"),
         (0.5, f"{most / 2:g} bits"),
-        (1.0, f"{most:g} bits and more: this model knew better"),
+        (1.0, f"{most:g} bits and more: this model was better"),
     ]
-    words = "By how many bits the two models' surprise differed at each character."
+    words = "The difference between the two models' surprise at each character, in bits."
     return _cells(
         len(reading.text), bits, np.clip(bits / most, -1, 1), "bits of difference", swatches, words, "diverging"
     )
 
 
-def _unit(told: tuple[list, list, tuple[str, str], str], length: int) -> Colouring:
-    values, shades, legend, unit = told
-    words = "What the unit chosen under Inside was after reading each character."
+def _unit(colours: tuple[list, list, tuple[str, str], str], length: int) -> Colouring:
+    values, shades, legend, unit = colours
+    words = "The state of the unit chosen under “Look inside”, after each character."
     return Colouring(_padded(values, length), _padded(shades, length), unit, [], "diverging", words, legend)
 
 
@@ -190,11 +206,11 @@ def _cells(
     words: str,
     scale: Literal["sequential", "diverging"] = "sequential",
 ) -> Colouring:
-    """A value and a shade for each cell of a text and its end; before the first character nothing was expected."""
+    """A value and a shade for each cell of a text and its end; the first character has no prediction."""
     cells = [_padded([None, *map(float, numbers)], length) for numbers in (values, shades)]
     return Colouring(*cells, unit, swatches, scale, words)
 
 
 def _padded(cells: list, length: int) -> list:
-    """One for each character of a text of that length, and one for its end."""
+    """One cell for each character of a text of that length, and one for its end."""
     return [*cells, *[None] * (length + 1 - len(cells))]

@@ -40,7 +40,7 @@ def test_rows_hold_the_probabilities_of_the_characters_they_name():
     figure = heatmap_figure(text, ALPHABET, probabilities, bits)
     row = list(figure.layout.yaxis.ticktext).index("e")
     assert np.allclose(figure.data[0].z[row], probabilities[:, ALPHABET.index("e")], atol=1e-4)
-    actual = next(trace for trace in figure.data if trace.name == "what came")
+    actual = next(trace for trace in figure.data if trace.name == "actual character")
     names = list(figure.layout.yaxis.ticktext)
     for t, row in zip(actual.x, actual.y, strict=True):
         assert names[row] in (text[t + 1], {"\n": "↵ newline", " ": "␣ space"}.get(text[t + 1]))
@@ -53,7 +53,7 @@ def test_a_long_text_shows_a_window_around_the_chosen_step_and_says_so(chosen, f
     assert figure.data[0].x[0] == first and len(figure.data[0].x) == MAX_STEPS
     said = figure.layout.title.subtitle.text
     assert f"steps {first + 1} to {first + 200} of 1000" in said
-    assert f"the {MAX_ROWS} likeliest of {len(ALPHABET)} characters" in said
+    assert f"the {MAX_ROWS} most likely of {len(ALPHABET)} characters" in said
 
 
 def test_a_single_character_and_unknown_ones_can_be_drawn():
@@ -83,16 +83,16 @@ def test_the_running_mean_ends_at_the_mean_and_passes_over_what_has_no_figure():
     bits = np.array([4.0, np.nan, 2.0, 0.0])
     figure = surprise_figure("abcde", bits, np.ones(5), chosen=3)
     lines = by_name(figure)
-    assert list(lines["mean so far"].y) == [4, 4, 3, 2]
-    assert list(lines["surprise of what came"].x) == [1, 2, 3, 4]  # places in the text
-    assert list(lines["surprise of what came"].y) == [4, None, 2, 0]
+    assert list(lines["running mean"].y) == [4, 4, 3, 2]
+    assert list(lines["surprise of the actual character"].x) == [1, 2, 3, 4]  # positions in the text
+    assert list(lines["surprise of the actual character"].y) == [4, None, 2, 0]
     assert figure.layout.shapes[0].x0 == 3
 
 
 def test_a_long_texts_line_is_thinned_and_keeps_its_spike():
     bits = np.ones(5000)
     bits[3210] = 17.0
-    line = by_name(surprise_figure("a" * 5001, bits))["surprise of what came"]
+    line = by_name(surprise_figure("a" * 5001, bits))["surprise of the actual character"]
     assert len(line.x) <= MAX_POINTS and max(line.y) == 17.0
     assert line.x[list(line.y).index(17.0)] == 3211
 
@@ -100,10 +100,10 @@ def test_a_long_texts_line_is_thinned_and_keeps_its_spike():
 # difference_figure
 
 
-def test_a_difference_names_who_knew_better_and_leaves_gaps():
+def test_a_difference_names_the_better_model_and_leaves_gaps():
     figure = difference_figure("abcd", np.array([2.0, np.nan, -1.0]), ("one", "two"))
     assert list(by_name(figure)["difference at this character"].y) == [2, None, -1]
-    assert list(by_name(figure)["mean so far"].y) == [2, 2, 0.5]
+    assert list(by_name(figure)["running mean"].y) == [2, 2, 0.5]
     assert figure.layout.title.subtitle.text == "above 0: one; below: two"
 
 
@@ -133,7 +133,7 @@ def all_figures(name, alphabet, text):
 
 def test_nothing_from_people_or_models_is_obeyed_as_html():
     for figure in all_figures(EVIL, ["<", "&", ">", "a"], "<a>&"):
-        drawn = texts(plain_json(figure))
+        drawn = list(texts(plain_json(figure)))
         assert drawn
         for text in drawn:
             for tag in ("<br>", "<extra>", "</extra>"):  # our own

@@ -71,7 +71,7 @@ def test_the_heatmap_holds_the_units_that_it_names():
     assert f"{MAX_UNITS} of 60 units" in said(figure)
 
 
-def test_units_stand_in_the_order_in_which_they_go_along_with_the_chosen_one():
+def test_units_are_sorted_by_their_correlation_with_the_chosen_one():
     values = states(40, units=6)
     values[:, 4] = 0.5 * values[:, 2]
     values[:, 1] = -values[:, 2]
@@ -92,9 +92,9 @@ def test_a_long_text_shows_a_window_around_the_step_and_says_so(step, first):
         assert (figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (step - 0.5, step + 0.5)
 
 
-def test_a_unit_is_drawn_with_what_it_follows_and_the_figure():
-    there = np.array([0.0, 0, 1, 1, 0])
-    figure = unit_figure("ab:c\n", np.array([0.1, 0.1, -0.6, -0.5, 0.2]), 2, "unit 9", ("name", there, -0.98765))
+def test_a_unit_is_drawn_with_the_feature_it_tracks_and_their_correlation():
+    present = np.array([0.0, 0, 1, 1, 0])
+    figure = unit_figure("ab:c\n", np.array([0.1, 0.1, -0.6, -0.5, 0.2]), 2, "unit 9", ("name", present, -0.98765))
     grey, bars = figure.data
     assert grey.y == (0, 0, 1, 1, 0) and bars.y == (0.1, 0.1, -0.6, -0.5, 0.2)
     assert "r = −0.99 with “name”" in said(figure)
@@ -135,7 +135,7 @@ def test_what_is_too_far_back_to_be_drawn_is_said():
 
 def test_the_matrix_is_that_of_the_characters_around_the_place():
     weights = attended(256)
-    figure = attention_figure("y" * 700, weights, place=500, first=400)
+    figure = attention_figure("y" * 700, weights, position=500, first=400)
     first = figure.data[0].x[0]
     assert len(figure.data[0].x) == MAX_MATRIX and first <= 500 < first + MAX_MATRIX
     row = figure.data[0].z[500 - first]

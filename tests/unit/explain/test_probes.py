@@ -1,4 +1,4 @@
-"""What a person can name in a text, and that the units which follow it are found, and no others."""
+"""Features of a text, and that the units which track them are found, and no others."""
 
 import numpy as np
 import pytest
@@ -67,37 +67,37 @@ def test_correlation_is_pearsons():
     assert (r[3] == 0).all()
 
 
-def made_trace(text, seed=0):
-    """A trace of noise in which one unit was made to follow capitals, another, upside down, the line."""
+def made_activations(text, seed=0):
+    """Activations of noise in which one unit tracks capitals and another, with a negative sign, the line."""
     rng = np.random.default_rng(seed)
     features = probes.features(text)
     names = ("layer_0/hidden", "layer_1/hidden", "layer_1/update")
     activations = {name: rng.normal(0, 0.1, (len(text), 30)) for name in names}
     activations["layer_1/hidden"][:, 7] += features["capital letter"]
     activations["layer_0/hidden"][:, 3] -= features["position in the line"]
-    activations["layer_1/update"][:, 0] = features["capital letter"]  # a gate is no state
+    activations["layer_1/update"][:, 0] = features["capital letter"]  # a gate is not a state
     return activations
 
 
-def test_the_units_that_follow_are_found_and_stand_out_from_chance():
-    findings = {finding.feature: finding for finding in probes.best_units(made_trace(PLAY), PLAY)}
-    unit, r = findings["capital letter"].units[0]
-    assert unit == Unit("hidden", 1, 7) and r > 0.9 > findings["capital letter"].by_chance
-    unit, r = findings["position in the line"].units[0]
+def test_the_units_that_track_a_feature_are_found_and_stand_out_from_chance():
+    matches = {match.feature: match for match in probes.best_units(made_activations(PLAY), PLAY)}
+    unit, r = matches["capital letter"].units[0]
+    assert unit == Unit("hidden", 1, 7) and r > 0.9 > matches["capital letter"].by_chance
+    unit, r = matches["position in the line"].units[0]
     assert unit == Unit("hidden", 0, 3) and r < -0.9
-    for finding in findings.values():
-        sizes = [abs(r) for _, r in finding.units]
+    for match in matches.values():
+        sizes = [abs(r) for _, r in match.units]
         assert sizes == sorted(sizes, reverse=True)
-    others = [findings[name] for name in ("vowel", "space", "punctuation mark")]
-    assert np.mean([abs(o.units[0][1]) / o.by_chance for o in others]) < 1.3  # no unit was made to follow these
+    others = [matches[name] for name in ("vowel", "space", "punctuation mark")]
+    assert np.mean([abs(o.units[0][1]) / o.by_chance for o in others]) < 1.3  # no unit tracks these
 
 
-def test_what_one_unit_follows():
-    activations = made_trace(PLAY)
-    followed = probes.correlate(activations["layer_1/hidden"][:, 7], PLAY)
-    assert next(iter(followed)) == "capital letter" and set(followed) == set(probes.features(PLAY))
+def test_the_features_that_one_unit_tracks():
+    activations = made_activations(PLAY)
+    tracked = probes.correlate(activations["layer_1/hidden"][:, 7], PLAY)
+    assert next(iter(tracked)) == "capital letter" and set(tracked) == set(probes.features(PLAY))
     (best,) = [f for f in probes.best_units(activations, PLAY) if f.feature == "capital letter"]
-    assert followed["capital letter"] == pytest.approx(best.units[0][1])
+    assert tracked["capital letter"] == pytest.approx(best.units[0][1])
     assert probes.correlate(np.zeros(3), "aaa") == {}
 
 
@@ -109,7 +109,7 @@ def test_a_short_text_ranks_nothing():
 
 def test_a_unit_has_one_name():
     unit = Unit("cell", 1, 36)
-    assert Unit.parse(unit.name) == unit and unit.name == "cell-2-37" and unit.words == "layer 2, cell, unit 37"
+    assert Unit.parse(unit.name) == unit and unit.name == "cell-2-37" and unit.label == "layer 2, cell, unit 37"
     for wrong in (
         "",
         "hidden",
@@ -124,7 +124,7 @@ def test_a_unit_has_one_name():
             Unit.parse(wrong)
 
 
-def test_columns_and_layers_of_a_trace(tiny, vocab):
+def test_columns_and_layers_of_activations(tiny, vocab):
     config, predictor = tiny
     activations = predictor.activations(np.arange(20) % len(vocab))
     if config.kind == "transformer":
@@ -142,23 +142,23 @@ def test_columns_and_layers_of_a_trace(tiny, vocab):
     assert list(layer)[-1] in ("hidden", "cell") and list(layer)[0] not in ("hidden", "cell")
 
 
-def test_a_window_holds_the_place_and_what_was_in_the_context(vocab):
+def test_a_window_holds_the_position_and_what_was_in_the_context(vocab):
     config = TINY["transformer"]
     predictor = build_predictor(config, len(vocab), random_weights(config, len(vocab)))
-    for place in range(100):
-        part = probes.window(predictor, 100, place)
-        assert place in part and len(part) <= config.context and part.start == predictor.oldest(place)
+    for position in range(100):
+        part = probes.context_window(predictor, 100, position)
+        assert position in part and len(part) <= config.context and part.start == predictor.oldest(position)
     gru = build_predictor(TINY["gru"], len(vocab), random_weights(TINY["gru"], len(vocab)))
-    assert probes.window(gru, 100, 7) == range(100)
+    assert probes.context_window(gru, 100, 7) == range(100)
 
 
-def test_where_a_head_looks():
-    assert probes.looks_back(np.array([0.5, 0.25, 0.0, 0.25])) == (0, 0.5, 2.0)
-    assert probes.looks_back(np.array([1.0])) == (0, 1.0, 0.0)
+def test_where_a_head_attends():
+    assert probes.attention_summary(np.array([0.5, 0.25, 0.0, 0.25])) == (0, 0.5, 2.0)
+    assert probes.attention_summary(np.array([1.0])) == (0, 1.0, 0.0)
 
 
-def test_the_starter_has_units_that_follow_something_with_a_name():
-    """What docs/inside.md shows holds of a text of our own, too, whichever unit it is."""
+def test_the_built_in_model_has_units_that_track_a_feature():
+    """What docs/hidden-units.md shows also holds for another text, whichever unit it is."""
     model = models.load("quick-gru")
     text = PLAY + (
         "\nSecond Guard:\nSo many? The hall is full of geese and none of them has paid.\nShall I go out again?\n"

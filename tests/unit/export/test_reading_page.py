@@ -1,4 +1,4 @@
-"""What is handed out: figures that agree with the reading, and no text in it that a program would obey."""
+"""The exports of a reading agree with it, and no text in them is interpreted by a program."""
 
 import csv
 import io
@@ -62,7 +62,7 @@ def rows(text, **more):
     return list(csv.reader(io.StringIO(steps_csv(read(text), VOCAB, **more), newline="")))
 
 
-def test_a_row_a_step_with_the_readings_own_figures():
+def test_one_row_per_step_with_the_values_of_the_reading():
     reading = read("the fox\n")
     head, *steps = rows("the fox\n")
     assert head[:7] == ["position", "character", "next", "probability", "bits", "rank", "entropy_bits"]
@@ -92,7 +92,7 @@ def test_the_page_says_what_the_reading_says():
     reading = read(text)
     page = Page(page_html("Tiny", "Foxes", reading, VOCAB))
     assert page.strip == text.replace(" ", "·") and len(page.titles) == len(text)
-    assert f"{reading.mean_bits:.2f} bits a character" in "".join(page.texts["b"])
+    assert f"{reading.mean_bits:.2f} bits per character" in "".join(page.texts["b"])
     assert page.texts["bdi"] == ["Tiny", "Foxes"]
     place = int(np.argmax(reading.bits))
     cells = page.texts["td"]

@@ -1,0 +1,54 @@
+import numpy as np
+
+from charlab.charts.base import ACTUAL, literal
+from charlab.charts.distribution import MAX_BARS, bars_figure, sampling_figure
+from helpers.figures import ALPHABET, EVIL
+
+# bars_figure
+
+
+def test_the_most_likely_first_and_the_actual_one_even_if_it_is_not_among_them():
+    model = np.linspace(1, 0.01, len(ALPHABET))
+    model /= model.sum()
+    actual = len(ALPHABET) - 1
+    figure = bars_figure(ALPHABET, model, actual=actual)
+    bars = figure.data[0]
+    assert len(bars.x) == MAX_BARS
+    assert list(bars.x[:-1]) == sorted(bars.x[:-1], reverse=True)
+    assert "actual" in bars.text[-1] and bars.marker.line.color[-1] == ACTUAL and bars.marker.line.width[-1] > 0
+    assert sum("actual" in text for text in bars.text) == 1
+    assert figure.layout.yaxis.ticktext[0] == "↵ newline" and figure.layout.yaxis.ticktext[1] == "␣ space"
+
+
+def test_what_top_k_and_top_p_remove_is_hatched_and_the_rest_is_not():
+    model = np.array([0.5, 0.3, 0.2])
+    figure = bars_figure(["a", "b", "c"], model, np.array([0.7, 0.3, 0.0]))
+    sampling, cut = figure.data[1], figure.data[2]
+    assert list(sampling.x) == [0.7, 0.3, 0.0]
+    assert list(cut.x) == [0.0, 0.0, 0.2] and cut.marker.pattern.shape == "/"
+    assert list(cut.text) == ["", "", "cut off"]
+    assert len(bars_figure(["a", "b", "c"], model, np.array([0.7, 0.2, 0.1])).data) == 2  # nothing is cut off
+
+
+def test_digits_as_characters_stay_rows_of_their_own():
+    figure = bars_figure(["1", "10", "2"], np.array([0.2, 0.5, 0.3]))
+    assert list(figure.data[0].y) == [0, 1, 2] and list(figure.layout.yaxis.ticktext) == ["10", "2", "1"]
+
+
+# sampling_figure
+
+
+def test_the_random_number_falls_on_the_outlined_character_and_the_segments_go_from_0_to_1():
+    sampling = np.array([0.5, 0.0, 0.0001, 0.2499, 0.25])
+    figure = sampling_figure(["a", "b", "c", EVIL, "\n"], sampling, 0.6, 3)
+    segments, number = figure.data
+    assert segments.x == (0.5, 0.2499, 0.25) and segments.base == (0, 0.5001, 0.75)  # too thin ones are left out
+    assert number.x == (0.6, 0.6) and segments.text[0] == "a" and segments.text[2] == "↵ newline"
+    assert [colour == ACTUAL for colour in segments.marker.line.color] == [False, True, False]
+    assert segments.base[1] <= number.x[0] < segments.base[1] + segments.x[1]
+    assert literal(EVIL) in figure.layout.annotations[0].text and EVIL not in figure.to_json()
+
+
+def test_a_character_chosen_by_hand_is_drawn_however_unlikely():
+    segments = sampling_figure(["a", "b"], np.array([1.0, 0.0]), 0.5, 1).data[0]
+    assert segments.x == (1, 0) and segments.marker.line.color[1] == ACTUAL

@@ -1,0 +1,89 @@
+import math
+
+import numpy as np
+import pytest
+
+from charlab.charts.base import QUIET, TRAINING, VALIDATION
+from charlab.charts.loss import MAX_POINTS, loss_figure, thin
+from charlab.errors import ConfigError
+from helpers.figures import loss_events as events
+
+# thin
+
+
+def test_a_thinned_line_keeps_its_ends_and_its_spikes():
+    x, y = list(range(50_000)), [0.0] * 50_000
+    y[12_345], y[40_000] = 9.0, -9.0
+    thin_x, thin_y = thin(x, y)
+    assert len(thin_x) == len(thin_y) <= MAX_POINTS
+    assert thin_x == sorted(set(thin_x)) and thin_x[0] == 0 and thin_x[-1] == 49_999
+    assert max(thin_y) == 9.0 and min(thin_y) == -9.0
+
+
+def test_a_short_line_is_left_alone_and_gaps_do_no_harm():
+    assert thin([1, 2], [3, None]) == ([1, 2], [3, None])
+    x, y = thin(list(range(5000)), [None] * 4999 + [1.0])
+    assert y[-1] == 1.0 and len(x) <= MAX_POINTS
+
+
+# loss_figure
+
+
+def test_training_is_solid_validation_dashed_and_earlier_runs_grey():
+    figure = loss_figure([{"label": "now", "events": events()}, {"label": "before", "events": events(start=5)}])
+    by_name = {trace.name: trace for trace in figure.data}
+    assert by_name["now: training"].line.dash == "solid" and by_name["now: training"].line.color == TRAINING
+    assert by_name["now: validation"].line.dash == "dash" and by_name["now: validation"].line.color == VALIDATION
+    assert "markers" in by_name["now: validation"].mode
+    assert by_name["before: training"].line.color == QUIET
+    assert figure.data[-1].name.startswith("now")  # on top
+
+
+@pytest.mark.parametrize(("x", "last"), [("steps", 299), ("epochs", 2.99), ("seconds", 29.9)])
+def test_the_same_losses_over_steps_epochs_and_seconds(x, last):
+    figure = loss_figure([{"label": "r", "events": events()}], x=x)
+    assert figure.data[0].x[-1] == pytest.approx(last)
+    assert x in figure.layout.xaxis.title.text
+
+
+def test_bits_are_nats_over_ln_2_for_lines_and_references_alike():
+    nats = loss_figure([{"label": "r", "events": events()}], "nats", reference_lines=[("uniform", math.log(64))])
+    bits = loss_figure([{"label": "r", "events": events()}], "bits", reference_lines=[("uniform", math.log(64))])
+    assert np.allclose(np.array(bits.data[0].y) * math.log(2), nats.data[0].y, atol=1e-3)
+    assert bits.layout.shapes[0].y0 == pytest.approx(6)
+    assert "uniform" in bits.layout.annotations[0].text and "6.00" in bits.layout.annotations[0].text
+    assert "bits" in bits.layout.yaxis.title.text and "nats" in nats.layout.yaxis.title.text
+
+
+def test_names_of_reference_lines_that_lie_close_together_do_not_cover_one_another():
+    lines = [("far", 3.0), ("near", 1.01), ("nearest", 1.0)]
+    figure = loss_figure([{"label": "r", "events": events()}], reference_lines=lines)
+    assert sorted(shape.y0 for shape in figure.layout.shapes) == [1.0, 1.01, 3.0]
+    assert [note.text for note in figure.layout.annotations] == ["far 3.00", "near 1.01<br>nearest 1.00"]
+
+
+def test_a_long_run_stays_small():
+    figure = loss_figure([{"label": "r", "events": events(60_000)}])
+    assert max(len(trace.x) for trace in figure.data) <= MAX_POINTS
+    assert len(figure.to_json()) < 60_000
+
+
+def test_a_run_without_events_draws_nothing():
+    assert len(loss_figure([{"label": "r", "events": []}]).data) == 0
+
+
+def test_accuracy_is_drawn_in_percent_without_losses_for_reference():
+    learned = [
+        {"event": "step", "step": 1, "loss": 3.0, "accuracy": 0.25},
+        {"event": "epoch", "epoch": 1, "step": 1, "loss": 3.0, "val_loss": 3.1, "val_accuracy": 0.125},
+    ]
+    figure = loss_figure([{"label": "", "events": learned}], "accuracy", reference_lines=[("uniform", 4.0)])
+    heights = {trace.name: list(trace.y) for trace in figure.data}
+    assert heights == {"training": [25.0], "validation": [12.5]}
+    assert "%" in figure.layout.yaxis.title.text and not figure.layout.shapes
+
+
+@pytest.mark.parametrize("wrong", [{"unit": "hartleys"}, {"x": "moons"}])
+def test_units_that_there_are_not(wrong):
+    with pytest.raises(ConfigError, match="Received"):
+        loss_figure([], **wrong)
