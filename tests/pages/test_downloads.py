@@ -23,11 +23,11 @@ def test_both_files_are_offered_and_a_page_only_of_what_fits_on_it():
     test = AppTest.from_function(page, default_timeout=60).run()
     assert not test.exception
     offered = {button.proto.label: button.proto.disabled for button in test.get("download_button")}
-    assert offered == {"Steps as CSV": False, "Page to hand out": False}
+    assert offered == {"Download steps (CSV)": False, "Download printable page": False}
     test.session_state["text"] = "x" * 5001
     test.run()
     offered = {button.proto.label: button.proto.disabled for button in test.get("download_button")}
-    assert not test.exception and offered == {"Steps as CSV": False, "Page to hand out": True}
+    assert not test.exception and offered == {"Download steps (CSV)": False, "Download printable page": True}
 
 
 @pytest.mark.parametrize(
