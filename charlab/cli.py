@@ -278,11 +278,12 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
 
 def _explain(options: argparse.Namespace) -> dict[str, Any]:
     from charlab.core import reading
+    from charlab.explain.step_records import step_records
 
     model = models.load(options.model, options.weights)
     with process.blas_threads(model):
         result = reading.explain(model.predictor, model.vocab, options.text)
-    steps = reading.steps(result, model.vocab, options.top)
+    steps = step_records(result, model.vocab, options.top)
     if not options.json:
         for step in steps:
             likeliest = "  ".join(f"{c!r} {p:.3f}" for c, p in step["top"][:5])

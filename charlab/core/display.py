@@ -1,7 +1,4 @@
-"""How characters are drawn where each must be seen: invisible ones get a form and a name.
-
-Knows nothing of charts or pages; both draw with it.
-"""
+"""Characters made visible: those that cannot be seen, such as a space, get a form and a name."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ _DOTTED_CIRCLE = "◌"
 
 
 def visible(character: str) -> str:
-    """A form of the character that can be seen: a dot for a space, a circle under a combining accent."""
+    """A visible form of a character: a dot for a space, a circle under a combining accent."""
     if character in _DRAWN:
         return _DRAWN[character]
     if len(character) != 1:
@@ -30,7 +27,7 @@ def visible(character: str) -> str:
 
 
 def named(character: str) -> str:
-    """The same with a name beside it where the form alone would not tell: "␣ space", "↵ newline"."""
+    """The visible form, with a name where the form alone would not tell: "␣ space", "↵ newline"."""
     if character in _NAMES:
         return _NAMES[character]
     drawn = visible(character)

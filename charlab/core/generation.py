@@ -1,6 +1,6 @@
-"""A predictor writes: it reads the seed text, then each chosen character, and every step is kept to be looked at.
+"""A predictor generates text: it reads the seed text, chooses a character, reads that, and so on.
 
-Text and charts are made from the same Steps, so they cannot disagree.
+Every step can be looked at: text and charts are made from the same Steps, so they cannot disagree.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from charlab.core.vocab import Vocab
 class Step(NamedTuple):
     """One character in each of N samples."""
 
-    position: int  # 0 for the first written character
-    ids: np.ndarray  # [N] what was chosen
-    uniforms: np.ndarray  # [N] the random numbers that chose
-    logits: np.ndarray  # [N, V] what the model said
+    position: int  # 0 for the first generated character
+    ids: np.ndarray  # [N] the chosen characters
+    uniforms: np.ndarray  # [N] the random numbers that chose them
+    logits: np.ndarray  # [N, V] the model's scores for them
 
     @property
-    def probabilities(self) -> np.ndarray:
-        """The model's own, [N, V]: made of the logits when they are asked for."""
+    def model_probabilities(self) -> np.ndarray:
+        """The softmax of the logits, before temperature, top-k and top-p: [N, V]."""
         return softmax(self.logits)
 
 
@@ -39,7 +39,7 @@ def generate(
     config: SampleConfig,
     on_read: Callable[[int], None] | None = None,
 ) -> Iterator[Step]:
-    """Write `config.length` characters after the seed text, a Step each.
+    """Generate `config.length` characters after the seed text, one Step for each.
 
     Characters of the seed text that the alphabet lacks are read as unknown. An empty seed text is read as a
     newline, so that the model begins as at the start of a line. `on_read` is called with the number of characters
@@ -60,16 +60,16 @@ def generate(
 
 
 def texts(steps: Iterable[Step], vocab: Vocab) -> list[str]:
-    """The written text of each sample."""
+    """The generated text of each sample."""
     ids = np.stack([step.ids for step in steps], axis=1)  # [N, length]
     return [vocab.decode(row) for row in ids]
 
 
 def beginning(vocab: Vocab) -> str:
-    """What is read where there is no seed text: a line's end, or the alphabet's first character."""
+    """What is read where there is no seed text: a newline, or else the alphabet's first character."""
     return "\n" if "\n" in vocab.characters else vocab.characters[0]
 
 
 def chosen_probabilities(step: Step) -> np.ndarray:
-    """The model's own probability of the character that each sample took: [N]."""
-    return step.probabilities[np.arange(len(step.ids)), step.ids]
+    """The model probability of the character that each sample chose: [N]."""
+    return step.model_probabilities[np.arange(len(step.ids)), step.ids]

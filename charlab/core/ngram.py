@@ -1,6 +1,6 @@
-"""The n-gram model: what followed the last few characters in the text, counted and mixed.
+"""The n-gram model: it counts what followed the last few characters in the text, and mixes the counts.
 
-No network and no training by gradients: the counts are the model. It is a Predictor like the others.
+There are no gradients: the counts are the model. It is a Predictor like the networks.
 Names in shape comments: N samples, V ids, K different n-grams of one order.
 """
 
@@ -21,8 +21,8 @@ def count(ids: np.ndarray, vocabulary_size: int, order: int) -> dict[str, np.nda
     """Count all n-grams of 1 to `order` characters in ids [T].
 
     An n-gram is kept as one number, its ids as digits to the base V. The result has, for each order k, the
-    different n-grams "order_k/keys" (uint64, sorted) [K] and how often each came, "order_k/counts" (uint32) [K].
-    Time is linear in T but for the sorting; memory 24 bytes a character while it counts.
+    distinct n-grams "order_k/keys" (uint64, sorted) [K] and how often each occurs, "order_k/counts" (uint32) [K].
+    Time is linear in T apart from the sorting; memory is 24 bytes per character while it counts.
     """
     ids = np.asarray(ids).astype(np.uint64)
     keys = np.zeros(len(ids), np.uint64)
@@ -39,8 +39,8 @@ class NgramPredictor:
     """Witten-Bell interpolation (Witten and Bell, 1991, as in Chen and Goodman, 1998).
 
     p(c | h) = (count(hc) + different(h) * p(c | h without its first character)) / (count(h) + different(h)),
-    where count(h) says how often the context h was followed by something and different(h) by how many different
-    characters. What comes before the shortest context is the uniform distribution over V.
+    where count(h) is how often anything followed the context h, and different(h) how many distinct characters did.
+    The empty context falls back on the uniform distribution over V.
     """
 
     def __init__(self, config: ModelConfig, vocabulary_size: int, weights: dict[str, np.ndarray]) -> None:
@@ -63,7 +63,7 @@ class NgramPredictor:
 
     @property
     def longest_context(self) -> int:
-        """How many characters it looks back at most."""
+        """How many characters the model looks back at most."""
         return len(self._keys) - 1
 
     def followers(self, context: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +72,7 @@ class NgramPredictor:
         return ids, counts
 
     def cross_entropy(self, ids: np.ndarray, at_once: int = 4096) -> float:
-        """Mean -ln p of ids [T] read as one stream, from the first place where the whole context is known."""
+        """Mean -ln p of ids [T] read as one stream, from the first position whose whole context is known."""
         ids, back = np.asarray(ids).astype(np.uint64), len(self._keys) - 1
         targets = np.arange(max(back, 1), len(ids))
         targets = targets[ids[targets] != self.vocabulary_size - 1]
@@ -91,7 +91,7 @@ class NgramPredictor:
             rows, ids, counts = self._continuations(history[:, history.shape[1] - length :])
             total = np.bincount(rows, counts, N)[:, None]
             different = np.bincount(rows, minlength=N)[:, None].astype(float)
-            seen = total[:, 0] > 0  # an unseen context leaves the shorter one's word as it is
+            seen = total[:, 0] > 0  # an unseen context leaves the shorter one's prediction as it is
             p[seen] *= (different / np.maximum(total + different, 1))[seen]
             p[rows, ids] += counts / (total + different)[rows, 0]
         return p
@@ -107,19 +107,19 @@ class NgramPredictor:
             np.searchsorted(keys, prefix * V),
             np.searchsorted(keys, prefix * V + (V - np.uint64(1)), "right"),
         )
-        lengths = last - first  # sorted keys: those that share a context lie side by side
+        lengths = last - first  # keys are sorted: those that share a context are neighbours
         rows = np.repeat(np.arange(len(contexts)), lengths)
         places = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths) + first[rows]
         return rows, (keys[places] - prefix[rows] * V).astype(np.int64), counts[places]
 
 
 def baselines(training: np.ndarray, validation: np.ndarray, vocabulary_size: int, orders: int = 3) -> list[float]:
-    """Loss in nats a character of the uniform distribution, then of counts of 1 to `orders` characters.
+    """Loss in nats per character of the uniform baseline, then of n-gram models of order 1 to `orders`.
 
-    What a network has to beat on the same validation text: counted on training ids [T], measured on validation
-    ids [S]. Characters that the alphabet lacks are left out, as in `reading.evaluate`.
+    A network should beat these on the same text: counted on training ids [T], measured on validation ids [S].
+    Characters that the alphabet lacks are left out, as in `reading.evaluate`.
     """
-    losses = [float(np.log(vocabulary_size - 1))]  # the unknown character never comes
+    losses = [float(np.log(vocabulary_size - 1))]  # without the unknown character
     for order in range(1, orders + 1):
         config = ModelConfig(kind="ngram", order=order)
         predictor = NgramPredictor(config, vocabulary_size, count(training, vocabulary_size, order))

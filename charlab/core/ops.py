@@ -1,4 +1,4 @@
-"""The functions that the networks are made of, in NumPy and for any number of rows."""
+"""The functions that the networks are made of, for any number of rows."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A predictor reads a text that is there already: step by step to explain it, or in windows to grade it.
+"""A predictor reads a text that exists already: step by step to explain it, or in windows to evaluate the model.
 
-Both follow the definitions in docs/architecture.md ("What the figures mean"); bits are -log2 of a probability.
+Bits are -log2 of a probability, nats are -ln. Names in shape comments: T characters of a text, V ids.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ _WINDOWS_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Reading:
-    """What a model expected after each character of a text of T characters.
+    """What a model expected after each character of a text.
 
-    Of the last character nothing is known to follow, so arrays about the next character have T - 1 places.
-    Where the next character is outside the alphabet, its probability, bits and rank are NaN.
+    Nothing is known to follow the last character, so arrays about the actual next character have T - 1 entries.
+    Where that is outside the alphabet, its probability, bits and rank are NaN.
     """
 
     text: str
     logits: np.ndarray  # [T, V]
-    probabilities: np.ndarray  # [T, V] the model's own, over its whole alphabet
+    probabilities: np.ndarray  # [T, V] the model probabilities, over its whole alphabet
     next_ids: np.ndarray  # [T - 1]
     next_probabilities: np.ndarray  # [T - 1]
-    bits: np.ndarray  # [T - 1] surprise
-    ranks: np.ndarray  # [T - 1] 1 for the likeliest
+    bits: np.ndarray  # [T - 1] surprise at the actual next character
+    ranks: np.ndarray  # [T - 1] 1 for the most likely
     entropies: np.ndarray  # [T] bits
 
     @property
     def mean_bits(self) -> float:
-        """Mean surprise in bits a character; NaN where nothing could be predicted."""
+        """Mean surprise in bits per character; NaN where nothing could be predicted."""
         known = self.bits[~np.isnan(self.bits)]
         return float(known.mean()) if len(known) else float("nan")
 
     def share_within(self, rank: int) -> float:
-        """The share of characters that came from among the model's `rank` likeliest; NaN where none counts."""
+        """The share of actual next characters among the model's `rank` most likely; NaN where none counts."""
         known = self.ranks[~np.isnan(self.ranks)]
         return float((known <= rank).mean()) if len(known) else float("nan")
 
     def most_surprising(self, number: int = 10) -> list[int]:
-        """Places in the text of the characters that came least expected, the greatest surprise first."""
+        """Positions of the characters that the model expected least, the greatest surprise first."""
         order = np.argsort(-np.nan_to_num(self.bits, nan=-1.0), kind="stable")[:number]
         return [int(t) + 1 for t in order if not np.isnan(self.bits[t])]
 
@@ -53,9 +53,9 @@ class Reading:
 @dataclass(frozen=True)
 class Evaluation:
     loss_nats: float
-    accuracy: float  # share of characters that were the likeliest
+    accuracy: float  # share of characters that were the model's most likely one
     characters: int  # how many were predicted
-    unknown: int  # how many were left out, being outside the alphabet
+    unknown: int  # how many were left out because the alphabet lacks them
 
     @property
     def bits_per_character(self) -> float:
@@ -63,7 +63,7 @@ class Evaluation:
 
 
 def explain(predictor: Predictor, vocab: Vocab, text: str) -> Reading:
-    """Read a text from a zero state and keep what was expected after each character."""
+    """Read a text from a zero state: what the model expected after each character."""
     if not text:
         raise CharlabError("There is no text to explain. Give at least one character.")
     ids = vocab.encode(text).astype(np.int64)
@@ -92,39 +92,18 @@ def explain(predictor: Predictor, vocab: Vocab, text: str) -> Reading:
 
 
 def running_mean(values: np.ndarray) -> np.ndarray:
-    """The mean of all values up to each place, those that are NaN left out: [N] -> [N]."""
+    """The mean of all values up to each one, without those that are NaN: [N] -> [N]."""
     known = ~np.isnan(values)
     number = np.cumsum(known)
     return np.where(number > 0, np.cumsum(np.where(known, values, 0.0)) / np.maximum(number, 1), np.nan)
 
 
-def steps(reading: Reading, vocab: Vocab, top: int = 10) -> list[dict]:
-    """A reading as the command line's list: one object a character, the likeliest `top` of what may follow."""
-    characters = list(vocab.characters) + [None]
-    order = np.argsort(-reading.probabilities, axis=1, kind="stable")[:, :top]
-    result = []
-    for t, character in enumerate(reading.text):
-        has_next = t < len(reading.next_ids)
-        result.append(
-            {
-                "position": t,
-                "character": character,
-                "next": reading.text[t + 1] if has_next else None,
-                "probability": _number(reading.next_probabilities, t),
-                "bits": _number(reading.bits, t),
-                "rank": int(reading.ranks[t]) if _number(reading.ranks, t) is not None else None,
-                "entropy_bits": float(reading.entropies[t]),
-                "top": [[characters[i], float(reading.probabilities[t, i])] for i in order[t]],
-            }
-        )
-    return result
-
-
 def evaluate(predictor: Predictor, vocab: Vocab, ids: np.ndarray, window: int = 256) -> Evaluation:
-    """Grade a model on ids [T]: mean of -ln p over every character but the first, each predicted once.
+    """The loss of a model on ids [T]: the mean of -ln p over every character but the first, each predicted once.
 
-    The text is read in windows of `window` characters that do not overlap, each from a zero state, the last
-    perhaps short; `window` 0 reads it as one stream. Unknown characters are read, but left out of the mean.
+    The text is read in windows of `window` characters that do not overlap, each from a zero state; the last may be
+    shorter. `window` 0 reads the text as one stream. Unknown characters are read, but left out of the mean.
+    Raises CharlabError where there is nothing to predict.
     """
     ids = np.asarray(ids)
     if len(ids) < 2:
@@ -157,7 +136,3 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     x = logits.astype(np.float64)
     x = x - x.max(axis=-1, keepdims=True)
     return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
-
-
-def _number(values: np.ndarray, place: int) -> float | None:
-    return float(values[place]) if place < len(values) and not np.isnan(values[place]) else None

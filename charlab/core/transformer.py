@@ -1,7 +1,7 @@
-"""A Transformer of the GPT kind in NumPy: every character looks back at all before it, up to `context`.
+"""A Transformer like GPT in NumPy: every character looks back at all before it, up to `context`.
 
-What each step computes is all there is to see here. Names in shape comments: N samples side by side, V ids,
-D numbers a character's vector, H heads, P characters read so far, T characters read at once.
+Names in shape comments: N samples side by side, V ids, D numbers in a character's vector, H heads, P characters
+read so far, T characters read at once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from charlab.core.config import ModelConfig
 from charlab.core.ops import dense, gelu, layer_norm, softmax
 
-# The dense layers of a block: name, rows and columns of the kernel in multiples of D.
+# The dense layers of a block: name, and the rows and columns of the kernel in multiples of D.
 _DENSE = (("attention", 1, 3), ("projection", 1, 1), ("expand", 1, 4), ("contract", 4, 1))
 
 
@@ -32,7 +32,7 @@ def transformer_shapes(config: ModelConfig, V: int) -> dict[str, tuple[int, ...]
 
 @dataclass
 class Cache:
-    """What a Transformer keeps of the characters read: their ids, and each layer's keys and values."""
+    """What a Transformer keeps of the characters it has read: their ids, and each layer's keys and values."""
 
     read: int  # characters in the cache: P
     ids: np.ndarray  # [N, context]
@@ -43,8 +43,8 @@ class Cache:
 class TransformerNetwork:
     """Pre-norm decoder with learned positions (Radford et al., 2019), with a cache of keys and values.
 
-    The cache holds `context` characters. When it is full it is rebuilt from the last half of them, which then
-    stand at positions 0 and on, and reading goes on from there: one rule for all that reads or writes.
+    The cache holds `context` characters. When it is full it is rebuilt from the last half of them, now at
+    positions 0 and up, and reading continues from there. The rule is the same for explaining, evaluating and generating.
     """
 
     def __init__(self, config: ModelConfig, vocabulary_size: int, weights: dict[str, np.ndarray]) -> None:
@@ -63,10 +63,10 @@ class TransformerNetwork:
         return self._read(ids[:, None], state)[0][:, -1], state
 
     def activations(self, ids: np.ndarray) -> dict[str, np.ndarray]:
-        """How much of each character's attention went where, by layer ("block_0/attention"): [H, T, T] each.
+        """Where each character's attention went, by layer ("block_0/attention"): [H, T, T] each.
 
-        Row t was read as ids[t]; its weights sum to 1. What came later, and what the cache did not hold any more
-        (before `oldest(t)`), is 0. Memory grows with T squared: give at most some hundred characters.
+        Row t belongs to ids[t] and sums to 1. It is 0 for later characters, and for those that the cache no longer
+        held (before `oldest(t)`). Memory grows with T squared: give at most a few hundred characters.
         """
         result = np.zeros((self.layers, self.heads, len(ids), len(ids)), np.float32)
         cache, first = self.start(1), 0
@@ -79,7 +79,7 @@ class TransformerNetwork:
         return {f"block_{i}/attention": layer for i, layer in enumerate(result)}
 
     def oldest(self, place: int) -> int:
-        """The first of the characters that the cache holds when the one at `place` in a text has been read."""
+        """The first character that the cache still holds when the one at `place` in a text has been read."""
         step = self.context - self.context // 2
         return 0 if place < self.context else step * ((place - self.context) // step + 1)
 
@@ -90,7 +90,7 @@ class TransformerNetwork:
             self._read(half, cache)
 
     def _read(self, ids: np.ndarray, cache: Cache) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Read ids [N, T] on: logits [N, T, V], and the attention of each layer [N, H, T, P + T]."""
+        """Read ids [N, T]: logits [N, T, V], and the attention of each layer [N, H, T, P + T]."""
         first, last = cache.read, cache.read + ids.shape[1]
         cache.ids[:, first:last] = ids
         x = self._weights["embedding"][ids] + self._weights["position"][first:last]  # [N, T, D]
@@ -111,7 +111,7 @@ class TransformerNetwork:
         cache.keys[i, :, :, first:last], cache.values[i, :, :, first:last] = key, value
         keys, values = cache.keys[i, :, :, :last], cache.values[i, :, :, :last]  # [N, H, P + T, D / H]
         scores = query @ keys.swapaxes(-1, -2) / np.float32(np.sqrt(D // self.heads))  # [N, H, T, P + T]
-        if T > 1:  # no character may look at what comes after it
+        if T > 1:  # no character may look at later ones
             later = np.arange(last)[None, :] > np.arange(first, last)[:, None]  # [T, P + T]
             scores = np.where(later, np.float32(-np.inf), scores)
         weights = softmax(scores)

@@ -1,7 +1,4 @@
-"""Characters and their ids: one sorted alphabet, and one id more for every character outside it.
-
-Knows nothing of corpora, networks or files.
-"""
+"""Characters and their ids: one sorted alphabet, and one more id for every character outside it."""
 
 from __future__ import annotations
 
@@ -15,16 +12,15 @@ from charlab.errors import ConfigError
 
 MAXIMUM_ALPHABET = 512
 _CODE_POINTS = 0x110000
-# What stands for the unknown character where a text is drawn: U+FFFD, the replacement character.
-UNKNOWN_CHARACTER = "\ufffd"
+UNKNOWN_CHARACTER = "\ufffd"  # the replacement character, wherever the unknown one is shown
 
 
 @dataclass(frozen=True)
 class Vocab:
-    """An alphabet: the character at index i has id i, and `unknown_id` (the last id) stands for all others.
+    """An alphabet: the character at index i has id i, and all other characters share the last id, `unknown_id`.
 
-    The unknown character is read but never generated. With `lower_case`, capitals are read as their small
-    letters; a text never changes its length by that.
+    The unknown character is read but never generated. With `lower_case`, capitals are read as lowercase letters;
+    that never changes the length of a text.
 
     Raises ConfigError where the alphabet is empty or names a character twice.
     """
@@ -61,11 +57,11 @@ class Vocab:
         return len(self.characters)
 
     def __len__(self) -> int:
-        """The number of ids, the unknown character's included: V in shape comments."""
+        """The number of ids, including the unknown character's: V in shape comments."""
         return len(self.characters) + 1
 
     def encode(self, text: str) -> np.ndarray:
-        """Ids of a text, one a character, in the smallest unsigned type that holds them: [len(text)]."""
+        """The ids of a text, one per character, in the smallest unsigned type that holds them: [len(text)]."""
         ids = np.empty(len(text), dtype=self._table.dtype)
         position = 0
         for piece in _pieces(text):
@@ -74,12 +70,12 @@ class Vocab:
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of ids; the unknown id reads as U+FFFD."""
+        """The text of ids; the unknown id becomes U+FFFD."""
         characters = self.characters + UNKNOWN_CHARACTER
         return "".join(characters[i] for i in ids)
 
     def unknown_in(self, text: str) -> list[str]:
-        """The different characters of a text that the alphabet does not have, sorted."""
+        """The distinct characters of a text that the alphabet lacks, sorted."""
         unknown = np.flatnonzero(self.encode(text) == self.unknown_id)
         return sorted({text[i] for i in unknown})
 
@@ -95,18 +91,18 @@ class Vocab:
 
     @cached_property
     def _table(self) -> np.ndarray:
-        """Code point -> id, for all code points there are: [0x110000]."""
+        """Code point -> id, for every code point: [0x110000]."""
         table = np.full(_CODE_POINTS, self.unknown_id, dtype=np.min_scalar_type(self.unknown_id))
         table[_code_points(self.characters)] = np.arange(self.unknown_id)
         if self.lower_case:
-            for code_point in range(0x1FFFF):  # every letter that has two cases lies below
+            for code_point in range(0x1FFFF):  # every letter that has two cases is below
                 small = _lower(chr(code_point))
                 table[code_point] = table[ord(small)]
         return table
 
 
 def _pieces(text: str, size: int = 1 << 20) -> Iterator[str]:
-    """A long text piece by piece, so that four bytes a character are held for one piece alone."""
+    """A long text in pieces, so that only one piece at a time takes four bytes per character."""
     return (text[start : start + size] for start in range(0, len(text), size))
 
 

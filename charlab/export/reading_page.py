@@ -12,9 +12,10 @@ from html import escape
 import numpy as np
 
 from charlab.core.display import named, visible
-from charlab.core.reading import Reading, steps
+from charlab.core.reading import Reading
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError
+from charlab.explain.step_records import step_records
 
 MAX_LENGTH = 5000  # characters on a page
 MOST_SURPRISING = 10
@@ -46,7 +47,7 @@ def steps_csv(reading: Reading, vocab: Vocab, top: int = _MOST_LIKELY) -> str:
         ["position", "character", "next", "probability", "bits", "rank", "entropy_bits"]
         + [f"{name}_{place}" for place in range(1, top + 1) for name in ("likeliest", "probability")]
     )
-    for step in steps(reading, vocab, top):
+    for step in step_records(reading, vocab, top):
         row = [
             step["position"],
             _quoted(step["character"]),

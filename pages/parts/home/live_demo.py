@@ -37,7 +37,7 @@ def _tick(model: Model) -> None:
         after = "".join(visible(character) for character in text[-10:])
         figure = distribution.bars_figure(
             characters,
-            steps[place].probabilities[0],
+            steps[place].model_probabilities[0],
             None,
             int(steps[place].ids[0]),
             f"Next-character probabilities after “{after}”",

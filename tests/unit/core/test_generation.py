@@ -37,7 +37,7 @@ def test_it_goes_on_from_the_seed_text():
 def test_the_unknown_character_is_read_and_never_written():
     steps = list(generate(Alphabet(9), ABC, "xyz", SampleConfig(length=500, samples=4)))
     assert len(steps) == 500 and not any((step.ids == ABC.unknown_id).any() for step in steps)
-    assert all(step.probabilities[:, ABC.unknown_id].min() > 0.4 for step in steps)
+    assert all(step.model_probabilities[:, ABC.unknown_id].min() > 0.4 for step in steps)
 
 
 def test_equal_arguments_give_equal_texts_and_other_seeds_others(tiny, vocab):
@@ -66,7 +66,7 @@ def test_each_step_can_be_chosen_again_from_what_it_keeps(tiny, vocab):
     steps = list(generate(predictor, vocab, "fox", config))
     assert len(steps) == 30
     for step in steps:
-        np.testing.assert_allclose(step.probabilities.sum(axis=1), 1, rtol=1e-5)
+        np.testing.assert_allclose(step.model_probabilities.sum(axis=1), 1, rtol=1e-5)
         shaped = sampling_probabilities(step.logits, config, vocab.unknown_id)[0]
         assert np.cumsum(shaped).searchsorted(step.uniforms[0], side="right") == step.ids[0]
 
@@ -125,4 +125,4 @@ def test_it_tells_how_much_of_the_seed_text_it_has_read(tiny, vocab):
     read: list[int] = []
     step = next(generate(tiny[1], vocab, "the fox", SampleConfig(length=3, samples=2), read.append))
     assert read == [1, 2, 3, 4, 5, 6, 7]
-    assert chosen_probabilities(step).tolist() == [step.probabilities[n, i] for n, i in enumerate(step.ids)]
+    assert chosen_probabilities(step).tolist() == [step.model_probabilities[n, i] for n, i in enumerate(step.ids)]

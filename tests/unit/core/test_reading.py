@@ -7,6 +7,7 @@ from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError
 from charlab.explain import evidence
+from charlab.explain.step_records import step_records
 
 TEXT = "the quick brown fox jumps over the lazy dog.\n" * 8
 
@@ -45,14 +46,14 @@ def test_unknown_characters_are_left_out_of_the_mean_and_counted(tiny, vocab):
     assert (evaluated.characters, evaluated.unknown) == (12, 2)
     assert np.isnan(explained.bits).sum() == 2
     assert explained.mean_bits == pytest.approx(evaluated.bits_per_character, abs=1e-5)
-    steps = reading.steps(explained, vocab)
+    steps = step_records(explained, vocab)
     assert steps[3]["next"] == "#" and steps[3]["bits"] is None and steps[3]["rank"] is None
 
 
 def test_steps_say_what_was_expected_and_what_came(tiny, vocab):
     _, predictor = tiny
     text = "the fox"
-    steps = reading.steps(reading.explain(predictor, vocab, text), vocab, top=len(vocab))
+    steps = step_records(reading.explain(predictor, vocab, text), vocab, top=len(vocab))
     assert "".join(step["character"] for step in steps) == text
     assert [step["next"] for step in steps] == [*text[1:], None]
     for step in steps[:-1]:

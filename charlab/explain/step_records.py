@@ -1,0 +1,39 @@
+"""A reading as plain data, one record per character: what the command line prints and a page exports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from charlab.core.reading import Reading
+from charlab.core.vocab import Vocab
+
+
+def step_records(reading: Reading, vocab: Vocab, top: int = 10) -> list[dict[str, Any]]:
+    """Each character of a text with what the model expected next, the `top` most likely characters among it.
+
+    What is not known is None: after the last character, and where the next one is outside the alphabet.
+    """
+    characters = list(vocab.characters) + [None]
+    order = np.argsort(-reading.probabilities, axis=1, kind="stable")[:, :top]
+    records = []
+    for t, character in enumerate(reading.text):
+        rank = _number(reading.ranks, t)
+        records.append(
+            {
+                "position": t,
+                "character": character,
+                "next": reading.text[t + 1] if t < len(reading.next_ids) else None,
+                "probability": _number(reading.next_probabilities, t),
+                "bits": _number(reading.bits, t),
+                "rank": None if rank is None else int(rank),
+                "entropy_bits": float(reading.entropies[t]),
+                "top": [[characters[i], float(reading.probabilities[t, i])] for i in order[t]],
+            }
+        )
+    return records
+
+
+def _number(values: np.ndarray, position: int) -> float | None:
+    return float(values[position]) if position < len(values) and not np.isnan(values[position]) else None
