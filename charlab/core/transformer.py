@@ -44,7 +44,7 @@ class TransformerNetwork:
     """Pre-norm decoder with learned positions (Radford et al., 2019), with a cache of keys and values.
 
     The cache holds `context` characters. When it is full it is rebuilt from the last half of them, now at
-    positions 0 and up, and reading continues from there. The rule is the same for explaining, evaluating and generating.
+    positions 0 and up, and reading continues there. Explaining, evaluating and generating share this rule.
     """
 
     def __init__(self, config: ModelConfig, vocabulary_size: int, weights: dict[str, np.ndarray]) -> None:
