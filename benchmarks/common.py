@@ -1,7 +1,7 @@
-"""What the benchmarks share: processes that take turns, medians and ratios, tables, the machine they ran on.
+"""Shared by all benchmarks: processes that take turns, medians and ratios, tables, a description of the machine.
 
-Knows nothing of what is measured. Each way of doing the work has a process of its own, so that no library's
-threads disturb another's; all but the one at work wait for a line on their standard input, which costs nothing.
+Each implementation that is compared has its own process, so that no library's threads disturb another's. All but
+the one that works wait for a line on their standard input, which costs nothing.
 """
 
 from __future__ import annotations
@@ -26,72 +26,72 @@ _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "KERAS_BACKEND": "tensorflow"}
 
 
 def parser(description: str, rounds: int = 0) -> argparse.ArgumentParser:
-    """What every benchmark can be told; `rounds` where ways take turns."""
+    """The options of every benchmark; `rounds` where implementations take turns."""
     result = argparse.ArgumentParser(description=description.strip().splitlines()[0])
     if rounds:
-        result.add_argument("--rounds", type=int, default=rounds, help="how often each way has its turn")
-    result.add_argument("--short", action="store_true", help="a smoke test: seconds, and no figures to go by")
+        result.add_argument("--rounds", type=int, default=rounds, help="turns of each implementation")
+    result.add_argument("--short", action="store_true", help="a smoke test of seconds; its figures mean nothing")
     result.add_argument(
         "--json",
         nargs="?",
         const="-",
         metavar="PATH",
-        help="the figures as JSON into a file as well; without a path, on standard output in the table's place",
+        help="also write the figures to a JSON file; without a path, print JSON instead of tables",
     )
     return result
 
 
 class Worker:
-    """A process that waits to be asked: it runs `python -m MODULE ARGUMENTS`, which calls `serve`."""
+    """A process that waits for requests: it runs `python -m MODULE ARGUMENTS`, which calls `serve`."""
 
     def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-        self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+        self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             text=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._said,
+            stderr=self._log,
             env=os.environ | _QUIET | (environment or {}),
         )
 
     def ask(self, **request: Any) -> dict[str, Any]:
-        """What the process answers. Ends the benchmark with what it said last where it died."""
+        """The process's answer. If it died, ends the benchmark with the end of its log."""
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
-            self._said.seek(0)
-            said = self._said.read()[-4000:]
-            raise SystemExit(f"{' '.join(self._process.args[2:])} ended before it answered {request}:\n{said}")
+            self._log.seek(0)
+            log = self._log.read()[-4000:]
+            raise SystemExit(f"{' '.join(self._process.args[2:])} ended before it answered {request}:\n{log}")
         return json.loads(answer)
 
     def close(self) -> None:
         self._process.stdin.close()
         self._process.wait(60)
         self._process.stdout.close()
-        self._said.close()
+        self._log.close()
 
     def __enter__(self) -> Worker:
         return self
 
     def __exit__(self, kind: type | None, *_: object) -> None:
-        if kind:  # it may be in the midst of minutes of work that nobody waits for now
+        if kind:  # it may be in the middle of minutes of work that are no longer needed
             self._process.kill()
         self.close()
 
 
 def serve(answer: Callable[..., dict[str, Any]]) -> None:
-    """Answer a Worker's requests until its standard input ends; what is printed meanwhile goes to its log."""
+    """Answer a Worker's requests until standard input closes; anything printed goes to the worker's log."""
     replies, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         print(json.dumps(answer(**json.loads(line))), file=replies, flush=True)
 
 
 def take_turns(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[Any]]:
-    """Call each way once a round, every other round in the opposite order: what the machine does beside it, and
-    how warm it is, meets all alike."""
+    """Call each function once per round, every other round in reverse order, so that other load on the machine and
+    its temperature affect all alike."""
     results: dict[str, list[Any]] = {name: [] for name in ways}
     for number in range(rounds):
         names = list(ways)
@@ -101,7 +101,7 @@ def take_turns(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, 
 
 
 def per_second(work: Callable[[], int], seconds: float) -> float:
-    """Characters a second of `work`, which does some and says how many, called until so many seconds are over."""
+    """Characters per second of `work`, which returns how many it did, called until `seconds` have passed."""
     done, began = 0, time.perf_counter()
     while True:
         done += work()
@@ -111,12 +111,12 @@ def per_second(work: Callable[[], int], seconds: float) -> float:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Ours over theirs, round by round, and of these the median."""
+    """The median of the rounds' ratios, ours to theirs."""
     return median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows as a Markdown table; the first one's keys are its columns. A missing value is left empty."""
+    """A Markdown table; the first row's keys are its columns. A missing value leaves its cell empty."""
     rows = list(rows)
     columns = list(rows[0])
     lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
@@ -135,7 +135,7 @@ def _cell(value: Any) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """The processor, the system, and the versions of all that took part."""
+    """The processor, the system, and the versions of the libraries."""
     import psutil
 
     versions = {}
@@ -149,7 +149,7 @@ def machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "system": f"{platform.system()} {platform.machine()}",
-        "load_before": round(psutil.getloadavg()[0], 2),  # more than 0.1 or so, and the figures are not worth much
+        "load_before": round(psutil.getloadavg()[0], 2),  # above about 0.1 the figures are not worth much
         "python": platform.python_version(),
         "versions": versions,
         "date": time.strftime("%Y-%m-%d"),
@@ -173,7 +173,7 @@ def report(
     tables: dict[str, list[dict[str, Any]]],
     raw: Any = None,
 ) -> None:
-    """Print the tables under the machine's line; as JSON, if that is asked for, with the rounds' own figures."""
+    """Print the tables under a line about the machine; with --json also every round's figures."""
     command = " ".join(["python -m", f"benchmarks.{name}", *sys.argv[1:]])
     document = {"benchmark": name, "command": command, "machine": about, "tables": tables, "rounds": raw}
     if options.json == "-":

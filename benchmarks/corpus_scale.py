@@ -2,9 +2,9 @@
 
     python -m benchmarks.corpus_scale [--megabytes 1 10 100] [--json PATH]
 
-The text is the Python reference over and over, so every size has the same alphabet. A run takes a few steps of a
-small GRU and two evaluations; its memory is the greatest that the worker held, and beside it what a worker on
-100,000 characters holds, which is nearly all TensorFlow's own.
+The text is the Python reference repeated, so every size has the same vocabulary. A run is a few steps of a small
+GRU and two evaluations. Its memory is the worker's peak, compared with that of a worker on 100,000 characters, which
+is nearly all TensorFlow's own.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def main() -> None:
             "encoding, MB/s": f"{row['encoding_mb_per_second']:.0f}",
             "run, s": f"{row['seconds']:.1f}",
             "worker's peak, MB": f"{row['peak_mb']:.0f}",
-            "above a tiny run's, MB": f"{row['above_base_mb']:.0f}",
+            "above a tiny run, MB": f"{row['above_base_mb']:.0f}",
             "allowed, MB": f"{row['allowed_mb']:.0f}",
         }
         for row in rows
     ]
-    common.report("corpus_scale", options, about, {"How a corpus's size tells:": table}, rows)
+    common.report("corpus_scale", options, about, {"Time and memory by size of the corpus:": table}, rows)
 
 
 def write_text(folder: Path, megabytes: float) -> Path:
@@ -68,7 +68,7 @@ def write_text(folder: Path, megabytes: float) -> Path:
 
 
 def encode(path: Path) -> dict[str, float]:
-    """Megabytes a second from text to ids, the median of three."""
+    """Megabytes per second from text to ids, the median of three."""
     from charlab.core.vocab import Vocab
 
     text = path.read_text(encoding="utf-8")
@@ -82,7 +82,7 @@ def encode(path: Path) -> dict[str, float]:
 
 
 def train(path: Path, runs: Path) -> dict[str, float]:
-    """A short run by the command line; the greatest resident memory of its process, in MB."""
+    """A short run by the command line: its seconds, and its process's peak resident memory in MB."""
     command = [
         sys.executable,
         "-m",
@@ -110,7 +110,7 @@ def train(path: Path, runs: Path) -> dict[str, float]:
     output = process.communicate()[0]
     watcher.join()
     if process.returncode:
-        raise SystemExit(f"the run on {path.name} failed")
+        raise SystemExit(f"The run on {path.name} failed.")
     json.loads(output.splitlines()[-1])
     return {"seconds": time.perf_counter() - start, "peak_mb": peak[0] / 1e6}
 

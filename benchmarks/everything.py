@@ -1,9 +1,9 @@
-"""All benchmarks, one after the other: the figures of docs/performance.md.
+"""All benchmarks, one after the other: the figures in docs/performance.md.
 
     python -m benchmarks.everything [--short] [--only generation training ...] [--to FOLDER]
 
-Each prints its tables, and leaves them with every round's figures as FOLDER/NAME.json. Nothing else should run on
-the machine meanwhile: close the browser, and look at the load that each table's first line names.
+Each prints its tables and writes them, with every round's figures, to FOLDER/NAME.json. Nothing else should run on
+the machine: close the browser, and check the load in the first line above each table.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ SCRIPTS = ("generation", "training", "growth", "quality", "pages", "corpus_scale
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--short", action="store_true", help="see that all work: minutes, and no figures to go by")
+    parser.add_argument(
+        "--short", action="store_true", help="only check that all of them run: minutes; the figures mean nothing"
+    )
     parser.add_argument("--only", nargs="+", choices=SCRIPTS, default=SCRIPTS)
-    parser.add_argument("--to", default="benchmarks/results", help="the folder of the JSON files")
+    parser.add_argument("--to", default="benchmarks/results", help="folder for the JSON files")
     options = parser.parse_args()
     failed = []
     for name in options.only:

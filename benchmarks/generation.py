@@ -1,13 +1,12 @@
-"""How fast text is written: characters a second over all samples, beside four ways of Keras and PyTorch.
+"""Generation speed in characters per second over all samples, compared with four peers in Keras and PyTorch.
 
     python -m benchmarks.generation [--models gru-256 ...] [--samples 1 5 16] [--short] [--json PATH]
 
-Ours is charlab.core.generation as the command line calls it: temperature, the unknown character left out, and
-every step kept; at the text's end the probabilities of all steps are made of it, the model's own and those that
-were drawn from. On one thread, as on the pages, or on all, as the command line does for a network with large
-kernels. The peers keep only what they wrote. Each of them runs with as many threads as suit it best, found for
-every model and number of samples before the rounds begin.
-The limit: at every step all weights are read once, from memory, or from the cache where they stay in it.
+Ours is charlab.core.generation as the command line calls it: temperature, unknown characters excluded, every step
+kept; at the end the model and sampling probabilities of all steps are computed. On one thread, as on the pages, or
+on all, as on the command line for a network with large kernels. The peers keep only the text. Each runs with the
+number of threads that suits it best, found for every model and number of samples before the rounds begin.
+The limit: each step reads all weights once, from memory, or from the cache if they stay there.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ MODELS = {
     "mini-gpt": ModelConfig(kind="transformer", layers=4, units=128, heads=4, context=256),
 }
 VOCABULARY = 66  # Tiny Shakespeare's 65 and the unknown character
-LENGTH = 250  # a whole text a call; it fits into the Transformer's context, so that no way has to begin anew
+LENGTH = 250  # characters per call; they fit into the Transformer's context, so that no cache is rebuilt
 WAYS = {
     "ours": "charlab",
     "predict": "Keras predict",
@@ -47,8 +46,8 @@ def main() -> None:
     parser = common.parser(__doc__, rounds=5)
     parser.add_argument("--models", nargs="+", choices=MODELS)
     parser.add_argument("--samples", type=int, nargs="+")
-    parser.add_argument("--threads", type=int, nargs="+", help="the numbers of threads that peers choose from")
-    parser.add_argument("--seconds", type=float, help="of writing at a turn")
+    parser.add_argument("--threads", type=int, nargs="+", help="numbers of threads to try for the peers")
+    parser.add_argument("--seconds", type=float, help="of generating per turn")
     options = parser.parse_args()
     about = common.machine()
     cores = about["cores"]
@@ -73,16 +72,16 @@ def main() -> None:
             ratios.append(place | {column(name): common.ratio(ours, speeds) for name, speeds in peers.items()})
             limits.append(place | limit(workers["ours", 1], model, samples, median(turns["ours, 1"])))
     tables = {
-        "Characters a second over all samples, medians:": medians,
-        "How many times as fast ours is as the command line writes, medians of the rounds' ratios:": ratios,
-        "The limit on one thread, characters a second:": limits,
+        "Characters per second over all samples, medians:": medians,
+        "charlab's speed on the command line divided by the peer's, medians of the rounds' ratios:": ratios,
+        "Limit on one thread, characters per second:": limits,
     }
     common.report("generation", options, about, tables, raw)
 
 
 def measure(workers: dict, model: str, samples: int, seconds: float, rounds: int) -> dict[str, list[float]]:
-    """Characters a second round by round, by "way, threads": ours with one thread and with all, of each peer the
-    faster number of threads."""
+    """Characters per second of each round, by "way, threads": ours with one thread and with all, each peer with
+    its faster number of threads."""
 
     def turn(key: tuple[str, int]) -> Callable[[], float]:
         return lambda: workers[key].ask(model=model, samples=samples, seconds=seconds)["characters_per_second"]
@@ -97,7 +96,7 @@ def measure(workers: dict, model: str, samples: int, seconds: float, rounds: int
 
 
 def column(name: str, cores: int = 0) -> str:
-    """A column's title; ours has two, for one thread and for all."""
+    """A column's heading; ours has two, for one thread and for all."""
     way, threads = name.split(", ")
     if way != "ours":
         return WAYS[way]
@@ -105,7 +104,7 @@ def column(name: str, cores: int = 0) -> str:
 
 
 def limit(worker: common.Worker, model: str, samples: int, ours: float) -> dict[str, Any]:
-    """What reading the weights allows, and what the products do, at one thread."""
+    """The speed that reading the weights allows on one thread, and ours as a share of it."""
     found = worker.ask(limit_of=model)
     by_memory, by_cache = (
         samples * found[key] / found["bytes"] for key in ("memory_bytes_per_second", "cache_bytes_per_second")
@@ -125,7 +124,7 @@ def limit(worker: common.Worker, model: str, samples: int, ours: float) -> dict[
 
 
 def act(way: str, threads: int) -> None:
-    """Answer requests as one way of writing, with so many threads."""
+    """Answer requests as one implementation, with this number of threads."""
     make = {"ours": _ours, "torch": _torch}.get(way) or _keras(way)
     make = cache(make(threads))
 
@@ -193,8 +192,8 @@ def _torch(threads: int) -> Callable[[str, int], Callable[[], int]]:
 
 @cache
 def weight_limit(config: ModelConfig) -> dict[str, float]:
-    """Bytes of weights that a step reads, and how fast one thread reads: out of memory, and so many again and
-    again, from whatever cache they stay in."""
+    """Bytes of weights that a step reads, and how fast one thread reads from memory and, over and over, from the
+    cache that this many bytes stay in."""
     import numpy as np
     from threadpoolctl import threadpool_limits
 
@@ -210,7 +209,7 @@ def weight_limit(config: ModelConfig) -> dict[str, float]:
 
 
 def reading_speed(array: Any) -> float:
-    """Bytes a second at which a dot product, the lightest work there is, reads an array: the best of many."""
+    """Bytes per second at which a dot product, the least work possible, reads an array: the best of many."""
     best, until = float("inf"), time.perf_counter() + 0.3
     while time.perf_counter() < until:
         began = time.perf_counter()

@@ -1,9 +1,9 @@
-"""How the speed of writing hangs on a model's units and layers, and on the number and length of the samples.
+"""How generation speed depends on a model's units and layers, and on the number and length of the samples.
 
     python -m benchmarks.growth [--kinds gru lstm transformer] [--seconds 1] [--short] [--json PATH]
 
-One figure at a time is changed, from one sample of 250 characters by one layer of 256 units (a Transformer: 4
-layers of 128). How time and memory grow with the corpus is told by corpus_scale.
+One quantity is changed at a time, starting from one sample of 250 characters from one layer of 256 units (a
+Transformer: 4 layers of 128). How time and memory grow with the corpus is measured by corpus_scale.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ CHANGES = {
 def main() -> None:
     parser = common.parser(__doc__)
     parser.add_argument("--kinds", nargs="+", choices=START, default=list(START))
-    parser.add_argument("--seconds", type=float, help="of writing for each figure, at least")
+    parser.add_argument("--seconds", type=float, help="of generating, at least, for each figure")
     options = parser.parse_args()
     about = common.machine()
     seconds = options.seconds or (0.02 if options.short else 1.0)
     tables = {}
-    with threadpool_limits(1, user_api="blas"):  # as the pages write
+    with threadpool_limits(1, user_api="blas"):  # as on the pages
         for changed, values in CHANGES.items():
             values = values[:2] if options.short else values
-            tables[f"Characters a second by {changed}:"] = [
+            tables[f"Characters per second by {changed}:"] = [
                 {changed: value} | {kind: speed(kind, changed, value, seconds) for kind in options.kinds}
                 for value in values
             ]
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def speed(kind: str, changed: str, value: int, seconds: float) -> float:
-    """Characters a second over all samples, with one thing changed."""
+    """Characters per second over all samples, with one quantity changed."""
     is_of_model = changed in ("units", "layers")
     model = START[kind].replace(**{changed: value}) if is_of_model else START[kind]
     settings: dict[str, Any] = {"length": 250, "samples": 1} | ({} if is_of_model else {changed: value})
@@ -62,11 +62,11 @@ def speed(kind: str, changed: str, value: int, seconds: float) -> float:
     weights = {name: rng.normal(0, 0.05, shape).astype(np.float32) for name, shape in shapes.items()}
     predictor = build_predictor(model, len(vocab), weights)
 
-    def write() -> int:
+    def write_samples() -> int:
         return config.samples * sum(1 for _ in generate(predictor, vocab, vocab.characters[0], config))
 
-    write()
-    return common.per_second(write, seconds)
+    write_samples()
+    return common.per_second(write_samples, seconds)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""How others write with Keras and TensorFlow, from their published recipes: `writer(way, ...)` makes one.
+"""How others generate text with Keras and TensorFlow, by their published recipes: `writer(way, ...)` makes one.
 
-Weights are random: speed does not hang on them. Knows nothing of this project but the shapes in ModelConfig.
-Names in shape comments: N samples side by side, V ids, D numbers an input vector, H heads, P places in the cache.
+Weights are random, because speed does not depend on them. Only ModelConfig is shared with this project.
+Names in shape comments: N samples, V ids, D embedding width, H heads, P positions in the cache.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ State = tuple[tf.Tensor, ...]
 
 
 def writer(way: str, config: ModelConfig, vocabulary_size: int, samples: int, length: int) -> Callable[[], int]:
-    """A function that writes and says how many characters that were; the last id is never written."""
+    """A function that generates text and returns the number of characters; the last id is never generated."""
     if way == "predict":
         return _predict_loop(config, vocabulary_size, samples)
     network = GptStep if config.kind == "transformer" else RecurrentStep
@@ -34,12 +34,12 @@ def layer(config: ModelConfig, **settings) -> keras.layers.Layer:
     return kind(config.units, return_sequences=True, **settings)
 
 
-# (a) The Cloud TPU notebook: a stateful model, `predict` for each character, NumPy chooses
+# (a) The Cloud TPU notebook: a stateful model, `predict` for each character, sampling in NumPy
 
 
 def _predict_loop(config: ModelConfig, vocabulary_size: int, samples: int) -> Callable[[], int]:
     choose = np.random.default_rng(1).choice
-    characters = 20  # its pace is the same from the first character to the last
+    characters = 20  # every character takes the same time
 
     def chosen(probabilities: np.ndarray) -> np.ndarray:
         wide = probabilities.astype(np.float64)

@@ -1,7 +1,7 @@
-"""The same networks trained with a bare Keras `fit`: of stock layers, and for the Transformer, of which Keras has
-none that is as fast, the project's own.
+"""The same networks trained with a bare Keras `fit`: from stock layers, except for the Transformer, where the
+project's own network is faster.
 
-The feed is the cheapest there is: rows that lie in memory, batched and prefetched by tf.data.
+The input pipeline is the cheapest possible: rows in memory, batched and prefetched by tf.data.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from charlab.core.config import ModelConfig, TrainConfig
 def fitting(
     config: ModelConfig, train: TrainConfig, vocabulary_size: int, x: np.ndarray, y: np.ndarray
 ) -> Callable[[int], None]:
-    """A function that trains for so many steps on rows x and their targets y [rows, T]."""
+    """A function that trains for a number of steps on rows x and their targets y [rows, T]."""
     model = network(config, train, vocabulary_size)
     compile_for(model, train, jit=config.kind == "transformer")
     shape = (-1, train.batch_size, train.sequence_length)
@@ -54,7 +54,7 @@ def network(config: ModelConfig, train: TrainConfig, vocabulary_size: int) -> ke
 
 
 def compile_for(model: keras.Model, train: TrainConfig, jit: bool) -> None:
-    """With the recipe's optimizer; XLA where it is faster, which of these only the Transformer is."""
+    """Compile with the recipe's optimizer, and with XLA where that is faster: for the Transformer only."""
     kind = {
         "adam": keras.optimizers.Adam,
         "adamw": keras.optimizers.AdamW,
@@ -74,10 +74,10 @@ def compile_for(model: keras.Model, train: TrainConfig, jit: bool) -> None:
 
 
 class _Whole(keras.Model):
-    """charlab's own network as `fit` wants it: windows in, logits out."""
+    """charlab's own network in the form that `fit` expects: windows in, logits out."""
 
     def __init__(self, config: ModelConfig, vocabulary_size: int) -> None:
-        super().__init__(name="whole")  # Keras would make a name of the class, which TensorFlow refuses
+        super().__init__(name="whole")  # Keras would use the class's name, which TensorFlow refuses
         from charlab.training import keras_networks
 
         self.network = keras_networks.build(config, vocabulary_size)

@@ -1,8 +1,8 @@
 """nanoGPT's recipe for a laptop's processor (its README and its config for Shakespeare's characters), in PyTorch.
 
 4 layers, 4 heads, 128 wide, block 64, batch 12, no dropout; AdamW at 1e-3, beta_2 0.99, weight decay 0.1,
-gradients clipped at 1; up over a twentieth of the time (100 of 2,000 iterations), then a cosine down to a tenth of
-the rate, along the clock in place of the iterations. Its own evaluations on the way are left out.
+gradients clipped at 1; warm-up over a twentieth of the time (100 of 2,000 iterations), then a cosine down to a
+tenth of the rate, by time instead of iterations. Its own evaluations in between are left out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ROWS_AT_ONCE = 64
 
 
 def train(ids: np.ndarray, vocabulary_size: int, seed: int, deadline: float, folder: Path) -> Trained:
-    """Train on ids [n] until weights can just be saved by `deadline`, in seconds since 1970."""
+    """Train on ids [n] until just before `deadline`, in seconds since 1970, by which the weights are saved."""
     torch.manual_seed(seed)
     model_config = ModelConfig(kind="transformer", layers=4, units=128, heads=4, context=64)
     recipe = TrainConfig(
@@ -74,7 +74,7 @@ def train(ids: np.ndarray, vocabulary_size: int, seed: int, deadline: float, fol
 
 
 def _warm_cosine(progress: float) -> float:
-    """nanoGPT's schedule as a share of the full rate: up over a twentieth, then half a cosine down to a tenth."""
+    """nanoGPT's schedule as a share of the full rate: warm-up over a twentieth, then a cosine down to a tenth."""
     if progress < 0.05:
         return progress / 0.05
     return 0.1 + 0.9 * 0.5 * (1 + cos(pi * min(1.0, (progress - 0.05) / 0.95)))

@@ -1,12 +1,11 @@
-"""How long people wait: for the first page, for bars that follow a slider, for the first written characters.
+"""Response times: of the first page, of bars that follow a slider, of the first generated characters.
 
     python -m benchmarks.pages [--moves 20] [--skip-training] [--json PATH]
 
-A server is started as people start it, and Chromium looks at it through Playwright. Times in the browser are
-taken inside the page, from the event to the first frame in which the answer is drawn. All is measured while the
-server is idle, and again while it trains a run. Beside the slider stands the plainest page that does the same: a
-slider of Streamlit's over its own chart of twelve bars, on a server of its own; no page can be faster than what
-Streamlit and the browser take for that.
+A server is started as people start it, and Chromium opens it through Playwright. Times in the browser are measured
+inside the page, from the event to the first frame in which the answer is drawn: while the server is idle, and
+again while it trains a run. The slider is compared with the plainest page that does the same, a Streamlit slider
+and chart of twelve bars on a server of its own: no page can be faster than Streamlit and the browser.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ MODEL = "quick-gru"  # a starter
 TEXT = ("To be, or not to be: that is the question. " * 10)[:300]
 EXPLAINER = "/explainer?" + urlencode({"model": MODEL, "text": TEXT, "step": 20, "temperature": 0.5})
 PLAYGROUND = "/playground?" + urlencode({"model": MODEL, "samples": 3})
-SLIDER = "Temperature"  # the name of the Explainer's slider
+SLIDER = "Temperature"  # the label of the Explainer's slider
 CHART = ".charlab-chart"
-WRITTEN = "[data-testid=stCode]"  # written samples
+WRITTEN = "[data-testid=stCode]"  # generated samples
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 BARE_CHART = ".js-plotly-plot"
 BARE_PAGE = f"""
@@ -51,7 +50,7 @@ st.plotly_chart(go.Figure(go.Bar(x=scaled / scaled.sum(), y=list("abcdefghijkl")
 """
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
-# Times a change inside the page: from an event to the frame in which `look` sees something else than before.
+# Times a change inside the page: from an event to the frame in which `look` returns something new.
 _WATCH = """([event, selector, kind]) => {
   const bars = () => [...document.querySelectorAll(`${selector} .barlayer path`)];
   const look = kind === "bars"
@@ -72,7 +71,9 @@ _WATCH = """([event, selector, kind]) => {
 
 def main() -> None:
     parser = common.parser(__doc__, rounds=5)
-    parser.add_argument("--moves", type=int, default=20, help="of the slider; a quarter as many texts are written")
+    parser.add_argument(
+        "--moves", type=int, default=20, help="of the slider; a quarter as many texts are generated"
+    )
     parser.add_argument("--skip-training", action="store_true", help="measure the idle server only")
     options = parser.parse_args()
     about = common.machine()
@@ -93,23 +94,23 @@ def main() -> None:
             turns = common.take_turns(ways, 1 if options.short else 2)
             raw["slider to redrawn bars, idle"] = sum(turns["ours"], [])
             raw["the same on the plainest page"] = sum(turns["bare"], [])
-            raw["Write to the first characters, idle"] = writings(page, address, max(2, moves // 4))
+            raw["Generate to the first characters, idle"] = generations(page, address, max(2, moves // 4))
             if not options.skip_training:
                 with training(Path(folder)):
                     name = "slider to redrawn bars, while a run trains"
                     raw[name] = slider_moves(page, address + EXPLAINER, CHART, moves)
-                    name = "Write to the first characters, while a run trains"
-                    raw[name] = writings(page, address, max(2, moves // 4))
+                    name = "Generate to the first characters, while a run trains"
+                    raw[name] = generations(page, address, max(2, moves // 4))
         browser.close()
     rows = [
         {"what": name, "median, s": median(times), "slowest, s": max(times), "times": len(times)}
         for name, times in raw.items()
     ]
-    common.report("pages", options, about, {"Waiting, seconds:": rows}, raw)
+    common.report("pages", options, about, {"Response times:": rows}, raw)
 
 
 def starts(browser: Any) -> dict[str, float]:
-    """From a process's start: to the first page served, to its heading on the screen, to the first text."""
+    """Seconds from a process's start to the first page served, to its heading on screen, to the first text."""
     with serving() as (address, served):
         began, page = time.perf_counter(), browser.new_page()
         page.goto(address)
@@ -136,7 +137,7 @@ def first_text() -> float:
 
 
 def bare_page(folder: Path) -> Path:
-    """The script of the plainest page, in a folder where it is not taken for a run."""
+    """The plainest page's script, in a folder where it is not mistaken for a run."""
     path = folder / "bare" / "page.py"
     path.parent.mkdir()
     path.write_text(BARE_PAGE, encoding="utf-8")
@@ -144,7 +145,7 @@ def bare_page(folder: Path) -> Path:
 
 
 def slider_moves(page: Page, address: str, chart: str, moves: int) -> list[float]:
-    """Seconds from a key on a page's temperature to its bars drawn anew, for each of so many moves."""
+    """Seconds from a key press on a page's temperature to the redrawn bars, for each move."""
     page.goto(address)
     page.wait_for_selector(f"{chart} .main-svg", timeout=60_000)
     settle(page)
@@ -157,23 +158,23 @@ def slider_moves(page: Page, address: str, chart: str, moves: int) -> list[float
     return times
 
 
-def writings(page: Page, address: str, number: int) -> list[float]:
-    """Seconds from a click on Write to the first characters on the screen; each time on a fresh page."""
+def generations(page: Page, address: str, number: int) -> list[float]:
+    """Seconds from a click on Generate to the first characters on screen, each time on a fresh page."""
     times = []
     for _ in range(number):
         page.goto(address + PLAYGROUND)
-        write = page.get_by_role("button", name="Generate", exact=True)
-        write.wait_for(timeout=60_000)
+        generate = page.get_by_role("button", name="Generate", exact=True)
+        generate.wait_for(timeout=60_000)
         settle(page)
         page.evaluate(_WATCH, ["click", WRITTEN, "text"])
-        write.click()
+        generate.click()
         times.append(page.evaluate("window.waited") / 1000)
         settle(page)
     return times
 
 
 def settle(page: Page) -> None:
-    """Until the page's script has ended and a moment has passed."""
+    """Wait until the page's script has ended and a moment has passed."""
     page.wait_for_timeout(200)
     page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
     page.wait_for_timeout(200)
@@ -181,7 +182,7 @@ def settle(page: Page) -> None:
 
 @contextmanager
 def serving(script: Path = common.ROOT / "streamlit_app.py") -> Iterator[tuple[str, float]]:
-    """A server on a free port: its address, and the seconds from its start to the first page served."""
+    """A server on a free port: its address, and the seconds until it served its first page."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -208,7 +209,7 @@ def serving(script: Path = common.ROOT / "streamlit_app.py") -> Iterator[tuple[s
 
 @contextmanager
 def training(folder: Path) -> Iterator[None]:
-    """A long run in the server's queue, from its first epoch on; it is stopped afterwards."""
+    """A long run in the server's queue, once it trains; it is stopped afterwards."""
     from charlab.corpora import catalogue
     from charlab.runs import control, plan, store
     from charlab.runs.presets import PRESETS
@@ -226,7 +227,7 @@ def _wait_for(true: Any, seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not true():
         if time.monotonic() > until:
-            raise SystemExit("The server's training did not do what it was asked to.")
+            raise SystemExit("The run on the server did not start or stop in time.")
         time.sleep(0.1)
 
 

@@ -1,11 +1,11 @@
-"""How good a model is after so many seconds: held-out loss on Tiny Shakespeare, beside nanoGPT and the tutorial.
+"""Validation loss on Tiny Shakespeare after a given time, compared with nanoGPT and the TensorFlow tutorial.
 
     python -m benchmarks.quality [--budgets 60 180 600] [--seeds 1 2 3] [--ways ...] [--set KEY=VALUE] [--json]
 
-The clock starts with the process and ends with saved weights. All train on the first nine tenths and are then read
-on the last tenth in the same way: pieces that do not overlap, each read from nothing, every character predicted
-once. A piece is 256 characters long; for nanoGPT's CPU configuration, which looks back over 64, as long as that.
-The text is found as everywhere: in the folder that CHARLAB_CORPORA names, or by download.
+The clock starts with the process and ends with saved weights. All train on the first nine tenths and are evaluated
+on the last tenth in the same way: windows that do not overlap, each read from a zero state, every character
+predicted once. A window has 256 characters; for nanoGPT's CPU configuration, whose context is 64, it has 64.
+The text is looked for in the folder that CHARLAB_CORPORA names, then downloaded.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from benchmarks import common
 CORPUS = "shakespeare"
 WINDOW = 256
 PEERS = {"nanogpt": "nanoGPT, CPU configuration, PyTorch", "tutorial": "TensorFlow tutorial, Keras fit"}
-# Which of our presets take part at each budget where no --ways are named, and what of them is changed for it: the
-# longer the run, the larger the network may be and the more has to be held back. --set takes the place of these.
+# Our presets at each budget, unless --ways names others, and the settings changed for it: a longer run can train a
+# larger network and needs more regularisation. --set replaces these.
 OURS = {
     60: {"quick-gru": []},
     180: {"quick-gru": ["output_dropout=0.2"], "mini-gpt": []},
@@ -38,15 +38,17 @@ OURS = {
         "mini-gpt": ["output_dropout=0.1"],
     },
 }
-SEEDS = {60: 3}  # rounds at a budget; one at the others
+SEEDS = {60: 3}  # seeds at a budget; one at the others
 
 
 def main() -> None:
     parser = common.parser(__doc__)
-    parser.add_argument("--budgets", type=float, nargs="+", help="seconds, one after the other (60 180 600)")
-    parser.add_argument("--seeds", type=int, nargs="+", help="a round each (1 2 3 at 60 s, 1 otherwise)")
+    parser.add_argument("--budgets", type=float, nargs="+", help="in seconds (60 180 600)")
+    parser.add_argument("--seeds", type=int, nargs="+", help="one run each (1 2 3 at 60 s, otherwise 1)")
     parser.add_argument("--ways", nargs="+", help=f"presets, {' or '.join(PEERS)}")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changes our presets")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting of our presets"
+    )
     options = parser.parse_args()
     about = common.machine()
     rows, raw = [], {}
@@ -61,7 +63,7 @@ def main() -> None:
                 results.append(peer(way, budget, seed) if is_peer else ours(way, budget, seed, changes[way]))
         raw[f"{budget:g} s"] = ways
         rows += [row(budget, way, results, changes[way]) for way, results in ways.items()]
-    common.report("quality", options, about, {"Held-out loss, medians over the seeds:": rows}, raw)
+    common.report("quality", options, about, {"Validation loss per character, medians over the seeds:": rows}, raw)
 
 
 def row(budget: float, way: str, results: list[dict[str, Any]], changes: list[str]) -> dict[str, Any]:
@@ -70,15 +72,15 @@ def row(budget: float, way: str, results: list[dict[str, Any]], changes: list[st
         "budget, s": f"{budget:g}",
         "recipe": PEERS.get(way, " ".join(["charlab", way, *changes])),
         "nats": f"{median(losses):.4f}",
-        "least to greatest": f"{min(losses):.4f} to {max(losses):.4f}" if len(losses) > 1 else None,
-        "pieces of": results[0]["window"],
+        "range": f"{min(losses):.4f} to {max(losses):.4f}" if len(losses) > 1 else None,
+        "window": results[0]["window"],
         "steps": int(median(result["steps"] for result in results)),
-        "clock, s": f"{max(result['seconds'] for result in results):.1f}",
+        "time, s": f"{max(result['seconds'] for result in results):.1f}",
     }
 
 
 def ours(preset: str, budget: float, seed: int, settings: list[str]) -> dict[str, Any]:
-    """A run by the command line, graded by the command line: its best weights, as anybody would use them."""
+    """A run trained and evaluated by the command line: its best weights, as people would use them."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"CHARLAB_RUNS": folder, "TF_CPP_MIN_LOG_LEVEL": "2"}
         words = ["train", "--corpus", CORPUS, "--preset", preset]
@@ -88,8 +90,8 @@ def ours(preset: str, budget: float, seed: int, settings: list[str]) -> dict[str
         weights = Path(folder) / results["run"] / "weights"
         seconds = max(path.stat().st_mtime for path in weights.iterdir()) - began
         words = ["evaluate", results["run"], "--corpus", CORPUS, "--window", str(WINDOW)]
-        grade = _command(words, environment)
-    return {**grade, "window": WINDOW, "steps": results["steps"], "seconds": seconds}
+        evaluation = _command(words, environment)
+    return {**evaluation, "window": WINDOW, "steps": results["steps"], "seconds": seconds}
 
 
 def _command(words: list[str], environment: dict[str, str]) -> dict[str, Any]:
@@ -111,21 +113,21 @@ def peer(way: str, budget: float, seed: int) -> dict[str, Any]:
         return worker.ask(budget=budget, seed=seed)
 
 
-# In the process of a peer
+# In a peer's process
 
 
 def act(way: str, started: float) -> None:
-    """Answer a request as one of the peers; `started` is when the process was born, in seconds since 1970."""
+    """Answer a request as one of the peers; `started` is when the process was started, in seconds since 1970."""
 
     def answer(budget: float, seed: int) -> dict[str, Any]:
         from charlab.corpora import batching
 
         recipe = importlib.import_module(f"benchmarks.{way}")
-        training, held_out, unknown = _ids()
+        training, validation, unknown = _ids()
         with tempfile.TemporaryDirectory() as folder:
             surprises, window, steps = recipe.train(training, unknown + 1, seed, started + budget, Path(folder))
             seconds = time.time() - started
-        rows = batching.validation_rows(held_out, unknown, window=window)
+        rows = batching.validation_rows(validation, unknown, window=window)
         loss = float(surprises(rows.ids)[rows.counts].mean())
         return {"loss_nats": loss, "window": window, "steps": steps, "seconds": seconds}
 
@@ -133,11 +135,9 @@ def act(way: str, started: float) -> None:
 
 
 def _ids() -> tuple[np.ndarray, np.ndarray, int]:
-    """What is trained on, what is held out, and the id of what the alphabet lacks."""
+    """Ids of the training text, ids of the validation set, and the id of unknown characters."""
     from charlab.core.vocab import Vocab
     from charlab.corpora import catalogue, encoding
-
-    pass
 
     text = catalogue.load(CORPUS).text
     vocab = Vocab.from_text(text)

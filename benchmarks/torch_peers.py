@@ -1,7 +1,7 @@
-"""The same networks in PyTorch, as one writes them there: stock recurrent layers, and nanoGPT's small Transformer.
+"""The same networks in PyTorch, as usual there: stock recurrent layers, and nanoGPT's small Transformer.
 
-Knows nothing of this project but the shapes in ModelConfig.
-Names in shape comments: B rows, T characters a row, N samples, V ids, D numbers a vector, H heads, P places read.
+Only the configuration classes are shared with this project.
+Names in shape comments: B rows, T characters per row, N samples, V ids, D width, H heads, P positions read.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def network(config: ModelConfig, vocabulary_size: int) -> nn.Module:
 
 
 def writer(config: ModelConfig, vocabulary_size: int, samples: int, length: int) -> Callable[[], int]:
-    """(d) A step a character under inference_mode; the last id is never written. The Transformer keeps a cache of
-    keys and values, which nanoGPT's own `generate` does not."""
+    """(d) One step per character under inference_mode; the last id is never generated. The Transformer has a
+    key/value cache, which nanoGPT's own `generate` lacks."""
     model = network(config, vocabulary_size).eval()
     mask = torch.zeros(vocabulary_size)
     mask[-1] = -torch.inf
@@ -125,8 +125,8 @@ def writer(config: ModelConfig, vocabulary_size: int, samples: int, length: int)
 
 
 def training(config: ModelConfig, train: TrainConfig, vocabulary_size: int, x, y) -> Callable[[int], None]:
-    """A function that trains for so many steps on rows x and their targets y [rows, T]; dropout on a recurrent
-    state, which PyTorch's layers lack, is left out."""
+    """A function that trains for a number of steps on rows x and their targets y [rows, T]. Dropout on a recurrent
+    state is left out, because PyTorch's layers lack it."""
     model = network(config, vocabulary_size).train()
     optimizer = optimizer_of(model, train)
     inputs, targets = torch.from_numpy(x).long(), torch.from_numpy(y).long()
@@ -155,8 +155,7 @@ def training(config: ModelConfig, train: TrainConfig, vocabulary_size: int, x, y
 
 
 def optimizer_of(model: nn.Module, train: TrainConfig) -> torch.optim.Optimizer | Muon:
-    """The recipe's; weight decay only on matrices, as in nanoGPT, and all weights of a kind in one go. Muon is for
-    the Transformer alone."""
+    """The recipe's optimizer; weight decay only on matrices, as in nanoGPT. Muon is for the Transformer only."""
     if train.optimizer == "muon":
         return Muon(model, train)
     if train.optimizer == "rmsprop":
@@ -177,9 +176,9 @@ def _decay_groups(weights: Iterable[nn.Parameter], decay: float) -> list[dict]:
 
 
 class Muon:
-    """Muon (Jordan et al., 2024) for the kernels of the blocks, AdamW for all else.
+    """Muon (Jordan et al., 2024) for the kernels of the blocks, AdamW for all other weights.
 
-    PyTorch's own Muon turns the steps in bfloat16, which few processors multiply; this one does it in float32.
+    PyTorch's own Muon computes in bfloat16, which few processors multiply; this one in float32.
     """
 
     def __init__(self, model: nn.Module, train: TrainConfig) -> None:
@@ -201,13 +200,13 @@ class Muon:
         self.others.step()
         for kernel, momentum in zip(self.kernels, self.momenta, strict=True):
             momentum.mul_(self.momentum).add_(kernel.grad)
-            turned = self._equally_long(kernel.grad.add(momentum, alpha=self.momentum))
+            update = self._orthogonalised(kernel.grad.add(momentum, alpha=self.momentum))
             kernel.mul_(1 - self.rate * self.decay)
-            kernel.add_(turned, alpha=-0.2 * self.rate * sqrt(max(kernel.shape)))
+            kernel.add_(update, alpha=-0.2 * self.rate * sqrt(max(kernel.shape)))
 
     @staticmethod
-    def _equally_long(x: torch.Tensor) -> torch.Tensor:
-        """The nearest matrix that is as long in all directions, by five turns of Newton and Schulz."""
+    def _orthogonalised(x: torch.Tensor) -> torch.Tensor:
+        """Approximately the nearest orthogonal matrix, by five Newton-Schulz iterations."""
         is_tall = x.shape[0] > x.shape[1]
         x = x.T if is_tall else x
         x = x / (x.norm() + 1e-7)

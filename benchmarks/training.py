@@ -1,12 +1,12 @@
-"""How fast a preset is trained: characters a second, beside a bare Keras `fit` of the same network and PyTorch.
+"""Training speed of a preset in characters per second, compared with a bare Keras `fit` and PyTorch.
 
     python -m benchmarks.training [--presets quick-gru ...] [--seconds 31] [--short] [--json PATH]
 
-Ours is a whole run by charlab.training.train with its events, samples and checkpoints, in a folder as any other.
-"Steady" leaves out everything before the end of the first steps, with all alike; of ours it leaves out evaluation
-too, which no peer does, and "with evaluation" counts it. "From the start" is the clock of a process from its
-birth, imports, tracing and compiling included. The peers are fed from rows that lie ready in memory.
-The limit: the time that the step's matrix products alone take, each measured by itself.
+Ours is a complete run by charlab.training.train with its events, samples and checkpoints, in a run directory.
+"Steady" leaves out everything before the end of the first steps, for all alike; for ours it also leaves out
+evaluation, which no peer does; "with evaluation" includes it. "From the start" counts from the start of the
+process, imports, tracing and compiling included. The peers read rows prepared in memory.
+The limit: the time of the step's matrix products alone, each measured by itself.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _WARM_STEPS = 3
 def main() -> None:
     parser = common.parser(__doc__, rounds=3)
     parser.add_argument("--presets", nargs="+", choices=[name for name in PRESETS if name != "ngram"])
-    parser.add_argument("--seconds", type=float, help="of training at a turn; 31 and more see a timed checkpoint")
+    parser.add_argument("--seconds", type=float, help="of training per turn; from 31 on with a timed checkpoint")
     options = parser.parse_args()
     about = common.machine()
     presets = options.presets or (["quick-gru", "mini-gpt"] if options.short else MEASURED)
@@ -49,15 +49,15 @@ def main() -> None:
         limits.append({"preset": preset} | turn("limit", preset, 0.05 if options.short else 0.5))
         limits[-1]["charlab / limit"] = median(steady["ours"]) / limits[-1]["limit, characters/s"]
     tables = {
-        "Characters a second, medians:": speeds,
-        "How many times as fast ours is, steady, medians of the rounds' ratios:": ratios,
-        "The limit by matrix products:": limits,
+        "Characters per second, medians:": speeds,
+        "charlab's speed divided by the peer's, steady, medians of the rounds' ratios:": ratios,
+        "Limit by matrix products:": limits,
     }
     common.report("training", options, about, tables, raw)
 
 
 def turn(way: str, preset: str, seconds: float) -> dict[str, float]:
-    """One way in a fresh process."""
+    """One implementation in a fresh process."""
     with common.Worker("benchmarks.training", "--as", way, str(time.time())) as worker:
         return worker.ask(preset=preset, seconds=seconds)
 
@@ -74,7 +74,7 @@ def columns(turns: dict[str, list[dict[str, float]]]) -> dict[str, float]:
 
 
 def act(way: str, started: float) -> None:
-    """Answer requests as one way of training; `started` is when the process was born, in seconds since 1970."""
+    """Answer requests as one implementation; `started` is when the process was started, in seconds since 1970."""
 
     def answer(preset: str, seconds: float) -> dict[str, float]:
         model, train = PRESETS[preset].model, PRESETS[preset].train
@@ -84,7 +84,7 @@ def act(way: str, started: float) -> None:
             return ours(preset, seconds, started)
         x, y = rows(model, train)
         if way == "fit":
-            if model.kind == "transformer":  # which XLA compiles, and oneDNN makes faster; the others it does not
+            if model.kind == "transformer":  # compiled by XLA and faster with oneDNN, unlike the others
                 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
             from benchmarks.keras_training import fitting
 
@@ -99,7 +99,7 @@ def act(way: str, started: float) -> None:
 
 
 def measured(work: Any, train: TrainConfig, seconds: float, started: float) -> dict[str, float]:
-    """Characters a second of `work(steps)`: the first steps apart, then as many as last about so many seconds."""
+    """Characters per second of `work(steps)`: first some warm-up steps, then as many as take about `seconds`."""
     characters = train.batch_size * train.sequence_length
     work(_WARM_STEPS)
     began = time.perf_counter()
@@ -113,7 +113,7 @@ def measured(work: Any, train: TrainConfig, seconds: float, started: float) -> d
 
 
 def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
-    """A run on a random text as long as Tiny Shakespeare, asked to pause when its time is over."""
+    """A run on a random text of the length of Tiny Shakespeare, paused when its time is over."""
     import tempfile
 
     from charlab.training import process
@@ -126,7 +126,7 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
     from charlab.training import learner
 
     model, train = PRESETS[preset].model, PRESETS[preset].train
-    evaluated, steps_at = [0.0], []  # seconds spent on evaluation; when each step was about to be taken, and these
+    evaluated, steps_at = [0.0], []  # seconds of evaluation; when each step began, and these seconds then
     evaluate = learner.Learner.evaluate
 
     def timed(self: Any, validation: Any) -> tuple[float, float]:
@@ -167,14 +167,14 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
 
 
 def vocabulary_size(model: ModelConfig) -> int:
-    """Tiny Shakespeare's 65 characters, 39 with small letters only, and the unknown one; or code points."""
+    """Tiny Shakespeare's 65 characters, 39 in lower case, and the unknown one; or code points."""
     if model.alphabet == "code-points":
         return 256
     return 40 if model.lower_case else 66
 
 
 def rows(model: ModelConfig, train: TrainConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Random characters in rows, ready to be fed: inputs and targets [several batches, T]."""
+    """Random characters in rows: inputs and targets [several batches, T]."""
     batches = max(1, 2_000_000 // (train.batch_size * train.sequence_length))
     shape = (batches * train.batch_size, train.sequence_length + 1)
     ids = np.random.default_rng(1).integers(vocabulary_size(model) - 1, size=shape, dtype=np.int32)
@@ -192,31 +192,35 @@ def product_limit(model: ModelConfig, train: TrainConfig, seconds: float) -> dic
         passed += count * product_seconds(*shape, seconds)
     characters = train.batch_size * train.sequence_length
     return {
-        "GFLOP a step": operations / 1e9,
+        "GFLOP per step": operations / 1e9,
         "products alone, GFLOP/s": operations / passed / 1e9,
         "limit, characters/s": characters / passed,
     }
 
 
 def products(model: ModelConfig, train: TrainConfig, vocabulary_size: int) -> list[tuple[int, int, int, int]]:
-    """The matrix products of a step: (how often, m, k, n) for [m, k] @ [k, n]. Each has two on the way back, one
-    for what it read and one for its weights. A looked-up embedding or a one-hot's product is none."""
+    """The matrix products of a step: (count, m, k, n) for [m, k] @ [k, n]. Each has two in the backward pass, for
+    the gradients of its input and of its weights. Embedding lookups and one-hot products do not count."""
     B, T, U, V = train.batch_size, train.sequence_length, model.units, vocabulary_size
     result = [*_both_ways(1, B * T, U, V)]  # the head
     if model.kind == "transformer":
         for k, n in ((1, 3), (1, 1), (1, 4), (4, 1)):
             result += _both_ways(model.layers, B * T, k * U, n * U)
-            if train.optimizer == "muon":  # which turns each kernel's step five times
+            if train.optimizer == "muon":  # five Newton-Schulz iterations per kernel
                 short, long = sorted((k * U, n * U))
-                turns = 5 * model.layers
-                result += [(turns, short, long, short), (turns, short, short, short), (turns, short, short, long)]
+                iterations = 5 * model.layers
+                result += [
+                    (iterations, short, long, short),
+                    (iterations, short, short, short),
+                    (iterations, short, short, long),
+                ]
         width, pairs = U // model.heads, model.layers * B * model.heads
         return [*result, *_both_ways(pairs, T, width, T), *_both_ways(pairs, T, T, width)]
     gates = {"gru": 3, "lstm": 4}[model.kind] * U
     for i in range(model.layers):
         if i or model.embedding:
             result += _both_ways(1, B * T, U if i else model.embedding, gates)
-        # Step after step forward and for the state; all steps at once for the recurrent kernel.
+        # One step at a time forward and for the state; all steps at once for the recurrent kernel.
         result += [(T, B, U, gates), (T, B, gates, U), (1, U, B * T, gates)]
     return result
 

@@ -18,11 +18,11 @@ import tensorflow as tf
 Trained = tuple[Callable[[np.ndarray], np.ndarray], int, int]
 _SAVING_SECONDS = 0.5
 _ROWS_AT_ONCE = 64
-_READS_BACK = 256  # a recurrent network reads as far as one likes; graded as ours is
+_READS_BACK = 256  # a recurrent network has no fixed context; evaluated like ours
 
 
 def train(ids: np.ndarray, vocabulary_size: int, seed: int, deadline: float, folder: Path) -> Trained:
-    """Train on ids [n] until weights can just be saved by `deadline`, in seconds since 1970."""
+    """Train on ids [n] until just before `deadline`, in seconds since 1970, by which the weights are saved."""
     keras.utils.set_random_seed(seed)
     model = keras.Sequential(
         [
@@ -52,7 +52,7 @@ def train(ids: np.ndarray, vocabulary_size: int, seed: int, deadline: float, fol
 
 
 class _Clock(keras.callbacks.Callback):
-    """Ends `fit` where another step, which takes as long as the last one, would be too late."""
+    """Ends `fit` when another step as long as the last one would miss the deadline."""
 
     def __init__(self, deadline: float) -> None:
         super().__init__()
