@@ -3,8 +3,8 @@
     python -m benchmarks.corpus_scale [--megabytes 1 10 100] [--json PATH]
 
 The text is the Python reference repeated, so every size has the same vocabulary. A run is a few steps of a small
-GRU and two evaluations. Its memory is the worker's peak, compared with that of a worker on 100,000 characters, which
-is nearly all TensorFlow's own.
+GRU and two evaluations. Its memory is the worker's peak, compared with that of a worker on 100,000 characters,
+which is nearly all TensorFlow's own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What several tests use: tiny networks with random weights, runs made of them, and a browser where it is."""
+"""Fixtures: tiny networks with random weights, folders of their own for each test, servers and a browser."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu
 
 
 def pytest_collection_finish():
-    """What the imports made stays: later collections look past it (Streamlit's harness asks for many)."""
+    """Objects made by imports are left out of later garbage collections (Streamlit's harness starts many)."""
     gc.collect()
     gc.freeze()
 
@@ -48,7 +48,7 @@ def tiny(request, vocab):
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path, monkeypatch):
-    """No test writes into the runs or the cache of whoever starts it."""
+    """No test writes to the runs or the cache of the person who starts it."""
     monkeypatch.setenv("CHARLAB_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("CHARLAB_CACHE", str(tmp_path / "cache"))
 
@@ -118,27 +118,27 @@ def tab(chrome):
 
 @pytest.fixture
 def page(tab):
-    """A page in a browser that knows nothing yet; an error in its scripts or a dialog fails the test."""
+    """A page in a browser without history or cookies; a script error or a dialog fails the test."""
     from helpers.browser import forget
 
     problems: list[str] = []
-    heard = {
+    listeners = {
         "pageerror": lambda error: problems.append(error.stack or str(error)),
         "dialog": lambda dialog: (problems.append(f"dialog: {dialog.message}"), dialog.dismiss()),
     }
     forget(tab)
-    for event, listener in heard.items():
+    for event, listener in listeners.items():
         tab.on(event, listener)
     yield tab
     tab.goto("about:blank")  # whoever looks no longer asks the server for anything
-    for event, listener in heard.items():
+    for event, listener in listeners.items():
         tab.remove_listener(event, listener)
     assert not problems, problems
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A browser test that fails says what stood on its page: on another machine nobody can look."""
+    """A failed browser test reports what its page showed, because no one can look at another machine."""
     report = yield
     page = getattr(item, "funcargs", {}).get("page")
     if page and report.when == "call" and report.failed and not page.is_closed():

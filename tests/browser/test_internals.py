@@ -29,7 +29,7 @@ def colours(page) -> list[str]:
 
 
 def drawn(page, label: str) -> dict:
-    """The data and shapes of the chart whose label begins so."""
+    """The data and shapes of the chart whose label starts with this."""
     chart = page.locator(f"[role=img][aria-label^='{label}']")
     expect(chart.locator(".main-svg").first).to_be_visible()
     return chart.evaluate("({ data, layout }) => ({ data, layout })")

@@ -1,4 +1,4 @@
-"""The Playground in a real browser: a sweep, a stop, a change while it writes, a click, a copied link."""
+"""The Playground in a real browser: comparing temperatures, stopping, changing settings meanwhile, links."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_sweep_and_its_link_in_another_browser(shared_server, page, chrome):
 
 @pytest.fixture
 def slow_model(shared_server, monkeypatch) -> str:
-    """One that takes a while to write, so that there is time to do something meanwhile."""
+    """A model that generates slowly, so that there is time to do something meanwhile."""
     monkeypatch.setitem(TINY, "slow", ModelConfig(kind="lstm", layers=2, units=512, embedding=8))
     return make_run("slow", name="Slow").id
 

@@ -1,4 +1,4 @@
-"""One model, three ways to ask it: the pages' arrays, `explain --json`, and the exported file that Keras loads."""
+"""One model read in three ways: the arrays of the pages, `explain --json`, and the exported file in Keras."""
 
 import json
 

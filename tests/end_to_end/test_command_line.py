@@ -41,7 +41,7 @@ def document(result: subprocess.CompletedProcess):
 
 @pytest.fixture
 def here(monkeypatch, capsys):
-    """Runs a command in this process, where one of its own would show nothing more; gives its document."""
+    """Run a command in this process, where a process of its own would show nothing more; returns its document."""
 
     def run(*arguments, runs: Path):
         monkeypatch.setenv("CHARLAB_RUNS", str(runs))
@@ -112,7 +112,7 @@ def test_explaining_a_text_and_evaluating_it_as_a_file_agree(coins, here, tmp_pa
 
 
 def test_a_run_is_stopped_and_resumed_and_trained_longer(tmp_path, here, capsys):
-    """One process trains, another asks it to pause; then this one goes on, first to its end and then beyond it."""
+    """One process trains, another asks it to pause; this one resumes it and trains it longer."""
     settings = [f"--set={s}" for s in ("units=8", "embedding=0", "sequence_length=32", "batch_size=128")]
     settings += ["--set=steps_per_epoch=40"]
     command = [sys.executable, "-m", "charlab", "train", "--corpus", "coin-flips", "--preset", "custom"]

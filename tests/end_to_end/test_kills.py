@@ -1,4 +1,4 @@
-"""A run is never lost: killed at random moments it can be read, goes on, and ends as if it never was."""
+"""A run is never lost: killed at random moments it can be read, resumes, and ends as if it had not been killed."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ import pytest
 from charlab.runs import checkpoints, store
 from helpers.training_runs import TEXT, TINIER, assert_equal_weights, make, train, without_times
 
-SITTING = """
+TRAIN_ON_REQUEST = """
 import sys
 from charlab.runs import store
 from charlab.training import learner, loop, train  # learner: TensorFlow is loaded before the run is named
@@ -29,23 +29,23 @@ if path := sys.stdin.readline().strip():
 EVENTS, SECONDS = 16, 0.3  # a kill falls at most so many events after the first step, and so many seconds later
 
 
-def waiting_sitting() -> subprocess.Popen:
+def waiting_process() -> subprocess.Popen:
     """A process that imports TensorFlow, which takes longer than all the rest, and waits for the run to train.
 
     Its lines come through a pipe of its own, where no other process's can get between their pieces.
     """
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-    return subprocess.Popen([sys.executable, "-c", SITTING, TEXT], **pipes)
+    return subprocess.Popen([sys.executable, "-c", TRAIN_ON_REQUEST, TEXT], **pipes)
 
 
 @contextmanager
-def sittings() -> Iterator[Iterator[subprocess.Popen]]:
+def training_processes() -> Iterator[Iterator[subprocess.Popen]]:
     """Processes to train in, one after the other; each is made ready while the one before it trains."""
-    ready = [waiting_sitting()]
+    ready = [waiting_process()]
 
     def one_by_one() -> Iterator[subprocess.Popen]:
         while True:
-            ready.append(waiting_sitting())
+            ready.append(waiting_process())
             yield ready.pop(0)
 
     try:
@@ -55,18 +55,18 @@ def sittings() -> Iterator[Iterator[subprocess.Popen]]:
             process.communicate()  # ends its input, with which it ends itself
 
 
-def sit_and_be_killed(sitting: subprocess.Popen, run: store.Run, begins: str, more: int, after: float) -> None:
+def train_and_kill(process: subprocess.Popen, run: store.Run, begins: str, more: int, after: float) -> None:
     """Train in a process that is killed after it was "ready" or took its first "step", told of so many events
     more, and so many seconds passed, unless it has come to the end by then."""
-    with sitting:
-        print(run.path, file=sitting.stdin)
+    with process:
+        print(run.path, file=process.stdin)
         told = []
         while not ("over" in told or begins in told and len(told) > told.index(begins) + more):
-            line = sitting.stdout.readline()
-            assert line, "the sitting ended by itself; its error is above"
+            line = process.stdout.readline()
+            assert line, "the process ended by itself; its error is above"
             told.append(line.strip())
         time.sleep(after)
-        sitting.kill()
+        process.kill()
 
 
 def assert_readable(run: store.Run) -> None:
@@ -87,11 +87,11 @@ def test_runs_that_are_killed_at_random_moments_end_as_if_never_killed(kills):
     whole = make(model, **settings)
     assert train(whole).state == "done"
     moments, run, suffered, steps = np.random.default_rng(kills), make(model, **settings), 0, set()
-    with sittings() as processes:
+    with training_processes() as processes:
         for kill in range(kills):
             begins = "step" if kill % 4 else "ready"  # one kill in four falls into a start, the others after it
             more = int(moments.integers(EVENTS)) if kill % 4 else 0
-            sit_and_be_killed(next(processes), run, begins, more, moments.uniform(0, SECONDS))
+            train_and_kill(next(processes), run, begins, more, moments.uniform(0, SECONDS))
             if run.status().state == "done":
                 assert_equal_weights(whole, run)
                 assert without_times(whole) == without_times(run)

@@ -1,4 +1,4 @@
-"""Runs, bundles and links that version 0.1.0 made: they are read, and the same comes out of them."""
+"""Runs, model files and links made by version 0.1.0 can be read and give the same results."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ NO_WIDGETS = ("step", "layer", "head")  # chosen in the text, and by buttons
 
 @pytest.fixture(autouse=True)
 def old_runs(own_folders, tmp_path):
-    """The runs lie in the runs' folder as a server of 0.1.0 left them."""
+    """The runs in the runs folder, as a server of 0.1.0 left them."""
     shutil.copytree(MADE / "runs", tmp_path / "runs")
 
 
@@ -34,7 +34,7 @@ def said(capsys):
 
 
 def assert_the_same(found, expected, place="", **tolerance):
-    """Equal documents, numbers that are not whole to a tolerance."""
+    """Documents are equal, except for a tolerance on numbers that are not integers."""
     if isinstance(expected, dict):
         assert isinstance(found, dict) and found.keys() == expected.keys(), place
         for key, value in expected.items():

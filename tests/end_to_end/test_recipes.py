@@ -1,4 +1,4 @@
-"""Every preset trains: on the shortest text that is accepted, for as few steps as show it."""
+"""Every preset trains: on the shortest text that is accepted, for a few steps."""
 
 import math
 

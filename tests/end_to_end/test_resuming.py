@@ -1,4 +1,4 @@
-"""Tiny networks trained in earnest: paused, stopped and gone on with, graded, and on two machines."""
+"""Tiny networks really trained: paused, stopped and resumed, evaluated, and on two machines."""
 
 import json
 import os
@@ -24,7 +24,7 @@ pytest.importorskip("tensorflow")
 
 @pytest.mark.parametrize("kind, schedule", [("gru", "streams"), ("lstm", "chunks"), ("transformer", "windows")])
 def test_a_resumed_run_is_the_uninterrupted_one(kind, schedule):
-    """Paused in the middle of an epoch and gone on with: all weights are the same bit by bit."""
+    """Paused in the middle of an epoch and resumed: all weights are the same bit by bit."""
     settings = {
         "batches": schedule,
         "learning_rate_schedule": "cosine",

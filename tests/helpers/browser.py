@@ -1,4 +1,4 @@
-"""What browser tests share: the app as people start it, and the small moves they make on its pages."""
+"""Shared by browser tests: the app as people start it, and small actions on its pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
-expect.set_options(timeout=60_000)  # on a busy machine all takes its time; what has come is not waited for
+expect.set_options(timeout=60_000)  # a busy machine takes its time; nothing waits longer than it must
 WAIT = 60_000  # milliseconds, the same for what is not an `expect`
 CELLS = "[role=listbox][aria-label^='The text'] [role=option]"
 
@@ -81,7 +81,7 @@ SETTLE = """async ([quiet, wait]) => {
 
 @dataclass
 class Served:
-    """An app that runs: its address, its process, the folder of its runs, and its log, read so far."""
+    """A running app: its address, process, folder of runs, and log, with how much of it was read."""
 
     address: str
     process: subprocess.Popen
@@ -90,13 +90,13 @@ class Served:
     read: int = 0
 
     def check_log(self) -> None:
-        """No traceback may stand in what the server has said since this was last asked."""
+        """The log must have no traceback since the last check."""
         said = self.log.read_text(encoding="utf-8", errors="replace")[self.read :]
         self.read += len(said)
         assert "Traceback" not in said, said
 
     def clear(self) -> None:
-        """End what trains, and remove every run."""
+        """Stop training runs, and delete every run."""
         wait_until(self._is_at_rest)
         wait_until(self._is_empty)
 
@@ -121,7 +121,7 @@ class Served:
 def serving(folder: Path, base: str = "") -> Iterator[Served]:
     """The app on a free port, its runs, cache and log in `folder`. No traceback may be in its log.
 
-    `base` is the first part of every address, as behind a proxy that has other things to serve, too.
+    `base` is the first part of every address, as behind a proxy that also serves other things.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -168,7 +168,7 @@ def new_context(browser: Browser, **settings) -> BrowserContext:
 
 
 def forget(page: Page) -> None:
-    """Make of a used browser a fresh one, but for the scripts that it has fetched."""
+    """Make a used browser like new, except for the scripts that it has cached."""
     page.goto("about:blank")
     page.mouse.move(0, 0)
     page.context.clear_cookies()

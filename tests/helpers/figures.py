@@ -1,4 +1,4 @@
-"""What tests of figures share: events of a run, plain JSON, and texts that are shown and not obeyed."""
+"""Shared by tests of figures: events of a run, plain JSON, and the texts that are shown."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the tests of training share: one short text, runs on it, and what is read off them."""
+"""Shared by tests of training: one short text, runs on it, and what is read from them."""
 
 from charlab.core.config import TrainConfig
 from charlab.core.vocab import Vocab
@@ -52,7 +52,7 @@ def events(run, kind):
 
 
 def without_times(run):
-    """The events as the seed decides them."""
+    """The events without what depends on the clock."""
     timed = ("seconds", "characters_per_second")
     return [{key: value for key, value in event.items() if key not in timed} for event in run.events()[0]]
 

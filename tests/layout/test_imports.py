@@ -1,4 +1,4 @@
-"""The import rule, read from the source: a package imports only what stands to its left.
+"""The import rule, read from the source: a package imports only from packages to its left.
 
 Also which packages may import TensorFlow, Plotly and Streamlit, and that the walk over the tree found modules.
 """

@@ -1,4 +1,4 @@
-"""What `pip install .` gives: every file, one list of what is needed, a clear word where an extra is missing."""
+"""What `pip install .` installs: every file, one list of requirements, a clear error if an extra is missing."""
 
 import ast
 import os
@@ -45,7 +45,7 @@ def wheel(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel) -> Path:
-    """A folder of packages that holds the built one and nothing else of this checkout."""
+    """A folder with the built package and nothing else of this checkout."""
     folder = wheel.parent / "site-packages"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)

@@ -1,4 +1,4 @@
-"""The README's table names every package, and what the README names and links to is there."""
+"""The README's table names every package, and what the README links to exists."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The part of the Explainer that hands out what it shows; that the files arrive is in test_browser_walking.py."""
+"""The Explainer's downloads; tests/browser/test_step_by_step.py checks that the files arrive."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

@@ -1,4 +1,4 @@
-"""The part of the Train page that gives models away and takes them in."""
+"""The part of the Train page that exports and imports models."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

@@ -8,7 +8,7 @@ from helpers.pages import model_box, open_page
 from helpers.tiny import make_run
 from pages.parts.shared import browser_cookie
 
-ME, SOMEBODY = "a" * 16, "b" * 16
+ME, SOMEONE = "a" * 16, "b" * 16
 
 
 def run_of(owner: str, name: str):
@@ -20,7 +20,7 @@ def run_of(owner: str, name: str):
 @pytest.fixture
 def runs_of_two(monkeypatch):
     monkeypatch.setattr(browser_cookie, "owner", lambda: ME)
-    return run_of(ME, "Mine"), run_of(SOMEBODY, "Theirs")
+    return run_of(ME, "Mine"), run_of(SOMEONE, "Theirs")
 
 
 def offered(app) -> str:
@@ -48,7 +48,7 @@ def test_going_back_to_ones_own_lets_go_of_somebody_elses(runs_of_two, page):
 
 def test_nothing_is_asked_where_both_are_the_same(monkeypatch):
     monkeypatch.setattr(browser_cookie, "owner", lambda: ME)
-    run_of(SOMEBODY, "Theirs")
+    run_of(SOMEONE, "Theirs")
     app = open_page("playground")  # nothing of one's own: everything is offered
     assert "Theirs" in offered(app)
     assert not [control for control in app.segmented_control if control.key == "model_whose"]

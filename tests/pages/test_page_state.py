@@ -19,7 +19,7 @@ from pages.parts.shared.page_state import LINK_ONLY, NOT_ALLOWED, REMEMBERED, SE
 
 SOURCES = python_files("pages")
 VIEWS = page_state.choices("view")
-# Each order of four pages stands in it as four neighbours, and it returns to where it began.
+# Contains each order of four pages as four neighbours, and returns to where it began.
 EVERY_ORDER = "123412314231243121342132413214321"
 FOREIGN = [None, -3, 10**9, 0.75, float("nan"), True, "nonsense", "", "x" * 6000, [], ["x", 1], object()]
 STALE = [None, 10**9, 0.75, "nonsense", ["x", 1], object()]  # of each type one
@@ -91,7 +91,7 @@ def keys_of(page: str) -> list[str]:
 
 
 def flooded(page: str) -> list[str]:
-    """All keys but those that may contradict each other, of which the page tells in a sentence."""
+    """All keys except those that may contradict each other, which the page reports in a sentence."""
     return [key for key in keys_of(page) if key.rpartition(".")[2] not in ("layers", "heads", "units")]
 
 
@@ -109,7 +109,7 @@ def read_keys(monkeypatch) -> set[str]:
 
 
 def visits() -> list[tuple[str, dict]]:
-    """Pages with the settings that have them show all they have, never one page twice in turn."""
+    """Pages with settings under which they show everything, never the same page twice in a row."""
     recurrent, transformer = run_with_epochs(), run_with_epochs("transformer")
     whole = [{"model": recurrent.id, "view": view, "text": "the fox. " * 9} for view in VIEWS]
     explained = [{}, *whole, {"model": transformer.id, "view": "inside", "text": "the fox"}]
@@ -215,7 +215,7 @@ def test_no_two_settings_of_a_page_have_one_name_in_its_links(page):
     assert len(names) == len(set(names))
 
 
-# The sources: what they keep in the session or say in a link stands in the table.
+# The sources: every session key and link parameter they use is in the table.
 
 WITH_VALUE = {
     "checkbox", "choose_owner", "file_uploader", "multiselect", "number_input", "pills", "radio",
@@ -225,7 +225,7 @@ METHODS = {"get", "pop", "setdefault"}
 
 
 class Keys(ast.NodeVisitor):
-    """Session keys, link parameters and widgets of one module. A star stands for what is filled in."""
+    """Session keys, link parameters and widgets of one module. A star replaces what is filled in."""
 
     def __init__(self, source: str) -> None:
         self.kept: set[str] = set()  # in the session, by name or through a widget
@@ -244,7 +244,7 @@ class Keys(ast.NodeVisitor):
         return ast.unparse(node) in self.state
 
     def text(self, node: ast.expr) -> str:
-        """What a key is made of; empty where a table or a caller says it."""
+        """The parts of a key; empty where a table or a caller supplies it."""
         if isinstance(node, ast.Name):
             return self.texts.get(node.id, "")
         return _text(node)

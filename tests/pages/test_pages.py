@@ -1,4 +1,4 @@
-"""Every page, run by Streamlit's own test harness on the router; what needs a browser is in test_browser.py."""
+"""Every page, run by Streamlit's own test harness on the router; what needs a browser is in tests/browser."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ def test_every_page_opens(name, with_run):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_broken_page_would_be_noticed(name, monkeypatch):
-    """The harness sees what a page raises: else the test above could not fail."""
+    """The harness sees what a page raises; otherwise the test above could not fail."""
     from charlab.runs import models, store
 
     def broken(*_):

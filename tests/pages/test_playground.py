@@ -26,7 +26,7 @@ def press(app, label):
 
 
 def codes(app):
-    """The texts that were written."""
+    """The texts that were generated."""
     return [element.value for element in app.code if not element.value.startswith("python -m charlab")]
 
 

@@ -1,4 +1,4 @@
-"""The part that lays runs side by side, run by Streamlit's own harness."""
+"""The part that compares runs, run by Streamlit's own harness."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

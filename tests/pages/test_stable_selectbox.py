@@ -1,4 +1,4 @@
-"""The select box that knows its choice by name, and what a browser may say of it too late."""
+"""The select box that stores its choice by name, and messages of a browser that arrive too late."""
 
 from streamlit.testing.v1 import AppTest
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share, and that each can be started; their figures are no test's business."""
+"""What the benchmarks share, and that each can be started; their figures are not tested."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""What holds of every network without Keras; the comparison with the Keras twins is in test_models.py."""
+"""Properties of every network in NumPy; training/test_keras_networks.py compares them with Keras."""
 
 import copy
 from dataclasses import replace
@@ -15,7 +15,7 @@ from helpers.tiny import TINY, random_weights
 
 
 def read(predictor, ids, samples=1):
-    """Logits after each of ids [T], for `samples` copies side by side: [T, N, V]."""
+    """Logits after each of ids [T], for `samples` copies: [T, N, V]."""
     state, rows = predictor.start(samples), []
     for i in ids:
         logits, state = predictor.step(np.full(samples, i), state)

@@ -26,7 +26,7 @@ def epoch_of(config, ids, epoch=0):
 
 
 def read_streams(ids, rows, length):
-    """Géron's stateful batches: each row of a batch goes on where the same row of the batch before it ended."""
+    """Géron's stateful batches: each row of a batch continues where the same row of the previous batch ended."""
     stream_length = len(ids) // rows
     streams = [ids[row * stream_length : (row + 1) * stream_length] for row in range(rows)]
     batches, position = [], 0

@@ -1,4 +1,4 @@
-"""The index over a corpus, held against a search without one."""
+"""The suffix array of a corpus, compared with a plain search."""
 
 import time
 

@@ -29,7 +29,7 @@ EMBEDDED_STRING = re.compile(f"B(?:T{REBER_STRING}T|P{REBER_STRING}P)E")
 
 
 def entropy(outcomes) -> float:
-    """Bits an outcome: plug-in estimate and Miller-Madow's correction."""
+    """Bits per outcome: plug-in estimate and Miller-Madow's correction."""
     counts = np.array(list(Counter(outcomes).values()))
     shares = counts / counts.sum()
     return float(-(shares * np.log2(shares)).sum() + (len(counts) - 1) / (2 * counts.sum()) / math.log(2))
@@ -40,7 +40,7 @@ def whole_lines(text: str) -> list[str]:
 
 
 def entropy_of_lines(text: str) -> float:
-    """Bits a character of a text whose lines are drawn independently: bits a line / characters a line."""
+    """Bits per character of a text whose lines are independent: bits per line / characters per line."""
     lines = whole_lines(text)
     return entropy(lines) / (np.mean([len(line) for line in lines]) + 1)
 

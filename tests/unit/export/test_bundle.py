@@ -1,4 +1,4 @@
-"""A run goes out as a bundle and comes in again; whatever else comes in is refused in a sentence."""
+"""A run is exported as a model file and imported again; anything else is refused in a sentence."""
 
 import csv
 import io
@@ -292,7 +292,7 @@ def test_a_damaged_byte_is_found(parts):
 
 
 def test_no_damage_is_more_than_a_sentence(parts):
-    """Any byte of the archive's own may be wrong: the answer is a run or a sentence, never another error."""
+    """Any byte of the archive may be wrong: the result is a run or a sentence, never another error."""
     data, rng = zipped(parts), np.random.default_rng(1)
     ends = range(len(data) - 700, len(data))
     for place in [*rng.integers(0, len(data), 60), *rng.choice(ends, 200, replace=False)]:

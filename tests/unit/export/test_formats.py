@@ -24,7 +24,7 @@ def said(capsys) -> dict:
 
 @pytest.fixture
 def web():
-    """A web server that keeps what is put into it: (its address, path -> bytes)."""
+    """A web server that stores what is uploaded: (its address, path -> bytes)."""
     kept = {"/text.txt": TEXT.encode()}
 
     class Handler(BaseHTTPRequestHandler):

@@ -32,7 +32,7 @@ def read(text, vocab=VOCAB):
 
 
 class Page(HTMLParser):
-    """Which tags and attributes a page has, and what each of its parts says."""
+    """The tags and attributes of a page, and the text of each of its parts."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

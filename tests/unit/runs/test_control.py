@@ -1,4 +1,4 @@
-"""What can be asked of a run in each of its states, and what it finds in its folder then."""
+"""What can be requested of a run in each of its states, and what its folder contains then."""
 
 import time
 
@@ -140,7 +140,7 @@ def test_what_is_deleted_is_gone_and_stays_gone():
 
 
 def test_a_full_disk_is_said_in_words_and_the_status_finds_room(monkeypatch):
-    """As a file system does: what is begun before the disk was full stays there until it is removed."""
+    """Like a real file system: what was begun before the disk was full stays there until it is removed."""
     pytest.importorskip("tensorflow")
     run = make(TINY["gru-one-hot"], epochs=2)
     assert train(run, stop=StopAfter(3, "pause")).state == "paused"

@@ -14,7 +14,7 @@ def config(model=None, corpus="coin-flips", sha256="0" * 64, **train):
 
 
 def evaluated(validation, training=None, untrained=UNTRAINED):
-    """Events of one evaluation an epoch, and ten steps before each."""
+    """Events of one evaluation per epoch, and ten steps before each."""
     training = training or validation
     found = [{"event": "epoch", "epoch": 0, "step": 0, "val_loss": untrained}]
     for epoch, (val, loss) in enumerate(zip(validation, training, strict=True), 1):

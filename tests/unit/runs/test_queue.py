@@ -1,4 +1,4 @@
-"""The queue with real workers: a run waits, is trained, is stopped, dies, and the page is told."""
+"""The queue with real workers: a run waits, trains, is stopped, crashes, and the page shows it."""
 
 import json
 import os
@@ -73,7 +73,7 @@ def test_the_line_says_who_is_next():
 
 
 def resume(run: store.Run) -> None:
-    """Let a run go on, and wait until it is twenty steps further."""
+    """Resume a run, and wait until it is twenty steps further."""
     before = run.recorded_status()
     control.resume(run)
     deadline = time.monotonic() + 180

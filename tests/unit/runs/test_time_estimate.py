@@ -15,7 +15,7 @@ def speed(model=GRU, per_second=1000.0, start_up=3.0, **train):
 
 
 def test_the_same_model_takes_what_it_took():
-    # 90,000 characters to train on, 90 windows' batches an epoch; 10,000 graded after each of two epochs
+    # 90,000 training characters, 90 batches of windows per epoch; 10,000 evaluated after each of two epochs
     seconds = time_estimate.estimate_seconds(GRU, TRAIN, 100_000, 66, [speed()])
     assert seconds == pytest.approx(3 + 2 * (90_000 + 10_000 / 3) / 1000)
     assert time_estimate.characters_seen(GRU, TRAIN, 100_000, 66, []) == 180_000

@@ -1,4 +1,4 @@
-"""The models that ship with CharLab are what their recipes and their README say."""
+"""The models that ship with CharLab match their recipes and their README."""
 
 import re
 

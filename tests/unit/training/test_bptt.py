@@ -40,7 +40,7 @@ def keras_layer(kind, x, *rest):
 
 
 def plain_loop(kind, mask):
-    """A character at a time, as the papers have it."""
+    """One character at a time, as in the papers."""
 
     def gru(x, state, kernel, bias):
         said = []
@@ -66,7 +66,7 @@ def plain_loop(kind, mask):
 
 
 def scored(answers):
-    """A number in which every number of the answers, the last state's too, has a weight of its own."""
+    """A weighted sum of all outputs and the last state, each number with a weight of its own."""
     return tf.add_n([tf.reduce_sum(one * some(*one.shape, seed=9 + i)) for i, one in enumerate(answers)])
 
 

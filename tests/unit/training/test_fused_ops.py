@@ -1,4 +1,4 @@
-"""What is written out against what Keras and TensorFlow's own differentiation make of it."""
+"""The written-out gradients, compared with Keras's layers and TensorFlow's automatic differentiation."""
 
 import numpy as np
 import pytest

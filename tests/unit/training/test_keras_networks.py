@@ -1,4 +1,4 @@
-"""The Keras twins against the NumPy networks, number by number; and what their dropout does."""
+"""The Keras networks compared with the NumPy networks, number by number; and what their dropout does."""
 
 import numpy as np
 import pytest

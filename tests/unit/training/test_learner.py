@@ -209,7 +209,7 @@ def test_replicas_share_a_batch_evenly(monkeypatch):
 
 
 def six_steps(accelerator):
-    """What three networks come to on an accelerator: kind and precision -> [figures, grade, arrays]."""
+    """Results of three networks on an accelerator: kind and precision -> [figures, evaluation, arrays]."""
     strategy, result = strategies.choose(accelerator), {}
     for kind, precision in (("gru", "float32"), ("gru", "mixed_float16"), ("transformer", "float32")):
         train = TrainConfig(

@@ -1,4 +1,4 @@
-"""The turns among small matrices against Keras's own."""
+"""Muon's iterations among small matrices, compared with Keras's own."""
 
 import numpy as np
 import pytest

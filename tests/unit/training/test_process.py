@@ -1,4 +1,4 @@
-"""What processes settle before they work: asked of processes where it could not be taken back here."""
+"""What a process sets up before it works, checked in processes of its own where it cannot be undone here."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What needs a fresh TensorFlow runs in a process of its own; the reasons are tried with pretended machines."""
+"""Accelerators. What needs a fresh TensorFlow runs in its own process; reasons are tested with fake machines."""
 
 import json
 import os

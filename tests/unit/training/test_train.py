@@ -1,4 +1,4 @@
-"""The loop of training with a pretended network, where only the order of things matters; and counting."""
+"""The training loop with a fake network, where only the order of events matters; and the n-gram model."""
 
 import math
 import os
@@ -23,7 +23,7 @@ RESULTS = {"run", "epochs", "steps", "train_loss", "val_loss", "best_val_loss", 
 
 
 class FakeLearner:
-    """Says what it is told to: a loss a step, a validation loss an epoch; counts what it is asked for."""
+    """Returns the losses it is given, one per step and one per epoch, and counts its calls."""
 
     val_losses: list[float] = [3.0]
     losses: list[float] = [2.0]
@@ -76,10 +76,10 @@ def fake(monkeypatch):
 
 
 def test_events_come_in_their_order_with_all_that_was_agreed(fake):
-    run, heard = make(), []
-    status = train(run, on_event=heard.append)
-    assert heard == run.events()[0]
-    order = [(event["event"], event["step"]) for event in heard]
+    run, events_seen = make(), []
+    status = train(run, on_event=events_seen.append)
+    assert events_seen == run.events()[0]
+    order = [(event["event"], event["step"]) for event in events_seen]
     one = [("step", step) for step in range(1, STEPS + 1)]
     assert order[: 2 + STEPS + 2] == [("epoch", 0), ("sample", 0), *one, ("epoch", STEPS), ("sample", STEPS)]
     assert order[-2:] == [("epoch", 3 * STEPS), ("sample", 3 * STEPS)]
@@ -157,7 +157,7 @@ def test_patience_ends_a_run_that_no_longer_improves(fake):
 
 
 def test_minutes_are_counted_from_the_commands_start(fake):
-    """Three seconds of which one is gone: the rate falls by the clock, and all is saved before the time is up."""
+    """Three seconds, one of them gone: the learning rate falls with the clock, and all is saved in time."""
     fake.step_seconds = 0.02
     run = make(minutes=0.05, epochs=1, learning_rate_schedule="cosine")
     started = time.time() - 1.0
