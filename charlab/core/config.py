@@ -22,7 +22,7 @@ TRAINED = (*RECURRENT, *TRANSFORMER)  # by gradients
 ALPHABETS = ("corpus", "code-points")
 BATCH_SCHEDULES = ("windows", "chunks", "streams")
 OPTIMIZERS = ("adam", "adamw", "muon", "rmsprop", "sgd")
-LEARNING_RATE_SCHEDULES = ("constant", "cosine")
+SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 ACCELERATORS = ("auto", "cpu", "gpu", "mirrored", "tpu", "multi-worker")
 
@@ -33,13 +33,12 @@ GROUPS = ("Network", "Data", "Optimisation")  # the headings of settings on the 
 class Setting:
     """What is declared of a field. `value_type`, `optional` and `default` are read from the field itself."""
 
-    label: str
+    label: str  # with its unit, where it has one
     help: str
     limits: tuple[float, float] | None = None
     choices: tuple[str, ...] = ()
     kinds: tuple[str, ...] = KINDS  # of model that use it
     group: str = ""  # its heading on the Train page; "" where it is chosen elsewhere or not at all
-    unit: str = ""
     step: float = 0.05  # of its number on the Train page, where that is no whole one
     compared: bool = True  # whether runs that differ in it were trained differently
     limits_of: Mapping[str, tuple[float, float]] | None = None  # narrower ones, by kind
@@ -47,15 +46,11 @@ class Setting:
     optional: bool = False
     default: Any = None
 
-    @property
-    def title(self) -> str:
-        return f"{self.label}, {self.unit}" if self.unit else self.label
 
-
-def setting(default: Any, label: str, help: str, *limits: float, **more: Any) -> Any:
-    """A field with its declaration: least and most where it has limits, and whatever else Setting has."""
-    if limits:
-        more["limits"] = limits
+def setting(default: Any, label: str, help: str, *allowed: Any, **more: Any) -> Any:
+    """A field with its declaration. Allowed are a least and a most, or the choices, where there are such."""
+    if allowed:
+        more["choices" if isinstance(allowed[0], str) else "limits"] = allowed
     return dataclasses.field(default=default, metadata={"setting": Setting(label, help, **more)})
 
 
@@ -100,9 +95,8 @@ class _Config:
         limits = limits_of.get(kind, declared.limits)
         if limits and not limits[0] <= value <= limits[1]:
             where = f" for kind {kind}" if kind in limits_of else ""
-            raise ConfigError(
-                f"{name} must lie between {limits[0]:g} and {limits[1]:g}{where}. Received: {value!r}."
-            )
+            least, most = limits
+            raise ConfigError(f"{name} must lie between {least:g} and {most:g}{where}. Received: {value!r}.")
         return value
 
     def _check(self) -> None:
@@ -125,8 +119,8 @@ class _Config:
 
 
 _TYPE_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-_SEEDS, _SHARES, _SAMPLES = (0, 2**31 - 1), (0, 0.95), (1, 64)
-_network, _data, _optimisation = (partial(setting, kinds=TRAINED, group=group) for group in GROUPS)
+_SEEDS, _SHARES, _SAMPLES, _LAYERS = (0, 2**31 - 1), (0, 0.95), (1, 64), dict.fromkeys(RECURRENT, (1, 4))
+_network, _data, _learning = (partial(setting, kinds=TRAINED, group=group) for group in GROUPS)
 
 
 @dataclass(frozen=True)
@@ -138,28 +132,20 @@ class ModelConfig(_Config):
     Transformer they are on the embedding and on what each block adds; it has no `recurrent_dropout`.
     """
 
-    kind: str = setting("gru", "Kind of model", "Recurrent (GRU, LSTM), Transformer or n-gram.", choices=KINDS)
-    layers: int = _network(
-        1, "Layers", "Layers stacked on one another.", 1, 12, limits_of=dict.fromkeys(RECURRENT, (1, 4))
-    )
+    kind: str = setting("gru", "Kind of model", "Recurrent (GRU, LSTM), Transformer or n-gram.", *KINDS)
+    layers: int = _network(1, "Layers", "Layers stacked on one another.", 1, 12, limits_of=_LAYERS)
     units: int = _network(256, "Units", "Width of each layer: numbers per character.", 1, 4096)
-    embedding: int = _network(
-        64, "Embedding size", "Numbers per character at the input; 0: one-hot input.", 0, 4096, kinds=RECURRENT
-    )
+    embedding: int = _network(64, "Embedding size", "0 means one-hot input.", 0, 4096, kinds=RECURRENT)
     heads: int = _network(4, "Attention heads", "They share the units evenly.", 1, 64, kinds=TRANSFORMER)
-    context: int = _network(
-        256, "Context", "How far back the model can look.", 2, 4096, kinds=TRANSFORMER, unit="characters"
-    )
-    order: int = _network(
-        5, "Order", "Characters counted together, the next one included.", 1, 12, kinds=NGRAM, unit="characters"
-    )
+    context: int = _network(256, "Context (characters)", "How far back it can look.", 2, 4096, kinds=TRANSFORMER)
+    order: int = _network(5, "Order (characters)", "Counted together, the next one included.", 1, 12, kinds=NGRAM)
     input_dropout: float = _network(0.0, "Input dropout", "Share of the input zeroed in training.", *_SHARES)
     output_dropout: float = _network(0.0, "Output dropout", "Share of the output zeroed in training.", *_SHARES)
     recurrent_dropout: float = _network(
         0.0, "Recurrent dropout", "Share of the hidden state zeroed in training.", *_SHARES, kinds=RECURRENT
     )
     alphabet: str = _data(
-        "corpus", "Alphabet", "The text's own characters or code points 0 to 254.", choices=ALPHABETS, kinds=KINDS
+        "corpus", "Alphabet", "The text's own, or code points 0 to 254.", *ALPHABETS, kinds=KINDS
     )
     lower_case: bool = _data(False, "Lowercase only", "Capitals are read as lowercase letters.", kinds=KINDS)
 
@@ -176,83 +162,46 @@ class ModelConfig(_Config):
 
 @dataclass(frozen=True)
 class TrainConfig(_Config):
-    """How a model is trained.
+    """How a model is trained, for `epochs`, or for `minutes` of wall-clock from the start to saved weights.
 
-    The budget is `epochs`, or `minutes` of wall-clock from the command's start to saved weights, or, with
-    `patience`, at most so many epochs, ending when validation has not improved for `patience` of them.
-
-    `batches` is the schedule that says where in the text the rows of a batch lie: "windows" at random places,
-    "chunks" (the text cut every `shift` characters, 0 meaning `sequence_length` + 1, and shuffled), or
-    "streams" (`batch_size` places that are read on from, the hidden state carried from batch to batch).
-    `state_resets` is the share of these streams, drawn anew before each step, whose state is set back to zero: a
-    network that never meets an empty state while it learns does not know how to begin.
-    `optimizer` "muon" turns what the gradients of a layer's kernel ask for into a step of equal length in all
-    directions (Jordan et al., 2024), with `beta_1` for its momentum; embeddings, biases, norms and the head it
-    leaves to AdamW with both betas.
+    `batches` says where in the text the rows of a batch lie: "windows" at random places, "chunks" (the text cut
+    every `shift` characters, 0 meaning `sequence_length` + 1, and shuffled), or "streams" (`batch_size` places
+    that are read on from, the hidden state carried along). `state_resets` is the share of these streams whose
+    state is set back to zero: a network that never meets an empty state does not learn how to begin.
+    `optimizer` "muon" turns the gradients of kernels into steps of equal length in all directions (Jordan et
+    al., 2024), with momentum `beta_1`; embeddings, biases, norms and the head it leaves to AdamW.
     """
 
     epochs: int = setting(5, "Epochs", "Passes through the text.", 1, 10_000, kinds=TRAINED)
-    minutes: float | None = setting(
-        None, "Minutes", "Time from start to saved weights, in place of epochs.", 0.05, 10_000, kinds=TRAINED
-    )
-    patience: int | None = _optimisation(
-        None, "Early stopping", "Stop after so many epochs without improvement.", 1, 1000, unit="epochs"
+    minutes: float | None = setting(None, "Minutes", "A time budget, not epochs.", 0.05, 10_000, kinds=TRAINED)
+    patience: int | None = _learning(
+        None, "Early stopping (epochs)", "Stop after so many without improvement.", 1, 1000
     )
     batch_size: int = _data(64, "Batch size", "Rows of text in a batch, over all devices together.", 1, 65_536)
-    sequence_length: int = _data(64, "Sequence length", "Length of a row of text.", 1, 4096, unit="characters")
-    batches: str = _data(
-        "windows", "Batches", "Random windows, shuffled chunks, or streams read on.", choices=BATCH_SCHEDULES
-    )
-    shift: int = _data(
-        0, "Chunk shift", "From one chunk's start to the next; 0: end to end.", 0, 4096, unit="characters"
-    )
-    steps_per_epoch: int = _data(
-        0, "Steps per epoch", "Batches of random windows; 0: once through the text.", 0, 10_000_000
-    )
+    sequence_length: int = _data(64, "Sequence length (characters)", "Length of a row of text.", 1, 4096)
+    batches: str = _data("windows", "Batches", "Random windows, shuffled chunks, or streams.", *BATCH_SCHEDULES)
+    shift: int = _data(0, "Chunk shift (characters)", "From chunk to chunk; 0: end to end.", 0, 4096)
+    steps_per_epoch: int = _data(0, "Steps per epoch", "0 means once through the text.", 0, 10_000_000)
     state_resets: float = _data(0.0, "State resets", "Share of the streams reset before each step.", 0, 1)
-    optimizer: str = _optimisation(
-        "adam", "Optimiser", "How gradients become updates of the weights.", choices=OPTIMIZERS
+    optimizer: str = _learning("adam", "Optimiser", "How gradients become updates of the weights.", *OPTIMIZERS)
+    learning_rate: float = _learning(1e-3, "Learning rate", "Size of the updates.", 1e-7, 10, step=0.0005)
+    learning_rate_schedule: str = _learning(
+        "constant", "Learning rate schedule", "Constant, or a cosine that falls until the end.", *SCHEDULES
     )
-    learning_rate: float = _optimisation(
-        1e-3, "Learning rate", "Size of the updates of the weights.", 1e-7, 10, step=0.0005
-    )
-    learning_rate_schedule: str = _optimisation(
-        "constant",
-        "Learning rate schedule",
-        "Constant, or falling along a cosine until the end.",
-        choices=LEARNING_RATE_SCHEDULES,
-    )
-    warm_up_steps: int = _optimisation(
-        0, "Warm-up", "Steps until the learning rate has risen to its full value.", 0, 1_000_000, unit="steps"
-    )
-    beta_1: float = _optimisation(
-        0.9, "Beta 1", "How slowly the mean gradient changes (Adam, Muon).", 0, 0.9999, step=0.01
-    )
-    beta_2: float = _optimisation(
-        0.999, "Beta 2", "How slowly the mean squared gradient changes (Adam).", 0, 0.99999, step=0.001
-    )
-    weight_decay: float = _optimisation(
-        0.0, "Weight decay", "How strongly weights are pulled towards zero.", 0, 1, step=0.01
-    )
-    clip_norm: float | None = _optimisation(
+    warm_up_steps: int = _learning(0, "Warm-up steps", "The learning rate rises over so many.", 0, 1_000_000)
+    beta_1: float = _learning(0.9, "Beta 1", "Adam's and Muon's memory of gradients.", 0, 0.9999, step=0.01)
+    beta_2: float = _learning(0.999, "Beta 2", "Adam's memory of squared gradients.", 0, 0.99999, step=0.001)
+    weight_decay: float = _learning(0.0, "Weight decay", "Pulls weights towards zero.", 0, 1, step=0.01)
+    clip_norm: float | None = _learning(
         None, "Gradient norm limit", "Larger gradients are scaled down to it.", 1e-3, 1000, step=0.1
     )
-    embedding_range: float = _optimisation(
-        0.05,
-        "Embedding range",
-        "Embeddings start as random numbers from minus to plus this.",
-        1e-6,
-        10,
-        kinds=RECURRENT,
+    embedding_range: float = _learning(
+        0.05, "Embedding range", "Embeddings start between minus and plus this.", 1e-6, 10, kinds=RECURRENT
     )
-    validation_share: float = _data(
-        0.1, "Validation share", "Share of the text, at its end, held out.", 0.01, 0.5, kinds=KINDS
-    )
-    precision: str = _optimisation(
-        "float32", "Precision", "Half precision is faster on most GPUs and TPUs.", choices=PRECISIONS
-    )
-    accelerator: str = setting("auto", "Accelerator", "Where training runs.", choices=ACCELERATORS, kinds=TRAINED)
-    seed: int = _optimisation(1, "Random seed", "The same seed gives the same run.", *_SEEDS)
+    validation_share: float = _data(0.1, "Validation share", "The text's end, held out.", 0.01, 0.5, kinds=KINDS)
+    precision: str = _learning("float32", "Precision", "Half precision is faster on most GPUs.", *PRECISIONS)
+    accelerator: str = setting("auto", "Accelerator", "Where training runs.", *ACCELERATORS, kinds=TRAINED)
+    seed: int = _learning(1, "Random seed", "The same seed gives the same run.", *_SEEDS)
     seed_text: str = setting("", "Prompt", "What samples written in training continue.", compared=False)
 
 
@@ -271,22 +220,17 @@ class SampleConfig(_Config):
     only temperature differs. `temperature` and `samples` are not used then.
     """
 
-    length: int = setting(250, "Length", "Characters to generate.", 1, 100_000, unit="characters")
+    length: int = setting(250, "Length (characters)", "Characters to generate.", 1, 100_000)
     samples: int = setting(1, "Samples", "Texts generated at once.", *_SAMPLES)
-    temperature: float = setting(
-        1.0, "Temperature", "Divides the logits before softmax. 0: greedy, 1: unchanged, above 1: flatter.", 0, 100
-    )
+    temperature: float = setting(1.0, "Temperature", "0 = greedy, 1 = unchanged, above 1 = flatter.", 0, 100)
     top_k: int | None = setting(None, "Top-k", "Only the k most likely characters.", 1, 100_000)
-    top_p: float | None = setting(
-        None, "Top-p", "The smallest set of characters whose probabilities sum to at least p.", 1e-6, 1
-    )
+    top_p: float | None = setting(None, "Top-p", "The most likely ones that sum to at least p.", 1e-6, 1)
     seed: int = setting(1, "Random seed", "The same seed gives the same text.", *_SEEDS)
     temperatures: tuple[float, ...] = setting((), "Temperatures", "One sample for each, to compare them.", 0, 100)
 
     def _check(self) -> None:
-        most = _SAMPLES[1]
-        if len(self.temperatures) > most:
-            raise ConfigError(f"At most {most} temperatures can be compared. Received: {len(self.temperatures)}.")
+        if (number := len(self.temperatures)) > _SAMPLES[1]:
+            raise ConfigError(f"At most {_SAMPLES[1]} temperatures can be compared. Received: {number}.")
 
     @property
     def rows(self) -> int:

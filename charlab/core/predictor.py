@@ -1,8 +1,6 @@
-"""The networks behind one Predictor: which there are, what weights each has, and one made of them.
+"""Every kind of model of kinds.py behind one Predictor: what weights it has, and one made of them.
 
-What a step computes stands in recurrent.py (GRU, LSTM) and transformer.py: NumPy alone, no training, no text, no
-files. The Keras twins that are trained are in keras_networks.py; a test compares the two. Names in shape comments:
-N samples side by side, V ids, D numbers an input vector, U units, H heads, T characters of a text.
+Knows no training, texts or files. In shape comments: N samples, V ids, U units, H heads, T characters of a text.
 """
 
 from __future__ import annotations
@@ -12,11 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from charlab.core.config import RECURRENT, ModelConfig
-from charlab.core.ops import sigmoid as sigmoid
-from charlab.core.ops import softmax as softmax  # what turns any predictor's logits into probabilities
-from charlab.core.recurrent import RecurrentNetwork
-from charlab.core.transformer import TransformerNetwork, transformer_shapes
+from charlab.core import kinds
+from charlab.core.config import ModelConfig
 from charlab.errors import ModelError
 
 Weights = dict[str, np.ndarray]
@@ -50,39 +45,29 @@ class HasActivations(Predictor, Protocol):
 
 def weight_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
     """Every weight of a network by name, with its shape."""
-    V, U = vocabulary_size, config.units
-    if config.kind == "transformer":
-        return transformer_shapes(config, V)
-    if config.kind == "ngram":
-        raise ModelError("An n-gram model has counts, not weights of fixed shapes.")
-    gates = {"gru": 3, "lstm": 4}[config.kind]
-    D = config.embedding or V
-    result: dict[str, tuple[int, ...]] = {"embedding": (V, D)} if config.embedding else {}
-    for i in range(config.layers):
-        result[f"layer_{i}/kernel"] = (U if i else D, gates * U)
-        result[f"layer_{i}/recurrent_kernel"] = (U, gates * U)
-        result[f"layer_{i}/bias"] = (2, gates * U) if config.kind == "gru" else (gates * U,)
-    return result | {"head/kernel": (U, V), "head/bias": (V,)}
+    kind = kinds.of(config)
+    if not kind.trained:
+        raise ModelError(f"{kind.described.capitalize()} has counts, not weights of fixed shapes.")
+    return kind.shapes(config, vocabulary_size)
 
 
 def largest_kernel(config: ModelConfig, vocabulary_size: int) -> int:
     """How many numbers the largest kernel has that a step multiplies by: what `matmul.blas_threads` asks for."""
-    if config.kind == "ngram":
-        return 0
-    sizes = {name: math.prod(shape) for name, shape in weight_shapes(config, vocabulary_size).items()}
-    if config.kind in RECURRENT:  # a layer's own kernel and the one above it are multiplied as one
-        above = [f"layer_{i}/kernel" for i in range(1, config.layers)] + ["head/kernel"]
-        sizes |= {name: sizes[f"layer_{i}/recurrent_kernel"] + sizes[name] for i, name in enumerate(above)}
-    return max(sizes.values())
+    shapes = kinds.of(config).shapes(config, vocabulary_size)
+    sizes = {name: math.prod(shape) for name, shape in shapes.items()}
+    above = [f"layer_{i}/kernel" for i in range(1, config.layers)] + ["head/kernel"]
+    for i, name in enumerate(above):  # a recurrent layer's own kernel and the one above it are multiplied as one
+        if f"layer_{i}/recurrent_kernel" in sizes:
+            sizes[name] += sizes[f"layer_{i}/recurrent_kernel"]
+    return max(sizes.values(), default=0)
 
 
 def build_predictor(config: ModelConfig, vocabulary_size: int, weights: Weights) -> Predictor:
     """The predictor of a configuration with these weights. Raises ModelError where a name or shape is off."""
-    if config.kind == "ngram":
-        from charlab.core.ngram import NgramPredictor
-
-        return NgramPredictor(config, vocabulary_size, weights)
-    wanted = weight_shapes(config, vocabulary_size)
+    kind = kinds.of(config)
+    if not kind.trained:  # counts are checked by whoever reads them
+        return kind.predictor(config, vocabulary_size, weights)
+    wanted = kind.shapes(config, vocabulary_size)
     for name in sorted(set(wanted) | set(weights)):
         received = weights[name].shape if name in weights else None
         if received != wanted.get(name):
@@ -91,5 +76,4 @@ def build_predictor(config: ModelConfig, vocabulary_size: int, weights: Weights)
                 f"{wanted.get(name, 'absent')}. Received: {received or 'nothing'}."
             )
     weights = {name: np.asarray(array, dtype=np.float32) for name, array in weights.items()}
-    network = TransformerNetwork if config.kind == "transformer" else RecurrentNetwork
-    return network(config, vocabulary_size, weights)
+    return kind.predictor(config, vocabulary_size, weights)

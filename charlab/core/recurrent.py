@@ -60,6 +60,7 @@ class _Cell(ABC):
     """
 
     gates: int
+    biases: tuple[int, ...]  # the shape of a gate's number of them
     state: tuple[str, ...]  # what a cell hands on to the next character, by name
     gate_names: tuple[str, ...]  # what made it, the candidate included
 
@@ -86,7 +87,7 @@ class _Cell(ABC):
 class GruCell(_Cell):
     """`plain_gru_step` without the products: the sums x and h inside the gates are given."""
 
-    gates = 3
+    gates, biases = 3, (2,)  # one beside the input, one beside the hidden state
     state, gate_names = ("hidden",), ("update", "reset", "candidate")
 
     def __init__(self, kernel: np.ndarray, x: np.ndarray, samples: int) -> None:
@@ -115,7 +116,7 @@ class GruCell(_Cell):
 class LstmCell(_Cell):
     """`plain_lstm_step` without the products: the sums x and h inside the gates are given."""
 
-    gates = 4
+    gates, biases = 4, ()
     state, gate_names = ("hidden", "cell"), ("input", "forget", "output", "candidate")
 
     def __init__(self, kernel: np.ndarray, x: np.ndarray, samples: int) -> None:
@@ -138,6 +139,9 @@ class LstmCell(_Cell):
         # hidden = output * tanh(cell)
         np.tanh(self.cell, out=self.hidden)
         np.multiply(self.hidden, self.output, out=self.hidden)
+
+
+CELLS: dict[str, type[_Cell]] = {"gru": GruCell, "lstm": LstmCell}
 
 
 class _Stack:
@@ -167,8 +171,7 @@ class RecurrentNetwork:
 
     def __init__(self, config: ModelConfig, vocabulary_size: int, weights: dict[str, np.ndarray]) -> None:
         self.vocabulary_size, self.units = vocabulary_size, config.units
-        cells: dict[str, type[_Cell]] = {"gru": GruCell, "lstm": LstmCell}
-        self._cell = cells[config.kind]
+        self._cell = CELLS[config.kind]
         kernels = [weights[f"layer_{i}/kernel"] for i in range(config.layers)] + [weights["head/kernel"]]
         # A GRU has one bias for the input and one for the hidden state, an LSTM only the first.
         biases = [np.atleast_2d(weights[f"layer_{i}/bias"]) for i in range(config.layers)]

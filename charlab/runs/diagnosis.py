@@ -146,7 +146,7 @@ def differences(configs: Sequence[RunConfig]) -> list[tuple[str, list[str]]]:
     for name in ("text", *SETTINGS):
         values = [column.get(name, "") for column in columns]
         if len(set(values)) > 1:
-            rows.append((SETTINGS[name].title if name in SETTINGS else "Text", values))
+            rows.append((SETTINGS[name].label if name in SETTINGS else "Text", values))
     return rows
 
 

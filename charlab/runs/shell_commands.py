@@ -54,5 +54,5 @@ def settings_help() -> str:
         if declared.limits:
             allowed = "{:,} to {:,}".format(*declared.limits) + (", none" if declared.optional else "")
         kinds = "" if declared.kinds in (KINDS, TRAINED) else f" Only {', '.join(declared.kinds)}."
-        lines.append(f"  {name} ({allowed}): {declared.title}. {declared.help}{kinds}")
+        lines.append(f"  {name} ({allowed}): {declared.label}. {declared.help}{kinds}")
     return "\n".join(lines)

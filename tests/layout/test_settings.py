@@ -53,10 +53,10 @@ def test_what_is_declared_can_be_shown_and_checked(name):
 def test_a_setting_needs_its_declaration_alone():
     @dataclass(frozen=True)
     class Longer(TrainConfig):
-        warmth: float | None = setting(None, "Warmth", "How warm it is.", 1, 2, unit="degrees")
+        warmth: float | None = setting(None, "Warmth", "How warm it is.", 1, 2)
 
     declared = config.settings(Longer)["warmth"]
-    assert (declared.title, declared.value_type, declared.optional) == ("Warmth, degrees", float, True)
+    assert (declared.label, declared.value_type, declared.optional) == ("Warmth", float, True)
     assert set(config.settings(Longer)) == {*config.settings(TrainConfig), "warmth"}
     assert Longer.from_json(Longer(warmth=2).to_json()).warmth == 2.0
     with pytest.raises(ConfigError, match="warmth must lie between 1 and 2. Received: 3"):
@@ -74,7 +74,7 @@ def test_the_train_page_opens_every_setting_that_a_kind_uses(kind):
     assert set(shown) == wanted
     for key, (label, help) in shown.items():
         declared = SETTINGS[key.removeprefix("custom.")]
-        assert label == declared.title and help.startswith(declared.help)
+        assert label == declared.label and help.startswith(declared.help)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -94,7 +94,7 @@ def test_runs_that_differ_in_a_setting_are_told_apart_by_it(name):
     kind = {} if name == "kind" else {"kind": declared.kinds[0]}
     rows = dict(diagnosis.differences([run_config(**kind), run_config(**{**kind, name: another(name, declared)})]))
     rows = rows if name != "minutes" else {title: rows[title] for title in rows if title != "Epochs"}
-    assert list(rows) == ([declared.title] if declared.compared else [])
+    assert list(rows) == ([declared.label] if declared.compared else [])
     for unused in set(KINDS) - set(declared.kinds):
         assert not diagnosis.differences(
             [run_config(kind=unused), run_config(kind=unused, **{name: another(name, declared)})]

@@ -46,10 +46,10 @@ def _widget(key: str, name: str) -> Any:
     shared: dict[str, Any] = {"key": key, "help": words, "persist_state": "session"}
     url_state.read(key)
     if declared.choices:
-        return st.selectbox(declared.title, declared.choices, **shared)
+        return st.selectbox(declared.label, declared.choices, **shared)
     if declared.value_type is bool:
-        return st.checkbox(declared.title, **shared)
+        return st.checkbox(declared.label, **shared)
     whole = declared.value_type is int
     step, digits = (1, "%d") if whole else (declared.step, "%.4f")
-    value = st.number_input(declared.title, *page_state.limits(key), step=step, format=digits, **shared)
+    value = st.number_input(declared.label, *page_state.limits(key), step=step, format=digits, **shared)
     return None if declared.optional and not value else value

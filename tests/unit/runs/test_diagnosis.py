@@ -103,8 +103,8 @@ def test_settings_that_a_model_does_not_use_stay_empty():
         )
     )
     assert rows["Kind of model"] == ["gru", "transformer", "ngram"]
-    assert rows["Context, characters"] == ["", "64", ""]
-    assert rows["Order, characters"] == ["", "", "5"]
+    assert rows["Context (characters)"] == ["", "64", ""]
+    assert rows["Order (characters)"] == ["", "", "5"]
     assert rows["Embedding size"] == ["64", "", ""]
     minutes = dict(diagnosis.differences([config(epochs=9, minutes=2.0), config(epochs=9)]))
     assert minutes == {"Epochs": ["", "9"], "Minutes": ["2", "none"]}
