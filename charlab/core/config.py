@@ -135,17 +135,23 @@ class ModelConfig(_Config):
     kind: str = setting("gru", "Kind of model", "Recurrent (GRU, LSTM), Transformer or n-gram.", *KINDS)
     layers: int = _network(1, "Layers", "Layers stacked on one another.", 1, 12, limits_of=_LAYERS)
     units: int = _network(256, "Units", "Width of each layer: numbers per character.", 1, 4096)
-    embedding: int = _network(64, "Embedding size", "0 means one-hot input.", 0, 4096, kinds=RECURRENT)
+    embedding: int = _network(
+        64, "Embedding size", "Numbers per character at the input; 0: one-hot input.", 0, 4096, kinds=RECURRENT
+    )
     heads: int = _network(4, "Attention heads", "They share the units evenly.", 1, 64, kinds=TRANSFORMER)
-    context: int = _network(256, "Context (characters)", "How far back it can look.", 2, 4096, kinds=TRANSFORMER)
-    order: int = _network(5, "Order (characters)", "Counted together, the next one included.", 1, 12, kinds=NGRAM)
+    context: int = _network(
+        256, "Context (characters)", "How far back the model can look.", 2, 4096, kinds=TRANSFORMER
+    )
+    order: int = _network(
+        5, "Order (characters)", "How many are counted together, the next one included.", 1, 12, kinds=NGRAM
+    )
     input_dropout: float = _network(0.0, "Input dropout", "Share of the input zeroed in training.", *_SHARES)
     output_dropout: float = _network(0.0, "Output dropout", "Share of the output zeroed in training.", *_SHARES)
     recurrent_dropout: float = _network(
         0.0, "Recurrent dropout", "Share of the hidden state zeroed in training.", *_SHARES, kinds=RECURRENT
     )
     alphabet: str = _data(
-        "corpus", "Alphabet", "The text's own, or code points 0 to 254.", *ALPHABETS, kinds=KINDS
+        "corpus", "Alphabet", "The text's own characters, or code points 0 to 254.", *ALPHABETS, kinds=KINDS
     )
     lower_case: bool = _data(False, "Lowercase only", "Capitals are read as lowercase letters.", kinds=KINDS)
 
@@ -173,33 +179,51 @@ class TrainConfig(_Config):
     """
 
     epochs: int = setting(5, "Epochs", "Passes through the text.", 1, 10_000, kinds=TRAINED)
-    minutes: float | None = setting(None, "Minutes", "A time budget, not epochs.", 0.05, 10_000, kinds=TRAINED)
+    minutes: float | None = setting(
+        None, "Minutes", "Time from start to saved weights, in place of epochs.", 0.05, 10_000, kinds=TRAINED
+    )
     patience: int | None = _learning(
-        None, "Early stopping (epochs)", "Stop after so many without improvement.", 1, 1000
+        None, "Early stopping (epochs)", "Stop after so many without improvement of the validation loss.", 1, 1000
     )
     batch_size: int = _data(64, "Batch size", "Rows of text in a batch, over all devices together.", 1, 65_536)
     sequence_length: int = _data(64, "Sequence length (characters)", "Length of a row of text.", 1, 4096)
-    batches: str = _data("windows", "Batches", "Random windows, shuffled chunks, or streams.", *BATCH_SCHEDULES)
-    shift: int = _data(0, "Chunk shift (characters)", "From chunk to chunk; 0: end to end.", 0, 4096)
-    steps_per_epoch: int = _data(0, "Steps per epoch", "0 means once through the text.", 0, 10_000_000)
+    batches: str = _data(
+        "windows", "Batches", "Random windows, shuffled chunks, or streams read on.", *BATCH_SCHEDULES
+    )
+    shift: int = _data(
+        0, "Chunk shift (characters)", "From one chunk's start to the next; 0: end to end.", 0, 4096
+    )
+    steps_per_epoch: int = _data(
+        0, "Steps per epoch", "Batches of random windows; 0: once through the text.", 0, 10_000_000
+    )
     state_resets: float = _data(0.0, "State resets", "Share of the streams reset before each step.", 0, 1)
     optimizer: str = _learning("adam", "Optimiser", "How gradients become updates of the weights.", *OPTIMIZERS)
-    learning_rate: float = _learning(1e-3, "Learning rate", "Size of the updates.", 1e-7, 10, step=0.0005)
-    learning_rate_schedule: str = _learning(
-        "constant", "Learning rate schedule", "Constant, or a cosine that falls until the end.", *SCHEDULES
+    learning_rate: float = _learning(
+        1e-3, "Learning rate", "Size of each update of the weights.", 1e-7, 10, step=0.0005
     )
-    warm_up_steps: int = _learning(0, "Warm-up steps", "The learning rate rises over so many.", 0, 1_000_000)
+    learning_rate_schedule: str = _learning(
+        "constant", "Learning rate schedule", "Constant, or falling along a cosine until the end.", *SCHEDULES
+    )
+    warm_up_steps: int = _learning(
+        0, "Warm-up steps", "Steps over which the learning rate rises to its full value.", 0, 1_000_000
+    )
     beta_1: float = _learning(0.9, "Beta 1", "Adam's and Muon's memory of gradients.", 0, 0.9999, step=0.01)
     beta_2: float = _learning(0.999, "Beta 2", "Adam's memory of squared gradients.", 0, 0.99999, step=0.001)
-    weight_decay: float = _learning(0.0, "Weight decay", "Pulls weights towards zero.", 0, 1, step=0.01)
+    weight_decay: float = _learning(
+        0.0, "Weight decay", "How strongly weights are pulled towards zero.", 0, 1, step=0.01
+    )
     clip_norm: float | None = _learning(
         None, "Gradient norm limit", "Larger gradients are scaled down to it.", 1e-3, 1000, step=0.1
     )
     embedding_range: float = _learning(
         0.05, "Embedding range", "Embeddings start between minus and plus this.", 1e-6, 10, kinds=RECURRENT
     )
-    validation_share: float = _data(0.1, "Validation share", "The text's end, held out.", 0.01, 0.5, kinds=KINDS)
-    precision: str = _learning("float32", "Precision", "Half precision is faster on most GPUs.", *PRECISIONS)
+    validation_share: float = _data(
+        0.1, "Validation share", "Share of the text, at its end, held out for validation.", 0.01, 0.5, kinds=KINDS
+    )
+    precision: str = _learning(
+        "float32", "Precision", "Half precision is faster on most GPUs and TPUs.", *PRECISIONS
+    )
     accelerator: str = setting("auto", "Accelerator", "Where training runs.", *ACCELERATORS, kinds=TRAINED)
     seed: int = _learning(1, "Random seed", "The same seed gives the same run.", *_SEEDS)
     seed_text: str = setting("", "Prompt", "What samples written in training continue.", compared=False)
@@ -222,9 +246,17 @@ class SampleConfig(_Config):
 
     length: int = setting(250, "Length (characters)", "Characters to generate.", 1, 100_000)
     samples: int = setting(1, "Samples", "Texts generated at once.", *_SAMPLES)
-    temperature: float = setting(1.0, "Temperature", "0 = greedy, 1 = unchanged, above 1 = flatter.", 0, 100)
+    temperature: float = setting(
+        1.0,
+        "Temperature",
+        "Divides the logits before softmax. 0 = greedy, 1 = unchanged, above 1 = flatter.",
+        0,
+        100,
+    )
     top_k: int | None = setting(None, "Top-k", "Only the k most likely characters.", 1, 100_000)
-    top_p: float | None = setting(None, "Top-p", "The most likely ones that sum to at least p.", 1e-6, 1)
+    top_p: float | None = setting(
+        None, "Top-p", "The smallest set of characters whose probabilities sum to at least p.", 1e-6, 1
+    )
     seed: int = setting(1, "Random seed", "The same seed gives the same text.", *_SEEDS)
     temperatures: tuple[float, ...] = setting((), "Temperatures", "One sample for each, to compare them.", 0, 100)
 
