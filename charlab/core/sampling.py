@@ -14,7 +14,8 @@ from charlab.core.config import SampleConfig
 
 def plain_probabilities(logits: np.ndarray, config: SampleConfig, unknown_id: int) -> np.ndarray:
     """What one sample's next character is drawn from: logits [V] -> probabilities [V]."""
-    logits = np.where(np.arange(len(logits)) == unknown_id, -np.inf, logits)  # never drawn
+    logits = logits.astype(float)
+    logits[unknown_id] = -np.inf  # never drawn
     order = np.argsort(-logits, kind="stable")  # the most likely character first
     ranked = np.exp((logits - logits.max())[order] / max(config.temperature, 1e-200))
     if config.temperature == 0:
