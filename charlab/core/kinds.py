@@ -1,4 +1,4 @@
-"""The kinds of model, a record each: what depends on a model's kind is asked of its record. V ids, U units."""
+"""The kinds of model: one record for each, with everything that depends on the kind. V ids, U units."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Every kind of model of kinds.py behind one Predictor: what weights it has, and one made of them.
+"""One interface for every kind of model, the Predictor: which weights it has, and how one is built from them.
 
-Knows no training, texts or files. In shape comments: N samples, V ids, U units, H heads, T characters of a text.
+Names in shape comments: N samples, V ids, U units, H heads, T characters of a text.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ Weights = dict[str, np.ndarray]
 
 
 class Predictor(Protocol):
-    """What reads characters and says what may come next: the one thing every model here can do."""
+    """Reads characters and predicts the next one: what every model here can do."""
 
     vocabulary_size: int
 
     def start(self, samples: int) -> Any:
-        """The state before anything was read, for N samples side by side."""
+        """The state before anything has been read, for N samples side by side."""
 
     def step(self, ids: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
-        """Read one character a sample: ids [N] -> logits of the next one [N, V], and the state after it.
+        """Read one character per sample: ids [N] -> logits of the next one [N, V], and the new state.
 
-        The state that was passed in may be overwritten: go on with the one that comes back.
+        The state that was passed in may be overwritten: continue with the one that is returned.
         """
 
 
 class HasActivations(Predictor, Protocol):
-    """A predictor that can be looked into as well. Ask for the method, not for the kind of network."""
+    """A predictor that shows what happens inside. Ask for the method, not for the kind of network."""
 
     def activations(self, ids: np.ndarray) -> dict[str, np.ndarray]:
-        """What happened inside while ids [T] were read from nothing: named arrays, row t after ids[t] was read.
+        """What happens inside while ids [T] are read from an empty state: named arrays, row t after ids[t].
 
-        A layer's units: "layer_0/hidden" [T, U] and what made it, such as "layer_0/update". A layer's attention:
-        "block_0/attention" [H, T, T], from each character (row) back to those before it and to itself.
+        A layer's units: "layer_0/hidden" [T, U] and its gates, such as "layer_0/update". A layer's attention:
+        "block_0/attention" [H, T, T], from each character (row) to those before it and to itself.
         """
 
 
@@ -52,7 +52,7 @@ def weight_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[
 
 
 def largest_kernel(config: ModelConfig, vocabulary_size: int) -> int:
-    """How many numbers the largest kernel has that a step multiplies by: what `matmul.blas_threads` asks for."""
+    """How many numbers the largest matrix of weights has, which `matmul.blas_threads` asks for."""
     shapes = kinds.of(config).shapes(config, vocabulary_size)
     sizes = {name: math.prod(shape) for name, shape in shapes.items()}
     above = [f"layer_{i}/kernel" for i in range(1, config.layers)] + ["head/kernel"]
@@ -63,7 +63,7 @@ def largest_kernel(config: ModelConfig, vocabulary_size: int) -> int:
 
 
 def build_predictor(config: ModelConfig, vocabulary_size: int, weights: Weights) -> Predictor:
-    """The predictor of a configuration with these weights. Raises ModelError where a name or shape is off."""
+    """The predictor of a configuration with these weights. Raises ModelError where a name or shape is wrong."""
     kind = kinds.of(config)
     if not kind.trained:  # counts are checked by whoever reads them
         return kind.predictor(config, vocabulary_size, weights)

@@ -1,4 +1,4 @@
-"""GRU and LSTM in NumPy, one character at a time: what was read is kept in a hidden state of U numbers per layer.
+"""GRU and LSTM in NumPy, one character at a time: a hidden state of U numbers per layer remembers the text.
 
 The equations are in `plain_gru_step` and `plain_lstm_step`. `GruCell` and `LstmCell` compute the same, faster:
 besides one large product per layer, a step is some ten operations on a few hundred numbers each, and starting an
@@ -60,7 +60,7 @@ class _Cell(ABC):
     """
 
     gates: int
-    biases: tuple[int, ...]  # the shape of a gate's number of them
+    biases: tuple[int, ...]  # how many biases a unit has in each gate, as a shape
     state: tuple[str, ...]  # what a cell hands on to the next character, by name
     gate_names: tuple[str, ...]  # what made it, the candidate included
 
@@ -87,7 +87,7 @@ class _Cell(ABC):
 class GruCell(_Cell):
     """`plain_gru_step` without the products: the sums x and h inside the gates are given."""
 
-    gates, biases = 3, (2,)  # one beside the input, one beside the hidden state
+    gates, biases = 3, (2,)  # one for the input, one for the hidden state
     state, gate_names = ("hidden",), ("update", "reset", "candidate")
 
     def __init__(self, kernel: np.ndarray, x: np.ndarray, samples: int) -> None:

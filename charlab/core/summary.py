@@ -13,7 +13,7 @@ from charlab.core.config import ModelConfig, TrainConfig
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer, in words: what it does, the shape of what leaves it for each character, its parameters."""
+    """One layer: what it does in words, how many numbers it gives for each character, its parameters."""
 
     name: str
     does: str
@@ -45,8 +45,11 @@ def describe_parameters(model: ModelConfig, vocabulary_size: int) -> str:
 
 
 def operations(model: ModelConfig, train: TrainConfig, vocabulary_size: int) -> float:
-    """Floating-point operations of a training step a character, about: two a weight that is multiplied and twice
-    that for the gradients; embeddings are only looked up, and attention multiplies the window with itself."""
+    """Floating-point operations per character of a training step, approximately.
+
+    Two for each weight that is multiplied, and twice that for its gradients. Embeddings are only looked up;
+    attention also multiplies the window by itself.
+    """
     tables = kinds.of(model).shapes(model, vocabulary_size)
     looked_up = sum(math.prod(tables[name]) for name in ("embedding", "position") if name in tables)
     attention = 12.0 * model.layers * model.units * train.sequence_length if model.uses("heads") else 0.0
