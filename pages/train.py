@@ -1,4 +1,4 @@
-"""Train: choose a text, a model, an accelerator and a budget, and watch the loss fall."""
+"""Train: choose a text, a model, an accelerator and how long to train, and watch the loss fall."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pages.parts.train import export_import, preview, run_form, run_panel, setti
 
 st.title("Train a model")
 st.caption(
-    "A character model reads a text and learns to expect its next character. The loss says how badly it still "
-    "does: it falls while the model learns."
+    "A character model reads a text and learns to predict its next character. The loss measures how wrong its "
+    "predictions still are: it falls while the model learns."
 )
 
 corpus_column, model_column, accelerator_column, budget_column = st.columns([3, 3, 2, 3])
@@ -32,16 +32,16 @@ if reason:
     st.warning(plain(reason))
 facts = st.empty()
 if cap := limits.cap_in_words():
-    st.caption(f"{cap} Everyone on it can read its texts, and see and steer its runs.")
+    st.caption(f"{cap} Everyone on this server can read its texts, and see and control all runs.")
 row = st.container(horizontal=True)
 start = row.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(reason))
-with row.popover("Every setting", icon=":material/tune:", width="content"):
+with row.popover("Advanced settings", icon=":material/tune:", width="content"):
     changes = settings_form.pick_settings(preset)
-with row.popover("Your own text", icon=":material/upload_file:", width="content"):
-    run_form.bring_own_text()
-with row.popover("A model's bundle", icon=":material/move_to_inbox:", width="content"):
-    if brought := export_import.bring_bundle(owner=browser_cookie.owner()):
-        st.session_state.run = brought.id
+with row.popover("Add your own text", icon=":material/upload_file:", width="content"):
+    run_form.add_own_text()
+with row.popover("Import a model", icon=":material/move_to_inbox:", width="content"):
+    if imported := export_import.import_bundle(owner=browser_cookie.owner()):
+        st.session_state.run = imported.id
 
 planned: plan.RunPlan | None = None
 try:
@@ -55,14 +55,14 @@ try:
 except CharlabError as error:
     planned = None
     facts.error(plain(str(error)))
-fed = st.expander("What the model is fed", icon=":material/table_rows:", key="feeding", on_change="rerun")
+fed = st.expander("See the training data", icon=":material/table_rows:", key="feeding", on_change="rerun")
 if fed.open and planned:
     with fed:
         preview.show(planned, source)
 
 if start and planned:
     try:
-        with st.spinner(f"Getting {plain(corpus.title)} ready ..."):
+        with st.spinner(f"Preparing {plain(corpus.title)} ..."):
             if source is None:  # the text is downloaded now, and only then are its sizes known
                 text = catalogue.load(corpus.name, paths=False)
                 planned = plan.plan_run(text, preset.name, model, train, owner=owner)

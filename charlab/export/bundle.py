@@ -1,8 +1,7 @@
-"""What a run can be taken away as without TensorFlow: a bundle, which any CharLab imports, and a table of figures.
+"""Export without TensorFlow: a bundle (model file), which any CharLab can import, and a table of metrics.
 
-A bundle is one zip file: configuration, alphabet, weights, figures, and a model card in words. No path of this
-machine and no name of a browser is in it. What a bundle from elsewhere may hold is checked in
-bundle_validation.py.
+A bundle is one zip file: configuration, alphabet, weights, metrics, and a model card. It contains no path of this
+machine and no name of a browser. bundle_validation.py checks bundles from elsewhere.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ _COLUMNS = (
 _STATUS = ("started", "ended", "epoch", "step", "total_steps", "seconds", "best_epoch")
 
 
-# Out
+# Export
 
 
 def pack(run: Run) -> bytes:
-    """The run as one zip file. Raises RunError where it has no weights yet, or more than a bundle holds."""
+    """The run as one zip file. Raises RunError where it has no weights yet, or is too large."""
     config, vocab = _without_paths(run.config()), run.vocab()
     members = {
         "bundle.json": _json(bundle_validation.FORMAT),
@@ -56,38 +55,36 @@ def pack(run: Run) -> bytes:
     ]:
         members[bundle_validation.WEIGHTS[weights_name]] = save(run.weights(weights_name))
     if len(members) == 6:
-        raise RunError(f"Run {run.id} has no weights yet. Wait until its first epoch is over.")
+        raise RunError(f"Run {run.id} has no weights yet. Wait until its first epoch has finished.")
     result = io.BytesIO()
     with zipfile.ZipFile(result, "w", allowZip64=False) as archive:
         for name, data in members.items():
             if len(data) > bundle_validation.LIMITS[name]:
                 raise RunError(
-                    f"Run {run.id} is too large for a bundle: {name} takes {len(data) / 1e6:,.0f} MB, and at most "
-                    f"{bundle_validation.LIMITS[name] / 1e6:,.0f} MB are taken."
+                    f"Run {run.id} is too large for a model file: {name} has {len(data) / 1e6:,.0f} MB, and the "
+                    f"limit is {bundle_validation.LIMITS[name] / 1e6:,.0f} MB."
                 )
-            info = zipfile.ZipInfo(name)  # of 1980, so that equal runs make equal bytes
-            is_text = not name.endswith(".safetensors")  # weights hardly get smaller by packing
+            info = zipfile.ZipInfo(name)  # dated 1980, so that equal runs give equal bytes
+            is_text = not name.endswith(".safetensors")  # weights hardly compress
             archive.writestr(info, data, zipfile.ZIP_DEFLATED if is_text else zipfile.ZIP_STORED)
     return result.getvalue()
 
 
 def model_card(run: Run) -> str:
-    """The run in words, as Markdown: what it is, what it was trained on, how well, how, and what to mind."""
+    """The model card, as Markdown: what the model is, its training text, its loss, its settings and its limits."""
     config, status, vocab = _without_paths(run.config()), run.status(), run.vocab()
     results, model = status.results, config.model
     loss = results.get("best_val_loss")
     corpus = CORPORA.get(config.corpus)
-    about = (
-        f"{corpus.title}. {corpus.about} Licence: {corpus.licence}." if corpus else "A text of its maker's own."
-    )
+    about = f"{corpus.title}. {corpus.about} Licence: {corpus.licence}." if corpus else "The author's own text."
     size = summary.describe_parameters(model, len(vocab))
     reads = {
         "transformer": f"It looks back over at most {model.context} characters.",
         "ngram": f"It looks back over at most {model.order - 1} characters.",
-    }.get(model.kind, "All that it has read is in its hidden state, which forgets.")
+    }.get(model.kind, "It remembers what it has read in its hidden state, which forgets over time.")
     measured = (
-        f"{loss:.4f} nats = {loss / math.log(2):.4f} bits a character on the held-out part "
-        f"({config.train.validation_share:.0%} of the text, its end), the mean over windows of 256 characters."
+        f"{loss:.4f} nats = {loss / math.log(2):.4f} bits per character on the validation set "
+        f"(the last {config.train.validation_share:.0%} of the text), the mean over windows of 256 characters."
         if isinstance(loss, int | float)
         else "Not measured."
     )
@@ -97,18 +94,18 @@ def model_card(run: Run) -> str:
 
 ## What it is
 
-A model that reads text and says, character by character, what may come next: {_KINDS[model.kind]}, {size}, \
-an alphabet of {len(vocab.characters)} characters and one number for all others. {reads}
+A model that predicts the next character of a text: {_KINDS[model.kind]}, {size}, an alphabet of \
+{len(vocab.characters)} characters and one id for unknown characters. {reads}
 
-## Trained on
+## Training text
 
 {_plain(config.corpus)}: {about} SHA-256 of the text: {config.corpus_sha256}.
 
-## How well
+## Loss
 
 {measured} Trained for {results.get("epochs", status.epoch):g} epochs ({status.step:,} steps).
 
-## How it was made
+## Training
 
 {fence}
 {shell_commands.training_command(config)}
@@ -116,20 +113,20 @@ an alphabet of {len(vocab.characters)} characters and one number for all others.
 
 Made with: {_plain(versions)}.
 
-## What to mind
+## Limits
 
-- It continues text; it knows no facts and means nothing by what it writes.
-- What stands in its text, good or bad, it may write again, word for word.
-- Its loss holds for texts like the one it learned from, and compares only with models of the same alphabet.
-- Characters outside its alphabet are read as one unknown character, which it never writes.
+- It continues text; it knows no facts, and what it generates has no meaning for it.
+- It may repeat its training text, good or bad, word for word.
+- Its loss holds for texts like its training text, and is comparable only between models with the same alphabet.
+- It reads characters outside its alphabet as one unknown character, which it never generates.
 
-`weights/best.safetensors` is the epoch with the lowest loss on the held-out part, `weights/last.safetensors` the \
-last one.
+`weights/best.safetensors` has the weights of the epoch with the lowest validation loss, \
+`weights/last.safetensors` those of the last epoch.
 """
 
 
 def metrics_csv(run: Run) -> str:
-    """The run's figures as a table, a step or an epoch a row: losses in nats a character, accuracies as shares."""
+    """The run's metrics as a table, one row per step or epoch: losses in nats per character, accuracies 0 to 1."""
     events = [event for event in run.events()[0] if event["event"] in ("step", "epoch")]
     more = sorted({key for event in events for key, value in event.items() if isinstance(value, int | float)})
     columns = [*_COLUMNS, *(key for key in more if key not in _COLUMNS)]
@@ -149,27 +146,27 @@ _KINDS = {
 
 
 def _without_paths(config: RunConfig) -> RunConfig:
-    """The configuration with a file's or an address's name in place of where it lies, and without its owner."""
+    """The configuration without its owner, and with only the file name of a path or an address."""
     return RunConfig(**config.__dict__ | {"corpus": file_name(config.corpus), "owner": ""})
 
 
 def file_name(corpus: str) -> str:
-    """A corpus's name as it is; of a path or an address the last part alone, without its query."""
+    """A corpus's name unchanged; only the last part of a path or an address, without its query."""
     if "://" in corpus:
         corpus = re.split(r"[?#]", corpus)[0]
     return re.split(r"[/\\]", corpus.rstrip("/\\"))[-1] or "text"
 
 
 def _status(run: Run) -> dict[str, Any]:
-    """Place and figures. The reason stays here: it may quote paths."""
+    """Progress and results. The reason is left out: it may quote paths."""
     status = run.status()
     results = {key: value for key, value in status.results.items() if key in bundle_validation.RESULTS}
     return {key: getattr(status, key) for key in _STATUS} | {"results": results}
 
 
 def _metrics(run: Run) -> bytes:
-    """The events, a line each. Notes stay here: they may quote paths. Of a very long run every second step goes,
-    and again every second, until the rest fits."""
+    """The events, one per line. Notes are left out: they may quote paths. Every second step of a very long run is
+    left out, again and again, until the rest fits."""
     lines = [(event["event"], _json(event, None) + b"\n") for event in run.events()[0]]
     lines = [line for line in lines if line[0] in ("step", "epoch", "sample")]
     while sum(len(data) for _, data in lines) > bundle_validation.LIMITS["metrics.jsonl"]:
@@ -190,13 +187,13 @@ def _plain(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
-# In
+# Import
 
 
 def unpack(file: BinaryIO | bytes, filename: str = "The file", folder: Path | None = None, owner: str = "") -> Run:
-    """Make a run of a bundle: with an id of its own, done, and not before all of it has been checked.
+    """Turn a bundle into a run with an id of its own and the state done, once all of it has been checked.
 
-    Raises ModelError, in a sentence, where the file is anything but a whole bundle.
+    Raises ModelError where the file is not a complete bundle.
     """
     source = io.BytesIO(file) if isinstance(file, bytes) else file
     contents = bundle_validation.read(source, file_name(filename)[:80])
@@ -204,7 +201,7 @@ def unpack(file: BinaryIO | bytes, filename: str = "The file", folder: Path | No
         predictor.build_predictor(contents.config.model, len(contents.vocab), weights)
     folder = folder or store.runs_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    # Built beside the others and then moved there, so that no queue takes the half-made run for one that waits.
+    # Built in a temporary folder and then moved, so that no queue takes an incomplete run.
     with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as beside:
         config = RunConfig(**contents.config.__dict__ | {"created": 0.0, "owner": owner})
         run = store.create(config, contents.vocab, Path(beside))
@@ -225,4 +222,4 @@ def _free_place(folder: Path, run_id: str) -> Path:
         place = folder / (run_id + (f"-{attempt + 1}" if attempt else ""))
         if not place.exists():
             return place
-    raise CharlabError(f"There is no room for one more run called {run_id} in {os.fspath(folder)}.")
+    raise CharlabError(f"There are too many runs called {run_id} in {os.fspath(folder)}. Delete some of them.")

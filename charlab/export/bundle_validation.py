@@ -1,7 +1,7 @@
-"""What a bundle may hold, checked name by name and size by size before anything of it is read into memory.
+"""Validation of bundles (model files): names and sizes are checked before anything is read into memory.
 
-A bundle comes from a stranger: nothing in it is run, and whatever is not expected is refused, in a sentence.
-Knows nothing of run directories; bundle.py makes a run of what passes here.
+A bundle comes from a stranger: nothing in it is executed, and anything unexpected is refused, in a sentence.
+bundle.py turns a valid bundle into a run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from charlab.runs.store import RunConfig, Status
 FORMAT = {"format": "charlab bundle", "version": 1}
 WEIGHTS = {"best": "weights/best.safetensors", "last": "weights/last.safetensors"}
 _MB = 1_000_000
-LIMITS = {  # every name there may be in a bundle, and the most bytes behind it
+LIMITS = {  # the allowed names in a bundle, and the maximum size of each in bytes
     "bundle.json": 1_000,
     "model-card.md": _MB,
     "config.json": _MB // 5,
@@ -43,7 +43,7 @@ _HEADER_LIMIT = 100_000  # bytes of a safetensors header
 _DIRECTORY_LIMIT = 4_000  # bytes of a zip archive's list of members
 _TYPES = {"F32": np.float32, "U32": np.uint32, "U64": np.uint64}
 RESULTS = ("epochs", "steps", "train_loss", "val_loss", "best_val_loss", "characters_per_second", "seconds")
-_EVENTS: dict[str, dict[str, type]] = {  # what an event of each kind must have: the pages draw it
+_EVENTS: dict[str, dict[str, type]] = {  # the keys that each kind of event must have, since the pages draw them
     "step": {"step": float, "epoch": float, "loss": float},
     "epoch": {"step": float, "epoch": float, "val_loss": float},
     "sample": {"step": float, "epoch": float, "seed_text": str, "text": str},
@@ -51,7 +51,7 @@ _EVENTS: dict[str, dict[str, type]] = {  # what an event of each kind must have:
 }
 
 
-_DAMAGE = (  # what zipfile raises where an archive is not whole
+_DAMAGE = (  # what zipfile raises where an archive is damaged
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -64,12 +64,12 @@ _DAMAGE = (  # what zipfile raises where an archive is not whole
 
 
 class _Refused(Exception):
-    """What is wrong with a bundle; becomes the second half of a ModelError."""
+    """The problem with a bundle; becomes the second half of a ModelError."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """A bundle that has passed."""
+    """The contents of a valid bundle."""
 
     config: RunConfig
     vocab: Vocab
@@ -79,25 +79,25 @@ class Contents:
 
 
 def read(file: BinaryIO, filename: str) -> Contents:
-    """Check a bundle and read it. Raises ModelError where it is anything else."""
+    """Check a bundle and read it. Raises ModelError where it is invalid."""
     try:
         with _open(file) as archive:
             return _read(archive, _members(archive))
     except _Refused as problem:
         words = str(problem)
     except _DAMAGE:
-        words = "it is damaged or was cut off on its way"
+        words = "it is damaged or incomplete"
     except CharlabError as error:
         words = str(error).rstrip(".")
     raise ModelError(
-        f"“{filename}” cannot be imported: {words}. Only bundles can be: files that CharLab wrote with "
-        "“Bundle” on the Train page or with `export MODEL --format bundle`."
+        f"“{filename}” cannot be imported: {words}. Choose a model file that CharLab exported: with "
+        "“Model file” on the Train page or with `export MODEL --format bundle`."
     )
 
 
 def _read(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Contents:
     if _json(archive, members["bundle.json"]) != FORMAT:
-        raise _Refused("it is a bundle of another version, or none at all")
+        raise _Refused("it is not a model file, or has another version")
     config = _config(_json(archive, members["config.json"]))
     vocab = _vocab(_json(archive, members["vocab.json"]), config.model)
     status = _status(_json(archive, members["status.json"]))
@@ -110,22 +110,22 @@ def _read(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Cont
     return Contents(config, vocab, status, events, weights)
 
 
-# The archive: its list of members before its members
+# The archive: first its list of members, then the members
 
 
 def _open(file: BinaryIO) -> zipfile.ZipFile:
-    """The archive, where its list of members is as short as a bundle's; a long one would fill the memory."""
+    """Open the archive if its list of members is as short as a bundle's; a long one would fill the memory."""
     size = file.seek(0, 2)
     if size > sum(LIMITS.values()):
-        raise _Refused("it is larger than any bundle")
+        raise _Refused("it is larger than any model file")
     file.seek(max(0, size - 42))
     tail = file.read(42)
     end = tail[-22:]
     if not end.startswith(b"PK\x05\x06") or len(end) < 22:
-        raise _Refused("it is not a zip archive as CharLab writes it")
+        raise _Refused("it is not a zip archive in CharLab's format")
     directory, comment = struct.unpack("<12xL4xH", end)
     if comment or directory > _DIRECTORY_LIMIT or tail.startswith(b"PK\x06\x07"):
-        raise _Refused("its list of members is longer than a bundle's")
+        raise _Refused("its list of members is longer than a model file's")
     return zipfile.ZipFile(file)
 
 
@@ -133,21 +133,21 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
         if info.filename not in LIMITS:
-            raise _Refused(f"it holds {info.filename[:80]!r}, which no bundle has")
+            raise _Refused(f"it contains {info.filename[:80]!r}, which no model file contains")
         if info.filename in members:
-            raise _Refused(f"it holds {info.filename!r} twice")
+            raise _Refused(f"it contains {info.filename!r} twice")
         if info.file_size > LIMITS[info.filename]:
-            raise _Refused(f"{info.filename} would take {info.file_size / _MB:,.0f} MB, more than is taken")
+            raise _Refused(f"{info.filename} would take {info.file_size / _MB:,.0f} MB, more than the limit")
         if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise _Refused(f"{info.filename} is encrypted or packed in a way that bundles are not")
+            raise _Refused(f"{info.filename} is encrypted or compressed in an unexpected way")
         members[info.filename] = info
     missing = [name for name in _REQUIRED if name not in members]
     if missing or not set(WEIGHTS.values()) & set(members):
-        raise _Refused(f"{missing[0] if missing else 'weights'} is missing in it")
+        raise _Refused(f"{missing[0] if missing else 'weights'} is missing")
     return members
 
 
-# The words: JSON of known names, types and sizes
+# JSON of known names, types and sizes
 
 
 def _json(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> dict[str, Any]:
@@ -157,11 +157,11 @@ def _json(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> dict[str, Any]:
 def _parsed(data: bytes, name: str) -> dict[str, Any]:
     try:
         value = json.loads(data.decode("utf-8"), parse_constant=_no_number, object_pairs_hook=_without_doubles)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # no half characters, which cannot be written
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # no lone surrogates, which cannot be encoded
     except (ValueError, RecursionError):
         raise _Refused(f"{name} cannot be read") from None
     if not isinstance(value, dict):
-        raise _Refused(f"{name} is not what it should be")
+        raise _Refused(f"{name} is not valid")
     return value
 
 
@@ -171,7 +171,7 @@ def _no_number(word: str) -> float:
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name occurs twice")
     return dict(pairs)
 
 
@@ -182,11 +182,11 @@ def _config(data: dict[str, Any]) -> RunConfig:
     _only(data, kinds, "config.json")
     texts = [*data.get("notes", []), *data.get("versions", {}).values()]
     if not all(isinstance(text, str) for text in texts):
-        raise _Refused("its notes or versions are no texts")
+        raise _Refused("its notes or versions are not text")
     if data["preset"] not in PRESETS:
         raise _Refused(f"it was made with the preset {data['preset'][:40]!r}, which this CharLab does not have")
     if not re.fullmatch(r"[0-9a-f]{64}", data["corpus_sha256"]) or not 0 < len(data["name"]) <= 500:
-        raise _Refused("its name or its text's checksum is not what it should be")
+        raise _Refused("its name or its text's checksum is not valid")
     return RunConfig.from_json(data | {"owner": ""})
 
 
@@ -209,7 +209,7 @@ def _status(data: dict[str, Any]) -> Status:
     for values, names in ((data, numbers), (results, RESULTS)):
         for name in names:
             if values.get(name) is not None and not _is(values[name], float):
-                raise _Refused(f"{name} in status.json is no number")
+                raise _Refused(f"{name} in status.json is not a number")
     fields = {name: data[name] for name in numbers if data.get(name) is not None}
     return Status("done", results=dict(results), **fields)
 
@@ -220,13 +220,13 @@ def _events(data: bytes) -> Iterator[dict[str, Any]]:
         event = _parsed(line, name)
         kind = event.get("event")
         if not isinstance(kind, str) or kind not in _EVENTS:
-            raise _Refused(f"{name} is of no kind that is known here")
+            raise _Refused(f"{name} is an event of an unknown kind")
         _check(event, _EVENTS[kind], name)
         for key, value in event.items():
             if not (value is None or isinstance(value, bool) or _is(value, float) or _is(value, str)):
                 raise _Refused(f"{key[:40]!r} in {name} is neither number nor text")
             if key in _NUMBERS and value is not None and not _is(value, float):
-                raise _Refused(f"{key!r} in {name} is no number")
+                raise _Refused(f"{key!r} in {name} is not a number")
         yield event
 
 
@@ -236,7 +236,7 @@ _NUMBERS = ("accuracy", "val_accuracy", "learning_rate", "characters_per_second"
 def _check(data: dict[str, Any], kinds: dict[str, type], name: str, optional: tuple[str, ...] = ()) -> None:
     for key, kind in kinds.items():
         if key in data and not _is(data[key], kind) or key not in data and key not in optional:
-            raise _Refused(f"{key!r} in {name} is missing or not what it should be")
+            raise _Refused(f"{key!r} in {name} is missing or not valid")
 
 
 def _is(value: Any, kind: type) -> bool:
@@ -249,10 +249,10 @@ def _is(value: Any, kind: type) -> bool:
 def _only(data: dict[str, Any], allowed: Any, name: str) -> None:
     for key in data:
         if key not in allowed:
-            raise _Refused(f"{name} names {key[:40]!r}, which it should not")
+            raise _Refused(f"{name} names {key[:40]!r}, which is not allowed")
 
 
-# The weights: the header of safetensors first, and the numbers only when all of it fits the configuration
+# The weights: first the header of safetensors, then, if it fits the configuration, the numbers
 
 
 def _weights(
@@ -270,19 +270,19 @@ def _weights(
             entry = header[name]
             arrays[name] = np.frombuffer(data, _TYPES[entry["dtype"]]).reshape(entry["shape"])
         if file.read(1):
-            raise _Refused(f"{info.filename} holds more than it says")
+            raise _Refused(f"{info.filename} is longer than its header says")
     if model.kind == "ngram":
         _check_counts(arrays, vocabulary_size, info.filename)
     elif not all(np.isfinite(array).all() for array in arrays.values()):
-        raise _Refused(f"{info.filename} holds what is no number")
+        raise _Refused(f"{info.filename} contains values that are not numbers")
     return arrays
 
 
 def _header(file: Any, info: zipfile.ZipInfo) -> tuple[dict[str, Any], int]:
-    """Name -> dtype, shape and place of each array: the JSON at the head of a safetensors file, and its length."""
+    """Name -> dtype, shape and offsets of each array, from the head of a safetensors file, and its length."""
     (length,) = struct.unpack("<Q", file.read(8).rjust(8, b"\xff"))
     if length > min(_HEADER_LIMIT, info.file_size - 8):
-        raise _Refused(f"{info.filename} is not a safetensors file as CharLab writes it")
+        raise _Refused(f"{info.filename} is not a safetensors file in CharLab's format")
     header = _parsed(file.read(length), info.filename)
     header.pop("__metadata__", None)
     for name, entry in header.items():
@@ -290,9 +290,9 @@ def _header(file: Any, info: zipfile.ZipInfo) -> tuple[dict[str, Any], int]:
             raise _Refused(f"{name[:80]!r} in {info.filename} is not described as an array")
         numbers = [*_list(entry["shape"]), *_list(entry["data_offsets"])]
         if not all(type(number) is int and 0 <= number < 2**40 for number in numbers):
-            raise _Refused(f"{name[:80]!r} in {info.filename} has no proper shape")
+            raise _Refused(f"{name[:80]!r} in {info.filename} has no valid shape")
         if not _is(entry["dtype"], str) or entry["dtype"] not in _TYPES or len(entry["data_offsets"]) != 2:
-            raise _Refused(f"{name[:80]!r} in {info.filename} is of no type that weights have")
+            raise _Refused(f"{name[:80]!r} in {info.filename} has a type that weights cannot have")
     return header, length
 
 
@@ -301,13 +301,13 @@ def _list(value: Any) -> list:
 
 
 def _places(header: dict[str, Any], length: int, info: zipfile.ZipInfo) -> dict[str, tuple[int, int]]:
-    """Name -> first byte and the one after the last; side by side, in their order, up to the file's end."""
+    """Name -> first byte and the one after the last; without gaps, in order, up to the file's end."""
     end = 0
     places = {name: tuple(entry["data_offsets"]) for name, entry in header.items()}
     for name in sorted(places, key=lambda name: places[name]):
         size = math.prod(header[name]["shape"]) * np.dtype(_TYPES[header[name]["dtype"]]).itemsize
         if places[name] != (end, end + size):
-            raise _Refused(f"{name[:80]!r} in {info.filename} does not lie where its shape says")
+            raise _Refused(f"{name[:80]!r} in {info.filename} is not at the position that its shape implies")
         end += size
     if 8 + length + end != info.file_size:
         raise _Refused(f"{info.filename} is longer or shorter than its arrays")
@@ -327,16 +327,16 @@ def _check_count_shapes(header: dict[str, Any], model: ModelConfig, vocabulary_s
     orders = len(header) // 2
     names = {f"order_{k}/{part}" for k in range(1, orders + 1) for part in ("keys", "counts")}
     if not 1 <= orders <= min(model.order, ngram.longest_order(vocabulary_size)) or set(header) != names:
-        raise _Refused(f"{member} does not hold the counts of an n-gram model of order {model.order}")
+        raise _Refused(f"{member} does not contain the counts of an n-gram model of order {model.order}")
     for k in range(1, orders + 1):
         keys, counts = header[f"order_{k}/keys"], header[f"order_{k}/counts"]
         lengths_fit = len(keys["shape"]) == 1 and keys["shape"] == counts["shape"] and keys["shape"][0] > 0
         if not lengths_fit or (keys["dtype"], counts["dtype"]) != ("U64", "U32"):
-            raise _Refused(f"the keys and counts of order {k} in {member} do not belong together")
+            raise _Refused(f"the keys and counts of order {k} in {member} do not match")
 
 
 def _check_counts(arrays: dict[str, np.ndarray], vocabulary_size: int, member: str) -> None:
     for k in range(1, len(arrays) // 2 + 1):
         keys, counts = arrays[f"order_{k}/keys"], arrays[f"order_{k}/counts"]
         if not (keys[1:] > keys[:-1]).all() or int(keys[-1]) >= vocabulary_size**k or not (counts > 0).all():
-            raise _Refused(f"the counts of order {k} in {member} are not sorted, or not of this alphabet")
+            raise _Refused(f"the counts of order {k} in {member} are not sorted, or do not fit this alphabet")

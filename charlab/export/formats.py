@@ -1,6 +1,6 @@
-"""The forms in which a run can be taken away, by name, and how each is made: here or in a worker process.
+"""The export formats of a run, by name, and how each is created: here or in a worker process.
 
-Imports no TensorFlow: what needs it is made by `python -m charlab export`.
+Imports no TensorFlow: formats that need it are created by `python -m charlab export`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Format:
     suffix: str
     mime: str
     needs_tensorflow: bool = False
-    kinds: tuple[str, ...] = ("gru", "lstm", "transformer")  # of models that have such a form
+    kinds: tuple[str, ...] = ("gru", "lstm", "transformer")  # of models that have this format
 
 
 _EVERY_KIND = ("gru", "lstm", "transformer", "ngram")
@@ -36,29 +36,29 @@ FORMATS = {
     form.name: form
     for form in (
         Format(
-            "bundle", "Bundle",
-            "Everything in one zip file, with a model card in words. Any other CharLab can import it.",
+            "bundle", "Model file",
+            "Everything in one zip file, with a model card. Any other CharLab can import it.",
             ".charlab.zip", "application/zip", kinds=_EVERY_KIND,
         ),
         Format(
-            "csv", "Figures",
-            "Losses and accuracies as a table, for a spreadsheet: a step or an epoch a row.",
+            "csv", "Metrics (CSV)",
+            "Losses and accuracies as a table, for a spreadsheet: one row per step or epoch.",
             ".csv", "text/csv", kinds=_EVERY_KIND,
         ),
         Format(
             "script", "Python script",
-            "The same training as one program in plain TensorFlow, to read and to run without CharLab.",
+            "The same training as one program in plain TensorFlow, to read and run without CharLab.",
             ".py", "text/x-python",
         ),
         Format(
             "keras", ".keras",
-            "The network as Keras keeps it: ids in, logits out, for programs of your own.",
+            "The network as a Keras file: ids in, logits out, for your own programs.",
             ".keras", "application/octet-stream", needs_tensorflow=True,
         ),
         Format(
             "savedmodel", "SavedModel",
-            "A function of TensorFlow's that takes text and gives the next character, for servers and other "
-            "languages. Unpack the zip file first.",
+            "A TensorFlow function from text to the next character, for servers and other languages. Unpack the "
+            "zip file first.",
             "-savedmodel.zip", "application/zip", needs_tensorflow=True,
         ),
     )
@@ -66,25 +66,25 @@ FORMATS = {
 
 
 def make(run: Run, name: str) -> bytes:
-    """A form that needs no TensorFlow, as a file's bytes."""
+    """The bytes of a format that needs no TensorFlow."""
     makers: dict[str, Callable[[], bytes]] = {
         "bundle": lambda: bundle.pack(run),
         "csv": lambda: bundle.metrics_csv(run).encode("utf-8"),
         "script": lambda: script.standalone(run.config()).encode("utf-8"),
     }
     if name not in makers:
-        raise ConfigError(f"{name!r} is made by a worker process. Made here are: {', '.join(makers)}.")
+        raise ConfigError(f"The format {name!r} needs a worker process. Formats without one: {', '.join(makers)}.")
     return makers[name]()
 
 
 def export(run: Run, name: str, target: str, weights_name: str = "best") -> None:
-    """Write a run in a form to a path or an address; TensorFlow is started where the form needs it.
+    """Write a run in a format to a path or an address; starts TensorFlow where the format needs it.
 
     A SavedModel is a folder, or a zip file of it where the target ends with .zip. Raises ConfigError,
     RunError, ModelError or UnavailableError, in a sentence.
     """
     if name not in FORMATS:
-        raise ConfigError(f"There is no format {name!r}. There are: {', '.join(FORMATS)}.")
+        raise ConfigError(f"There is no format {name!r}. Available formats: {', '.join(FORMATS)}.")
     if not FORMATS[name].needs_tensorflow:
         _write(target, make(run, name))
         return
@@ -92,7 +92,7 @@ def export(run: Run, name: str, target: str, weights_name: str = "best") -> None
         raise UnavailableError(reason)
     parts = (run.config().model, run.vocab(), run.weights(weights_name))
     from charlab.training import (
-        export_keras as networks_out,  # seconds of TensorFlow: what cannot be made is told before
+        export_keras as networks_out,  # starting TensorFlow takes seconds: errors come before
     )
 
     with tempfile.TemporaryDirectory() as folder:
@@ -108,7 +108,8 @@ def export(run: Run, name: str, target: str, weights_name: str = "best") -> None
 
 
 def make_in_worker(run: Run, name: str, time_limit: float = 300.0) -> bytes:
-    """A form that needs TensorFlow, made by a process of its own: some ten seconds. Raises UnavailableError."""
+    """The bytes of a format that needs TensorFlow, from a separate process: about ten seconds. Raises
+    UnavailableError."""
     if reason := queue.why_no_tensorflow():
         raise UnavailableError(reason)
     with tempfile.TemporaryDirectory() as folder:
@@ -118,11 +119,11 @@ def make_in_worker(run: Run, name: str, time_limit: float = 300.0) -> bytes:
             subprocesses.document(*words, time_limit=time_limit)
             return target.read_bytes()
         except (UnavailableError, OSError) as error:
-            raise UnavailableError(f"The {FORMATS[name].title} file could not be made: {error}") from error
+            raise UnavailableError(f"The {FORMATS[name].title} file could not be created: {error}") from error
 
 
 def import_model(source: str) -> Run:
-    """Import a bundle from a path or an address."""
+    """Import a model file (bundle) from a path or an address."""
     if remote_files.is_address(source):
         return bundle.unpack(remote_files.read(source), remote_files.without_query(source))
     try:
@@ -150,7 +151,7 @@ def _write_folder(target: str, folder: Path) -> None:
         return
     path = Path(target)
     if path.exists() and not (path / "saved_model.pb").exists() and (path.is_file() or any(path.iterdir())):
-        raise RunError(f"{target!r} is there already and is no SavedModel. Name a folder that is new or empty.")
+        raise RunError(f"{target!r} already exists and is not a SavedModel. Choose a new or empty folder.")
     try:
         for file in sorted(file for file in folder.rglob("*") if file.is_file()):
             place = path / file.relative_to(folder)

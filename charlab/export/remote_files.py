@@ -1,6 +1,6 @@
-"""Files behind addresses that fsspec knows (gs://, s3://, https://, memory://): for the command line alone.
+"""Files behind addresses that fsspec knows (gs://, s3://, https://, memory://): only for the command line.
 
-Pages never come here: a visitor must not make this server read or write an address. Knows nothing of models.
+Pages never use this module: a visitor must not make this server read or write an address.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from charlab.errors import UnavailableError, install_command
 
 
 def is_address(name: str) -> bool:
-    """Whether a name is an address and no path: gs://bucket/text.txt."""
+    """Whether a name is an address, such as gs://bucket/text.txt, and not a path."""
     return re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", name) is not None
 
 
 def without_query(address: str) -> str:
-    """An address as it may be shown: what follows a question mark or stands before an @ may be a password."""
+    """An address that is safe to show: the part after a question mark or before an @ may be a password."""
     return re.sub(r"//[^/@]*@", "//", re.split(r"[?#]", address)[0])
 
 
 def read(address: str) -> bytes:
-    """All bytes of a file. Raises UnavailableError, in a sentence."""
+    """Read all bytes of a file. Raises UnavailableError."""
     try:
         system, path = _open(address)
         return system.cat_file(path)
@@ -33,7 +33,7 @@ def read(address: str) -> bytes:
 
 
 def write(address: str, data: bytes) -> None:
-    """Write a file whole; over http(s) with PUT. Raises UnavailableError."""
+    """Write a file; over http(s) with PUT. Raises UnavailableError."""
     try:
         system, path = _open(address)
         _make_folder(system, path)
@@ -43,7 +43,7 @@ def write(address: str, data: bytes) -> None:
 
 
 def write_folder(address: str, folder: Path) -> None:
-    """Write a folder's files, each at its place below the address. Raises UnavailableError."""
+    """Write a folder's files to the same relative paths below the address. Raises UnavailableError."""
     try:
         system, path = _open(address)
         for file in sorted(file for file in folder.rglob("*") if file.is_file()):
@@ -63,13 +63,13 @@ def _open(address: str) -> tuple[Any, str]:
 
 
 def _make_folder(system: Any, path: str) -> None:
-    """Some file systems want a folder to be there before its files; buckets and web servers know none."""
+    """Create the folder where the file system needs one; buckets and web servers have none."""
     if system.protocol not in ("http", "https", ("http", "https")):
         system.makedirs(system._parent(path), exist_ok=True)
 
 
 def _problems() -> tuple[type[Exception], ...]:
-    """What fsspec raises where an address cannot be had; each of its file systems has errors of its own."""
+    """The exceptions that fsspec raises for an unreachable address; each of its file systems has its own."""
     problems: tuple[type[Exception], ...] = (
         OSError,
         ValueError,
@@ -89,9 +89,9 @@ def _problems() -> tuple[type[Exception], ...]:
 
 def _unavailable(address: str, done: str, error: Exception) -> UnavailableError:
     words = " ".join(str(error).split()).replace(address, "the address")[:200] or type(error).__name__
-    advice = "Check the address, the network and your right to use it."
+    advice = "Check the address, the network and your access rights."
     if isinstance(error, ImportError):
-        advice = "Install what it needs: gcsfs for gs://, s3fs for s3://, aiohttp for https://."
+        advice = "Install the package it needs: gcsfs for gs://, s3fs for s3://, aiohttp for https://."
     elif isinstance(error, FileNotFoundError):
-        words = "there is nothing"
+        words = "there is no file"
     return UnavailableError(f"{without_query(address)} could not be {done}: {words.rstrip('.')}. {advice}")

@@ -1,6 +1,6 @@
-"""A run as a Python program of its own: the same training in plain TensorFlow, to be read and run without CharLab.
+"""A run as a standalone Python program: the same training in plain TensorFlow, to read and run without CharLab.
 
-Text in, text out: pieces of source are chosen by the configuration and joined. Knows nothing of files or pages.
+The configuration decides which parts of source code are joined.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _PIECES = Path(__file__).parent / "script_parts"
 
 
 def standalone(config: RunConfig) -> str:
-    """The program that trains this configuration. Raises ModelError for an n-gram model, which is not trained."""
+    """The program that trains this configuration. Raises ModelError for an n-gram model, which is counted."""
     if config.model.kind == "ngram":
         raise ModelError(
             "An n-gram model is counted, not trained, so there is no TensorFlow program for it. "
-            "charlab/core/ngram.py is the whole of it, in plain NumPy. "
+            "charlab/core/ngram.py contains all of it, in plain NumPy. "
             "Export a GRU, an LSTM or a Transformer as a script."
         )
     recurrent = config.model.kind in RECURRENT
@@ -41,7 +41,7 @@ def standalone(config: RunConfig) -> str:
 def _piece(name: str) -> str:
     """A part of the program: real Python, in a folder that is read and never imported."""
     source = (_PIECES / f"{name}.py").read_text(encoding="utf-8")
-    return source.split("# ---\n", 1)[1]  # what stands above is for whoever reads the folder
+    return source.split("# ---\n", 1)[1]  # the lines above are for readers of the folder
 
 
 def _opening(config: RunConfig) -> str:
@@ -55,7 +55,7 @@ def _opening(config: RunConfig) -> str:
             lines.append(f"{line:<32}# {_NOTES.get(name, SETTINGS[name].help)}")
     about = textwrap.fill(
         f"The training of “{title}” on {_one_line(bundle.file_name(config.corpus))}, in plain TensorFlow: "
-        "a network that reads a text and learns to expect its next character.",
+        "a network that reads a text and learns to predict its next character.",
         width=100,
     )
     return f'''"""{about}
@@ -64,7 +64,7 @@ It needs TensorFlow and nothing else (made for versions {_one_line(_versions(con
 
     python this_file.py text.txt
 
-It prints the loss after each epoch, in nats a character, and then writes a sample of its own.
+It prints the loss after each epoch, in nats per character, and then a sample of generated text.
 """
 
 import os
@@ -78,7 +78,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-# Everything that can be set
+# Settings
 
 ''' + "\n".join(lines)
 
@@ -106,6 +106,6 @@ def _versions(config: RunConfig) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A text from people as it can stand in a docstring: nothing in it can end it."""
+    """A user's text made safe for a docstring: nothing in it can end the docstring."""
     kept = "".join(character if character.isprintable() else " " for character in text)
     return kept.replace("\\", "/").replace('"', "'")[:200]

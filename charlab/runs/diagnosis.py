@@ -1,6 +1,6 @@
-"""What can be said about runs in words: how one went, and how several differ.
+"""Diagnosis of runs in sentences: how one went, and how several differ.
 
-Reads configurations and events; draws nothing. Losses are in nats until they are told.
+Reads configurations and events. Losses are in nats until they are put into a sentence.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from charlab.runs.store import RunConfig
 
 NATS = {"nats": 1.0, "bits": math.log(2)}  # how many nats one unit is
 _BEST_WITHIN = 1.02  # of the exact entropy: "the best possible"
-_RISE = 1.001  # what counts as a rise of the validation loss, and not as its trembling
-_STILL_FALLING = 0.995  # a last evaluation below so much of the one before
-_RECENT = 3  # figures of training looked at together, so that one bad batch is no verdict
+_RISE = 1.001  # a rise of the validation loss, as opposed to noise
+_STILL_FALLING = 0.995  # the last evaluation is below this share of the one before
+_RECENT = 3  # training losses smoothed together, so that one bad batch does not count
 _ENOUGH_STEPS = 6
 
 
@@ -33,8 +33,8 @@ def diagnose(
     ended: bool = False,
     unit: str = "nats",
 ) -> list[str]:
-    """Sentences on a run, the most urgent first: it came apart, it is as good as can be, it overfits, it was
-    still learning when it `ended`, and what the untrained network amounted to. Empty where nothing is to say."""
+    """Sentences on a run, the most urgent first: it diverged, it reached the optimum, it overfits, it was still
+    learning when it `ended`, and the loss of the untrained network. Empty where there is nothing to report."""
     evaluations = [e for e in events if e.get("event") == "epoch" and _is_number(e.get("val_loss"))]
     losses = [e["loss"] for e in events if e.get("event") == "step" and e.get("loss") is not None]
 
@@ -48,8 +48,8 @@ def diagnose(
         best = min(evaluations, key=lambda e: e["val_loss"])
         if exact_entropy_nats is not None and best["val_loss"] <= exact_entropy_nats * _BEST_WITHIN:
             said.append(
-                f"It has reached the best possible: {told(best['val_loss'])} a character on validation; the "
-                f"source's own entropy is {told(exact_entropy_nats)}, and no model can do better."
+                f"It has reached the best possible loss: {told(best['val_loss'])} per character on validation. "
+                f"The entropy of the source is {told(exact_entropy_nats)}, and no model can do better."
             )
         elif overfit := _overfitting(evaluations, told):
             said.append(overfit)
@@ -61,13 +61,13 @@ def diagnose(
 
 
 def kept(best: int, last: float) -> str:
-    """Which weights a run has: those of its best epoch, and its last. An epoch that was only begun when it was
-    graded counts as the one it would have become, so `best` may be above `last`."""
+    """A sentence on which weights a run has: of its best and its last epoch. An epoch that was incomplete when it
+    was evaluated has the number of the complete one, so `best` may be above `last`."""
     if best >= last:
-        return f"Kept are the best weights so far, of epoch {last:.4g}: they write and explain on the other pages."
+        return f"The best weights (epoch {last:.4g}) are saved and used on the other pages."
     return (
-        f"Kept are the best weights, those of epoch {best}, which write and explain on the other pages, and the "
-        f"last ones, of epoch {last:.4g}."
+        f"The best weights (epoch {best}) are saved and used on the other pages. The last weights "
+        f"(epoch {last:.4g}) are saved too."
     )
 
 
@@ -76,7 +76,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _diverged(losses: list[float], evaluations: list[dict[str, Any]]) -> bool:
-    """Whether training lost more than half of what it had learned, or is no number any more."""
+    """Whether training lost more than half of what it had learned, or the loss is not a number."""
     if any(not _is_number(loss) for loss in losses):
         return True
     if len(losses) < _ENOUGH_STEPS:
@@ -90,17 +90,18 @@ def _diverged(losses: list[float], evaluations: list[dict[str, Any]]) -> bool:
 def _divergence(train: TrainConfig) -> str:
     tries = [f"a smaller learning rate than {train.learning_rate:g}"]
     if not train.clip_norm:
-        tries.append("gradients that are clipped (clip_norm 1)")
+        tries.append("gradient clipping (clip_norm 1)")
     if not train.warm_up_steps:
-        tries.append("a warm-up of some hundred steps")
+        tries.append("a warm-up of a few hundred steps")
     return (
-        "It diverged: the training loss rises again and what was learned is lost. The steps were too large: each "
+        "Training diverged: the loss rises again and what was learned is lost. The steps were too large: each "
         f"overshoots and makes the next one worse. Try {' or '.join(tries)}."
     )
 
 
 def _overfitting(evaluations: list[dict[str, Any]], told: Callable[[float], str]) -> str:
-    """Since its lowest value validation rose at two evaluations or more, the last included, and training fell."""
+    """A sentence where validation rose at two or more evaluations after its lowest, the last included, while
+    training fell; else ""."""
     best = min(range(len(evaluations)), key=lambda i: evaluations[i]["val_loss"])
     lowest, after = evaluations[best], evaluations[best + 1 :]
     if len(after) < 2 or lowest.get("step") == 0:
@@ -111,10 +112,10 @@ def _overfitting(evaluations: list[dict[str, Any]], told: Callable[[float], str]
     if not (rising and falling):
         return ""
     return (
-        f"It overfits since epoch {lowest['epoch']:g}: validation rose from {told(lowest['val_loss'])} to "
-        f"{told(latest['val_loss'])} while training fell from {told(lowest['loss'])} to {told(latest['loss'])}. "
-        f"It begins to learn its text by heart. The weights of epoch {lowest['epoch']:g} are kept as the best; "
-        "a longer text, a smaller model or dropout would help."
+        f"It has been overfitting since epoch {lowest['epoch']:g}: validation loss rose from "
+        f"{told(lowest['val_loss'])} to {told(latest['val_loss'])} while training loss fell from "
+        f"{told(lowest['loss'])} to {told(latest['loss'])}. It begins to memorise its text. The weights of "
+        f"epoch {lowest['epoch']:g} are saved as the best; a longer text, a smaller model or dropout would help."
     )
 
 
@@ -123,16 +124,17 @@ def _still_falling(evaluations: list[dict[str, Any]], told: Callable[[float], st
         return ""
     fell = evaluations[-2]["val_loss"] - evaluations[-1]["val_loss"]
     return (
-        f"Validation was still falling when it ended, by {told(fell)} from epoch {evaluations[-2]['epoch']:g} to "
-        f"{evaluations[-1]['epoch']:g}: train longer."
+        f"Validation loss was still falling at the end, by {told(fell)} from epoch "
+        f"{evaluations[-2]['epoch']:g} to {evaluations[-1]['epoch']:g}: train longer."
     )
 
 
 def _untrained(loss: float, alphabet_size: int, unit: str) -> str:
     base = {"nats": "e", "bits": "2"}[unit]
     return (
-        f"Untrained, its loss was {loss / NATS[unit]:.2f} {unit}: as if it guessed among {math.exp(loss):.1f} "
-        f"characters alike ({base} to the power of the loss). The alphabet has {alphabet_size}."
+        f"Before training its loss was {loss / NATS[unit]:.2f} {unit} per character: like choosing among "
+        f"{math.exp(loss):.0f} equally likely characters ({base} to the power of the loss). The alphabet has "
+        f"{alphabet_size}."
     )
 
 
@@ -173,7 +175,7 @@ def not_comparable(configs: Sequence[RunConfig]) -> str:
     if len({config.corpus_sha256 for config in configs}) > 1:
         reasons.append("they read different texts")
     if len({(config.model.alphabet, config.model.lower_case) for config in configs}) > 1:
-        reasons.append("their alphabets differ, so that one has more to guess than another")
+        reasons.append("their alphabets differ, so one has more characters to choose from than another")
     if len({config.train.validation_share for config in configs}) > 1:
-        reasons.append("they are graded on different parts of the text")
+        reasons.append("they are evaluated on different parts of the text")
     return f"The losses of these runs cannot be compared: {'; '.join(reasons)}." if reasons else ""

@@ -1,6 +1,6 @@
-"""Models by name: the starters that ship with CharLab, the runs of this server, or a path to either.
+"""Models by name: the built-in ones (starters), the runs of this server, or a path to either.
 
-A starter is a run directory without its text, so both are loaded in one way. Knows nothing of TensorFlow.
+A starter is a run directory without its text, so both are loaded in the same way.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STARTERS = Path(__file__).resolve().parent.parent / "starters"
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a picker shows of a model before it is loaded."""
+    """The facts of a model that a picker shows before it is loaded."""
 
     name: str  # what `load` takes
     title: str
@@ -32,7 +32,7 @@ class ModelInfo:
     kind: str
     corpus: str
     state: str
-    val_loss: float | None  # nats a character, on the held-out part of its own corpus
+    val_loss: float | None  # nats per character, on the validation set of its own corpus
     owner: str = ""
 
     @property
@@ -42,7 +42,7 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Model:
-    """A model that can be asked."""
+    """A loaded model."""
 
     name: str
     weights_name: str  # "best", "last" or "epoch-003"
@@ -50,7 +50,7 @@ class Model:
     vocab: Vocab
     config: RunConfig
     status: Status
-    digest: str  # twelve digits that stand for exactly these weights
+    digest: str  # twelve hexadecimal digits of a hash of these weights
 
     @property
     def seed_text(self) -> str:
@@ -73,16 +73,16 @@ def load(name: str, weights_name: str = "best") -> Model:
 
 
 def find(name: str) -> Run:
-    """The directory behind a name. Raises ModelError with what there is."""
+    """The run directory of that name. Raises ModelError with the models there are."""
     for path in (STARTERS / name, store.runs_folder() / name, Path(name)):
         if name and (path / "config.json").is_file():
             return Run(path)
     there = ", ".join(info.name for info in available_models()) or "none"
-    raise ModelError(f"There is no model {name!r}. There are: {there}; or give the path of a run's folder.")
+    raise ModelError(f"There is no model {name!r}. Available models: {there}. Or give the path of a run's folder.")
 
 
 def stamp(name: str) -> float:
-    """When a model's weights were last written: another number means that they have to be loaded anew."""
+    """When a model's weights were last written: a new value means that they must be loaded again."""
     run = find(name)
     return max(
         (run.weights_path(weights_name).stat().st_mtime for weights_name in run.weight_names()), default=0.0
@@ -90,7 +90,7 @@ def stamp(name: str) -> float:
 
 
 def corpus_text(config: RunConfig) -> str | None:
-    """The text a model was trained on, where this machine has it and it is unchanged; else None."""
+    """The text that a model was trained on, where this machine has it unchanged; else None."""
     try:
         text = catalogue.load(config.corpus, download=False)
     except CharlabError:
@@ -118,7 +118,7 @@ def _info(run: Run, where: str) -> ModelInfo | None:
         if not run.weight_names():
             return None
         config, status = run.config(), run.status()
-    except (CharlabError, TypeError, KeyError):  # a folder that is not a whole run is no model
+    except (CharlabError, TypeError, KeyError):  # an incomplete run folder is not a model
         return None
     loss = status.results.get("best_val_loss")
     return ModelInfo(

@@ -1,4 +1,4 @@
-"""The command line that does what a page did: trains the same run, or generates the same texts."""
+"""Command-line equivalents of a page's actions: training the same run, generating the same texts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from charlab.runs.presets import preset
 
 
 def training_command(config: store.RunConfig) -> str:
-    """The command line that trains the same run: the preset, and what differs from it."""
+    """The command that trains the same run: the preset, and the settings that differ from it."""
     chosen = preset(config.preset)
     changed = {
         name: value
@@ -25,15 +25,15 @@ def training_command(config: store.RunConfig) -> str:
                 f"{changed[name]:g}" if isinstance(changed[name], float) else str(changed[name]),
             ]
         changed.pop(name, None)
-    changed.pop("seed_text", None)  # made from the text where none was given
+    changed.pop("seed_text", None)  # taken from the text where none was given
     for name, value in changed.items():
         words += ["--set", shlex.quote(f"{name}={'none' if value is None else value}")]
     return " ".join(words)
 
 
 def generation_command(model: str, weights_name: str, seed_text: str, config: SampleConfig) -> str:
-    """The command line that writes the same texts: a model's name, which of its weights, and what differs from the
-    command's own settings."""
+    """The command that generates the same texts: a model's name, its weights' name, and the settings that differ
+    from the command's defaults."""
     words = ["python -m charlab generate", shlex.quote(model)]
     if weights_name != "best":
         words += ["--weights", weights_name]

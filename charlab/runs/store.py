@@ -1,17 +1,17 @@
-"""The run directory: what one training run is on disk, and the only thing a trainer and a page share.
+"""The run directory: one training run on disk, and the only thing that a trainer and a page share.
 
-The only module that knows its file names. Knows nothing of TensorFlow, processes or pages.
+The only module that knows its file names.
 
     runs/<run-id>/
       config.json        name, preset, corpus, ModelConfig, TrainConfig, library versions
       vocab.json
-      status.json        state, reason, times, place in training, results; written by the lock's holder alone
-      control.json       what a page or the command line asks of the run
-      metrics.jsonl      one event a line
+      status.json        state, reason, times, progress, results; written only by the lock's holder
+      control.json       the request of a page or the command line
+      metrics.jsonl      one event per line
       weights/           epoch-NNN.safetensors, best.safetensors, last.safetensors
-      checkpoint/        what a resume needs beyond the weights
-      tensorboard/       the same figures for TensorBoard, where it is installed
-      log.txt            what the worker printed
+      checkpoint/        the state that a resume needs besides the weights
+      tensorboard/       the same metrics for TensorBoard, where it is installed
+      log.txt            the worker's output
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def runs_folder() -> Path:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything that says what a run is, fixed when it is created but for its name, and its budget where it is
-    trained longer."""
+    """A run's configuration, fixed when it is created, except for its name and, when it is trained longer, its
+    budget."""
 
     name: str
     preset: str
@@ -57,7 +57,7 @@ class RunConfig:
     train: TrainConfig
     created: float = 0.0  # seconds since 1970
     owner: str = ""  # the browser that started it, or ""
-    notes: tuple[str, ...] = ()  # what was adapted to the text, in sentences
+    notes: tuple[str, ...] = ()  # sentences on how settings were adapted to the text
     versions: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -81,7 +81,8 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class Status:
-    """Where a run is. `results` holds the figures of its last validated epoch (the command line's document)."""
+    """A run's state and progress. `results` holds the metrics of its last validated epoch (the document that the
+    command line prints)."""
 
     state: str
     reason: str = ""
@@ -91,7 +92,7 @@ class Status:
     pid: int | None = None
     epoch: float = 0.0
     step: int = 0
-    total_steps: int | None = None  # None where the budget is a time
+    total_steps: int | None = None  # None for a time budget
     seconds: float = 0.0  # wall-clock spent on it so far
     seconds_left: float | None = None
     best_epoch: int | None = None
@@ -120,7 +121,7 @@ class Run:
     def tensorboard_path(self) -> Path:
         return self.path / "tensorboard"
 
-    # What it is
+    # Configuration
 
     def config(self) -> RunConfig:
         return RunConfig.from_json(read_json(self.path / "config.json"))
@@ -134,20 +135,20 @@ class Run:
     def write_vocab(self, vocab: Vocab) -> None:
         write_json(self.path / "vocab.json", vocab.to_json())
 
-    # Where it is
+    # State
 
     def status(self) -> Status:
-        """The run's state. Where a worker should hold it and none does, it is read as failed, in words."""
+        """The run's state. Where a worker should hold it and none does, that is failed, with a reason."""
         status = self.recorded_status()
         if status.state == "running" and not self.is_held():
-            status = self.recorded_status()  # again: it may have ended, and let go, since the first look
+            status = self.recorded_status()  # again: it may have ended since the first look
         if status.state == "running" and not self.is_held():
             return Status(
                 **status.__dict__
                 | {
                     "state": "failed",
-                    "reason": "Its worker process ended without a word: killed, out of memory, or the machine was "
-                    "switched off. What it had saved is still here.",
+                    "reason": "The worker process stopped unexpectedly: it was killed, ran out of memory, or the "
+                    "machine was switched off. Its last checkpoint is saved.",
                 }
             )
         request = self.request()
@@ -156,14 +157,14 @@ class Run:
         return status
 
     def recorded_status(self) -> Status:
-        """What status.json says, whether or not a worker is still there."""
+        """The content of status.json, whether or not a worker is still alive."""
         return Status(**read_json(self.path / "status.json"))
 
     def write_status(self, status: Status) -> None:
         write_json(self.path / "status.json", status.__dict__)
 
     def lock(self) -> FileLock:
-        """The run's lock, not yet taken: `with run.lock(): ...`. Who holds it owns the run and is alive."""
+        """The run's lock, not yet acquired: `with run.lock(): ...`. Its holder owns the run and is alive."""
         return FileLock(self.path / "lock", timeout=0, is_singleton=False)
 
     def is_held(self) -> bool:
@@ -175,23 +176,23 @@ class Run:
             return True
 
     def sweep(self) -> None:
-        """Remove what a writer that was killed left half written beside its place."""
+        """Remove the temporary files of a writer that was killed."""
         for path in self.path.rglob(".*.tmp"):
             path.unlink(missing_ok=True)
 
-    # What is asked of it
+    # Requests
 
     def ask(self, request: str | None) -> None:
-        """Ask the run's worker to "pause" or "stop"; None takes the request back."""
+        """Ask the run's worker to "pause" or "stop"; None withdraws the request."""
         if request is not None and request not in REQUESTS:
-            raise RunError(f"A run can be asked to pause or to stop. Received: {request!r}.")
+            raise RunError(f"The requests to a run are pause and stop. Received: {request!r}.")
         write_json(self.path / "control.json", {"request": request, "time": time.time()})
 
     def request(self) -> str | None:
         path = self.path / "control.json"
         return read_json(path).get("request") if path.exists() else None
 
-    # What happened
+    # Events
 
     def append_event(self, event: dict[str, Any]) -> None:
         """Add one event to metrics.jsonl, a whole line at a time."""
@@ -200,7 +201,7 @@ class Run:
             file.write(line.encode("utf-8"))
 
     def events(self, after: int = 0) -> tuple[list[dict[str, Any]], int]:
-        """The events from byte `after` on, and the byte to go on from; an incomplete last line is passed over."""
+        """The events from byte `after` on, and the byte to continue from; an incomplete last line is skipped."""
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return [], 0
@@ -216,20 +217,20 @@ class Run:
         return path.stat().st_size if path.exists() else 0
 
     def cut_events(self, length: int) -> None:
-        """Drop what stands after byte `length` of metrics.jsonl: it was not part of the checkpoint."""
+        """Drop everything after byte `length` of metrics.jsonl: it was not part of the checkpoint."""
         path = self.path / "metrics.jsonl"
         if path.exists():
             with path.open("r+b") as file:
                 file.truncate(min(length, path.stat().st_size))
 
-    # What it learned
+    # Weights
 
     def write_weights(self, weights: dict[str, np.ndarray], weights_name: str) -> None:
-        """Weights as "best", "last" or "epoch-003"."""
+        """Save weights as "best", "last" or "epoch-003"."""
         write_arrays(self.weights_path(weights_name), weights)
 
     def stands_for(self, weights_name: str) -> str:
-        """The weights that are read for a name: for "best" its epoch's or the last, where it has no file."""
+        """The stored weights for a name: where "best" has no file, those of the best epoch or the last."""
         there = self.weight_names()
         if weights_name != "best" or "best" in there:
             return weights_name
@@ -240,11 +241,11 @@ class Run:
         path = self.weights_path(self.stands_for(weights_name))
         if not path.exists():
             there = ", ".join(self.weight_names()) or "none yet"
-            raise RunError(f"Run {self.id} has no weights {weights_name!r}. There are: {there}.")
+            raise RunError(f"Run {self.id} has no weights {weights_name!r}. Available weights: {there}.")
         return {name: _widened(name, array) for name, array in read_arrays(path).items()}
 
     def weight_names(self) -> list[str]:
-        """What weights there are: epoch-001 ..., best, last."""
+        """The names of the stored weights: epoch-001 ..., best, last."""
         names = [path.stem for path in (self.path / "weights").glob("*.safetensors")]
         return sorted(names, key=lambda name: (not name.startswith("epoch"), name))
 
@@ -255,7 +256,7 @@ class Run:
 
 
 def compact(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The same in fewer bytes: half precision, and whole numbers no longer than they need be."""
+    """The same weights in fewer bytes: half precision, and the smallest type for integers."""
     return {
         name: array.astype(np.float16 if array.dtype.kind == "f" else np.min_scalar_type(array.max()))
         for name, array in weights.items()
@@ -263,14 +264,14 @@ def compact(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _widened(name: str, array: np.ndarray) -> np.ndarray:
-    """Weights are float32; of an n-gram model's counts the keys are uint64 and the others uint32."""
+    """Weights in float32; an n-gram model's keys in uint64 and its counts in uint32."""
     wide = np.float32 if array.dtype.kind == "f" else np.uint64 if name.endswith("/keys") else np.uint32
     return array.astype(wide, copy=False)
 
 
 def create(config: RunConfig, vocab: Vocab, folder: Path | None = None, state: str = "queued") -> Run:
-    """Make a run directory. Its state is queued: a server will take it; "running" is for a process that trains it
-    itself, and takes the lock next."""
+    """Create a run directory. A queued run is taken by the server; "running" is for a process that trains it
+    itself and acquires the lock next."""
     folder = folder or runs_folder()
     created = config.created or time.time()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created))
@@ -291,7 +292,7 @@ def create(config: RunConfig, vocab: Vocab, folder: Path | None = None, state: s
 
 
 def find(run_id: str, folder: Path | None = None) -> Run:
-    """The run of that id. Raises RunError where there is none."""
+    """The run with that id. Raises RunError where there is none."""
     folder = folder or runs_folder()
     path = folder / run_id
     if not re.fullmatch(r"[A-Za-z0-9._-]+", run_id) or not (path / "config.json").exists():
@@ -300,7 +301,7 @@ def find(run_id: str, folder: Path | None = None) -> Run:
 
 
 def all_runs(folder: Path | None = None) -> Iterator[Run]:
-    """Every run there is, newest first; folders that are not whole runs are passed over."""
+    """Every run there is, newest first; incomplete ones are skipped."""
     folder = folder or runs_folder()
     if folder.is_dir():
         for path in sorted(folder.iterdir(), reverse=True):
@@ -309,17 +310,17 @@ def all_runs(folder: Path | None = None) -> Iterator[Run]:
 
 
 def delete(run: Run) -> None:
-    """Remove a run for good. Raises RunError while a worker holds it."""
-    run.recorded_status()  # raises RunError where it is gone already; a lock would make its folder anew
+    """Delete a run permanently. Raises RunError while a worker holds it."""
+    run.recorded_status()  # raises RunError where it is already gone; a lock would create its folder again
     try:
         with run.lock().acquire(timeout=1.0):
-            (run.path / "status.json").unlink(missing_ok=True)  # from here on it is no run: no worker takes it
+            (run.path / "status.json").unlink(missing_ok=True)  # now it is no longer a run: no worker takes it
     except Timeout:
         raise RunError(f"Run {run.id} is being trained. Stop it first, then delete it.") from None
     shutil.rmtree(run.path)
 
 
-# Files, each written whole
+# Files, written atomically
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
@@ -330,7 +331,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RunError(f"{path} is missing: this is not a whole run.") from None
+        raise RunError(f"{path} is missing: the run is incomplete.") from None
     except ValueError as error:
         raise RunError(f"{path} cannot be read: {error}.") from error
 
@@ -348,4 +349,4 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         return load(path.read_bytes())
     except SafetensorError as error:
-        raise RunError(f"{path} is not a whole safetensors file: {error}.") from error
+        raise RunError(f"{path} is not a complete safetensors file: {error}.") from error

@@ -1,6 +1,6 @@
-"""Before a training starts: how long it will take here, how much it will read, and what its network is made of.
+"""Time estimates before a run starts: how long it will take on this machine, and how much it will read.
 
-Times come from earlier runs on this machine, never from a table. Reads run directories; draws nothing.
+Times come from earlier runs on this machine, never from a table.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from charlab.runs.store import Run
 
 @dataclass(frozen=True)
 class MeasuredSpeed:
-    """How fast this machine trained a model once."""
+    """The speed of one earlier run on this machine."""
 
     model: ModelConfig
     train: TrainConfig
@@ -30,8 +30,8 @@ class MeasuredSpeed:
 
 
 def measured_speeds(runs: Iterable[Run], most: int = 30) -> list[MeasuredSpeed]:
-    """What earlier runs measured, in their order. Those that measured nothing, cannot be read or came from another
-    machine, so without a checkpoint, are passed over."""
+    """The speeds of earlier runs, in their order. Runs without a measurement, unreadable ones and imported ones
+    (which have no checkpoint) are skipped."""
     found: list[MeasuredSpeed] = []
     for run in runs:
         if len(found) == most:
@@ -53,7 +53,7 @@ def measured_speeds(runs: Iterable[Run], most: int = 30) -> list[MeasuredSpeed]:
 
 
 def steps(train: TrainConfig, characters: int) -> int:
-    """Steps of an epoch over a text of so many characters. Raises CorpusError where there is no room for one."""
+    """Steps of an epoch over a text of that many characters. Raises CorpusError where the text is too short."""
     return len(batching.offsets(train, encoding.split_at(characters, train.validation_share), 0))
 
 
@@ -64,7 +64,7 @@ def characters_seen(
     vocabulary_size: int,
     measured: Sequence[MeasuredSpeed],
 ) -> int | None:
-    """Characters that training will read, again and again; None where that hangs on a speed nobody measured."""
+    """Characters that training will read, repeats included; None where it depends on a speed not measured yet."""
     if model.kind == "ngram":
         return encoding.split_at(characters, train.validation_share)
     if train.minutes is None:
@@ -82,13 +82,13 @@ def estimate_seconds(
     vocabulary_size: int,
     measured: Sequence[MeasuredSpeed],
 ) -> float | None:
-    """Wall-clock that a training will take on this machine; None where nothing was measured.
+    """Wall-clock seconds that training will take on this machine; None where nothing was measured.
 
-    A budget in minutes is itself the answer. Otherwise: start-up, the characters at the measured speed, and an
-    evaluation after each epoch, which needs a third of a training step's work a character.
+    A budget in minutes is itself the estimate. Otherwise: start-up, the characters at the measured speed, and an
+    evaluation after each epoch, which needs a third of a training step's work per character.
     """
     if model.kind == "ngram":
-        return None  # seconds; what it takes hangs on the text more than on the characters
+        return None  # it takes seconds, and depends on the text more than on its length
     if train.minutes is not None:
         return train.minutes * 60
     speed = expected_speed(model, train, vocabulary_size, measured)
@@ -102,8 +102,8 @@ def estimate_seconds(
 def expected_speed(
     model: ModelConfig, train: TrainConfig, vocabulary_size: int, measured: Sequence[MeasuredSpeed]
 ) -> float | None:
-    """Characters a second of a training here: that of runs of the same model, else of the run that is nearest in
-    floating-point operations a character, scaled by them."""
+    """Characters per second of training on this machine: from runs of the same model, else from the run nearest in
+    floating-point operations per character, scaled by these."""
     alike = [s for s in _of_same_machinery(train, measured) if s.model.kind != "ngram"]
     same = [s for s in alike if s.model == model and s.vocabulary_size == vocabulary_size]
     if same:
@@ -119,7 +119,7 @@ def expected_speed(
 
 
 def was_measured(model: ModelConfig, train: TrainConfig, measured: Sequence[MeasuredSpeed]) -> bool:
-    """Whether a time needs no measuring, or comes from runs of the same model; else it is a rough one."""
+    """Whether an estimate is a budget, or comes from runs of the same model; else it is a rough one."""
     return train.minutes is not None or any(s.model == model for s in _of_same_machinery(train, measured))
 
 
@@ -134,21 +134,22 @@ def _start_up(train: TrainConfig, measured: Sequence[MeasuredSpeed]) -> float:
 
 
 def duration(seconds: float) -> str:
-    """A time as one says it: "a few seconds", "about 40 s", "about 1 min 40 s", "about 2 h 10 min"."""
+    """A rounded time in words: "a few seconds", "about 1 minute 40 seconds", "about 2 hours 10 minutes"."""
     if seconds < 8:
         return "a few seconds"
     if seconds < 58:
-        return f"about {5 * round(seconds / 5)} s"
+        return f"about {5 * round(seconds / 5)} seconds"
     if seconds < 600:
         minutes, rest = divmod(10 * round(seconds / 10), 60)
-        return f"about {minutes} min" + (f" {rest} s" if rest else "")
+        return f"about {_counted(minutes, 'minute')}" + (f" {rest} seconds" if rest else "")
     minutes = round(seconds / 60) if seconds < 3600 else 10 * round(seconds / 600)
     if minutes < 60:
-        return f"about {minutes} min"
+        return f"about {minutes} minutes"
     hours, minutes = divmod(minutes, 60)
     if hours < 48:
-        return f"about {hours} h" + (f" {minutes} min" if minutes else "")
+        return f"about {_counted(hours, 'hour')}" + (f" {minutes} minutes" if minutes else "")
     return f"about {round(hours / 24)} days"
 
 
-# What a model is made of
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

@@ -64,7 +64,7 @@ def test_train_generate_and_explain_by_clicking(shared_server, page):
     assert "last" in run.weight_names()
 
     # Generate from that run
-    page.get_by_role("link", name="Generate with it").click()
+    page.get_by_role("link", name="Generate text with it").click()
     page.wait_for_url("**/playground**")
     settled(page)
     expect(page).to_have_url(re.compile(run.id))
@@ -99,10 +99,10 @@ def test_three_in_a_queue_and_all_that_can_be_asked_of_a_run(shared_server, page
         wait_until(lambda number=number: len(list(store.all_runs())) == number)
     third, second, first = sorted(store.all_runs(), key=lambda run: run.config().created, reverse=True)
     assert len({run.config().owner for run in (first, second, third)}) == 1 and first.config().owner
-    expect(page.get_by_text("Number 2 in line")).to_be_visible()
+    expect(page.get_by_text("Number 2 in the queue")).to_be_visible()
     wait_until(lambda: first.status().step > 0)
-    expect(button(page, "Watch the run that trains now")).to_be_visible()
-    button(page, "Watch the run that trains now").click()
+    expect(button(page, "Watch the current run")).to_be_visible()
+    button(page, "Watch the current run").click()
     expect(page).to_have_url(re.compile(first.id))
 
     button(page, "Pause").click()
@@ -110,7 +110,7 @@ def test_three_in_a_queue_and_all_that_can_be_asked_of_a_run(shared_server, page
     wait_until(lambda: second.status().state == "running")
     button(page, "Resume").click()
     wait_until(lambda: first.status().state == "queued")
-    expect(page.get_by_text("Number 2 in line")).to_be_visible()  # behind the third
+    expect(page.get_by_text("Number 2 in the queue")).to_be_visible()  # behind the third
     button(page, "Stop").click()
     wait_until(lambda: first.status().state == "stopped")
 
@@ -124,14 +124,14 @@ def test_three_in_a_queue_and_all_that_can_be_asked_of_a_run(shared_server, page
     page.get_by_label("Name", exact=True).fill("Second <b>one</b>")
     page.keyboard.press("Enter")
     settled(page)
-    button(page, "Keep this name").click()
+    button(page, "Save name").click()
     wait_until(lambda: second.config().name == "Second <b>one</b>")
     settled(page)
     button(page, "Delete").click()
-    button(page, "Yes, delete it").click()
+    button(page, "Delete permanently").click()
     wait_until(lambda: not second.path.exists())
     settled(page)
-    expect(page.get_by_text("Run to look at")).to_be_visible()
+    expect(page.get_by_text("Run", exact=True)).to_be_visible()
     assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
 
 
@@ -150,12 +150,12 @@ def test_a_worker_that_is_killed_and_runs_of_others(shared_server, page):
     expect(button(page, "Resume")).to_be_visible()
     settled(page)
 
-    page.get_by_role("combobox", name="Run to look at").click()
+    page.get_by_role("combobox", name="Run", exact=True).click()
     expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Escape")
     page.get_by_text("Everyone's").click()
     settled(page)
-    page.get_by_role("combobox", name="Run to look at").click()
+    page.get_by_role("combobox", name="Run", exact=True).click()
     expect(page.get_by_role("option")).to_have_count(2)
     page.keyboard.press("Escape")
     page.goto(f"{shared_server}/train?run={theirs.id}")

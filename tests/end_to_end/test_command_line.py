@@ -133,7 +133,7 @@ def test_a_run_is_stopped_and_resumed_and_trained_longer(tmp_path, here, capsys)
         (("resume", run.id), "done"),
         (("stop", run.id), "nothing to stop"),
         (("pause", "nobody"), "There is no run 'nobody'"),
-        (("resume", run.id, "--minutes", "1"), "counts epochs"),
+        (("resume", run.id, "--minutes", "1"), "budget is in epochs"),
     ):
         assert main([*arguments, "--json"]) == 2
         refused = capsys.readouterr()

@@ -14,7 +14,7 @@ def page():
     from pages.parts.train import export_import
 
     export_import.show(next(store.all_runs()))
-    export_import.bring_bundle("browser-1")
+    export_import.import_bundle("browser-1")
 
 
 def opened() -> AppTest:
@@ -30,18 +30,18 @@ def labels(test: AppTest) -> list[str]:
 def test_a_network_is_offered_in_every_form():
     make_run()
     assert labels(opened()) == [
-        "Download Bundle",
-        "Download Figures",
+        "Download Model file",
+        "Download Metrics (CSV)",
         "Download Python script",
-        "Make .keras",
-        "Make SavedModel",
-        "Import this model",
+        "Create .keras",
+        "Create SavedModel",
+        "Import",
     ]
 
 
 def test_counts_are_offered_as_what_they_can_be():
     ngram_run()
-    assert labels(opened()) == ["Download Bundle", "Download Figures", "Import this model"]
+    assert labels(opened()) == ["Download Model file", "Download Metrics (CSV)", "Import"]
 
 
 def test_without_weights_there_is_nothing_to_take_away():
@@ -57,9 +57,9 @@ def test_a_worker_makes_the_file_and_then_it_can_be_downloaded(monkeypatch):
     monkeypatch.setattr(formats, "make_in_worker", lambda run, name: f"{run.id} {name}".encode())
     test = opened()
     test.button(key=f"make-keras-{run.id}").click().run()
-    assert "Download .keras" in labels(test) and "Make SavedModel" in labels(test)
+    assert "Download .keras" in labels(test) and "Create SavedModel" in labels(test)
     run.write_weights(run.weights("last"), "best")
-    assert "Make .keras" in labels(test.run())  # made of weights that have been replaced since
+    assert "Create .keras" in labels(test.run())  # made of weights that have been replaced since
 
 
 def test_a_missing_tensorflow_is_a_sentence(monkeypatch):
@@ -80,11 +80,11 @@ def test_an_upload_becomes_a_run_or_a_sentence(good):
     data = bundle.pack(run) if good else b"not a bundle"
     test.file_uploader(key="bundle_upload").set_value(("theirs.zip", data, "application/zip"))
     test.run()
-    next(button for button in test.button if button.label == "Import this model").click().run()
+    next(button for button in test.button if button.label == "Import").click().run()
     found = list(store.all_runs())
     assert not test.exception and len(found) == (2 if good else 1)
     if good:
-        assert "is here now" in test.success[0].value
+        assert "has been imported" in test.success[0].value
         assert {other.config().owner for other in found} == {"", "browser-1"}
     else:
         assert "theirs" in test.error[0].value and "cannot be imported" in test.error[0].value

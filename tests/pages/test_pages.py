@@ -83,7 +83,7 @@ def test_a_start_makes_one_plan_and_reads_no_text_again(monkeypatch):
 
 
 @pytest.mark.parametrize("preset", ["quick-gru", "chapter16-stateless", "cloud-tpu-lstm", "mini-gpt", "ngram"])
-@pytest.mark.parametrize("tab", ["One batch", "The text", "The model", "How long"])
+@pytest.mark.parametrize("tab", ["One batch", "Text", "Network", "Training time"])
 def test_what_a_model_is_fed_is_shown_before_the_start(preset, tab):
     app = open_page("train", corpus="coin-flips", preset=preset)
     app.session_state["feeding"] = True
@@ -91,13 +91,13 @@ def test_what_a_model_is_fed_is_shown_before_the_start(preset, tab):
     app.run()
     assert not app.exception and not app.error
     words = {
-        "One batch": "goes through the text once" if preset == "ngram" else "one character later",
-        "The text": "500,000 characters, 2 different ones",
-        "The model": "no layers" if preset == "ngram" else "parameters",
-        "How long": "epoch is" if preset != "ngram" else "once, in seconds",
+        "One batch": "goes through the text once" if preset == "ngram" else "shifted by one character",
+        "Text": "500,000 characters, 2 distinct",
+        "Network": "no layers" if preset == "ngram" else "parameters",
+        "Training time": "epoch has" if preset != "ngram" else "once, which takes seconds",
     }
     assert words[tab] in shown(app)
-    assert "500 k characters, 2 kinds" in shown(app)
+    assert "500 k characters, 2 distinct" in shown(app)
 
 
 def test_of_a_text_that_is_not_here_it_is_said_and_nothing_is_downloaded(monkeypatch):
@@ -113,7 +113,7 @@ def test_of_a_text_that_is_not_here_it_is_said_and_nothing_is_downloaded(monkeyp
     app.run()
     assert not app.exception and not app.error
     assert "not on this machine yet" in shown(app)
-    assert "1.1 M characters, 65 kinds" in shown(app) and "0.43 M parameters" in shown(app)
+    assert "1.1 M characters, 65 distinct" in shown(app) and "0.43 M parameters" in shown(app)
 
 
 def test_a_text_that_is_not_here_is_downloaded_at_the_start_and_planned_as_it_is(monkeypatch):

@@ -90,7 +90,7 @@ def test_what_differs_is_a_table_and_names_are_not_obeyed(kind):
     assert not app.exception
     said = "\n".join([*(m.value for m in app.markdown), *(c.value for c in app.caption)])
     if kind == "gru":
-        assert "Nothing in their settings" in said
+        assert "Same settings" in said
     else:
         assert "| Kind of model | gru | lstm |" in said and "**evil** |" not in said and "<b>" not in said
 
@@ -105,7 +105,7 @@ def test_words_stand_under_a_run_that_has_something_to_tell():
     app = app_of("run_comparison.words(run, config, events, True, 'accuracy')", run)
     assert not app.run().markdown
     run.append_event({"event": "epoch", "epoch": 0, "step": 0, "val_loss": 2.0})
-    assert "characters alike" in app.run().markdown[0].value and "bits" in app.markdown[0].value
+    assert "equally likely characters" in app.run().markdown[0].value and "bits" in app.markdown[0].value
     run.append_event({"event": "epoch", "epoch": 1, "step": 9, "loss": 0.7, "val_loss": 0.694})
     assert "best possible" in app.run().markdown[0].value  # coin flips: ln 2
     assert not app.exception

@@ -1,4 +1,4 @@
-"""A run to take away, and a bundle to bring: what others can do with a model, and theirs here."""
+"""Export a run in every format that its kind of model has, and import a model file."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from charlab.runs import models
 from charlab.runs.store import Run
 from pages.parts.shared.safe_text import plain
 
-_MADE = (
-    "exporting_made"  # the last file that a worker made here: (run, format, when its weights were written), bytes
-)
+# The last file that a worker created here: (run, format, when its weights were written), bytes
+_MADE = "exporting_made"
 _SAID = "exporting_said"
 _PROBLEM = "exporting_problem"
 
 
 def show(run: Run) -> None:
-    """Offer a run in every form that its kind of model has: some at once, the others made when asked for."""
+    """Offer a run in every format of its kind of model: some at once, the others created on request."""
     try:
         config = run.config()
         weights = run.weight_names()
@@ -28,7 +27,7 @@ def show(run: Run) -> None:
         st.error(plain(str(error)))
         return
     if not weights:
-        st.caption("There is something to take away as soon as the first epoch is over.")
+        st.caption("There is nothing to export yet: wait until the first epoch has finished.")
         return
     for form in formats.FORMATS.values():
         if config.model.kind not in form.kinds:
@@ -39,18 +38,18 @@ def show(run: Run) -> None:
             _made_by_worker(run, form) if form.needs_tensorflow else _made_here(run, form)
 
 
-def bring_bundle(owner: str = "") -> Run | None:
-    """An upload that becomes a run of this browser, or a sentence that says why it cannot.
+def import_bundle(owner: str = "") -> Run | None:
+    """Turn an uploaded model file into a run of this browser, or show why that is impossible.
 
-    Returns the run, once, right after it came in.
+    Returns the run, once, right after the import.
     """
-    st.caption("A model that somebody took away from a CharLab as a bundle. Everyone on this server can use it.")
-    file = st.file_uploader("A bundle (.zip)", type="zip", key="bundle_upload")
-    st.button("Import this model", on_click=_take_bundle, args=(file, owner), disabled=file is None)
+    st.caption("A model file that was exported from CharLab. Everyone on this server can use the imported model.")
+    file = st.file_uploader("Model file (.zip)", type="zip", key="bundle_upload")
+    st.button("Import", on_click=_take_bundle, args=(file, owner), disabled=file is None)
     if problem := st.session_state.pop(_PROBLEM, None):
         st.error(plain(problem))
     if (run := st.session_state.pop(_SAID, None)) is not None:
-        st.success(plain(f"“{run.config().name}” is here now."))
+        st.success(plain(f"“{run.config().name}” has been imported."))
     return run
 
 
@@ -62,7 +61,7 @@ def _take_bundle(file: Any, owner: str) -> None:
 
 
 def _made_here(run: Run, form: formats.Format) -> None:
-    """A download whose bytes are made when it is clicked."""
+    """Draw a download button whose file is created when it is clicked."""
     st.download_button(
         f"Download {form.title}",
         lambda: formats.make(run, form.name),
@@ -76,25 +75,25 @@ def _made_here(run: Run, form: formats.Format) -> None:
 
 
 def _made_by_worker(run: Run, form: formats.Format) -> None:
-    """A button that has a process of its own make the file, then the file's download."""
+    """Draw a button that creates the file in a separate process, then the file's download button."""
     key = (run.id, form.name, models.stamp(str(run.path)))
     made = st.session_state.get(_MADE)
     if made is None or made[0] != key:
         if not st.button(
-            f"Make {form.title}",
+            f"Create {form.title}",
             icon=":material/build:",
             key=f"make-{form.name}-{run.id}",
             width="stretch",
-            help="TensorFlow is started for it in a process of its own: some ten seconds.",
+            help="Starts TensorFlow in a separate process, which takes about ten seconds.",
         ):
             return
         try:
-            with st.spinner("TensorFlow starts and writes it ...", show_time=True):
+            with st.spinner("Creating the file with TensorFlow ...", show_time=True):
                 made = (key, formats.make_in_worker(run, form.name))
         except CharlabError as error:
             st.error(plain(str(error)))
             return
-        st.session_state[_MADE] = made  # one alone, so that no session fills the memory
+        st.session_state[_MADE] = made  # only one, so that no session fills the memory
     st.download_button(
         f"Download {form.title}",
         made[1],

@@ -1,6 +1,6 @@
-"""Before a start: what the model is fed, the text it comes from, the layers it passes, and how long it takes.
+"""The training data before a start: a batch, its text, the layers of the network, and the training time.
 
-Nothing is downloaded here: of a text that is not on this machine yet, only what is known of it is told.
+Nothing is downloaded here: a text that is not on this machine yet is described by its known facts.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _BEGINNING = 400  # characters of the text that are shown
 _PIECE = 7  # characters shown with their ids
 _STEPS = 3
 _SCHEDULES = {
-    "windows": "**Random windows**: every row begins at a place drawn by chance, anew at every step. Rows may "
-    "overlap; some places are read often, some never.",
-    "chunks": "**Shuffled chunks**: the text is cut into pieces, the pieces are shuffled, and each is read once "
-    "in an epoch.",
-    "streams": "**Streams**: the text is cut into as many equal parts as the batch has rows, and every row goes "
-    "on at each step where it ended at the step before (the marks move a little to the right). So the model may "
-    "carry over what it remembers.",
+    "windows": "**Random windows**: every row begins at a random position, drawn anew at every step. Rows may "
+    "overlap; some positions are read often, some never.",
+    "chunks": "**Shuffled chunks**: the text is cut into chunks, the chunks are shuffled, and each is read once "
+    "per epoch.",
+    "streams": "**Streams**: the text is cut into as many equal parts as the batch has rows, and at each "
+    "step every row continues where the step before it ended (the marks move slightly to the right). So the "
+    "hidden state can be carried from step to step.",
 }
 
 
@@ -52,8 +52,8 @@ class Source:
         return self.facts.known_vocab()
 
     @property
-    def kinds(self) -> int:
-        """How many different characters come in it: code points that never come do not count."""
+    def distinct(self) -> int:
+        """How many distinct characters the text has: code points that never occur do not count."""
         return int((self.counts > 0).sum())
 
 
@@ -61,7 +61,7 @@ def in_short(planned: RunPlan, corpus: Corpus, source: Source | None) -> str:
     """One line: how much text, how large a model, how long it will take here."""
     model, train, measured = planned.model, planned.train, _measured()
     characters, size = _characters(planned, source), planned.text.vocabulary_size
-    text = f"{_amount(characters)} characters, {source.kinds if source else corpus.alphabet_size} kinds"
+    text = f"{_amount(characters)} characters, {source.distinct if source else corpus.alphabet_size} distinct"
     if model.kind == "ngram":
         return f"{text}  |  {summary.describe_parameters(model, size)}  |  seconds"
     layers = f"{model.layers} layers of {model.units}" if model.layers > 1 else f"{model.units} units"
@@ -70,10 +70,10 @@ def in_short(planned: RunPlan, corpus: Corpus, source: Source | None) -> str:
 
 
 def show(planned: RunPlan, source: Source | None) -> None:
-    """Four tabs: one batch, the text, the layers, the time. Only the one that is open is made."""
+    """Four tabs: one batch, the text, the layers, the time. Only the open one is computed."""
     model, train = planned.model, planned.train
     characters, size = _characters(planned, source), planned.text.vocabulary_size
-    tabs = st.tabs(["One batch", "The text", "The model", "How long"], key="feeding.tab", on_change="rerun")
+    tabs = st.tabs(["One batch", "Text", "Network", "Training time"], key="feeding.tab", on_change="rerun")
     parts = (
         lambda: _fed(source, model, train) if source else _not_here(),
         lambda: _text(source) if source else _not_here(),
@@ -88,12 +88,12 @@ def show(planned: RunPlan, source: Source | None) -> None:
 
 def _not_here() -> None:
     st.info(
-        "This text is not on this machine yet: it is downloaded at the start, and can be looked at after that."
+        "This text is not on this machine yet. It is downloaded when a run starts, and is shown here after that."
     )
 
 
 def _fed(source: Source, model: ModelConfig, train: TrainConfig) -> None:
-    st.markdown("A model reads numbers: each character of the alphabet has one, its id.")
+    st.markdown("A model reads numbers: each character of the alphabet has its own, the id.")
     piece = source.ids[:_PIECE]
     shown = source.vocab.characters + UNKNOWN_CHARACTER
     exact(
@@ -101,8 +101,8 @@ def _fed(source: Source, model: ModelConfig, train: TrainConfig) -> None:
     )
     if model.kind == "ngram":
         st.markdown(
-            f"An n-gram model is fed no batches: it goes through the text once and counts what followed every "
-            f"{model.order - 1} characters."
+            f"An n-gram model needs no batches: it goes through the text once and counts which character follows "
+            f"every {model.order - 1} characters."
         )
         return
     split = encoding.split_at(len(source.ids), train.validation_share)
@@ -114,9 +114,9 @@ def _fed(source: Source, model: ModelConfig, train: TrainConfig) -> None:
     offsets = [schedule[step] for step in range(min(_STEPS, len(schedule)))]
     rows = [batching.gather(source.ids, begins, train.sequence_length) for begins in offsets]
     st.markdown(
-        f"At every step it reads {train.batch_size:,} rows of {train.sequence_length} characters side by side and "
-        "has to say, at each character, which one comes next: the *target* is the *input* one character later. "
-        "The colour tells where in the text a row lies."
+        f"At every step the model reads {train.batch_size:,} rows of {train.sequence_length} characters in "
+        "parallel and predicts the next character at each position: the *target* is the *input* shifted by one "
+        "character. The colour shows where in the text a row begins."
     )
     rows_shown = min(dataset.ROWS_SHOWN, train.batch_size)
     plotly_chart(
@@ -124,42 +124,42 @@ def _fed(source: Source, model: ModelConfig, train: TrainConfig) -> None:
         key="feeding-batch",
         height=700,
         filename="batch",
-        label=f"The first {len(rows)} batches, {train.batches}: where their rows lie in the "
+        label=f"The first {len(rows)} batches, {train.batches}: the position of their rows in the "
         f"text, and the input over the target of {rows_shown} rows.",
     )
     st.caption(
-        f"{_SCHEDULES[train.batches]} Drawn are {rows_shown} of "
+        f"{_SCHEDULES[train.batches]} Shown: {rows_shown} of "
         f"{train.batch_size:,} rows and the first {min(dataset.COLUMNS_SHOWN, train.sequence_length)} of "
         f"{train.sequence_length} characters, of the first {len(rows)} of {len(schedule):,} steps of an epoch."
     )
 
 
 def _text(source: Source) -> None:
-    st.write(f"{len(source.ids):,} characters, {source.kinds} different ones. It begins:")
+    st.write(f"{len(source.ids):,} characters, {source.distinct} distinct. The text begins:")
     exact(source.beginning, height=200)
     plotly_chart(
         dataset.alphabet_figure(source.vocab.characters, source.counts),
         key="feeding-alphabet",
         height=260,
         filename="alphabet",
-        label="How often each character comes in the text, the most frequent first.",
+        label="How often each character occurs in the text, most frequent first.",
     )
-    if source.kinds > dataset.MAX_DISTINCT:
-        st.caption(f"The {dataset.MAX_DISTINCT} most frequent of {source.kinds}.")
+    if source.distinct > dataset.MAX_DISTINCT:
+        st.caption(f"The {dataset.MAX_DISTINCT} most frequent of {source.distinct} characters.")
 
 
 def _layers(model: ModelConfig, size: int) -> None:
     layers = summary.layers(model, size)
     if not layers:
         st.markdown(
-            f"An n-gram model has no layers. It counts which character followed the last {model.order - 1}, the "
-            f"last {model.order - 2} ... in the text, and mixes these counts."
+            f"An n-gram model has no layers. It counts which character follows the last {model.order - 1}, "
+            f"{model.order - 2} ... characters of the text, and mixes these counts."
         )
         return
     parameters = sum(layer.parameters for layer in layers)
     st.markdown(
-        f"A character passes these layers from top to bottom. {parameters:,} parameters, the numbers that "
-        f"training changes. Its {size} ids are the alphabet's {size - 1} characters and one for all others."
+        f"Each character passes through these layers from top to bottom. They have {parameters:,} parameters, the "
+        f"numbers that training changes. The {size} ids are {size - 1} characters and one for unknown characters."
     )
     plotly_chart(
         dataset.layers_figure(layers),
@@ -176,7 +176,7 @@ def _how_long(model: ModelConfig, train: TrainConfig, characters: int, size: int
         seen = time_estimate.characters_seen(model, train, characters, size, measured)
         a_pass = encoding.split_at(characters, train.validation_share)
         if model.kind == "ngram":
-            st.markdown(f"It reads {seen:,} characters once, in seconds.")
+            st.markdown(f"It reads {seen:,} characters once, which takes seconds.")
             return
         steps = time_estimate.steps(train, characters)
     except CharlabError as error:
@@ -184,19 +184,19 @@ def _how_long(model: ModelConfig, train: TrainConfig, characters: int, size: int
         return
     words = [f"**{_time(model, train, characters, size, measured).capitalize()}.**"]
     if seen is not None:
-        passes = f", the part to learn from {seen / a_pass:,.1f} times over" if seen else ""
-        words.append(f"It will see {'about ' if train.minutes else ''}{_amount(seen)} characters{passes}.")
+        passes = f", {seen / a_pass:,.1f} times the training set" if seen else ""
+        words.append(f"The model will see {'about ' if train.minutes else ''}{_amount(seen)} characters{passes}.")
     words.append(
-        f"An epoch is {steps:,} steps of {train.batch_size:,} rows of {train.sequence_length} characters."
+        f"An epoch has {steps:,} steps of {train.batch_size:,} rows of {train.sequence_length} characters."
     )
     st.markdown(" ".join(words))
     if measured and train.minutes is None:
         known = time_estimate.was_measured(model, train, measured)
         st.caption(
-            "Measured: from the speed of earlier runs of this model on this machine."
+            "Based on earlier runs of this model on this machine."
             if known
-            else "Rough: this model has not run here yet, so the speed of the one that comes nearest to it in "
-            "calculations a character was scaled. Small batches and dropout make it slower than that."
+            else "A rough estimate: this model has not run on this machine yet, so the speed of the most similar "
+            "model was scaled by its operations per character. Small batches and dropout make training slower."
         )
     for note in notes:
         st.caption(plain(note))
@@ -208,17 +208,18 @@ def _time(
     try:
         seconds = time_estimate.estimate_seconds(model, train, characters, size, measured)
     except CharlabError:
-        return "too short a text"
+        return "the text is too short"
     if seconds is None:
-        return "how long it takes is known here after the first run"
+        return "time estimate available after the first run"
     words = time_estimate.duration(seconds)
     if not time_estimate.was_measured(model, train, measured):
-        words = words.replace("about", "very roughly")
+        words = words.replace("about", "roughly")
     cap = limits.minutes_cap()
     if cap is not None and seconds > 60 * cap and model.kind != "ngram":
-        early = ", before its learning rate has fallen" if train.learning_rate_schedule == "cosine" else ""
-        return f"{words} here, but this server stops it after {cap:g} min{early}: better choose minutes"
-    return f"{words} here"
+        early = ", before its learning rate has decayed" if train.learning_rate_schedule == "cosine" else ""
+        stopped = f"but this server stops it after {cap:g} minutes{early}: set a time budget instead"
+        return f"{words} on this machine, {stopped}"
+    return f"{words} on this machine"
 
 
 def _characters(planned: RunPlan, source: Source | None) -> int:
@@ -242,7 +243,7 @@ def _measured() -> list[MeasuredSpeed]:
 
 
 def source_here(corpus: Corpus, model: ModelConfig) -> Source | None:
-    """The text as the model reads it, or None where it is not here."""
+    """The text as the model reads it, or None where this machine lacks it."""
     try:
         return _source(corpus.name, model.alphabet, model.lower_case)
     except CharlabError:

@@ -1,4 +1,4 @@
-"""A run beside earlier ones, what can be said of it in words, and its texts from epoch to epoch."""
+"""A run compared with earlier ones, its diagnosis, and the text that it generated after each epoch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pages.parts.shared.safe_text import exact, plain
 
 
 def pick_others(run: Run, title: Callable[[Run], str] | None = None) -> list[Run]:
-    """Up to four other runs to lay under this one; `in_link` puts them into the address."""
+    """Pick up to four other runs to compare with this one; `in_link` puts them into the address."""
     others = {other.id: other for other in store.all_runs(run.path.parent) if other.id != run.id}
     if not others:
         st.session_state.pop("others", None)
@@ -24,13 +24,13 @@ def pick_others(run: Run, title: Callable[[Run], str] | None = None) -> list[Run
     url_state.read("others", choices=others)
     titles = {name: (title or _name)(other) for name, other in others.items()}
     chosen = st.multiselect(
-        "Beside it, in grey",
+        "Compare with",
         list(others),
         format_func=titles.get,
         key="others",
         persist_state="session",
         max_selections=page_state.limits("others")[1],
-        placeholder="earlier runs",
+        placeholder="Earlier runs, in grey",
         select_all=False,
     )
     return [others[name] for name in chosen]
@@ -42,7 +42,7 @@ def in_link() -> dict[str, str | None]:
 
 
 def overlay(others: Sequence[Run]) -> list[dict[str, Any]]:
-    """Labels and events of other runs as `charts.loss_figure` takes them; what cannot be read is left out."""
+    """Labels and events of other runs as `charts.loss_figure` takes them; unreadable ones are left out."""
     found = []
     for other in others:
         try:
@@ -60,7 +60,7 @@ def _events(path: str, length: int) -> list[dict[str, Any]]:
 
 
 def configs(others: Sequence[Run]) -> list[RunConfig]:
-    """The configurations of other runs; what cannot be read is left out."""
+    """The configurations of other runs; unreadable ones are left out."""
     found = []
     for other in others:
         try:
@@ -71,15 +71,15 @@ def configs(others: Sequence[Run]) -> list[RunConfig]:
 
 
 def table(configs: Sequence[RunConfig]) -> None:
-    """What differs between this run, the first, and others; with a word where losses cannot be compared."""
+    """Show how this run, the first, and others differ; with a warning where losses cannot be compared."""
     if len(configs) < 2:
         return
-    st.subheader("What differs")
+    st.subheader("Differences")
     if warning := diagnosis.not_comparable(configs):
         st.warning(plain(warning))
     rows = diagnosis.differences(configs)
     if not rows:
-        st.caption("Nothing in their settings: they differ by chance and by the machine alone.")
+        st.caption("Same settings: only randomness and hardware differ.")
         return
     names = ["this run", *(f"{number}: {config.name}" for number, config in enumerate(configs[1:], 1))]
     head = ["", *map(plain, names)]
@@ -88,7 +88,7 @@ def table(configs: Sequence[RunConfig]) -> None:
 
 
 def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], ended: bool, unit: str) -> None:
-    """What can be said of the run so far; nothing where there is nothing to say."""
+    """Show the diagnosis of the run so far, where there is one."""
     corpus = catalogue.CORPORA.get(config.corpus)
     bits = corpus.entropy_bits if corpus else None
     said = diagnosis.diagnose(
@@ -100,19 +100,19 @@ def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], ended: 
         unit=unit if unit in diagnosis.NATS else "bits",
     )
     if said:
-        st.subheader("In words")
+        st.subheader("Summary")
         for sentence in said:
             st.markdown(plain(sentence))
 
 
 def samples(run: Run, events: Sequence[dict[str, Any]]) -> None:
-    """The texts that it wrote, one an epoch, on a slider that stays with the newest until a hand moves it."""
+    """Show the generated texts, one per epoch, on a slider that follows the newest until the reader moves it."""
     found = [event for event in events if event["event"] == "sample"]
     if not found:
         return
-    st.subheader("What it writes")
+    st.subheader("Generated text")
     key, newest = f"sample_of-{run.id}", len(found) - 1
-    seen = f"{key}-newest"  # the newest at the last tick: a slider that stands there goes on with the newest
+    seen = f"{key}-newest"  # the newest at the last tick: a slider at that position follows the newest
     chosen = st.session_state.get(key, newest)
     follows = chosen >= st.session_state.get(seen, 0)
     st.session_state[key] = newest if follows else min(chosen, newest)
@@ -125,8 +125,8 @@ def samples(run: Run, events: Sequence[dict[str, Any]]) -> None:
     sample = found[place]
     before = "Untrained" if sample.get("step") == 0 else f"After epoch {sample['epoch']:g}"
     st.caption(
-        plain(f"{before}, going on from “{sample['seed_text'].strip()}”. The same beginning and the same random ")
-        + "numbers at every epoch: what changes is what it has learned."
+        plain(f"{before}, continuing “{sample['seed_text'].strip()}”. Every epoch uses the same prompt and ")
+        + "the same random numbers: only the model has changed."
     )
     exact(sample["seed_text"] + sample["text"], height=240)
 

@@ -1,4 +1,4 @@
-"""What can be asked of a run: a button each, there only where it applies, and what came of it."""
+"""The controls of a run: buttons that are shown only where they apply, and the error of the last one pressed."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _ASKED, _PROBLEM = "asked_of_run", "asked_in_vain"
 
 
 def consume_change() -> bool:
-    """Whether a button was pressed since this was last asked: then all of the page is out of date."""
+    """Whether a button was pressed since the last call: then the whole page is out of date."""
     return st.session_state.pop(_ASKED, False)
 
 
 def mark_changed() -> None:
-    """Let `consume_change` be true: what is shown has changed."""
+    """Make the next `consume_change` true: the shown state has changed."""
     st.session_state[_ASKED] = True
 
 
 def buttons(run: Run, config: RunConfig, status: Status) -> None:
-    """The run's controls, and why the last one that was pressed could not be obeyed."""
+    """Draw the run's controls, and the reason why the last one that was pressed failed."""
     if problem := st.session_state.pop(_PROBLEM, None):
         st.error(plain(problem))
     with st.container(horizontal=True):
@@ -39,7 +39,7 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
                 control.resume,
                 run,
                 disabled=limits.is_used_up(status),
-                help="Goes on from its last checkpoint, at the end of the queue.",
+                help="Continues from its last checkpoint, after joining the end of the queue.",
             )
         elif config.model.kind != "ngram" and not limits.is_used_up(status):
             _train_longer(run, config)
@@ -47,11 +47,11 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
         if status.state in (*store.ENDED, "queued"):
             _delete(run)
     if status.state in (*control.RESUMABLE, "done") and limits.is_used_up(status):
-        st.caption(plain(f"{limits.cap_in_words()} This one has had them; the command line has no such limit."))
+        st.caption(plain(f"{limits.cap_in_words()} This run has used its limit; the command line has none."))
 
 
 def offer_to_resume(found: dict[str, Status]) -> None:
-    """After a restart: the runs that the server's end interrupted, and a button that resumes them all."""
+    """After a restart: offer a button that resumes the runs which the server's end interrupted."""
     left = [name for name, status in found.items() if _was_interrupted(status)]
     if not left:
         return
@@ -64,7 +64,7 @@ def offer_to_resume(found: dict[str, Status]) -> None:
         key="resume-all",
         on_click=_resume_all,
         args=(left,),
-        help="They go on from their checkpoints, one after the other.",
+        help="Continues from their checkpoints, one run after the other.",
     )
 
 
@@ -86,7 +86,7 @@ def _while_active(run: Run, config: RunConfig, status: Status) -> None:
             control.pause,
             run,
             disabled=asked,
-            help="Writes a checkpoint and ends; Resume goes on exactly there.",
+            help="Writes a checkpoint and ends; Resume continues exactly there.",
         )
     _button(
         "Stopping ..." if status.state == "stopping" else "Stop",
@@ -94,36 +94,36 @@ def _while_active(run: Run, config: RunConfig, status: Status) -> None:
         control.stop,
         run,
         disabled=asked,
-        help="Grades and saves what it has learned, and ends.",
+        help="Evaluates and saves the model, then ends.",
     )
 
 
 def _train_longer(run: Run, config: RunConfig) -> None:
     in_minutes = config.train.minutes is not None
-    with st.popover("Train longer", icon=":material/fast_forward:", help="More of the same, from where it ended."):
+    with st.popover("Train longer", icon=":material/fast_forward:", help="Continues where it ended."):
         if reason := control.why_not_longer(run, config):
             st.write(plain(reason))
             return
         if in_minutes:
-            more: float = st.number_input("Minutes more", 0.5, 600.0, 1.0, step=0.5, key=f"more-{run.id}")
+            more: float = st.number_input("Additional minutes", 0.5, 600.0, 1.0, step=0.5, key=f"more-{run.id}")
         else:
-            more = st.number_input("Epochs more", 1, 1000, 5, key=f"more-{run.id}")
+            more = st.number_input("Additional epochs", 1, 1000, 5, key=f"more-{run.id}")
         if config.train.learning_rate_schedule == "cosine":
-            st.caption("The learning rate falls to the new end: it rises again first.")
+            st.caption("The learning rate restarts higher, then decays again.")
         given = {"minutes" if in_minutes else "epochs": more}
         _button("Train", ":material/play_arrow:", control.train_longer, run, primary=True, given=given)
 
 
 def _rename(run: Run, config: RunConfig) -> None:
-    with st.popover("Rename", icon=":material/edit:", help="Its address and its id stay the same."):
+    with st.popover("Rename", icon=":material/edit:", help="Its link and its id stay the same."):
         name = st.text_input("Name", config.name, max_chars=control.MAX_NAME_LENGTH, key=f"name-{run.id}")
-        _button("Keep this name", ":material/check:", control.rename, run, primary=True, given={"name": name})
+        _button("Save name", ":material/check:", control.rename, run, primary=True, given={"name": name})
 
 
 def _delete(run: Run) -> None:
-    with st.popover("Delete", icon=":material/delete:", help="Asks first."):
-        st.write("Delete this run for good, with its weights, its figures and what it wrote?")
-        _button("Yes, delete it", ":material/delete:", control.delete, run, primary=True)
+    with st.popover("Delete", icon=":material/delete:", help="You will be asked to confirm."):
+        st.write("Delete this run permanently, with its weights, metrics and generated text?")
+        _button("Delete permanently", ":material/delete:", control.delete, run, primary=True)
 
 
 def _button(

@@ -1,4 +1,4 @@
-"""What is chosen before a run starts: the text, the model, the accelerator, the budget, every setting."""
+"""The form of a new run: the text, the model, the accelerator and how long to train."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pages.parts.train import settings_form
 
 
 def pick_corpus() -> Corpus:
-    """A select box of all texts, with a way to bring one's own."""
+    """Draw a select box of all texts, with the facts of the chosen one."""
     texts = {corpus.name: corpus for corpus in [*catalogue.CORPORA.values(), *catalogue.stored()]}
     url_state.read("corpus", choices=texts)
     name = st.selectbox(
@@ -37,18 +37,18 @@ def _facts(corpus: Corpus) -> str:
     )
     if corpus.characters < 10_000:
         size = f"{corpus.characters:,}"
-    facts = f"{size} characters, {corpus.alphabet_size} kinds. {corpus.about}"
+    facts = f"{size} characters, {corpus.alphabet_size} distinct. {corpus.about}"
     if corpus.entropy_bits is not None:
-        facts += f" No model can do better than {corpus.entropy_bits:.3f} bits a character."
+        facts += f" No model can do better than {corpus.entropy_bits:.3f} bits per character."
     if not corpus.is_here():
-        facts += " It is downloaded at the start."
+        facts += " It is downloaded when a run starts."
     return f"{facts} Licence: {corpus.licence}."
 
 
-def bring_own_text() -> None:
-    """An upload or a paste that becomes the chosen text, or a sentence that says why it cannot."""
-    st.caption("Everyone on this server can read the texts that are brought here.")
-    file = st.file_uploader("A text file (.txt)", key="upload")
+def add_own_text() -> None:
+    """Draw an upload and a text area that add a text and choose it, or show why that is impossible."""
+    st.caption("Everyone on this server can read the texts uploaded here.")
+    file = st.file_uploader("Text file (.txt)", key="upload")
     pasted = st.text_area("Or paste a text", key="pasted", height=160, help="At least 2,000 characters.")
     st.button("Use this text", on_click=_take_own_text, args=(file, pasted), disabled=not (file or pasted))
     for words in st.session_state.pop("own_text_said", []):
@@ -61,23 +61,24 @@ def _take_own_text(file: Any, pasted: str) -> None:
     try:
         text = catalogue.read_bytes(file.getvalue(), file.name) if file else catalogue.read_pasted(pasted)
         st.session_state.corpus = catalogue.store(text)
-        st.session_state.own_text_said = [f"{text.title} is chosen: {len(text.text):,} characters.", *text.notes]
+        st.session_state.own_text_said = [f"{text.title} is selected: {len(text.text):,} characters.", *text.notes]
     except CharlabError as error:
         st.session_state.own_text_problem = str(error)
 
 
 def pick_preset() -> Preset:
-    """A select box of all presets, with where each comes from."""
+    """Draw a select box of all presets, with a description of the chosen one."""
     url_state.read("preset")
     name = st.selectbox(
         "Model", PRESETS, format_func=lambda name: PRESETS[name].title, key="preset", persist_state="session"
     )
-    st.caption(plain(PRESETS[name].about))
-    return PRESETS[name]
+    preset = PRESETS[name]
+    st.caption(plain(preset.summary), help=plain(preset.about))
+    return preset
 
 
 def pick_accelerator(preset: Preset) -> str:
-    """A select box of what this machine has; the others are listed with the reason why not."""
+    """Draw a select box of the accelerators of this machine, and list the others with the reasons."""
     found = _survey()
     rows = found.result() if found.done() and not found.exception() else []
     available = [row["name"] for row in rows if row["available"]] or ["cpu"]
@@ -85,7 +86,7 @@ def pick_accelerator(preset: Preset) -> str:
     url_state.read("accelerator")
     if st.session_state.accelerator not in options:
         if rows:
-            st.warning(f"This machine has no {plain(st.session_state.accelerator)} accelerator: auto is chosen.")
+            st.warning(f"This machine has no {plain(st.session_state.accelerator)} accelerator. Auto is selected.")
         st.session_state.accelerator = "auto"
     counted = preset.model.kind == "ngram"
     titles = {row["name"]: row["title"] for row in rows} | {"auto": "Auto"}
@@ -96,14 +97,14 @@ def pick_accelerator(preset: Preset) -> str:
         persist_state="session",
         disabled=counted,
         format_func=lambda name: titles.get(name, name.upper()),
-        help="An n-gram model only counts: it needs none." if counted else "Auto takes the fastest there is.",
+        help="An n-gram model needs no accelerator." if counted else "Auto picks the fastest available.",
     )
     if not found.done():
         _until_surveyed()
     elif found.exception():
         st.caption(plain(str(found.exception())))
     elif missing := [row for row in rows if not row["available"]]:
-        with st.popover("Why not the others?"):
+        with st.popover("Why are others unavailable?"):
             for row in missing:
                 st.markdown(f"**{plain(row['title'])}**: {plain(row['reason'])}")
     return chosen
@@ -111,14 +112,14 @@ def pick_accelerator(preset: Preset) -> str:
 
 @st.fragment(run_every=1.0)
 def _until_surveyed() -> None:
-    st.caption("Looking what this machine has ...")
+    st.caption("Checking available accelerators ...")
     if _survey().done():
         st.rerun()
 
 
 @st.cache_resource(show_spinner=False, ttl=3600)
 def _survey() -> Future:
-    """What this machine has, found once an hour by a process of its own while the page goes on."""
+    """The accelerators of this machine, found once an hour by a separate process while the page goes on."""
     pool = ThreadPoolExecutor(1)
     try:
         return pool.submit(queue.survey_accelerators)
@@ -127,14 +128,20 @@ def _survey() -> Future:
 
 
 def pick_budget(preset: Preset) -> dict[str, Any]:
-    """Epochs or minutes, as settings of the training."""
+    """Draw a choice of epochs or minutes; returns it as a setting of the training."""
     if preset.model.kind == "ngram":
-        st.text_input("Budget", "one pass, seconds", disabled=True, help="An n-gram model reads the text once.")
+        st.text_input("Train for", "one pass (seconds)", disabled=True, help="An n-gram model counts only once.")
         return {}
     choice = f"budget.{preset.name}"
     url_state.read(choice)
     kind = st.segmented_control(
-        "Budget", page_state.choices(choice), key=choice, required=True, persist_state="session", width="stretch"
+        "Train for",
+        page_state.choices(choice),
+        format_func=str.capitalize,
+        key=choice,
+        required=True,
+        persist_state="session",
+        width="stretch",
     )
     if kind == "minutes":
         url_state.read("minutes")
@@ -144,7 +151,7 @@ def pick_budget(preset: Preset) -> dict[str, Any]:
             step=0.5,
             key="minutes",
             persist_state="session",
-            help="Wall-clock from the start to saved weights; the learning rate follows the clock.",
+            help="Wall-clock time from the start to the saved weights; the learning rate follows the clock.",
         )
         return {"minutes": minutes}
     key = f"epochs.{preset.name}"
@@ -154,7 +161,7 @@ def pick_budget(preset: Preset) -> dict[str, Any]:
         *page_state.limits(key),
         key=key,
         persist_state="session",
-        help="How often the model goes through the text.",
+        help="How many times the model goes through the text.",
     )
     return {"epochs": epochs}
 
@@ -172,10 +179,10 @@ def in_link(preset: Preset) -> dict[str, Any]:
 
 
 def empty_state() -> None:
-    """What one will see, for somebody who has not started anything."""
+    """Explain what a run will show, to somebody who has not started one."""
     st.info(
-        "Press Start: the loss appears here within a few seconds, and beside it what the model writes after "
-        "every epoch. Three texts to begin with: **Tiny Shakespeare** (plays, a minute to something that looks "
-        "like verse), **Names of the Unicode characters** (it invents new ones), **Coin flips** (nothing to "
-        "learn: the loss stays at 1 bit)."
+        "Press Start: the loss appears here within a few seconds, and next to it the text that the "
+        "model generates after every epoch. Three texts to begin with: **Tiny Shakespeare** (plays: almost verse "
+        "after a minute), **Names of the Unicode characters** (the model invents new ones), **Coin flips** "
+        "(nothing to learn: the loss stays at 1 bit per character)."
     )

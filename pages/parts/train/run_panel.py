@@ -1,4 +1,4 @@
-"""A run as it happens: which one, its loss, how far it is, what it writes, and what can be asked of it."""
+"""A run, live: its picker, loss, progress, generated text and controls."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from pages.parts.shared.safe_text import exact, plain
 from pages.parts.train import export_import, run_comparison, run_controls
 
 _STATES = {
-    "queued": "waiting for its turn", "running": "training", "pausing": "pausing", "paused": "paused",
+    "queued": "waiting in the queue", "running": "training", "pausing": "pausing", "paused": "paused",
     "stopping": "stopping", "stopped": "stopped", "done": "done", "failed": "failed",
 }  # fmt: skip
 _TICK_SECONDS = 1.0
 
 
 def pick_run() -> Run | None:
-    """The run to look at: the one just started, the link's, or the newest; None where there is none."""
+    """Pick a run: first the one just started, the link's, or the newest; None where there is none."""
     found = {run.id: _facts(run) for run in store.all_runs()}
     if not found:
         return None
@@ -50,7 +50,7 @@ def pick_run() -> Run | None:
 
 
 def _mine(found: dict[str, tuple]) -> dict[str, tuple]:
-    """The runs that were started in this browser."""
+    """The runs started in this browser."""
     me = browser_cookie.owner()
     return {name: facts for name, facts in found.items() if me and facts[0] and facts[0].owner == me}
 
@@ -70,7 +70,7 @@ def _title(name: str, config: RunConfig | None, status: Status | None) -> str:
 
 
 def show(run: Run) -> None:
-    """The run's panel: live while a worker has it, still afterwards."""
+    """Draw the run's panel, which is redrawn every second while a worker has the run."""
     try:
         config, status = run.config(), run.status()
     except CharlabError as error:
@@ -80,28 +80,34 @@ def show(run: Run) -> None:
     url_state.read("over")
     first, second, third = st.columns([2, 2, 5], vertical_alignment="bottom")
     unit = first.segmented_control(
-        "Show",
+        "Metric",
         page_state.choices("loss_unit"),
+        format_func=str.capitalize,
         required=True,
         key="loss_unit",
         persist_state="session",
-        help="Loss in bits or nats a character (1 nat is 1.44 bits; 1 bit is one fair yes-or-no question), or how "
-        "many of the next characters were its first choice.",
+        help="Loss in bits or nats per character (1 nat = 1.44 bits; 1 bit is one fair yes-or-no question), or "
+        "accuracy: how often the most likely character is the actual one.",
     )
     second.segmented_control(
-        "Over", page_state.choices("over"), required=True, key="over", persist_state="session"
+        "X-axis",
+        page_state.choices("over"),
+        format_func=str.capitalize,
+        required=True,
+        key="over",
+        persist_state="session",
     )
     with third:
         others = run_comparison.pick_others(run)
     ticking = status.state in store.ACTIVE
     st.fragment(_panel, run_every=_TICK_SECONDS if ticking else None)(run, config, unit, others, ticking)
     if run.weight_names() and not ticking:
-        with st.expander("Take it away", icon=":material/download:"):
+        with st.expander("Export", icon=":material/download:"):
             export_import.show(run)
 
 
 def in_link() -> dict[str, Any]:
-    """What is looked at, as the page's address holds it."""
+    """The panel's settings, as the page's address holds them."""
     return {key: url_state.value(key) for key in ("loss_unit", "over")} | run_comparison.in_link()
 
 
@@ -110,7 +116,7 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
         st.rerun()
     try:
         status, events = run.status(), _events(run)
-    except CharlabError:  # deleted in another window
+    except CharlabError:  # it was deleted in another window
         st.rerun()
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -121,7 +127,7 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
         _doors(run, status)
         run_comparison.words(run, config, events, status.state in store.ENDED, unit)
         run_comparison.samples(run, events)
-        with st.expander("The same from the command line"):
+        with st.expander("Command-line equivalent"):
             exact(shell_commands.training_command(config))
     run_comparison.table([config, *run_comparison.configs(others)])
     if ticking != (status.state in store.ACTIVE):
@@ -129,7 +135,7 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
 
 
 def _loss_chart(run: Run, config: RunConfig, events: list[dict], unit: str, others: list[Run]) -> None:
-    st.subheader("How often its first choice is right" if unit == "accuracy" else "How badly it still guesses")
+    st.subheader("Accuracy" if unit == "accuracy" else "Loss")
     laid = [{"label": "this run" if others else "", "events": events}, *run_comparison.overlay(others)]
     figure = loss.loss_figure(laid, unit, st.session_state.over, _reference_lines(config, bool(events)))
     plotly_chart(
@@ -139,9 +145,14 @@ def _loss_chart(run: Run, config: RunConfig, events: list[dict], unit: str, othe
         filename=f"loss-{run.id}",
         label=f"Progress of {config.name}, {unit}: training solid, validation dashed.",
     )
+    meaning = (
+        "How often the most likely character is the actual one: higher is better."
+        if unit == "accuracy"
+        else "How wrong the predictions still are: lower is better. Grey lines are baselines without a network."
+    )
     st.caption(
-        "The lower, the better it guesses. *Training*: on what it learns from; *validation*: on the last tenth of "
-        "the text, which it never learns from. The grey lines are what simple counting reaches."
+        f"{meaning} *Training*: on the text the model learns from. *Validation*: on the last "
+        f"{config.train.validation_share:.0%} of the text, which it never learns from."
     )
 
 
@@ -152,22 +163,22 @@ def _reference_lines(config: RunConfig, started: bool) -> list[tuple[str, float]
         return _baselines(
             config.corpus, config.corpus_sha256, config.model.lower_case, config.train.validation_share
         )
-    except CharlabError:  # the text is gone: the run can still be looked at
+    except CharlabError:  # the text is gone: the run can still be shown
         return []
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
 def _baselines(corpus: str, sha256: str, lower_case: bool, share: float) -> list[tuple[str, float]]:
-    """Names and losses in nats of what needs no network, on the same validation text."""
+    """Names and losses in nats of the baselines, on the same validation set."""
     text = catalogue.load(corpus, paths=False, download=False)
     vocab = encoding.make_vocab(text.text, plan.preset("quick-gru").model.replace(lower_case=lower_case))
     ids = vocab.encode(text.text)
     place = encoding.split_at(len(ids), share)
     losses = ngram.baselines(ids[:place], ids[place : place + 50_000], len(vocab))
-    names = ["any character alike", "counts of 1 character", "counts of 2 characters", "counts of 3"]
+    names = ["uniform baseline", "unigram baseline", "bigram baseline", "trigram baseline"]
     lines = list(zip(names, losses, strict=True))
     if text.entropy_bits is not None:
-        lines.append(("no model can do better", text.entropy_bits * diagnosis.NATS["bits"]))
+        lines.append(("entropy of the source", text.entropy_bits * diagnosis.NATS["bits"]))
     return lines
 
 
@@ -178,15 +189,15 @@ def _progress(run: Run, config: RunConfig, status: Status, events: list[dict], u
     if status.reason:
         (st.error if status.state == "failed" else st.info)(plain(status.reason))
     if status.state == "failed":
-        st.caption("What it had saved is still here: Resume goes on from its last checkpoint.")
+        st.caption("Its last checkpoint is saved: Resume continues from there.")
     for note in config.notes:
         st.info(plain(note))
     if config.train.minutes:
-        share, whole = status.seconds / (60 * config.train.minutes), f"{config.train.minutes:g} min"
+        share, whole = status.seconds / (60 * config.train.minutes), f"{config.train.minutes:g} minutes"
         st.progress(min(1.0, share), f"{_clock(status.seconds)} of {whole}, epoch {status.epoch:.1f}")
     elif config.model.kind != "ngram":
         st.progress(
-            min(1.0, status.epoch / config.train.epochs), f"epoch {status.epoch:.1f} of {config.train.epochs}"
+            min(1.0, status.epoch / config.train.epochs), f"Epoch {status.epoch:.1f} of {config.train.epochs}"
         )
     _figures(status, events, unit)
 
@@ -200,32 +211,33 @@ def _figures(status: Status, events: list[dict], unit: str) -> None:
     speed = steps[-1]["characters_per_second"] if steps else status.results.get("characters_per_second")
     if status.state in store.ACTIVE:
         left = "" if status.seconds_left is None else _clock(status.seconds_left)
-        first.metric("time left", left or "...")
+        first.metric("Time left", left or "...")
     else:
-        first.metric("time taken", _clock(status.seconds))
-    second.metric("characters/s", f"{speed:,.0f}" if speed else "...")
+        first.metric("Time taken", _clock(status.seconds))
+    second.metric("Characters/s", f"{speed:,.0f}" if speed else "...")
     third.metric(
-        f"validation, {unit}",
+        f"Validation, {unit}",
         f"{min(losses) / divisor:.3f}" if losses else "...",
-        help=f"The best so far, {unit} a character.",
+        help=f"The lowest validation loss so far, in {unit} per character.",
     )
     if status.best_epoch:
         st.caption(diagnosis.kept(status.best_epoch, status.epoch))
 
 
 def _in_line(run: Run) -> None:
-    """A waiting run's place, when its turn will come, and what can be watched until then."""
+    """Show a waiting run's position in the queue, its expected start, and the runs to watch until then."""
     place, seconds = queue.place_in_line(run), queue.expected_start(run)
-    words = f"Number {place} in line. It starts by itself" if place > 1 else "It is next, and starts by itself"
-    st.write(f"{words}, in about {_clock(seconds)}." if seconds and seconds > 5 else f"{words}.")
-    for number, (other, _) in enumerate(queue.running(run.path.parent)[:3]):
+    number = f"Number {place}" if place > 1 else "Next"
+    when = f", in about {_clock(seconds)}" if seconds and seconds > 5 else ""
+    st.write(f"{number} in the queue. It starts automatically{when}.")
+    for index, (other, _) in enumerate(queue.running(run.path.parent)[:3]):
         st.button(
-            "Watch the run that trains now" if number == 0 else f"Watch another ({number + 1})",
+            "Watch the current run" if index == 0 else f"Watch another run ({index + 1})",
             icon=":material/visibility:",
             key=f"watch-{other.id}",
             on_click=_watch,
             args=(other.id,),
-            help="Your run keeps its place.",
+            help="Your run keeps its place in the queue.",
         )
 
 
@@ -235,11 +247,11 @@ def _watch(name: str) -> None:
 
 
 def _doors(run: Run, status: Status) -> None:
-    """From the run to the pages that use what it learned: links, since a switch of pages may lose to a tick."""
+    """Link to the pages that use the model. Links, since a redraw could undo a button's switch of pages."""
     if not run.weight_names():
         return
     with st.container(horizontal=True):
-        _door("playground.py", "Generate with it", ":material/edit_note:", run)
+        _door("playground.py", "Generate text with it", ":material/edit_note:", run)
         if status.state in store.ENDED:
             _door("explainer.py", "Explain with it", ":material/search_insights:", run)
 
@@ -249,10 +261,10 @@ def _door(page: str, label: str, icon: str, run: Run) -> None:
 
 
 def _events(run: Run) -> list[dict[str, Any]]:
-    """The run's events; what was read at the last tick is not read again."""
+    """The run's events; those read at the last tick are not read again."""
     known = st.session_state.setdefault("events", {})
     events, place = known.get(run.id, ([], 0))
-    if run.events_length() < place:  # a resume cut what it repeats
+    if run.events_length() < place:  # a resume removed the events it repeats
         events, place = [], 0
     new, place = run.events(place)
     known.clear()

@@ -98,7 +98,7 @@ def test_a_worker_makes_what_needs_tensorflow():
     assert formats.make_in_worker(run, "keras").startswith(b"PK")
     run.weights_path("best").unlink()
     run.weights_path("last").unlink()
-    with pytest.raises(UnavailableError, match="could not be made: Run .* has no weights"):
+    with pytest.raises(UnavailableError, match="could not be created: Run .* has no weights"):
         formats.make_in_worker(run, "savedmodel")
 
 

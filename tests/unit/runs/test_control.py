@@ -86,7 +86,7 @@ def test_training_longer_says_what_that_does_to_rate_and_patience():
     control.train_longer(run, epochs=5)
     config = run.config()
     assert (config.train.epochs, config.train.patience) == (13, None)
-    assert "rose again" in config.notes[0] and "no longer ends by itself" in config.notes[0]
+    assert "restarted higher" in config.notes[0] and "Early stopping is now off" in config.notes[0]
     timed = trained_here(make(minutes=2.0, learning_rate_schedule="cosine"))
     timed.write_status(store.Status("done", seconds=118.0))
     control.train_longer(timed, minutes=3)
@@ -96,10 +96,10 @@ def test_training_longer_says_what_that_does_to_rate_and_patience():
 @pytest.mark.parametrize(
     ("settings", "before", "more", "words"),
     [
-        ({}, "paused", {"epochs": 1}, "only one that is done"),
-        ({}, "done", {"minutes": 1.0}, "counts epochs"),
-        ({"minutes": 1.0}, "done", {"epochs": 1}, "counts minutes"),
-        ({}, "done", {"epochs": 0}, "how many more"),
+        ({}, "paused", {"epochs": 1}, "only a run that is done"),
+        ({}, "done", {"minutes": 1.0}, "budget is in epochs"),
+        ({"minutes": 1.0}, "done", {"epochs": 1}, "budget is in minutes"),
+        ({}, "done", {"epochs": 0}, "how many to add"),
         ({}, "done", {"epochs": 20_000}, "epochs must lie between"),
         ({"model": ModelConfig(kind="ngram")}, "done", {"epochs": 1}, "counted the whole text"),
     ],
@@ -115,7 +115,7 @@ def test_what_cannot_be_trained_longer_stays_as_it_was(settings, before, more, w
 
 def test_what_came_from_elsewhere_cannot_be_trained_longer():
     run = make_run()
-    with pytest.raises(CharlabError, match="came from elsewhere"):
+    with pytest.raises(CharlabError, match="has no checkpoint"):
         control.train_longer(run, epochs=1)
     assert run.status().state == "done"
 

@@ -29,8 +29,8 @@ def verdicts(*args, **options):
 
 def test_it_overfits_since_the_epoch_of_the_lowest_validation():
     said = verdicts(config(), evaluated([2.0, 1.6, 1.5, 1.55, 1.6], [2.0, 1.6, 1.4, 1.2, 1.0]))
-    assert "overfits since epoch 3" in said
-    assert "validation rose from 1.500 nats to 1.600 nats while training fell from 1.400 nats to 1.000" in said
+    assert "overfitting since epoch 3" in said
+    assert "loss rose from 1.500 nats to 1.600 nats while training loss fell from 1.400 nats to 1.000" in said
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_still_falling_is_said_of_a_run_that_has_ended():
 def test_the_untrained_network_stands_beside_the_alphabet():
     for unit, base in (("nats", "e to"), ("bits", "2 to")):
         said = verdicts(config(), evaluated([]), alphabet_size=65, unit=unit)
-        assert "66.0 characters alike" in said and base in said and "The alphabet has 65." in said
+        assert "66 equally likely characters" in said and base in said and "The alphabet has 65." in said
     assert diagnosis.diagnose(config(), [], alphabet_size=65) == []
 
 
@@ -119,6 +119,8 @@ def test_losses_are_compared_only_where_text_alphabet_and_split_agree():
 
 def test_which_weights_are_kept():
     words = diagnosis.kept(2, 3.5)
-    assert "best weights, those of epoch 2," in words and "last ones, of epoch 3.5" in words
+    assert "best weights (epoch 2)" in words and "last weights (epoch 3.5)" in words
     for best, last in ((3, 2.32), (3, 3.0)):
-        assert f"best weights so far, of epoch {last:.4g}:" in diagnosis.kept(best, last)
+        assert f"best weights (epoch {last:.4g})" in diagnosis.kept(
+            best, last
+        ) and "last weights" not in diagnosis.kept(best, last)

@@ -43,7 +43,7 @@ def test_a_run_whose_worker_is_gone_reads_as_failed_in_words():
     with run.lock():
         assert run.is_held() and run.status().state == "running"
     status = run.status()
-    assert status.state == "failed" and "worker process ended" in status.reason
+    assert status.state == "failed" and "worker process stopped unexpectedly" in status.reason
     assert run.recorded_status().state == "running"
 
 
@@ -67,7 +67,7 @@ def test_requests_show_in_the_state_of_a_running_run():
         assert run.status().state == "stopping"
         run.ask(None)
         assert run.status().state == "running"
-    with pytest.raises(RunError, match="pause or to stop"):
+    with pytest.raises(RunError, match="pause and stop"):
         run.ask("fly")
 
 
@@ -113,7 +113,7 @@ def test_only_a_runs_own_name_finds_it(name):
 
 def test_weights_have_names_of_their_own():
     run = make_run()
-    with pytest.raises(RunError, match="There are: best, last"):
+    with pytest.raises(RunError, match="Available weights: best, last"):
         run.weights("epoch-009")
     with pytest.raises(RunError):
         run.weights("../best")
