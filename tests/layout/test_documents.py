@@ -1,0 +1,85 @@
+"""What the documents name exists: paths in backticks, names in a file, modules to run, and targets of links."""
+
+import re
+
+import pytest
+
+from helpers.project import ROOT
+
+DOCUMENTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "charlab/starters/README.md",
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")),
+]
+# Not in a checkout: folders that a reader makes, and files that a run or an installation makes.
+PLACEHOLDERS = {
+    "charlab/labs/<name>/", "pages/parts/<page>/", "data.py", "network.py", "train.py",
+    ".venv/bin/python", "runs/", "control.json", "status.json",
+}  # fmt: skip
+TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS}
+SUFFIXES = (".py", ".js", ".md", ".json", ".toml", ".txt", ".css", ".svg", ".yml")
+
+
+def named_paths(text: str) -> set[str]:
+    """Paths in backticks: one word with a slash or a file's ending. Addresses are none."""
+    words = {word for word in re.findall(r"`([^`\s]+)`", text) if "/" in word or word.endswith(SUFFIXES)}
+    return {word for word in words if "://" not in word and not word.startswith("/")}
+
+
+def is_there(path: str) -> bool:
+    return any((ROOT / folder / path).exists() for folder in ("", "charlab", "tests"))
+
+
+def names_in_files(text: str) -> set[tuple[str, str]]:
+    """(name, path) of every "`name` in `path`", and of "`name` and `name` in `path`"."""
+    found = re.findall(r"((?:`\w+`(?:, | and )?)+) in `([\w./]+\.(?:py|js))`", text)
+    return {(name, path) for names, path in found for name in re.findall(r"\w+", names.replace(" and ", " "))}
+
+
+def module_paths(text: str) -> set[str]:
+    """The project's modules that a reader is told to run with `python -m`, as paths without an ending."""
+    return {name.replace(".", "/") for name in re.findall(r"-m ((?:charlab|benchmarks)[\w.]*\w)", text)}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_named_paths_exist(document):
+    missing = {path for path in named_paths(TEXTS[document]) - PLACEHOLDERS if not is_there(path)}
+    assert not missing, f"{document} names what is not there: {', '.join(sorted(missing))}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", TEXTS[document]):
+        if "://" not in target:
+            assert ((ROOT / document).parent / target).exists(), f"{document} links to {target}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_modules_to_run_exist(document):
+    for path in module_paths(TEXTS[document]):
+        assert (ROOT / f"{path}.py").exists() or (ROOT / path / "__main__.py").exists(), f"{document}: {path}"
+
+
+def test_names_are_in_the_files_they_are_said_to_be_in():
+    found = [pair for text in TEXTS.values() for pair in names_in_files(text)]
+    assert len(found) > 3
+    for name, path in found:
+        source = (ROOT / path).read_text(encoding="utf-8")
+        assert re.search(rf"(def|class|function) {name}\b|^{name}\b", source, re.MULTILINE), f"{name} in {path}"
+
+
+def test_every_document_is_linked_from_the_readme():
+    linked = set(re.findall(r"\]\(([^)#]+\.md)\)", TEXTS["README.md"]))
+    assert {name for name in DOCUMENTS if name.startswith("docs/")} <= linked
+
+
+def test_placeholders_are_used_and_what_is_wrong_would_be_noticed():
+    named = set().union(*(named_paths(text) for text in TEXTS.values()))
+    assert named >= PLACEHOLDERS and len(named) > 40
+    wrong = (
+        "`charlab/sitting.py`, `hand_out` and `bring` in `charlab/cli.py`, `python -m charlab.sitting`, `gs://x`"
+    )
+    assert named_paths(wrong) == {"charlab/sitting.py", "charlab/cli.py"} and not is_there("charlab/sitting.py")
+    assert names_in_files(wrong) == {("hand_out", "charlab/cli.py"), ("bring", "charlab/cli.py")}
+    assert module_paths(wrong) == {"charlab/sitting"}
