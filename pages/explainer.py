@@ -120,7 +120,7 @@ text_strip.figures(reading, model.config.name if other else "")
 if other:
     text_strip.figures(other[1], other[0])
 
-view = st.segmented_control(
+view = st.pills(
     "View",
     page_state.choices("view"),
     key="view",

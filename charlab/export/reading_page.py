@@ -226,7 +226,7 @@ _PAGE = """<!DOCTYPE html>
 At each position it gave every possible next character a probability. The less likely the actual character, the
 greater the surprise: −log<sub>2</sub> of its probability, in bits.</p>
 <p><b>{mean}</b>, for the {known} of {length} characters that have a prediction.</p>
-<div class="legend">0 bits, expected <span>{legend}</span> 8 bits and more, surprising</div>
+<div class="legend">0 bits: expected <span>{legend}</span> 8+ bits: surprising</div>
 <p class="text" dir="ltr">{strip}</p>
 <p class="quiet"><small>Point at a character to see its values. “·” is a space, “↵” the end of a line.
 </small></p>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import urllib.parse
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from helpers.browser import button, chart, new_context, settled, wait_until
+from helpers.project import ROOT
 from helpers.tiny import make_run
 
 CELLS = "[role=listbox][aria-label^='Written text'] [role=option]"
@@ -36,6 +38,19 @@ def wait_for(page, number: int) -> None:
 
 def random_number(page) -> float:
     return chart(page, "random_number").evaluate("({ data: [segments, number] }) => number.x[0]")
+
+
+def assert_shades_have_the_colours_of_the_theme(page, scheme: str) -> None:
+    """Every character of the printable page has the background of its shade in the app's own theme."""
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    colours = config["theme"][scheme]["chartSequentialColors"]
+    expected = [f"rgb({', '.join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))})" for colour in colours]
+    cells = page.locator(".text span").evaluate_all(
+        "cells => cells.map(cell => [cell.className, getComputedStyle(cell).backgroundColor])"
+    )
+    shaded = {(int(name.removeprefix("s")), colour) for name, colour in cells if name}
+    assert len({shade for shade, _ in shaded}) > 1, "the text has one shade: this test shows nothing"
+    assert shaded == {(shade, expected[shade]) for shade, _ in shaded}
 
 
 def no_errors(page):
@@ -123,4 +138,6 @@ def test_the_downloads_show_any_text_as_text_and_run_nothing(shared_server, page
     expect(page.locator("bdi").first).to_have_text(f"Tiny {HOSTILE}")
     assert page.locator(".text span").count() == len(HOSTILE)
     assert page.locator("tbody tr").count() > 0
-    assert page.evaluate("getComputedStyle(document.querySelector('.s9') || document.body).backgroundColor") != ""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert_shades_have_the_colours_of_the_theme(page, scheme)

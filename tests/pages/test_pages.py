@@ -179,7 +179,7 @@ def test_every_view_of_a_text_opens_and_stands_in_the_link(kind, view):
     app = open_page("explainer")
     model_box(app).set_value(run.id).run()
     app.selectbox(key="other").set_value(other.id).run()
-    app.segmented_control(key="view").set_value(view).run()
+    app.pills(key="view").set_value(view).run()
     assert not app.exception and not app.error
     assert app.query_params["view"] == view and app.query_params["other"] == other.id
     assert ("epoch" in app.query_params) == (view == "over training")

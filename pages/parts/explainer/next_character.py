@@ -160,7 +160,7 @@ def _figures(reading: Reading, step: int, other: tuple[str, Reading] | None) -> 
 
 def _in_words(reading: Reading, step: int) -> str:
     entropy = reading.entropies[step - 1]
-    uncertainty = f"The model was as uncertain as among {2**entropy:.1f} equally likely characters."
+    uncertainty = f"The prediction was like choosing among {2**entropy:.1f} equally likely characters."
     if step == len(reading.text):
         return f"The text ends here, so the next character is open. {uncertainty}"
     character = named(reading.text[step])

@@ -140,7 +140,7 @@ def _written(model: Model, session: _Session) -> None:
         on_choose=choose,
         values=[*blank, *(value if value < 99 else None for value in bits), None],
         unit="bits at this temperature",
-        legend=("0 bits, likely", "8 bits and more, unlikely"),
+        legend=("0 bits: likely", "8+ bits: unlikely"),
         height=220 if len(characters) > 400 else None,
     )
     position = session.branches.position
