@@ -1,6 +1,6 @@
 """The server: `streamlit run streamlit_app.py` finds `app`, starts the training queue and opens the pages.
 
-Knows nothing of what pages show. Never imports TensorFlow: training runs in worker processes.
+It never imports TensorFlow: training runs in worker processes.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from pages.parts.shared import browser_cookie
 @asynccontextmanager
 async def lifespan(app: st.App):
     """Start the training queue with the server, and end it (and its workers) with the server."""
-    import pandas  # noqa: F401  whole from the start: Plotly fails on one that another visitor's page half loaded
+    import pandas  # noqa: F401  imported completely at the start: Plotly fails if another visitor's page has only half imported it
 
-    import charlab.charts.base  # noqa: F401  warm: a first visitor should not wait for Plotly
+    import charlab.charts.base  # noqa: F401  so that the first visitor does not wait for Plotly
     from charlab.runs.queue import Queue
 
-    # The trainer has the cores: here NumPy keeps to one thread, for as long as `limits` lives.
+    # The cores are for training: NumPy uses one thread here, for as long as `limits` exists.
     limits = threadpool_limits(limits=1, user_api="blas")
     queue = Queue()
     queue.start()
     gc.collect()
-    gc.freeze()  # what is loaded now stays: later collections look past it
+    gc.freeze()  # later collections skip what is loaded now
     try:
         yield {"queue": queue, "limits": limits}
     finally:
@@ -45,25 +45,25 @@ async def lifespan(app: st.App):
 
 
 def on_script_error(error: Exception) -> bool:
-    """The last line of defence: a sentence in place of a traceback, which Streamlit writes to the log."""
+    """Show a sentence instead of a traceback, which Streamlit writes to the log."""
     from pages.parts.shared.safe_text import plain
 
     if isinstance(error, CharlabError):
         st.error(plain(str(error)))
     else:
-        st.error("Something went wrong in CharLab itself. Reload the page; the details are in the server's log.")
+        st.error("Internal error in CharLab. Reload the page; the details are in the server's log.")
     return True
 
 
 def plotly_js(request) -> Response:
-    """Plotly's own script from the installed package: no other server is asked, and browsers keep it."""
+    """Plotly's script from the installed package, so that no other server is needed; browsers cache it."""
     headers = {"Content-Encoding": "gzip", "Cache-Control": "public, max-age=31536000, immutable"}
     return Response(_packed_plotly(), media_type="text/javascript", headers=headers)
 
 
 @cache
 def _packed_plotly() -> bytes:
-    """4.8 MB made 1.4 once, in place of once a visitor."""
+    """4.8 MB compressed to 1.4 MB once, instead of once per visitor."""
     return gzip.compress(files("plotly").joinpath("package_data/plotly.min.js").read_bytes(), compresslevel=6)
 
 

@@ -1,4 +1,4 @@
-"""A file is written whole or not at all. Knows nothing of what stands in it."""
+"""Write a file completely or not at all."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from uuid import uuid4
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write beside the place, flush, then move there: no reader ever sees half of it.
+    """Write to a temporary file in the same folder, flush, then rename it: no reader ever sees half a file.
 
-    Raises OSError; where the disk is full, what was taken is given back.
+    Raises OSError. The temporary file is deleted if writing fails, for example because the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{uuid4().hex}.tmp")
+    temporary = path.with_name(f".{uuid4().hex}.tmp")
     try:
-        with beside.open("wb") as file:
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _move(beside, path)
+        _move(temporary, path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
-def _move(beside: Path, path: Path) -> None:
+def _move(temporary: Path, path: Path) -> None:
     for attempt in range(20):
         try:
-            beside.replace(path)
+            temporary.replace(path)
             return
         except PermissionError:  # on Windows, while a reader has the file open
             if attempt == 19:

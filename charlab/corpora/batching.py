@@ -1,10 +1,9 @@
-"""Where in the text the rows of each batch lie: three schedules of offsets, and one gather.
+"""Where in the text the rows of each batch start: three schedules of offsets, and one gather.
 
-Plain NumPy; knows nothing of networks, accelerators or files. A row at offset o reads ids[o : o + T] and
-predicts ids[o + 1 : o + T + 1]. A schedule is asked for one step at a time and every answer is a pure function
-of seed, epoch and step, so that a resumed run goes on with the very batch that comes next. No schedule holds
+A row at offset o reads ids[o : o + T] and predicts ids[o + 1 : o + T + 1]. The offsets of a step are a pure
+function of seed, epoch and step, so that a resumed run continues with exactly the next batch. No schedule holds
 more than one batch of offsets, however long the text.
-Names in shape comments: B rows a batch, T characters a row, W rows a validation part is cut into.
+Names in shape comments: B rows per batch, T characters per row, W rows of a validation set.
 """
 
 from __future__ import annotations
@@ -32,10 +31,10 @@ class Schedule(Protocol):
 
 
 def offsets(config: TrainConfig, characters: int, epoch: int) -> Schedule:
-    """The schedule of one epoch (counted from 0) over a training part of so many characters.
+    """The schedule of one epoch (counted from 0) over a training text of this many characters.
 
-    With `steps_per_epoch`, chunks and streams end after so many steps where they have more.
-    Raises CorpusError where the text has no room for one batch.
+    `steps_per_epoch` ends chunks and streams early.
+    Raises CorpusError if the text is too short for one batch.
     """
     makers: dict[str, Callable[[TrainConfig, int, int], Schedule]]
     makers = {"windows": Windows, "chunks": Chunks, "streams": Streams}
@@ -56,7 +55,7 @@ def gather(ids: np.ndarray, offsets: np.ndarray, sequence_length: int) -> np.nda
 
 @dataclass(frozen=True)
 class Windows:
-    """Random places, every one as likely as the next; rows may overlap (the Cloud TPU notebook's way)."""
+    """Uniformly random offsets; rows may overlap (as in the Cloud TPU notebook)."""
 
     config: TrainConfig
     characters: int
@@ -76,8 +75,8 @@ class Windows:
 class Chunks:
     """The text cut every `shift` characters and shuffled; full batches, the remainder dropped.
 
-    A shift of 0 stands for T + 1: chunks side by side, the last character of each only predicted, as in
-    TensorFlow's tutorial. A shift of 1 gives every window that there is, as in the lecture's chapter 16.
+    A shift of 0 means T + 1: adjacent chunks, the last character of each only predicted, as in TensorFlow's
+    tutorial. A shift of 1 gives every possible window, as in the lecture's chapter 16.
     """
 
     config: TrainConfig
@@ -104,10 +103,10 @@ class Chunks:
 
 @dataclass(frozen=True)
 class Streams:
-    """The text cut into B equal streams that are read on from: row b of step s + 1 begins where it ended in s.
+    """The text cut into B equal streams: row b of step s + 1 starts where row b of step s ended.
 
-    What a stream has left after its last whole window is dropped, and so is what the text has after the last
-    stream. The hidden state goes from step to step and is reset at each epoch (the lecture's stateful network).
+    The rest of a stream after its last whole window is dropped, and so is the text after the last stream. The
+    hidden state is passed from step to step and reset at each epoch (the lecture's stateful network).
     """
 
     config: TrainConfig
@@ -158,29 +157,29 @@ def _mix(x: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class ValidationRows:
-    """A validation part as rows to be read from a zero state, and which of their predictions count."""
+    """A validation set as rows to be read from a zero state, and which of their predictions count."""
 
     ids: np.ndarray  # [W, L + 1] int32, L the row length; filled up with zeros after the text's end
     counts: np.ndarray  # [W, L] bool
 
     @property
     def characters(self) -> int:
-        """How many characters are graded."""
+        """The number of characters that are evaluated."""
         return int(self.counts.sum())
 
 
 def validation_rows(
     ids: np.ndarray, unknown_id: int, context: int | None = None, window: int = VALIDATION_WINDOW
 ) -> ValidationRows:
-    """A validation part, ids [n], cut the way `reading.evaluate` reads it.
+    """A validation set, ids [n], cut as `reading.evaluate` reads it.
 
     Windows of `window` characters that do not overlap, each read from a zero state, the last perhaps short: every
     character but the first is predicted once. Predictions of unknown characters do not count.
 
-    A Transformer whose `context` is shorter than the window reads it in several rows: where its cache is full it
-    begins anew with the last context // 2 characters, so each further row of a window begins that much earlier,
-    and what it says about those characters does not count a second time.
-    Raises CorpusError where there is nothing to grade.
+    A Transformer whose `context` is shorter than the window reads it in several rows: when its cache is full it
+    is rebuilt from the last context // 2 characters, so each further row of a window starts that much earlier,
+    and its predictions of those characters do not count a second time.
+    Raises CorpusError if there is nothing to evaluate.
     """
     last = len(ids) - 1  # the last character has nothing after it
     length = min(window, context or window, max(1, last))

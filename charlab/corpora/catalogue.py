@@ -1,6 +1,6 @@
-"""The texts there are: what each is, whether it is on this machine, and how its name becomes its text.
+"""The available texts: what each is, whether it is on this machine, and loading one by its name.
 
-Knows nothing of vocabularies, models or pages. Nothing is read, made or downloaded before it is asked for.
+Nothing is read, generated or downloaded before it is needed.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _MADE_HERE = "None needed: made on this machine"
 
 @dataclass(frozen=True)
 class Corpus:
-    """What one can know of a text without having it. Sizes of texts that change with Python's version are
-    those of Python 3.11. `entropy_bits` is exact, in bits a character."""
+    """Facts about a text that are known without it. Sizes that change with Python's version are those of
+    Python 3.11. `entropy_bits` is exact, in bits per character."""
 
     name: str
     title: str

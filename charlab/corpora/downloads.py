@@ -1,7 +1,6 @@
-"""Files that come from the network once and are kept: mirrors, checksums, time limits.
+"""Files that are downloaded once and cached: mirrors, checksums, time limits.
 
-Knows two files and where each may lie; nothing of what is made of their text. No file with wrong contents is
-ever handed out.
+A file with wrong contents is never returned.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _END = re.compile(rb"^\*\*\* ?END OF [^\r\n]*", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Download:
-    """A file, where to get it, and how to know it: by its checksum, or by Project Gutenberg's two marker lines."""
+    """A file, its addresses, and how to recognise it: by checksum, or by Project Gutenberg's two marker lines."""
 
     file_name: str
     urls: tuple[str, ...]

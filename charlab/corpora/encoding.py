@@ -1,4 +1,4 @@
-"""How a text becomes ids: the alphabet that a model reads it with, and where validation begins."""
+"""How a text becomes ids: the vocabulary of a model, and where the validation set starts."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from charlab.core.vocab import Vocab
 
 
 def make_vocab(text: str, model: ModelConfig) -> Vocab:
-    """The alphabet that a model reads this text with."""
+    """The vocabulary with which a model reads this text."""
     if model.alphabet == "code-points":
         return Vocab.from_code_points()
     return Vocab.from_text(text, model.lower_case)
 
 
 def text_ids(text: str, vocab: Vocab, model: ModelConfig) -> np.ndarray:
-    """A text as the model is fed it: ids [T]. With code points, characters above them are left out, as in the
+    """A text as the model reads it: ids [T]. With code points, characters above them are left out, as in the
     Cloud TPU notebook."""
     ids = vocab.encode(text)
     return ids[ids != vocab.unknown_id] if model.alphabet == "code-points" else ids
 
 
 def mapped(ids: np.ndarray) -> np.ndarray:
-    """The same ids, read from a temporary file as they are needed: a long text need not fit into memory."""
+    """The same ids, memory-mapped from a temporary file, so that a long text need not fit into memory."""
     with tempfile.TemporaryFile() as file:
         ids.tofile(file)
         file.flush()
@@ -33,5 +33,5 @@ def mapped(ids: np.ndarray) -> np.ndarray:
 
 
 def split_at(characters: int, validation_share: float) -> int:
-    """Where validation begins: what lies before is trained on."""
+    """The position at which the validation set starts; the text before it is for training."""
     return characters - max(2, round(characters * validation_share))

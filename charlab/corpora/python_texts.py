@@ -1,6 +1,6 @@
-"""The three texts that every Python brings: the names of all characters, its language reference, its own source.
+"""Three texts that come with Python: the names of all characters, the language reference, the library's source.
 
-Knows nothing of corpora; a function a text. The texts change with Python's version and build.
+The texts change with Python's version and build.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from charlab.errors import CorpusError
 
 
 def unicode_names() -> str:
-    """The names of all characters, in the order of their code points, one a line.
+    """The names of all characters, in the order of their code points, one per line.
 
-    Left out are the names that a formula makes (Hangul syllables) and those with CJK in them, which are mostly
-    numbers (CJK UNIFIED IDEOGRAPH-4E00): over 100,000 of them would drown the others.
+    Without the names that follow a formula (Hangul syllables) and those with CJK in them, which are mostly
+    numbers (CJK UNIFIED IDEOGRAPH-4E00): these 100,000 and more would outnumber the others.
     """
     names = (unicodedata.name(chr(code_point), "") for code_point in range(sys.maxunicode + 1))
     return "".join(f"{n}\n" for n in names if n and "CJK" not in n and not n.startswith("HANGUL SYLLABLE "))

@@ -1,7 +1,4 @@
-"""What of a text stands in another one, and what followed where: an index over a corpus, by its sorted suffixes.
-
-Knows nothing of models, runs or pages.
-"""
+"""A suffix array of a corpus: which passages of a text occur in it, and which characters follow a context."""
 
 from __future__ import annotations
 
@@ -22,16 +19,16 @@ _MAX_TRIED = 32  # among places that agree for more than DEPTH characters
 
 @dataclass(frozen=True, eq=False)
 class SuffixArray:
-    """A text and the places in it, sorted by the DEPTH characters that begin there: 4 bytes a character."""
+    """A text and all positions in it, sorted by the DEPTH characters that start there: 4 bytes per character."""
 
     text: str
     order: memoryview  # int32 [T], places in the order of text[place : place + DEPTH]
 
     def longest(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """For each place of a text the longest passage from there that the corpus has: lengths [T], places [T].
+        """For each position of a text, the longest passage from there that occurs in the corpus.
 
-        A place is where in the corpus it stands, -1 where even the character is new. Lengths up to DEPTH are
-        exact; where more than 32 places of the corpus agree for longer, the first 32 of them are tried.
+        Returns lengths [T] and positions in the corpus [T], -1 where even the character is new. Lengths up to DEPTH
+        are exact; where more than 32 places of the corpus agree for longer, the first 32 of them are tried.
         """
         lengths = np.zeros(len(text), np.int64)
         places = np.full(len(text), -1, np.int64)
@@ -45,14 +42,14 @@ class SuffixArray:
         return lengths, places
 
     def passages(self, text: str, least: int = 16) -> list[tuple[int, int, int]]:
-        """What a text has in common with the corpus: (start, length, place in the corpus), the longest first.
+        """What a text has in common with the corpus: (start, length, position in the corpus), the longest first.
 
         Passages do not overlap, and each has at least `least` characters.
         """
         return passages_of(*self.longest(text), least)
 
     def followers(self, context: str) -> dict[str, int]:
-        """What followed a context in the corpus, and how often, the most frequent first."""
+        """Which characters follow a context in the corpus, and how often, the most frequent first."""
         size = len(context)
         if not size:
             return dict(Counter(self.text).most_common())
@@ -66,11 +63,11 @@ class SuffixArray:
         return dict(Counter(self.text[place + size] for place in found if place < end).most_common())
 
     def line(self, place: int) -> int:
-        """The number of the corpus's line that a place stands in, from 1."""
+        """The number of the corpus's line at a position, from 1."""
         return self.text.count("\n", 0, place) + 1
 
     def around(self, place: int, length: int, width: int = 30) -> tuple[str, str]:
-        """What stands before and after a passage of the corpus, `width` characters each."""
+        """The `width` characters before and after a passage of the corpus."""
         end = place + length
         return self.text[max(0, place - width) : place], self.text[end : end + width]
 
@@ -101,8 +98,8 @@ def build(text: str) -> SuffixArray:
 
     As many characters as fit are packed in 64 bits and sorted at once; ranks of pairs of ranks then double the
     depth. 5 million characters of English take about 5 seconds of one core and at
-    most 40 bytes a character; 4 bytes a character stay, beside the text. 16 texts of 1,000 characters are then
-    looked up in 0.3 seconds. Raises CorpusError for a text of more than LONGEST characters.
+    most 40 bytes per character, of which 4 remain, plus the text. Looking up 16 texts of 1,000 characters then
+    takes 0.3 seconds. Raises CorpusError for a text of more than LONGEST characters.
     """
     size = len(text)
     if size > MAX_LENGTH:
@@ -135,7 +132,7 @@ def build(text: str) -> SuffixArray:
 
 
 def covered(lengths: np.ndarray, least: int) -> np.ndarray:
-    """Which characters lie in a passage of at least `least`: lengths [T] as `longest` gives them -> bool [T]."""
+    """Which characters are in a passage of at least `least`: lengths [T] from `longest` -> bool [T]."""
     starts = np.flatnonzero(lengths >= least)
     edges = np.zeros(len(lengths) + 1, np.int64)
     np.add.at(edges, starts, 1)
@@ -144,7 +141,7 @@ def covered(lengths: np.ndarray, least: int) -> np.ndarray:
 
 
 def passages_of(lengths: np.ndarray, places: np.ndarray, least: int = 16) -> list[tuple[int, int, int]]:
-    """`Index.passages` from what `longest` gave: (start, length, place in the corpus), the longest first."""
+    """`SuffixArray.passages` from the result of `longest`: (start, length, position), the longest first."""
     taken = np.zeros(len(lengths), bool)
     waiting = [(-int(lengths[start]), int(start)) for start in np.flatnonzero(lengths >= least)]
     heapq.heapify(waiting)
@@ -163,13 +160,13 @@ def passages_of(lengths: np.ndarray, places: np.ndarray, least: int = 16) -> lis
 
 
 def share_repeated(text: str, length: int = 8) -> float:
-    """How repetitive a text is: the share of its pieces of `length` characters that stood in it before."""
+    """How repetitive a text is: the share of its sequences of `length` characters that occurred in it before."""
     pieces = [text[start : start + length] for start in range(len(text) - length + 1)]
     return 1 - len(set(pieces)) / len(pieces) if pieces else 0.0
 
 
 def _common(first: str, start: int, second: str, place: int, most: int) -> int:
-    """How many characters two texts share from two places on, at most `most`: by halving, on slices."""
+    """How many characters two texts share from two positions on, at most `most`: by bisection."""
     low, high = 0, min(most, len(first) - start, len(second) - place)
     while low < high:
         middle = (low + high + 1) // 2

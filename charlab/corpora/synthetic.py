@@ -1,7 +1,6 @@
-"""Four sources of text whose entropy is known exactly: what a perfect model would need, in bits a character.
+"""Four sources of text whose entropy is known exactly: the loss of a perfect model, in bits per character.
 
-Each is a function of a seed and a length that gives a text, with a twin `*_entropy` that derives the number.
-Knows nothing of corpora, models or files.
+Each is a function of a seed and a length that returns a text, with a function `*_entropy` that derives the number.
 
 Every text has exactly the length asked for, so its last line may be cut; with the same seed, a longer text
 begins with the shorter one.
@@ -49,7 +48,7 @@ LARGEST_SUMMAND = 99
 def markov(seed: int, length: int) -> str:
     """A first-order Markov source: each character depends on the one before it, by MARKOV_ROWS.
 
-    The first is drawn from the stationary distribution, so the text looks the same at every place.
+    The first is drawn from the stationary distribution, so the text has the same statistics everywhere.
     """
     random = _random(seed, length)
     characters, transitions = markov_transitions()
@@ -63,10 +62,10 @@ def markov(seed: int, length: int) -> str:
 
 
 def markov_entropy() -> float:
-    """Bits a character of `markov`: the rows' entropies, weighted by how often each character comes.
+    """Bits per character of `markov`: the rows' entropies, weighted by the frequency of each character.
 
     h = sum_i p_i sum_j -P_ij log2 P_ij, where p is the stationary distribution, p P = p (Shannon 1948,
-    section 7). It is also what the best bigram model needs: characters further back tell nothing more.
+    section 7). It is also what the best bigram model needs: characters further back give no more information.
     """
     _, transitions = markov_transitions()
     logarithms = np.log2(transitions, out=np.zeros_like(transitions), where=transitions > 0)
@@ -81,10 +80,10 @@ def markov_transitions() -> tuple[str, np.ndarray]:
 
 
 def reber(seed: int, length: int) -> str:
-    """Strings of the embedded Reber grammar, one a line.
+    """Strings of the embedded Reber grammar, one per line.
 
     B, then T or P, then a string of Reber's grammar (B, a walk through REBER_GRAPH, E), then the same T or P
-    again, then E (Hochreiter and Schmidhuber 1997): who writes the last but one letter must remember the
+    again, then E (Hochreiter and Schmidhuber 1997): to predict the last but one letter, a model must remember the
     second.
     """
     choices = iter(_random(seed, length).integers(0, 2, size=length).tolist())  # each writes a letter or more
@@ -101,14 +100,14 @@ def reber(seed: int, length: int) -> str:
 
 
 def reber_entropy() -> float:
-    """Bits a character of `reber`: 7/13, about 0.538.
+    """Bits per character of `reber`: 7/13, about 0.538.
 
     Different walks write different strings, so a string's entropy is that of its choices, one bit each. The
     expected number n_i of choices from state i to the end is one more than the mean over the two states that
     follow: n = 1 + Q n, so (I - Q) n = 1, which gives n_0 = 6. With the choice of T or P that is 7 bits.
     Each choice of the walk writes a letter, and around them stand B, T or P, B, then E, T or P, E and the
-    newline: 6 + 7 = 13 characters. Lines are drawn independently, so entropy a character is the one number
-    over the other (Shannon 1948, section 7: entropy a symbol = entropy a message / mean length).
+    newline: 6 + 7 = 13 characters. Lines are drawn independently, so entropy per character is the first number
+    divided by the second (Shannon 1948, section 7: entropy per symbol = entropy per message / mean length).
     """
     onward = np.zeros((REBER_END, REBER_END))  # Q, [5, 5]
     for state, ways in enumerate(REBER_GRAPH):
@@ -120,16 +119,16 @@ def reber_entropy() -> float:
 
 
 def additions(seed: int, length: int) -> str:
-    """Sums such as 12+7=19, one a line, both summands drawn evenly from 0 to 99."""
+    """Sums such as 12+7=19, one per line, both summands uniform from 0 to 99."""
     lines = length // len("0+0=0\n") + 1
     pairs = _random(seed, length).integers(0, LARGEST_SUMMAND + 1, size=(lines, 2)).tolist()
     return "".join([f"{a}+{b}={a + b}\n" for a, b in pairs])[:length]
 
 
 def additions_entropy() -> float:
-    """Bits a character of `additions`: log2(10,000) / 9.2895, about 1.430.
+    """Bits per character of `additions`: log2(10,000) / 9.2895, about 1.430.
 
-    A line is known when its two summands are, and the sum tells nothing new: 2 log2(100) bits a line. Its mean
+    A line is known when its two summands are, and the sum tells nothing new: 2 log2(100) bits per line. Its mean
     length is the mean number of digits of both summands and the sum, over all 100 x 100 pairs, and three
     characters more (+, =, newline): 1.9 + 1.9 + 2.4895 + 3.
     """
@@ -140,17 +139,17 @@ def additions_entropy() -> float:
 
 
 def coin_flips(seed: int, length: int) -> str:
-    """Flips of a fair coin: H and T, each with probability 1/2, whatever came before."""
+    """Flips of a fair coin: H and T, each with probability 1/2, independent of all others."""
     return "".join(map("HT".__getitem__, _random(seed, length).integers(0, 2, size=length).tolist()))
 
 
 def coin_flips_entropy() -> float:
-    """Bits a character of `coin_flips`: two outcomes of probability 1/2, -log2(1/2) = 1. Nothing can be learnt."""
+    """Bits per character of `coin_flips`: two outcomes of probability 1/2, -log2(1/2) = 1."""
     return 1.0
 
 
 def _random(seed: int, length: int) -> np.random.Generator:
-    """The source's random numbers. Raises ConfigError where seed or length makes no sense."""
+    """The source's random numbers. Raises ConfigError if seed or length is not valid."""
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ConfigError(f"seed must be a whole number, 0 or greater. Received: {seed!r}.")
     if isinstance(length, bool) or not isinstance(length, int) or not 1 <= length <= MAXIMUM_LENGTH:

@@ -1,7 +1,4 @@
-"""A text that is trained on, and the way from a user's file or paste to one: encoding, cleaning, limits.
-
-Knows nothing of where the bytes come from, of the corpora there are, or of folders.
-"""
+"""A text for training, and how a user's file or pasted text becomes one: encoding, cleaning, limits."""
 
 from __future__ import annotations
 
@@ -52,9 +49,8 @@ _ZIP_INSIDES = (
 class Text:
     """A text that can be trained on.
 
-    `name` finds it again (corpora.load), `title` is what people read, `sha256` is of the text's UTF-8 bytes,
-    `notes` are sentences on what was done to it, `entropy_bits` its exact entropy in bits a character where
-    that is known.
+    `name` is what `catalogue.load` finds it by, `title` is for people, `sha256` is of its UTF-8 bytes, `notes` say
+    what was changed in it, and `entropy_bits` is its exact entropy in bits per character, if known.
     """
 
     name: str
@@ -70,8 +66,8 @@ def read_bytes(
 ) -> Text:
     """The text of a file: UTF-8, UTF-16 with a byte-order mark, or as the last resort Windows-1252.
 
-    `minimum` and `limit` are the fewest and the most characters there may be, None for no limit. Raises
-    CorpusError, in a sentence, where the file is no text, too short, too long, or of one character only.
+    `minimum` and `limit` bound the number of characters, None for no limit. Raises CorpusError if the file is not
+    text, too short, too long, or has only one distinct character.
     """
     title = _shown(re.split(r"[/\\]", filename)[-1])
     _refuse_other_formats(data, title)
@@ -87,7 +83,7 @@ def read_pasted(text: str, title: str = "Pasted text", limit: int | None = UPLOA
 
 
 def clean(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text with \\n line ends, without control characters and lone surrogates, and a note on each that went.
+    """The text with \\n line ends, without control characters and lone surrogates, and notes on what was removed.
 
     Newline and tab stay.
     """

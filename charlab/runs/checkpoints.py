@@ -1,7 +1,6 @@
-"""Where training stands, and how that goes to disk and back: all that a resumed run needs.
+"""The state of training, written to disk and read back: everything a resumed run needs.
 
 One safetensors file in the run's checkpoint folder: arrays by name, and the Progress as JSON in its metadata.
-Knows nothing of TensorFlow.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
-// The character strip: a cell a character. Texts go in through textContent alone, never as HTML.
-// Knows nothing of what the colours mean. Python owns the chosen index; between two of its answers this side
-// runs ahead, so that arrow keys feel immediate.
+// The character strip: one cell per character. Texts are set as textContent, never as HTML.
+// Python owns the chosen index; between two of its answers the browser runs ahead, so that arrow keys respond at once.
 
 const LEVELS = 24; // shades of the scale; a cell's shade is a class, so a new theme rewrites one style sheet
 const strips = new WeakMap(); // parentElement -> what is drawn there

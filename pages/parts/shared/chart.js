@@ -1,5 +1,5 @@
 // One Plotly chart on one node: redrawn in place, in the theme's colours, as wide as its place.
-// Knows nothing of what the figure means; charlab/charts/base.py names colours as var(--st-...).
+// charlab/charts/base.py names colours as var(--st-...).
 
 const charts = new WeakMap(); // parentElement -> what is drawn there
 
