@@ -27,8 +27,8 @@ class SuffixArray:
     def longest(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """For each position of a text, the longest passage from there that occurs in the corpus.
 
-        Returns lengths [T] and positions in the corpus [T], -1 where even the character is new. Lengths up to DEPTH
-        are exact; where more than 32 places of the corpus agree for longer, the first 32 of them are tried.
+        Returns lengths [T] and positions in the corpus [T], -1 where even the character is new. Lengths up to
+        DEPTH are exact; where more than 32 positions agree for longer, the first 32 of them are tried.
         """
         lengths = np.zeros(len(text), np.int64)
         places = np.full(len(text), -1, np.int64)

@@ -1,4 +1,4 @@
-"""What the documents name exists: paths in backticks, names in a file, modules to run, and targets of links."""
+"""What the documents name exists: paths in backticks, names in a file, modules to run, links. Programs run."""
 
 import re
 
@@ -84,3 +84,26 @@ def test_placeholders_are_used_and_what_is_wrong_would_be_noticed():
     assert named_paths(wrong) == {"charlab/sitting.py", "charlab/cli.py"} and not is_there("charlab/sitting.py")
     assert names_in_files(wrong) == {("hand_out", "charlab/cli.py"), ("bring", "charlab/cli.py")}
     assert module_paths(wrong) == {"charlab/sitting"}
+
+
+def programs(text: str) -> list[str]:
+    """The Python programs of a document; those typed at a prompt (`>>>`) are run by another test."""
+    return [
+        code for code in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL) if ">>>" not in code
+    ]
+
+
+def test_the_program_in_hidden_units_prints_the_documents_table(capsys):
+    text = TEXTS["docs/hidden-units.md"]
+    (program,) = programs(text)
+    exec(compile(program, "docs/hidden-units.md", "exec"), {})  # noqa: S102
+    *printed, digest = capsys.readouterr().out.splitlines()
+    rows = re.findall(r"^\| \**([^|*]+?)\** \| \**(\d+)\** (.*) \|$", text, re.MULTILINE)
+    table = [[feature, unit, *re.findall(r"[-+]?\d\.\d\d", figures)] for feature, unit, figures in rows]
+    assert len(table) > 10
+    assert [re.split(r"  +layer 1, hidden, unit | +(?=[-+\d])", line) for line in printed] == table
+    assert f"`{digest}`" in text
+
+
+def test_every_program_of_the_documents_is_run():
+    assert [name for name, text in TEXTS.items() if programs(text)] == ["docs/hidden-units.md"]
