@@ -35,12 +35,12 @@ RECIPES = {
         "Quick GRU on Tiny Shakespeare", "--preset quick-gru --minutes 3 --set output_dropout=0.2"
     ),
     "small-gru": Recipe(
-        "Small GRU on Tiny Shakespeare, with its epochs",
+        "Small GRU on Tiny Shakespeare, with saved epochs",
         "--preset quick-gru --epochs 20 --set units=128 --set embedding=128 --set output_dropout=0.1",
         (1, 2, 5, 10, 20),
     ),
     "best-gru": Recipe(
-        "GRU of ten minutes on Tiny Shakespeare",
+        "Best GRU (10 minutes) on Tiny Shakespeare",
         "--preset quick-gru --minutes 10 --set units=320 --set embedding=128 --set output_dropout=0.3 "
         "--set learning_rate=0.009",
     ),
