@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 from playwright.sync_api import expect
 
-from helpers.browser import CELLS, button, settled, wait_until
+from helpers.browser import CELLS, settled, wait_until
 from helpers.tiny import make_run
 
 pytestmark = pytest.mark.browser
@@ -28,6 +28,11 @@ def colours(page) -> list[str]:
     return page.eval_on_selector_all(CELLS, "cells => cells.map(cell => getComputedStyle(cell).backgroundColor)")
 
 
+def colour_choice(page, name: str):
+    """One of the choices of "Colour by"."""
+    return page.get_by_role("radio", name=name, exact=True)
+
+
 def drawn(page, label: str) -> dict:
     """The data and shapes of the chart whose label starts with this."""
     chart = page.locator(f"[role=img][aria-label^='{label}']")
@@ -42,6 +47,7 @@ def test_a_unit_colours_the_text_and_stands_in_the_link(shared_server, page):
     settled(page)
     expect(page).to_have_url(re.compile(r"unit=hidden-1-\d+"))
     expect(page).to_have_url(re.compile("colour=unit"))
+    expect(colour_choice(page, "Unit")).to_have_count(1)
     number = re.search(r"unit=hidden-1-(\d+)", page.url)[1]
     told = re.compile(rf"^“h”, -?\d\.\d\d state of layer 1, hidden, unit {number}$")
     expect(page.locator(CELLS).nth(7)).to_have_attribute("aria-label", told)
@@ -112,7 +118,8 @@ def test_a_model_without_units_and_attention_says_so(shared_server, page):
     run = make_counted()
     open_inside(page, shared_server, run.id, "the fox.\n", unit="hidden-1-3", colour="unit")
     expect(page.get_by_text("no units and no attention")).to_be_visible()
-    expect(button(page, "unit")).to_have_count(0)
+    expect(colour_choice(page, "Surprise")).to_have_count(1)
+    expect(colour_choice(page, "Unit")).to_have_count(0)
     assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
 
 

@@ -138,14 +138,14 @@ def figures(reading: Reading, name: str = "") -> None:
         return
     words = (
         f"mean surprise {reading.mean_bits:.2f} bits per character (model expected "
-        f"{reading.entropies.mean():.2f}) · top-1 {reading.share_within(1):.0%} (first choice right) · "
-        f"top-10 {reading.share_within(10):.0%}"
+        f"{reading.entropies.mean():.2f}) · top-1\u00a0{reading.share_within(1):.0%} (first choice right) · "
+        f"top-10\u00a0{reading.share_within(10):.0%}"
     )
     st.markdown(plain(f"{name}: {words}" if name else words[0].upper() + words[1:]))
 
 
 def _surprise(reading: Reading) -> Colouring:
-    swatches = [(bits / 8, f"{bits} bits") for bits in (0, 2, 4, 6)] + [(1.0, "8+ bits")]
+    swatches = [(bits / 8, f"{bits}") for bits in (0, 2, 4, 6)] + [(1.0, "8+ bits")]
     words = "The more a character stands out, the less the model expected it."
     return _cells(len(reading.text), reading.bits, np.minimum(1, reading.bits / 8), "bits", swatches, words)
 
@@ -169,7 +169,7 @@ def _rank(reading: Reading) -> Colouring:
 
 
 def _entropy(reading: Reading) -> Colouring:
-    swatches = [(bits / 6, f"{bits} bits") for bits in (0, 2, 4)] + [(1.0, "6+ bits")]
+    swatches = [(bits / 6, f"{bits}") for bits in (0, 2, 4)] + [(1.0, "6+ bits")]
     words = "How uncertain the model was before each character: 0 bits is certain, 1 bit is a coin toss."
     values = reading.entropies  # also known for the prediction after the end
     return _cells(len(reading.text), values, np.minimum(1, values / 6), "bits of entropy", swatches, words)
