@@ -41,7 +41,7 @@ async def lifespan(app: st.App):
     try:
         yield {"queue": queue, "limits": limits}
     finally:
-        await asyncio.to_thread(queue.close)  # it waits for the workers to save
+        await asyncio.to_thread(queue.close)  # waits for the workers to save
 
 
 def on_script_error(error: Exception) -> bool:

@@ -1,6 +1,6 @@
-"""The command line: the same core as the pages, for headless use and checks.
+"""The command line: the same core as the pages, for use without a browser and for checks.
 
-With --json one JSON document is the last line of standard output, and nothing else is written there.
+With --json one JSON document is the last line of standard output, which has nothing else.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from charlab.training import process
 
 
 def main(arguments: list[str] | None = None, started: float | None = None) -> int:
-    """Run one command; 0 when it worked, 2 with a sentence on standard error when it could not."""
+    """Run one command; 0 if it worked, 2 with a sentence on standard error if it could not."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -98,7 +98,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
     text = _text(options.corpus)
     if remote_files.is_address(options.corpus):  # kept, so that the run can be resumed and its text be read again
         catalogue.store(text)
-        print(f"The text is kept on this machine as {text.name}.", file=sys.stderr)
+        print(f"The text is stored on this machine as {text.name}.", file=sys.stderr)
     planned = plan.plan_run(text, chosen.name, model, train, name=options.name)
     process.set_up_tensorflow()
     from charlab.training import worker
@@ -122,7 +122,7 @@ def _resume(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _text(name: str, minimum: int = catalogue.MINIMUM_CHARACTERS) -> catalogue.Text:
-    """The text of a corpus's name, of a file, or of an address that fsspec knows."""
+    """Load the text of a corpus's name, of a file, or of an address for fsspec."""
     if not remote_files.is_address(name):
         return catalogue.load(name, minimum=minimum)
     data = remote_files.read(name)
@@ -145,7 +145,7 @@ def _import(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _show_end(run: store.Run, status: store.Status, options: argparse.Namespace) -> dict[str, Any]:
-    """What a run that ended came to; a failed one raises its reason."""
+    """Print and return the results of a run that has ended; raises the reason of a failed one."""
     if status.state == "failed":
         raise CharlabError(f"Run {run.id} failed. {status.reason}")
     if not options.json:
@@ -163,7 +163,7 @@ def _worker(options: argparse.Namespace) -> None:
 
 
 def _ask(options: argparse.Namespace) -> dict[str, Any]:
-    """Ask a run to pause or stop, and wait until it has."""
+    """Ask a run to pause or stop, and wait until it does."""
     run = store.find(options.run)
     ended = {"pause": "paused", "stop": "stopped"}[options.request]
     if run.status().state != ended:
@@ -173,7 +173,7 @@ def _ask(options: argparse.Namespace) -> dict[str, Any]:
         if time.monotonic() > deadline:
             raise CharlabError(
                 f"Run {run.id} was asked to {options.request} and is still {status.state} after {options.wait:g} "
-                "seconds. The request stands; --wait waits longer."
+                "seconds. The request remains; use --wait to wait longer."
             )
         time.sleep(0.1)
     if not options.json:
@@ -216,7 +216,7 @@ def _setting(text: str) -> tuple[str, Any]:
     return key, value
 
 
-# Reading and writing
+# Evaluating, generating, explaining
 
 
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
@@ -237,9 +237,9 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     }
     if not options.json:
         print(
-            f"{result.loss_nats:.4f} nats = {result.bits_per_character:.4f} bits a character, "
-            f"{result.accuracy:.1%} right, over "
-            f"{result.characters:,} characters ({result.unknown:,} unknown left out)"
+            f"{result.loss_nats:.4f} nats = {result.bits_per_character:.4f} bits per character, "
+            f"{result.accuracy:.1%} accuracy, over "
+            f"{result.characters:,} characters ({result.unknown:,} unknown ones left out)"
         )
     return document
 
@@ -261,7 +261,7 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
         start, steps = time.perf_counter(), []
         for step in generate(model.predictor, model.vocab, seed_text, config):
             steps.append(step)
-            if not options.json and config.samples == 1:  # as it is written
+            if not options.json and config.samples == 1:  # while it is generated
                 print((seed_text if len(steps) == 1 else "") + model.vocab.decode(step.ids), end="", flush=True)
         seconds = time.perf_counter() - start
     samples = texts(steps, model.vocab)
@@ -286,81 +286,79 @@ def _explain(options: argparse.Namespace) -> dict[str, Any]:
     steps = step_records(result, model.vocab, options.top)
     if not options.json:
         for step in steps:
-            likeliest = "  ".join(f"{c!r} {p:.3f}" for c, p in step["top"][:5])
+            top = "  ".join(f"{c!r} {p:.3f}" for c, p in step["top"][:5])
             bits = "" if step["bits"] is None else f"{step['bits']:6.2f} bits"
-            print(
-                f"{step['position']:5d}  {step['character']!r:6}  next {step['next']!r:6} {bits:12}  {likeliest}"
-            )
+            print(f"{step['position']:5d}  {step['character']!r:6}  next {step['next']!r:6} {bits:12}  {top}")
     mean = None if result.mean_bits != result.mean_bits else result.mean_bits
     return {"bits_per_character": mean, "steps": steps}
 
 
-# What may be typed
+# Arguments
 
 
 def _parser() -> argparse.ArgumentParser:
     program = "python -m charlab" if Path(sys.argv[0]).name == "__main__.py" else "charlab"
-    parser = argparse.ArgumentParser(prog=program, description="Train, grade, write and explain.")
+    parser = argparse.ArgumentParser(prog=program, description="Train, evaluate, generate and explain.")
     commands = parser.add_subparsers(required=True, metavar="command")
     for name, command, words in (
-        ("corpora", _corpora, "the texts there are"),
-        ("presets", _presets, "the models there are, and how each is trained"),
-        ("accelerators", _accelerators, "what this machine can train on, and why not on the rest"),
-        ("models", _models, "starters and runs"),
+        ("corpora", _corpora, "list the texts"),
+        ("presets", _presets, "list the presets: models and their training"),
+        ("accelerators", _accelerators, "list the accelerators, and why some are unavailable"),
+        ("models", _models, "list the built-in models and the runs"),
     ):
         _command(commands, name, command, words)
 
     train = _command(commands, "train", _train, "train a model")
     train.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address (gs://...)")
-    train.add_argument("--preset", required=True, help="see `presets`")
+    train.add_argument("--preset", required=True, help="a preset's name: see `presets`")
     budget = train.add_mutually_exclusive_group()
     for name in ("epochs", "minutes"):
         _declared(budget, name, SETTINGS[name], default=None)
     for name in ("accelerator", "seed"):
         _declared(train, name, SETTINGS[name])
-    train.add_argument("--name", default="", help="what to call the run")
+    train.add_argument("--name", default="", help="the run's name")
     train.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, as listed below"
     )
     train.formatter_class, train.epilog = argparse.RawDescriptionHelpFormatter, shell_commands.settings_help()
 
-    resume = _command(commands, "resume", _resume, "go on with a run that was paused, stopped or failed")
+    resume = _command(commands, "resume", _resume, "resume a run that was paused, stopped or failed")
     resume.add_argument("run", help="the run's id")
     more = resume.add_mutually_exclusive_group()
-    more.add_argument("--epochs", type=int, help="train a finished run so many epochs longer")
-    more.add_argument("--minutes", type=float, help="the same where its budget is a time")
+    more.add_argument("--epochs", type=int, help="epochs to add to a finished run")
+    more.add_argument("--minutes", type=float, help="minutes to add to a finished run with a time budget")
     for request, words in (
-        ("pause", "let a run write a checkpoint and end; `resume` goes on"),
-        ("stop", "let a run save and grade its weights and end"),
+        ("pause", "let a run write a checkpoint and end; `resume` continues it"),
+        ("stop", "let a run evaluate and save its weights and end"),
     ):
         asking = _command(commands, request, _ask, words)
         asking.add_argument("run", help="the run's id")
-        asking.add_argument("--wait", type=float, default=60.0, help="seconds to wait until it is so")
+        asking.add_argument("--wait", type=float, default=60.0, help="seconds to wait for that")
         asking.set_defaults(request=request)
 
-    evaluate = _command(commands, "evaluate", _evaluate, "measure a model's loss on a text", model=True)
+    evaluate = _command(commands, "evaluate", _evaluate, "evaluate a model's loss on a text", model=True)
     evaluate.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address")
     evaluate.add_argument("--split", default="val", choices=("val", "all"))
     evaluate.add_argument("--window", type=_whole_number, default=256, help="characters; 0 reads one stream")
 
-    generate = _command(commands, "generate", _generate, "let a model write", model=True)
-    generate.add_argument("--seed-text", help="what it goes on from; without it, the model's own")
+    generate = _command(commands, "generate", _generate, "generate text with a model", model=True)
+    generate.add_argument("--seed-text", help="the prompt; default: the model's own")
     for name, declared in settings(SampleConfig).items():
         if name != "temperatures":  # which the Playground compares
             _declared(generate, name, declared)
 
-    explain = _command(commands, "explain", _explain, "show what a model expected, step by step", model=True)
+    explain = _command(commands, "explain", _explain, "show a model's predictions, step by step", model=True)
     explain.add_argument("--text", required=True)
-    explain.add_argument("--top", type=_whole_number, default=10, help="likeliest characters to list a step")
+    explain.add_argument("--top", type=_whole_number, default=10, help="most likely characters to list per step")
 
-    export = _command(commands, "export", _export, "write a model in a form for elsewhere", model=True)
+    export = _command(commands, "export", _export, "export a model for use elsewhere", model=True)
     export.add_argument("--format", required=True, choices=list(formats.FORMATS))
     export.add_argument("--to", required=True, help="a file, for savedmodel a folder, or an address (gs://...)")
 
-    bring = _command(commands, "import", _import, "make a run of a bundle")
-    bring.add_argument("file", help="the bundle: a file, or an address")
+    bring = _command(commands, "import", _import, "import a model file as a run")
+    bring.add_argument("file", help="the model file: a path, or an address")
 
-    worker = commands.add_parser("work", help="train a queued run (what the server starts)")
+    worker = commands.add_parser("work", help="train a queued run (started by the server)")
     worker.add_argument("run", help="the run's folder")
     worker.add_argument("--parent-pipe", action="store_true", help="pause when standard input closes")
     worker.set_defaults(command=_worker, json=False)
@@ -370,7 +368,7 @@ def _parser() -> argparse.ArgumentParser:
 def _command(commands, name: str, function: Callable, words: str, model: bool = False) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=words, description=words)
     if model:
-        parser.add_argument("model", help="a starter's name, a run's id, or a path")
+        parser.add_argument("model", help="a built-in model's name, a run's id, or a path")
         parser.add_argument("--weights", default="best", help='"best", "last" or "epoch-003"')
     parser.add_argument(
         "--json", action="store_true", help="one JSON document on the last line of standard output"
@@ -380,7 +378,7 @@ def _command(commands, name: str, function: Callable, words: str, model: bool = 
 
 
 def _declared(parser: argparse._ActionsContainer, name: str, declared: Setting, **more: Any) -> None:
-    """An option for a setting, with what its configuration declares of it."""
+    """Add an option for a setting, as its configuration declares it."""
     more = {"default": declared.default, "help": declared.help, "choices": declared.choices or None} | more
     parser.add_argument(f"--{name.replace('_', '-')}", type=declared.value_type, **more)
 

@@ -1,26 +1,26 @@
-"""The messages that people see when something they asked for cannot be done.
+"""The errors that people see.
 
-Each says what was wrong, what was received and what to do. Pages and the command line show the text of a
-CharlabError as it is; anything else that is raised is a defect of ours.
+Each message says what happened, what was received and what to do. Pages and the command line show the message of
+a CharlabError unchanged; any other exception is a bug in CharLab.
 """
 
 from pathlib import Path
 
 
 class CharlabError(Exception):
-    """Something a person asked for cannot be done; the message says why, and what would work."""
+    """A request that cannot be fulfilled; the message says why, and what would work."""
 
 
 class ConfigError(CharlabError):
-    """A setting has a value that makes no sense."""
+    """A setting has an invalid value."""
 
 
 class CorpusError(CharlabError):
-    """A text cannot be had, read or trained on."""
+    """A text cannot be found, read or used for training."""
 
 
 class ModelError(CharlabError):
-    """A model cannot be found, or its files are not what they should be."""
+    """A model cannot be found, or its files are invalid."""
 
 
 class RunError(CharlabError):
@@ -28,11 +28,11 @@ class RunError(CharlabError):
 
 
 class UnavailableError(CharlabError):
-    """This machine lacks what is needed: TensorFlow, an accelerator, the network."""
+    """This machine lacks a requirement: TensorFlow, an accelerator, the network."""
 
 
 def install_command(extra: str) -> str:
-    """What to type where a package of one of pyproject.toml's extras is missing, in a checkout or installed."""
+    """The command that installs one of pyproject.toml's extras, in a checkout or an installation."""
     if (Path(__file__).parent.parent / "requirements.txt").exists():
         return "pip install -r requirements.txt"
     return f'pip install "charlab[{extra}]"'

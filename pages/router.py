@@ -1,4 +1,4 @@
-"""The list of pages, and nothing else. It lives in pages/ so that Streamlit's own discovery stays off."""
+"""The list of pages. It is in pages/ so that Streamlit's automatic discovery stays off."""
 
 from pathlib import Path
 
@@ -23,5 +23,5 @@ page = st.navigation(PAGES, position="top")
 url_state.enter(page.url_path)
 try:
     page.run()
-except CharlabError as error:  # what a person can mend is a sentence, and no matter for the log
+except CharlabError as error:  # the user can fix it: a sentence, no entry in the log
     st.error(plain(str(error)))

@@ -37,7 +37,7 @@ __all__ = [
 SEED, LENGTH = 1, 500_000  # of the synthetic texts
 
 _PSF = "Python Software Foundation License 2"
-_MADE_HERE = "None needed: made on this machine"
+_MADE_HERE = "None needed (generated here)"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Corpus:
     entropy_bits: float | None = None
 
     def is_here(self) -> bool:
-        """Whether load() can give it without the network."""
+        """Whether load() needs no network for it."""
         if self.name in _DOWNLOADS:
             return downloads.find(_DOWNLOADS[self.name])[0] is not None
         if self.name == "python-reference":
@@ -70,7 +70,7 @@ CORPORA: dict[str, Corpus] = {
     for corpus in (
         Corpus(
             "shakespeare", "Tiny Shakespeare",
-            "40,000 lines out of the plays: the text that most tutorials on character models use.",
+            "40,000 lines from the plays: the text of most tutorials on character models.",
             "Public domain", characters=1_115_394, alphabet_size=65, needs_network=True,
         ),
         Corpus(
@@ -80,12 +80,12 @@ CORPORA: dict[str, Corpus] = {
         ),
         Corpus(
             "unicode-names", "Names of the Unicode characters",
-            "One name a line, such as GREEK SMALL LETTER ALPHA: few words, in strict order.",
+            "One name per line, such as GREEK SMALL LETTER ALPHA: few words, in strict order.",
             "Unicode License 3", characters=888_219, alphabet_size=39,
         ),
         Corpus(
             "python-reference", "Python language reference",
-            "What Python's own help() shows on the language: English prose with code in it.",
+            "Python's own help() on the language: English prose with code in it.",
             _PSF, characters=465_048, alphabet_size=103,
         ),
         Corpus(
@@ -95,22 +95,22 @@ CORPORA: dict[str, Corpus] = {
         ),
         Corpus(
             "markov", "Markov source",
-            "Each letter is drawn by a table from the one before it: what a bigram model learns perfectly.",
+            "Each letter is drawn from a table that depends on the one before it: ideal for a bigram model.",
             _MADE_HERE, LENGTH, alphabet_size=12, entropy_bits=synthetic.markov_entropy(),
         ),
         Corpus(
             "reber", "Embedded Reber grammar",
-            "Walks through a small graph, in a frame: a line's second letter comes again as its last but one.",
+            "Paths through a small graph: the second letter of a line is repeated as its last but one.",
             _MADE_HERE, LENGTH, alphabet_size=8, entropy_bits=synthetic.reber_entropy(),
         ),
         Corpus(
             "additions", "Additions",
-            "Sums such as 12+7=19, one a line: the summands are chance, the result can be worked out.",
+            "Sums such as 12+7=19, one per line: the summands are random, the result can be learned.",
             _MADE_HERE, LENGTH, alphabet_size=13, entropy_bits=synthetic.additions_entropy(),
         ),
         Corpus(
             "coin-flips", "Coin flips",
-            "H or T, one half each: there is nothing to learn, and below 1 bit a character there is only luck.",
+            "H or T, with probability one half: nothing to learn, and no model gets below 1 bit per character.",
             _MADE_HERE, LENGTH, alphabet_size=2, entropy_bits=synthetic.coin_flips_entropy(),
         ),
     )
@@ -123,8 +123,8 @@ def load(
     """The text of a corpus's name, of a stored text's name (text-...), or of a file's path.
 
     Synthetic texts are made with SEED and LENGTH. A file needs `minimum` characters and has no upper limit.
-    With `paths=False` only names are understood (for names that come over the web); with `download=False`
-    nothing is fetched. Raises CorpusError, in a sentence, where there is no such text.
+    With `paths=False` only names are accepted (for names from the web); with `download=False` nothing is
+    downloaded. Raises CorpusError where there is no such text.
     """
     if name_or_path in _DOWNLOADS:
         return _load_download(CORPORA[name_or_path], download)
@@ -138,9 +138,9 @@ def load(
 
 
 def store(text: Text) -> str:
-    """Keep an accepted upload or paste in the cache folder; the name that load() finds it by.
+    """Store an accepted upload or paste in the cache folder; returns its name for load().
 
-    The same text is kept once, under the title it first had. Raises CorpusError where it cannot be written.
+    The same text is stored once, under its first title. Raises CorpusError where it cannot be written.
     """
     name = stored_name(text.sha256)
     if _read_stored(name) is not None:
@@ -158,14 +158,14 @@ def store(text: Text) -> str:
         write_whole(path.with_suffix(".json"), json.dumps(about, ensure_ascii=False).encode("utf-8"))
     except OSError as error:
         raise CorpusError(
-            f"“{text.title}” cannot be kept in {path.parent}: {error.strerror or error}. "
-            "Name another folder with the environment variable CHARLAB_CACHE."
+            f"“{text.title}” cannot be stored in {path.parent}: {error.strerror or error}. "
+            "Set the environment variable CHARLAB_CACHE to another folder."
         ) from error
     return name
 
 
 def stored() -> list[Corpus]:
-    """The texts that were stored, by title; half-written ones are passed over."""
+    """The stored texts, by title; incomplete ones are skipped."""
     found = []
     for path in _texts_folder().glob("*.json"):
         about = _read_about(path)
@@ -174,8 +174,8 @@ def stored() -> list[Corpus]:
                 Corpus(
                     stored_name(about["sha256"]),
                     about["title"],
-                    "A text of your own, uploaded or pasted.",
-                    "As its author says",
+                    "A text that was uploaded or pasted here.",
+                    "Your own text",
                     about["characters"],
                     about["alphabet_size"],
                 )
@@ -211,8 +211,9 @@ def _load_download(corpus: Corpus, download: bool) -> Text:
         contents, notes = downloads.fetch(wanted) if download else downloads.find(wanted)
     except CorpusError as error:
         raise CorpusError(
-            f"{corpus.title} is not on this machine yet. {error} Try again when there is a network, or put the "
-            f"file into the folder that the environment variable CHARLAB_CORPORA names. {_others(but=corpus.name)}"
+            f"{corpus.title} is not on this machine yet. {error} Try again with a network connection, or put "
+            f"the file into the folder that the environment variable CHARLAB_CORPORA names. "
+            f"{_others(but=corpus.name)}"
         ) from error
     if contents is None:
         raise CorpusError(
@@ -226,7 +227,7 @@ def _load_file(path: str, minimum: int) -> Text:
     try:
         data = Path(path).read_bytes()
     except (FileNotFoundError, ValueError):  # ValueError: no file can have such a name
-        raise CorpusError(f"{_no_such_text(path)} And there is no file of that name.") from None
+        raise CorpusError(f"{_no_such_text(path)} There is no file of that name either.") from None
     except OSError as error:
         raise CorpusError(
             f"{path!r} cannot be read: {error.strerror or error}. Give the path of a text file."
@@ -235,7 +236,8 @@ def _load_file(path: str, minimum: int) -> Text:
 
 
 def _no_such_text(name: str) -> str:
-    return f"There is no text {name!r}. There are: {', '.join([*CORPORA, *(corpus.name for corpus in stored())])}."
+    names = [*CORPORA, *(corpus.name for corpus in stored())]
+    return f"There is no text {name!r}. Available texts: {', '.join(names)}."
 
 
 def _others(but: str) -> str:
@@ -243,16 +245,15 @@ def _others(but: str) -> str:
     return f"These texts need no network: {', '.join(names)}."
 
 
-# Stored texts: texts/<first 16 digits of the checksum>.txt, and .json with what is known of it. The text is
-# written first, so whoever finds the second file finds the first.
+# Stored texts: texts/<first 16 digits of the checksum>.txt, and .json with its facts. The text is
+# written first, so that the second file implies the first.
 
 
 def _load_stored(name: str) -> Text:
     text = _read_stored(name)
     if text is None:
         raise CorpusError(
-            f"The text {name!r} is not, or no longer whole, on this machine ({_texts_folder()}). "
-            "Upload it or paste it again."
+            f"The text {name!r} is missing or damaged on this machine ({_texts_folder()}). Upload it again."
         )
     return text
 

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from charlab.errors import CorpusError
 
-SECONDS = 20  # that a server may take to answer, and to go on after a pause
-WAIT_SECONDS = 60  # for somebody else on this machine who is downloading the same file
+SECONDS = 20  # that a server may take to answer, or to continue after a pause
+WAIT_SECONDS = 60  # for another process on this machine that downloads the same file
 
-# What stands around a book of Project Gutenberg: the book is between these two lines.
+# The marker lines around a book of Project Gutenberg.
 _START = re.compile(rb"^\*\*\* ?START OF [^\r\n]*\r?\n", re.MULTILINE)
 _END = re.compile(rb"^\*\*\* ?END OF [^\r\n]*", re.MULTILINE)
 
@@ -31,7 +31,7 @@ class Download:
     sha256: str | None = None
 
     def contents(self, data: bytes) -> bytes | None:
-        """What is wanted of the file: all of it, or the book between the markers. None if it is another file."""
+        """The wanted part of the file: all of it, or the book between the markers. None for the wrong file."""
         if self.sha256:
             return data if hashlib.sha256(data).hexdigest() == self.sha256 else None
         start = _START.search(data)
@@ -51,7 +51,7 @@ COMPLETE_WORKS = Download("100-0.txt", ("https://www.gutenberg.org/files/100/100
 
 
 def cache_folder() -> Path:
-    """Where downloads and uploaded texts are kept: `CHARLAB_CACHE`, or the user's own cache folder."""
+    """The folder of downloads and uploaded texts: `CHARLAB_CACHE`, or the user's cache folder."""
     if named := os.environ.get("CHARLAB_CACHE"):
         return Path(named).expanduser()
     import pooch
@@ -60,9 +60,9 @@ def cache_folder() -> Path:
 
 
 def find(download: Download) -> tuple[bytes | None, tuple[str, ...]]:
-    """The file's contents where it is on this machine, and notes on files of its name that were passed over.
+    """The file's contents where this machine has it, and notes on wrong files of its name that were skipped.
 
-    The folder that `CHARLAB_CORPORA` names is looked into first, then the cache.
+    The folder named by `CHARLAB_CORPORA` is searched first, then the cache.
     """
     folders = {"the folder CHARLAB_CORPORA": os.environ.get("CHARLAB_CORPORA"), "the cache": cache_folder()}
     notes: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ def find(download: Download) -> tuple[bytes | None, tuple[str, ...]]:
             continue
         try:
             data = (Path(folder).expanduser() / download.file_name).read_bytes()
-        except OSError:  # not there, or not ours to read
+        except OSError:  # missing, or not readable
             continue
         contents = download.contents(data)
         if contents is not None:
@@ -82,10 +82,10 @@ def find(download: Download) -> tuple[bytes | None, tuple[str, ...]]:
 
 
 def fetch(download: Download) -> tuple[bytes, tuple[str, ...]]:
-    """The file's contents, downloaded if they are not here, and notes on what was passed over.
+    """The file's contents, downloaded if this machine lacks them, and notes on files that were skipped.
 
-    One download at a time on a machine: the others wait, and find the file. Raises CorpusError where no mirror
-    gives the right file, or where it cannot be kept.
+    One download at a time per machine: other processes wait, then find the file. Raises CorpusError where no
+    mirror has the right file, or where it cannot be stored.
     """
     contents, notes = find(download)
     if contents is not None:
@@ -96,17 +96,17 @@ def fetch(download: Download) -> tuple[bytes, tuple[str, ...]]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f"{download.file_name}.lock", timeout=WAIT_SECONDS, is_singleton=False):
-            contents, notes = find(download)  # another may have brought it while we waited
+            contents, notes = find(download)  # another process may have downloaded it meanwhile
             problems = [] if contents is not None else _from_mirrors(download, folder)
     except Timeout:
         raise CorpusError(
-            f"{download.file_name} is being downloaded by somebody else on this machine, for over {WAIT_SECONDS} "
-            "seconds now. Try again in a minute."
+            f"Another process of this machine has been downloading {download.file_name} for over {WAIT_SECONDS} "
+            "seconds. Try again in a minute."
         ) from None
     except OSError as error:
         raise CorpusError(
-            f"{download.file_name} cannot be kept in {folder}: {error.strerror or error}. "
-            "Name another folder with the environment variable CHARLAB_CACHE."
+            f"{download.file_name} cannot be stored in {folder}: {error.strerror or error}. "
+            "Set the environment variable CHARLAB_CACHE to another folder."
         ) from error
     if contents is None:
         contents, _ = find(download)
@@ -117,7 +117,7 @@ def fetch(download: Download) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _from_mirrors(download: Download, folder: Path) -> list[str]:
-    """Put the file into the folder, from the first mirror that gives the right one; what the others gave."""
+    """Download the file from the first mirror that has the right one; returns the problems with the others."""
     import pooch
     from requests import exceptions
 
@@ -126,7 +126,7 @@ def _from_mirrors(download: Download, folder: Path) -> list[str]:
         if download.contents(Path(output_file).read_bytes()) is None:
             raise ValueError("not the file that was asked for")
 
-    (folder / download.file_name).unlink(missing_ok=True)  # what lies there has wrong contents
+    (folder / download.file_name).unlink(missing_ok=True)  # its contents are wrong
     problems: list[str] = []
     for url in download.urls:
         known_hash = f"sha256:{download.sha256}" if download.sha256 else None
@@ -140,6 +140,6 @@ def _from_mirrors(download: Download, folder: Path) -> list[str]:
         except exceptions.RequestException:
             problem = "the connection failed"
         except ValueError:
-            problem = "sent something else (the sign-in page of a network?)"
+            problem = "sent another file (perhaps the sign-in page of a network)"
         problems.append(f"{urlsplit(url).hostname}: {problem}")
     return problems

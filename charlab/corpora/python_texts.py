@@ -29,24 +29,24 @@ def python_reference() -> str:
     try:
         from pydoc_data.topics import topics
     except ImportError:
-        raise CorpusError("This Python came without its language reference (the module pydoc_data).") from None
+        raise CorpusError("This Python has no language reference (the module pydoc_data).") from None
     return "\n\n".join(topics[name].strip("\n") for name in sorted(topics)) + "\n"
 
 
 def python_source() -> str:
     """The single-file modules of the standard library, by name. Raises CorpusError where their source is missing.
 
-    Packages are left out, and so are files that lie beside the modules and are none of the library's
+    Packages are left out, and so are files in the same folder that do not belong to the library
     (sys.stdlib_module_names), such as the machine's own build settings.
     """
     sources = []
     for path in _library_files():
         try:
             sources.append(path.read_bytes().decode("utf-8-sig"))
-        except (OSError, UnicodeDecodeError):  # not ours to read, or in another encoding
+        except (OSError, UnicodeDecodeError):  # not readable, or in another encoding
             continue
     if not sources:
-        raise CorpusError("This Python came without the source code of its standard library.")
+        raise CorpusError("This Python has no source code of its standard library.")
     return "\n".join(sources)
 
 

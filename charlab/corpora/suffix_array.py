@@ -12,9 +12,9 @@ import numpy as np
 
 from charlab.errors import CorpusError
 
-MAX_LENGTH = 20_000_000  # characters: half a minute and under a gigabyte while it is indexed
+MAX_LENGTH = 20_000_000  # characters: indexing takes half a minute and under a gigabyte
 DEPTH = 64  # characters by which suffixes are sorted
-_MAX_TRIED = 32  # among places that agree for more than DEPTH characters
+_MAX_TRIED = 32  # positions that agree for more than DEPTH characters
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class SuffixArray:
     """A text and all positions in it, sorted by the DEPTH characters that start there: 4 bytes per character."""
 
     text: str
-    order: memoryview  # int32 [T], places in the order of text[place : place + DEPTH]
+    order: memoryview  # int32 [T], positions in the order of text[place : place + DEPTH]
 
     def longest(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """For each position of a text, the longest passage from there that occurs in the corpus.
@@ -34,7 +34,7 @@ class SuffixArray:
         places = np.full(len(text), -1, np.int64)
         length, place = 0, -1
         for start in range(len(text)):
-            if length > 1 and start - 1 + length == len(text):  # it goes on to the end: nothing can be longer
+            if length > 1 and start - 1 + length == len(text):  # it reaches the end: nothing can be longer
                 length, place = length - 1, place + 1
             else:
                 length, place = self._longest_at(text, start)
@@ -77,7 +77,7 @@ class SuffixArray:
         key = lambda place: corpus[place : place + DEPTH]  # noqa: E731
         at = bisect_left(order, wanted, key=key)
         best, place = 0, -1
-        for neighbour in (at, at - 1):  # whoever shares most with it stands beside it
+        for neighbour in (at, at - 1):  # the longest shared prefix is at a neighbour
             if 0 <= neighbour < len(order):
                 common = _common(wanted, 0, corpus, order[neighbour], DEPTH)
                 if common > best:
@@ -103,13 +103,13 @@ def build(text: str) -> SuffixArray:
     """
     size = len(text)
     if size > MAX_LENGTH:
-        raise CorpusError(f"A text of at most {MAX_LENGTH:,} characters can be gone through. Received: {size:,}.")
+        raise CorpusError(f"A text of over {MAX_LENGTH:,} characters is too long to search. Received: {size:,}.")
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     kinds, ids = np.unique(codes, return_inverse=True)
     bits = max(1, len(kinds).bit_length())
-    depth = min(DEPTH, 1 << (64 // bits).bit_length() - 1)  # characters a key: a power of two
+    depth = min(DEPTH, 1 << (64 // bits).bit_length() - 1)  # characters per key: a power of two
     keys = np.zeros(size, np.uint64)
-    padded = np.zeros(size + depth, np.uint64)  # 0 is past the end: it comes before every character
+    padded = np.zeros(size + depth, np.uint64)  # 0 is past the end: it sorts before every character
     padded[:size] = ids + 1
     for offset in range(depth):
         keys <<= np.uint64(bits)

@@ -2,7 +2,7 @@
 
 Each is a function of a seed and a length that returns a text, with a function `*_entropy` that derives the number.
 
-Every text has exactly the length asked for, so its last line may be cut; with the same seed, a longer text
+Every text has exactly the requested length, so its last line may be cut; with the same seed, a longer text
 begins with the shorter one.
 """
 
@@ -14,8 +14,8 @@ from charlab.errors import ConfigError
 
 MAXIMUM_LENGTH = 20_000_000
 
-# What may follow each character: sixteen places with the same chance each, so that a letter which stands in
-# four of them comes with probability 4/16. Vowels and consonants take turns, and some pairs are favourites.
+# What may follow each character: sixteen entries of equal probability, so that a letter with four of them has
+# probability 4/16. Vowels and consonants alternate, and some pairs are frequent.
 MARKOV_ROWS = {
     " ": "akkllmmmnnsstttt",
     "a": "klllmmnnnnstt   ",
@@ -31,7 +31,7 @@ MARKOV_ROWS = {
     "u": "klmmnnnnssst    ",
 }
 
-# Reber's graph (Reber 1967), without the B before it and the E after it: from each state two ways on, taken
+# Reber's graph (Reber 1967), without the B before it and the E after it: from each state two transitions
 # with probability 1/2 each, and the letter that each writes. State 5 is the end.
 REBER_GRAPH = (
     (("T", 1), ("P", 2)),
@@ -86,7 +86,7 @@ def reber(seed: int, length: int) -> str:
     again, then E (Hochreiter and Schmidhuber 1997): to predict the last but one letter, a model must remember the
     second.
     """
-    choices = iter(_random(seed, length).integers(0, 2, size=length).tolist())  # each writes a letter or more
+    choices = iter(_random(seed, length).integers(0, 2, size=length).tolist())  # each writes one letter or more
     letters: list[str] = []
     while len(letters) < length:
         frame = "TP"[next(choices)]
@@ -102,7 +102,7 @@ def reber(seed: int, length: int) -> str:
 def reber_entropy() -> float:
     """Bits per character of `reber`: 7/13, about 0.538.
 
-    Different walks write different strings, so a string's entropy is that of its choices, one bit each. The
+    Different paths write different strings, so a string's entropy is that of its choices, one bit each. The
     expected number n_i of choices from state i to the end is one more than the mean over the two states that
     follow: n = 1 + Q n, so (I - Q) n = 1, which gives n_0 = 6. With the choice of T or P that is 7 bits.
     Each choice of the walk writes a letter, and around them stand B, T or P, B, then E, T or P, E and the
@@ -153,7 +153,7 @@ def _random(seed: int, length: int) -> np.random.Generator:
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ConfigError(f"seed must be a whole number, 0 or greater. Received: {seed!r}.")
     if isinstance(length, bool) or not isinstance(length, int) or not 1 <= length <= MAXIMUM_LENGTH:
-        raise ConfigError(f"length must lie between 1 and {MAXIMUM_LENGTH:,} characters. Received: {length!r}.")
+        raise ConfigError(f"length must be between 1 and {MAXIMUM_LENGTH:,} characters. Received: {length!r}.")
     return np.random.default_rng(seed)
 
 

@@ -13,7 +13,7 @@ from charlab.errors import CorpusError
 
 MINIMUM_CHARACTERS = 2_000
 UPLOAD_LIMIT = 20_000_000  # characters
-BINARY_SHARE = 0.01  # of control characters; no text that people wrote has as many
+BINARY_SHARE = 0.01  # of control characters; texts written by people have fewer
 
 _CONTROL_NAMES = {
     0x00: "null", 0x07: "bell", 0x08: "backspace", 0x0B: "vertical tab", 0x0C: "form feed", 0x1A: "substitute",
@@ -21,10 +21,10 @@ _CONTROL_NAMES = {
 }  # fmt: skip
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
-_AS_TEXT = "Save it as plain text (.txt, UTF-8) in the program that made it, or copy its text and paste it here."
-_UNPACK = "Unpack it and take a text file out of it."
-_READ_PICTURE = "A picture of a text has no characters: type it, or run a program for text recognition on it."
-# The first bytes of files that people take for texts, what such a file is, and what to do with it.
+_AS_TEXT = "Save it as plain text (.txt, UTF-8) in its own program, or copy its text and paste it here."
+_UNPACK = "Unpack it and upload a text file from it."
+_READ_PICTURE = "A picture of a text has no characters: type the text, or use text recognition (OCR)."
+# The first bytes of files that people mistake for texts, the name of their format, and advice.
 _SIGNATURES = (
     (b"%PDF-", "a PDF", "Open it, copy its text and paste it here."),
     (b"{\\rtf", "a Rich Text document", _AS_TEXT),
@@ -35,7 +35,7 @@ _SIGNATURES = (
     (b"\x89PNG", "a picture (PNG)", _READ_PICTURE),
     (b"\xff\xd8\xff", "a picture (JPEG)", _READ_PICTURE),
 )
-# The same for what stands inside a zip archive.
+# The same for the contents of a zip archive.
 _ZIP_INSIDES = (
     (b"word/document.xml", "a Word document (.docx)", _AS_TEXT),
     (b"xl/workbook.xml", "an Excel workbook (.xlsx)", _AS_TEXT),
@@ -47,7 +47,7 @@ _ZIP_INSIDES = (
 
 @dataclass(frozen=True)
 class Text:
-    """A text that can be trained on.
+    """A text for training.
 
     `name` is what `catalogue.load` finds it by, `title` is for people, `sha256` is of its UTF-8 bytes, `notes` say
     what was changed in it, and `entropy_bits` is its exact entropy in bits per character, if known.
@@ -71,7 +71,7 @@ def read_bytes(
     """
     title = _shown(re.split(r"[/\\]", filename)[-1])
     _refuse_other_formats(data, title)
-    if limit is not None and len(data) > 4 * limit + 4:  # no encoding takes more than four bytes a character
+    if limit is not None and len(data) > 4 * limit + 4:  # no encoding takes more than four bytes per character
         raise CorpusError(_too_long(title, f"{len(data) / 1e6:,.1f} million bytes", limit))
     text, notes = _decode(data, title)
     return _accept(text, title, limit, minimum, notes)
@@ -95,21 +95,21 @@ def clean(text: str) -> tuple[str, tuple[str, ...]]:
     surrogates = sum(found.values()) - sum(controls.values())
     notes = []
     if controls:
-        notes.append(f"Dropped {_counted(sum(controls.values()), 'control character')}: {_named(controls)}.")
+        notes.append(f"Removed {_counted(sum(controls.values()), 'control character')}: {_named(controls)}.")
     if surrogates:
-        notes.append(f"Dropped {_counted(surrogates, 'lone surrogate')}: half a character each.")
+        notes.append(f"Removed {_counted(surrogates, 'lone surrogate')} (incomplete characters).")
     return _DROPPED.sub("", text), tuple(notes)
 
 
 def alphabet_note(text: str, maximum: int = MAXIMUM_ALPHABET) -> str | None:
-    """What an alphabet of at most `maximum` characters means for this text; None where all of them fit."""
+    """A note on the characters that do not fit an alphabet of `maximum` characters; None where all fit."""
     if len(set(text)) <= maximum:
         return None
     counts = Counter(text)
     rare = len(text) - sum(number for _, number in counts.most_common(maximum))
     return (
-        f"The text has {len(counts):,} different characters. The alphabet keeps the {maximum} most frequent. The "
-        f"other {len(counts) - maximum:,} ({100 * rare / len(text):.2g}% of the text) are read as the unknown one."
+        f"The text has {len(counts):,} distinct characters. The alphabet keeps the {maximum} most frequent. The "
+        f"other {len(counts) - maximum:,} ({100 * rare / len(text):.2g}% of the text) are read as unknown."
     )
 
 
@@ -119,7 +119,7 @@ def made(name: str, title: str, text: str, notes: tuple[str, ...] = (), entropy_
 
 
 def stored_name(sha256: str) -> str:
-    """What an uploaded or pasted text is called: text-, and the first sixteen digits of its checksum."""
+    """The name of an uploaded or pasted text: text-, and the first sixteen digits of its checksum."""
     return f"text-{sha256[:16]}"
 
 
@@ -131,7 +131,7 @@ def _refuse_other_formats(data: bytes, title: str) -> None:
         found = ((what, advice) for mark, what, advice in _SIGNATURES if data.startswith(mark))
         what, advice = next(found, ("", ""))
     if what:
-        raise CorpusError(f"“{title}” is {what}, not a plain text. {advice}")
+        raise CorpusError(f"“{title}” is {what}, not plain text. {advice}")
 
 
 def _decode(data: bytes, title: str) -> tuple[str, tuple[str, ...]]:
@@ -142,8 +142,7 @@ def _decode(data: bytes, title: str) -> tuple[str, tuple[str, ...]]:
                 return data[len(mark) :].decode(encoding, "surrogatepass"), ()
             except UnicodeDecodeError:
                 raise CorpusError(
-                    f"“{title}” begins as UTF-16 and does not go on so: it is damaged or cut off. "
-                    "Save it again, as UTF-8."
+                    f"“{title}” starts as UTF-16 but is damaged or incomplete. Save it again, as UTF-8."
                 ) from None
     data = data.removeprefix(codecs.BOM_UTF8)
     if data.count(0) > BINARY_SHARE * len(data):
@@ -156,16 +155,16 @@ def _decode(data: bytes, title: str) -> tuple[str, tuple[str, ...]]:
         text = data.decode("cp1252")
     except UnicodeDecodeError:
         raise CorpusError(
-            f"“{title}” is neither UTF-8 nor Windows-1252: no text in an encoding that is read here. {_AS_TEXT}"
+            f"“{title}” is neither UTF-8 nor Windows-1252, the encodings that can be read. {_AS_TEXT}"
         ) from None
     return text, (
-        f"Read as Windows-1252, because byte {place + 1:,} ({data[place]:#04x}) is no UTF-8. If accented letters "
-        "look wrong, save the file as UTF-8 and take it again.",
+        f"Read as Windows-1252, because byte {place + 1:,} ({data[place]:#04x}) is not UTF-8. If accented letters "
+        "look wrong, save the file as UTF-8 and upload it again.",
     )
 
 
 def _accept(text: str, title: str, limit: int | None, minimum: int, notes: tuple[str, ...]) -> Text:
-    """The text, cleaned. Raises CorpusError where it cannot be trained on."""
+    """The cleaned text. Raises CorpusError where it is unsuitable for training."""
     text = text.removeprefix("\ufeff")
     if not text.strip():
         raise CorpusError(f"“{title}” is empty. A text needs at least {minimum:,} characters.")
@@ -183,8 +182,8 @@ def _accept(text: str, title: str, limit: int | None, minimum: int, notes: tuple
         raise CorpusError(_too_long(title, f"{len(text):,} characters", limit))
     if len(set(text)) < 2:
         raise CorpusError(
-            f"“{title}” is made of one character alone, {text[0]!r}: there is nothing to predict. "
-            "A text needs at least two different characters."
+            f"“{title}” has only one distinct character, {text[0]!r}: there is nothing to predict. "
+            "A text needs at least two."
         )
     alphabet = alphabet_note(text)
     text_made = made("", title, text, notes + cleaning_notes + ((alphabet,) if alphabet else ()))
@@ -193,17 +192,17 @@ def _accept(text: str, title: str, limit: int | None, minimum: int, notes: tuple
 
 def _too_long(title: str, received: str, limit: int) -> str:
     return (
-        f"“{title}” is too long: {received}, where at most {limit:,} characters are taken. Take a part of it, "
-        "or train on it from the command line, which has no such limit."
+        f"“{title}” is too long: {received}, and the limit is {limit:,} characters. Use a part of it, "
+        "or train from the command line, which has no such limit."
     )
 
 
 def _looks_binary(title: str, what: str) -> str:
-    return f"“{title}” does not look like a text: more than 1% of it are {what}. {_AS_TEXT}"
+    return f"“{title}” does not look like text: more than 1% of it is {what}. {_AS_TEXT}"
 
 
 def _shown(title: str) -> str:
-    """A title as it can stand in a sentence: without invisible characters, 80 at most."""
+    """A title for use in a sentence: without invisible characters, at most 80."""
     return "".join(character for character in title if character.isprintable())[:80].strip() or "The text"
 
 
@@ -222,7 +221,7 @@ def _named(controls: dict[str, int], most: int = 5) -> str:
     for character in ordered[:most]:
         point, name = f"U+{ord(character):04X}", _CONTROL_NAMES.get(ord(character))
         parts.append(f"{controls[character]:,} {name} ({point})" if name else f"{controls[character]:,} {point}")
-    return ", ".join(parts) + (f" and {len(ordered) - most} other kinds" if len(ordered) > most else "")
+    return ", ".join(parts) + (f" and {len(ordered) - most} others" if len(ordered) > most else "")
 
 
 def _is_surrogate(character: str) -> bool:

@@ -1,9 +1,9 @@
-# A piece of the program that charlab/export/script.py puts together. It is read as text, never imported.
+# Part of the program that charlab/export/script.py assembles. It is read as text, never imported.
 # ruff: noqa: F821
 # ---
-# Which rows of the text make a batch. A row is SEQUENCE_LENGTH characters, and the same one character later.
+# The rows of a batch: SEQUENCE_LENGTH characters of input, and the target one character later.
 
-CARRY_STATE = True  # each batch goes on where the last one ended, and so does the hidden state
+CARRY_STATE = True  # each batch continues where the last one ended, with its hidden state
 
 
 def steps_per_epoch(characters):
@@ -12,7 +12,7 @@ def steps_per_epoch(characters):
 
 
 def offsets(characters, random):
-    """Where the rows of each batch of an epoch begin: BATCH_SIZE streams of the text are read at once."""
+    """Yield the first positions of the rows of each batch of an epoch: BATCH_SIZE streams in parallel."""
     starts = np.arange(BATCH_SIZE) * (characters // BATCH_SIZE)
     for step in range(steps_per_epoch(characters)):
         yield starts + step * SEQUENCE_LENGTH

@@ -1,7 +1,7 @@
-# A piece of the program that charlab/export/script.py puts together. It is read as text, never imported.
+# Part of the program that charlab/export/script.py assembles. It is read as text, never imported.
 # ruff: noqa: F821
 # ---
-# Which rows of the text make a batch. A row is SEQUENCE_LENGTH characters, and the same one character later.
+# The rows of a batch: SEQUENCE_LENGTH characters of input, and the target one character later.
 
 CARRY_STATE = False
 
@@ -11,6 +11,6 @@ def steps_per_epoch(characters):
 
 
 def offsets(characters, random):
-    """Where the rows of each batch of an epoch begin: anywhere, each place as likely as the next."""
+    """Yield the first positions of the rows of each batch of an epoch: random positions of equal probability."""
     for _ in range(steps_per_epoch(characters)):
         yield random.integers(characters - SEQUENCE_LENGTH, size=BATCH_SIZE)

@@ -1,7 +1,7 @@
-# A piece of the program that charlab/export/script.py puts together. It is read as text, never imported.
+# Part of the program that charlab/export/script.py assembles. It is read as text, never imported.
 # ruff: noqa: F821
 # ---
-# An LSTM with dropout on its state where it meets the recurrent kernel, one mask for a whole row
+# An LSTM with dropout on the hidden state before the recurrent kernel, one mask per row
 
 
 class Cell(keras.layers.LSTMCell):

@@ -1,7 +1,7 @@
-# A piece of the program that charlab/export/script.py puts together. It is read as text, never imported.
+# Part of the program that charlab/export/script.py assembles. It is read as text, never imported.
 # ruff: noqa: F821
 # ---
-# The network: all that it has read is in the hidden state of its layers
+# The network: the hidden state of its layers is its memory of the text so far
 
 
 class Network(keras.Model):
@@ -16,7 +16,7 @@ class Network(keras.Model):
         self.head = keras.layers.Dense(vocabulary_size, dtype="float32", name="head")
 
     def start(self, rows):
-        """The state before anything was read: zeros, one array a layer for a GRU, two for an LSTM."""
+        """The initial state: zeros, one array per layer for a GRU, two for an LSTM."""
         arrays = 1 if KIND == "gru" else 2
         return [[tf.zeros((rows, UNITS), self.compute_dtype)] * arrays for _ in range(LAYERS)]
 
@@ -28,7 +28,7 @@ class Network(keras.Model):
             x = self.embedding(ids)
         after = []
         for layer, before in zip(self.recurrent, state, strict=True):
-            if training and INPUT_DROPOUT:  # the same numbers are lost at each character of a row
+            if training and INPUT_DROPOUT:  # the same inputs are dropped at each character of a row
                 x = tf.nn.dropout(x, INPUT_DROPOUT, noise_shape=[tf.shape(x)[0], 1, x.shape[2]])
             if RECURRENT_DROPOUT:
                 ones = tf.ones_like(before[0])
@@ -40,13 +40,13 @@ class Network(keras.Model):
         return self.head(x), after
 
     def next_logits(self, ids, state):
-        """Logits of the character after ids [T], and the state to go on from with what is new."""
+        """Logits of the character after ids [T], and the state for the next call."""
         logits, state = self.read(ids[None, :], state if state is not None else self.start(1))
         return logits[0, -1].numpy(), state
 
     @tf.function
     def read(self, ids, state):
-        """The same as a call, compiled: it is made again and again."""
+        """Call the network, compiled, since it is called for every character."""
         return self(ids, state)
 
 

@@ -1,4 +1,4 @@
-# A piece of the program that charlab/export/script.py puts together. It is read as text, never imported.
+# Part of the program that charlab/export/script.py assembles. It is read as text, never imported.
 # ruff: noqa: F821
 # ---
 # A layer of the network

@@ -1,7 +1,7 @@
-# A piece of the program that charlab/export/script.py puts together. It is read as text, never imported.
+# Part of the program that charlab/export/script.py assembles. It is read as text, never imported.
 # ruff: noqa: F821
 # ---
-# From text to numbers
+# From text to ids
 
 
 def read_text(path):
@@ -20,7 +20,7 @@ def lower(character):
 
 
 def make_alphabet(text):
-    """The characters that have a number: at most the 512 most frequent ones, sorted."""
+    """The characters that have an id: at most the 512 most frequent ones, sorted."""
     if CODE_POINTS:
         return "".join(map(chr, range(255)))
     characters, counts = np.unique(list(text), return_counts=True)
@@ -29,7 +29,7 @@ def make_alphabet(text):
 
 
 def encode(text, alphabet):
-    """Characters to ids: the last id stands for every character outside the alphabet."""
+    """Characters to ids; the last id is for unknown characters."""
     number = {character: i for i, character in enumerate(alphabet)}
     ids = np.array([number.get(character, len(alphabet)) for character in text], dtype=np.int32)
     return ids[ids < len(alphabet)] if CODE_POINTS else ids

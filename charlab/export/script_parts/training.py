@@ -1,4 +1,4 @@
-# A piece of the program that charlab/export/script.py puts together. It is read as text, never imported.
+# Part of the program that charlab/export/script.py assembles. It is read as text, never imported.
 # ruff: noqa: F821
 # ---
 # Training
@@ -10,7 +10,7 @@ def make_optimizer():
     settings = {"learning_rate": LEARNING_RATE, "global_clipnorm": CLIP_NORM}
     if OPTIMIZER in ("adam", "adamw"):
         settings |= {"beta_1": BETA_1, "beta_2": BETA_2}
-    if OPTIMIZER == "muon":  # for the layers' kernels; all else is AdamW's
+    if OPTIMIZER == "muon":  # for the layers' kernels; AdamW has the rest
         settings |= {"adam_beta_1": BETA_1, "adam_beta_2": BETA_2, "adam_weight_decay": WEIGHT_DECAY}
         settings |= {"momentum": BETA_1, "weight_decay": WEIGHT_DECAY, "exclude_layers": ["bias", "head"]}
     if WEIGHT_DECAY or OPTIMIZER == "adamw":
@@ -22,7 +22,7 @@ def make_optimizer():
 
 
 def learning_rate(step, spent):
-    """The rate of a step where so much of the budget is spent (0 to 1): a rise, then flat or half a cosine."""
+    """The learning rate of a step; `spent` is the used share of the budget: warm-up, then constant or cosine."""
     rate = LEARNING_RATE * (min(1.0, (step + 1) / WARM_UP_STEPS) if WARM_UP_STEPS else 1.0)
     if SCHEDULE == "cosine":
         rate *= 0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * min(1.0, spent)))
@@ -32,7 +32,7 @@ def learning_rate(step, spent):
 def make_steps(network, optimizer):
     @tf.function(jit_compile=XLA)
     def train(rows, state):
-        """One step on rows [B, T + 1]: the mean loss in nats, and the state after it."""
+        """One training step on rows [B, T + 1]: the mean loss in nats, and the state after it."""
         with tf.GradientTape() as tape:
             logits, state = network(rows[:, :-1], state, training=True)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(rows[:, 1:], logits)
@@ -44,7 +44,7 @@ def make_steps(network, optimizer):
 
     @tf.function(jit_compile=XLA)
     def grade(rows, counts):
-        """The sum of the losses that count, and how many those are."""
+        """The sum of the losses, each times its count of 0 or 1."""
         logits, _ = network(rows[:, :-1], network.start(rows.shape[0]))
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(rows[:, 1:], logits)
         return tf.reduce_sum(losses * counts)
@@ -53,27 +53,27 @@ def make_steps(network, optimizer):
 
 
 def forget_some(state, random):
-    """A share of the streams begins again with an empty state, so that the network learns to begin, too."""
+    """Reset the state of a random share of the streams, so that the network learns to start without one."""
     keep = random.random((BATCH_SIZE, 1)) >= STATE_RESETS
     return tf.nest.map_structure(lambda part: part * tf.cast(keep, part.dtype), state)
 
 
 def validate(grade, ids, unknown):
-    """The mean loss over windows that do not overlap, each read from a zero state; unknown characters left out."""
+    """The mean loss over windows without overlap, each read from a zero state; unknown characters do not count."""
     window, last = min(VALIDATION_WINDOW, len(ids) - 1), len(ids) - 1
     places = np.arange(0, last, window)[:, None] + np.arange(window + 1)
     rows = ids[np.minimum(places, last)]
     counts = ((places[:, 1:] <= last) & (rows[:, 1:] != unknown)).astype(np.float32)
     at_once, total = 64, 0.0
     for first in range(0, len(rows), at_once):
-        missing = ((0, max(0, first + at_once - len(rows))), (0, 0))  # rows that fill up and do not count
+        missing = ((0, max(0, first + at_once - len(rows))), (0, 0))  # padding rows, which do not count
         batch = np.pad(rows[first : first + at_once], missing)
         total += float(grade(batch, np.pad(counts[first : first + at_once], missing)))
     return total / counts.sum()
 
 
 def write(network, alphabet, length=300):
-    """Text that the network makes up, after SEED_TEXT; the unknown character is never chosen."""
+    """Text that the network generates after SEED_TEXT; the unknown character is never chosen."""
     random, text, state = np.random.default_rng(SEED), "", None
     beginning = SEED_TEXT or ("\n" if "\n" in alphabet else alphabet[0])
     if LOWER_CASE:
@@ -106,7 +106,7 @@ def main(path):
     optimizer = make_optimizer()
     optimizer.build(network.trainable_variables)
     train, grade = make_steps(network, optimizer)
-    print(f"{len(ids):,} characters, {len(alphabet)} kinds, {network.count_params():,} parameters")
+    print(f"{len(ids):,} characters, {len(alphabet)} distinct, {network.count_params():,} parameters")
     print(f"epoch 0  validation {validate(grade, validation, len(alphabet)):.4f} nats", flush=True)
 
     best, best_epoch, best_weights = np.inf, 0, None
@@ -140,5 +140,5 @@ def main(path):
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("Say which text to learn from: python " + sys.argv[0] + " text.txt")
+        sys.exit("Give the text to train on: python " + sys.argv[0] + " text.txt")
     main(sys.argv[1])

@@ -1,7 +1,7 @@
-# A piece of the program that charlab/export/script.py puts together. It is read as text, never imported.
+# Part of the program that charlab/export/script.py assembles. It is read as text, never imported.
 # ruff: noqa: F821
 # ---
-# The network: each character looks back at all before it, up to CONTEXT
+# The network: each character attends to those before it, up to CONTEXT
 
 
 def normal(factor=1.0):
@@ -13,11 +13,11 @@ def norm():
 
 
 class Block(keras.layers.Layer):
-    """Attention over what came before, then a small network for each character by itself; both are added."""
+    """Attention over the characters before, then a small network for each character; both are added to x."""
 
     def __init__(self):
         super().__init__()
-        smaller = normal(1 / (2 * LAYERS) ** 0.5)  # what is added starts smaller the more blocks add to it
+        smaller = normal(1 / (2 * LAYERS) ** 0.5)  # the more blocks add their output, the smaller it starts
         self.norm_1, self.norm_2 = norm(), norm()
         self.attention = keras.layers.Dense(3 * UNITS, kernel_initializer=normal())
         self.projection = keras.layers.Dense(UNITS, kernel_initializer=smaller)
@@ -34,7 +34,7 @@ class Block(keras.layers.Layer):
         split = tf.reshape(self.attention(x), (-1, T, 3, HEADS, UNITS // HEADS))
         query, key, value = tf.unstack(tf.transpose(split, (2, 0, 3, 1, 4)))  # [B, H, T, units / H] each
         scores = tf.matmul(query, key, transpose_b=True) / (UNITS // HEADS) ** 0.5  # [B, H, T, T]
-        later = np.triu(np.ones((T, T), bool), 1)  # no character may look at what comes after it
+        later = np.triu(np.ones((T, T), bool), 1)  # no character may attend to later ones
         seen = tf.nn.softmax(tf.where(later, scores.dtype.min, scores)) @ value
         return self.projection(tf.reshape(tf.transpose(seen, (0, 2, 1, 3)), (-1, T, UNITS)))
 
@@ -53,7 +53,7 @@ class Network(keras.Model):
         self.head = keras.layers.Dense(vocabulary_size, kernel_initializer=normal(), dtype="float32", name="head")
 
     def start(self, rows):
-        return []  # it has no state: it reads the last characters again each time
+        return []  # no state: it reads the last characters again each time
 
     def call(self, ids, state, training=False):
         """ids [B, T], T at most CONTEXT -> logits [B, T, V]."""
@@ -65,7 +65,7 @@ class Network(keras.Model):
         return self.head(self.norm(x)), []
 
     def next_logits(self, ids, read):
-        """Logits of the character after ids [T], and what was read so far, by half when there is no room."""
+        """Logits of the character after ids [T], and the ids read so far, halved when they exceed CONTEXT."""
         read = [] if read is None else read
         for i in ids:
             read = [*(read[-(CONTEXT // 2) :] if len(read) == CONTEXT else read), i]

@@ -17,7 +17,7 @@ _WORDS = {
     "nothing": "",
     "surprise": "The deeper the colour, the more surprising the character: −log2 of its probability, in bits. ",
     "probability": "The deeper the colour, the less probable the character was to the model. ",
-    "copied": "Coloured: passages of 16 or more characters found verbatim in the training text, longest deepest. ",
+    "copied": "Coloured passages of 16 or more characters are verbatim from the training text. ",
 }
 _SWATCHES = {
     "surprise": [(bits / 8, f"{bits} bits") for bits in (0, 2, 4, 6)] + [(1.0, "8 bits or more")],

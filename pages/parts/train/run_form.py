@@ -104,7 +104,7 @@ def pick_accelerator(preset: Preset) -> str:
     elif found.exception():
         st.caption(plain(str(found.exception())))
     elif missing := [row for row in rows if not row["available"]]:
-        with st.popover("Why are others unavailable?"):
+        with st.popover("Not available here"):
             for row in missing:
                 st.markdown(f"**{plain(row['title'])}**: {plain(row['reason'])}")
     return chosen

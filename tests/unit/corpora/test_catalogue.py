@@ -104,13 +104,13 @@ def nothing_built():
 def test_a_python_without_sources_says_so_and_offers_others(nothing_built, tmp_path, monkeypatch):
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
     assert not catalogue.CORPORA["python-source"].is_here()
-    with pytest.raises(CorpusError, match="without the source code.*need no network: unicode-names"):
+    with pytest.raises(CorpusError, match="no source code.*need no network: unicode-names"):
         catalogue.load("python-source")
 
 
 def test_a_python_without_its_reference_says_so_and_offers_others(nothing_built, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
-    with pytest.raises(CorpusError, match="without its language reference.*need no network: unicode-names"):
+    with pytest.raises(CorpusError, match="no language reference.*need no network: unicode-names"):
         catalogue.load("python-reference")
 
 
@@ -184,7 +184,7 @@ def test_a_half_written_text_is_not_listed_nor_loaded_and_storing_heals_it(damag
 def test_a_stored_text_that_was_changed_is_not_used():
     name = catalogue.store(catalogue.read_pasted(OWN))
     catalogue._stored_path(name).write_text("something else", encoding="utf-8")
-    with pytest.raises(CorpusError, match="no longer whole"):
+    with pytest.raises(CorpusError, match="damaged"):
         catalogue.load(name)
 
 
@@ -220,12 +220,12 @@ def test_a_path_is_read_under_the_rules_of_uploads_without_their_limit(tmp_path,
 def test_a_name_that_is_none_is_refused_with_those_there_are(name):
     with pytest.raises(CorpusError):
         catalogue.load(name)
-    with pytest.raises(CorpusError, match="There are: shakespeare, complete-works"):
+    with pytest.raises(CorpusError, match="Available texts: shakespeare, complete-works"):
         catalogue.load(name, paths=False)
 
 
 def test_a_stored_text_that_is_not_here_says_what_to_do():
-    with pytest.raises(CorpusError, match="Upload it or paste it again"):
+    with pytest.raises(CorpusError, match="Upload it again"):
         catalogue.load("text-0123456789abcdef")
 
 

@@ -103,7 +103,7 @@ def test_where_no_mirror_helps_each_one_s_reason_is_told_and_nothing_is_kept(ser
     with pytest.raises(CorpusError) as caught:
         downloads.fetch(play)
     message = str(caught.value)
-    for reason in ("status 503", "something else", "no answer within 0.3 seconds", "the connection failed"):
+    for reason in ("status 503", "another file", "no answer within 0.3 seconds", "the connection failed"):
         assert reason in message
     assert downloads.find(play) == (None, ())
     assert not list(downloads.cache_folder().glob("*.txt")) and not list(downloads.cache_folder().glob("tmp*"))
@@ -127,7 +127,7 @@ def test_who_waits_too_long_is_told_so(play, monkeypatch):
     monkeypatch.setattr(downloads, "WAIT_SECONDS", 0.1)
     folder = downloads.cache_folder()
     folder.mkdir(parents=True)
-    with FileLock(folder / "play.txt.lock"), pytest.raises(CorpusError, match="somebody else"):
+    with FileLock(folder / "play.txt.lock"), pytest.raises(CorpusError, match="Another process"):
         downloads.fetch(play)
 
 
@@ -185,7 +185,7 @@ def test_a_book_is_what_stands_between_its_markers(server, book):
 )
 def test_a_book_without_its_markers_is_refused_and_not_kept(server, book, body):
     server.answers = {"/book": (200, body)}
-    with pytest.raises(CorpusError, match="something else"):
+    with pytest.raises(CorpusError, match="another file"):
         downloads.fetch(book)
     assert not (downloads.cache_folder() / "book.txt").exists()
     server.answers = {"/book": (200, BOOK)}

@@ -60,7 +60,7 @@ def test_control_characters_are_named_counted_and_dropped():
     text = uploads.read_pasted("a\tb\n" * 1000 + "\x0c\x0c\x0c\x00\x01\x85")
     assert text.text == "a\tb\n" * 1000
     assert text.notes == (
-        "Dropped 6 control characters: 3 form feed (U+000C), 1 null (U+0000), 1 U+0001, 1 next line (U+0085).",
+        "Removed 6 control characters: 3 form feed (U+000C), 1 null (U+0000), 1 U+0001, 1 next line (U+0085).",
     )
 
 
@@ -74,7 +74,7 @@ def test_lone_surrogates_are_counted_and_dropped_and_whole_characters_stay():
         ),
     ):
         assert text.text == TEXT + face
-        assert text.notes == ("Dropped 1 lone surrogate: half a character each.",)
+        assert text.notes == ("Removed 1 lone surrogate (incomplete characters).",)
 
 
 @given(st.text(st.characters(codec=None), max_size=200))
@@ -168,7 +168,7 @@ def test_an_alphabet_over_the_maximum_is_told_as_vocab_maps_it():
     unknown = (ids.encode(text.text) == ids.unknown_id).mean()
     [note] = text.notes
     assert note == uploads.alphabet_note(text.text)
-    assert "700 different" in note and "188" in note and f"{100 * unknown:.2g}%" in note
+    assert "700 distinct" in note and "188" in note and f"{100 * unknown:.2g}%" in note
 
 
 def test_an_alphabet_that_fits_is_not_worth_a_word():
