@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from charlab.core import kinds
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
 from charlab.runs import limits, plan, queue
@@ -27,7 +28,7 @@ with accelerator_column:
 with budget_column:
     budget = run_form.pick_budget(preset)
 
-reason = "" if preset.model.kind == "ngram" else queue.why_no_tensorflow()
+reason = queue.why_no_tensorflow() if kinds.of(preset.model).trained else ""
 if reason:
     st.warning(plain(reason))
 facts = st.empty()

@@ -46,6 +46,11 @@ class Setting:
     optional: bool = False
     default: Any = None
 
+    @property
+    def is_special(self) -> bool:
+        """Whether there are networks that do not use it."""
+        return not set(TRAINED) <= set(self.kinds)
+
 
 def setting(default: Any, label: str, help: str, *allowed: Any, **more: Any) -> Any:
     """A field with its declaration. Allowed are a least and a most, or the choices, where there are such."""

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 from safetensors.numpy import save
 
-from charlab.core import predictor, summary
+from charlab.core import kinds, predictor, summary
 from charlab.corpora.catalogue import CORPORA
 from charlab.errors import CharlabError, RunError
 from charlab.export import bundle_validation
@@ -78,10 +78,12 @@ def model_card(run: Run) -> str:
     corpus = CORPORA.get(config.corpus)
     about = f"{corpus.title}. {corpus.about} Licence: {corpus.licence}." if corpus else "The author's own text."
     size = summary.describe_parameters(model, len(vocab))
-    reads = {
-        "transformer": f"It looks back over at most {model.context} characters.",
-        "ngram": f"It looks back over at most {model.order - 1} characters.",
-    }.get(model.kind, "It remembers what it has read in its hidden state, which forgets over time.")
+    context = kinds.of(model).context(model)
+    reads = (
+        "It remembers what it has read in its hidden state, which forgets over time."
+        if context is None
+        else f"It looks back over at most {context} characters."
+    )
     measured = (
         f"{loss:.4f} nats = {loss / math.log(2):.4f} bits per character on the validation set "
         f"(the last {config.train.validation_share:.0%} of the text), the mean over windows of 256 characters."
@@ -94,7 +96,7 @@ def model_card(run: Run) -> str:
 
 ## What it is
 
-A model that predicts the next character of a text: {_KINDS[model.kind]}, {size}, an alphabet of \
+A model that predicts the next character of a text: {kinds.of(model).described}, {size}, an alphabet of \
 {len(vocab.characters)} characters and one id for unknown characters. {reads}
 
 ## Training text
@@ -135,14 +137,6 @@ def metrics_csv(run: Run) -> str:
     writer.writeheader()
     writer.writerows(events)
     return result.getvalue()
-
-
-_KINDS = {
-    "gru": "a recurrent network (GRU)",
-    "lstm": "a recurrent network (LSTM)",
-    "transformer": "a small Transformer",
-    "ngram": "an n-gram model",
-}
 
 
 def _without_paths(config: RunConfig) -> RunConfig:

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from charlab.core import ngram, predictor
+from charlab.core import kinds, ngram, predictor
 from charlab.core.config import ModelConfig
 from charlab.core.vocab import MAXIMUM_ALPHABET, Vocab
 from charlab.errors import CharlabError, ModelError
@@ -260,7 +260,7 @@ def _weights(
 ) -> dict[str, np.ndarray]:
     with archive.open(info) as file:
         header, length = _header(file, info)
-        if model.kind == "ngram":
+        if not kinds.of(model).trained:
             _check_count_shapes(header, model, vocabulary_size, info.filename)
         else:
             _check_weight_shapes(header, predictor.weight_shapes(model, vocabulary_size), info.filename)
@@ -271,7 +271,7 @@ def _weights(
             arrays[name] = np.frombuffer(data, _TYPES[entry["dtype"]]).reshape(entry["shape"])
         if file.read(1):
             raise _Refused(f"{info.filename} is longer than its header says")
-    if model.kind == "ngram":
+    if not kinds.of(model).trained:
         _check_counts(arrays, vocabulary_size, info.filename)
     elif not all(np.isfinite(array).all() for array in arrays.values()):
         raise _Refused(f"{info.filename} contains values that are not numbers")

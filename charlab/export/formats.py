@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from charlab.core.config import KINDS, TRAINED
 from charlab.errors import ConfigError, RunError, UnavailableError
 from charlab.export import bundle, remote_files, script
 from charlab.runs import queue, subprocesses
@@ -28,22 +29,21 @@ class Format:
     suffix: str
     mime: str
     needs_tensorflow: bool = False
-    kinds: tuple[str, ...] = ("gru", "lstm", "transformer")  # of models that have this format
+    kinds: tuple[str, ...] = TRAINED  # of models that have this format
 
 
-_EVERY_KIND = ("gru", "lstm", "transformer", "ngram")
 FORMATS = {
     form.name: form
     for form in (
         Format(
             "bundle", "Model file",
             "Everything in one zip file, with a model card. Any other CharLab can import it.",
-            ".charlab.zip", "application/zip", kinds=_EVERY_KIND,
+            ".charlab.zip", "application/zip", kinds=KINDS,
         ),
         Format(
             "csv", "Metrics (CSV)",
             "Losses and accuracies as a table, for a spreadsheet: one row per step or epoch.",
-            ".csv", "text/csv", kinds=_EVERY_KIND,
+            ".csv", "text/csv", kinds=KINDS,
         ),
         Format(
             "script", "Python script",

@@ -8,7 +8,8 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from charlab.core.config import RECURRENT, SETTINGS
+from charlab.core import kinds
+from charlab.core.config import SETTINGS
 from charlab.errors import ModelError
 from charlab.export import bundle
 from charlab.runs.store import RunConfig
@@ -18,20 +19,19 @@ _PIECES = Path(__file__).parent / "script_parts"
 
 def standalone(config: RunConfig) -> str:
     """The program that trains this configuration. Raises ModelError for an n-gram model, which is counted."""
-    if config.model.kind == "ngram":
+    if not kinds.of(config.model).trained:
         raise ModelError(
             "An n-gram model is counted, not trained, so there is no TensorFlow program for it. "
             "charlab/core/ngram.py contains all of it, in plain NumPy. "
             "Export a GRU, an LSTM or a Transformer as a script."
         )
-    recurrent = config.model.kind in RECURRENT
-    masked = recurrent and config.model.recurrent_dropout > 0
-    network = "recurrent" if recurrent else "transformer"
+    stock, masked, network = _NETWORKS[config.model.kind]
+    layer = masked if config.model.recurrent_dropout else stock
     pieces = [
         _opening(config),
         _piece("text"),
         _piece(f"batches_{config.train.batches}"),
-        _piece(f"masked_{config.model.kind}" if masked else "stock_layer") if recurrent else "",
+        _piece(layer) if layer else "",
         _piece(network),
         _piece("training"),
     ]
@@ -83,6 +83,12 @@ import tensorflow as tf
 ''' + "\n".join(lines)
 
 
+# The parts that a kind of network is made of: its layer, the same with dropout of its state, and the rest.
+_NETWORKS = {
+    "gru": ("stock_layer", "masked_gru", "recurrent"),
+    "lstm": ("stock_layer", "masked_lstm", "recurrent"),
+    "transformer": ("", "", "transformer"),
+}
 # The settings that the parts of the program read, in the order in which they stand at its top.
 _CONSTANTS = (
     "alphabet", "lower_case", "kind", "layers", "units", "input_dropout", "output_dropout", "embedding",

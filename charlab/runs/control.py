@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from filelock import Timeout
 
+from charlab.core import kinds
 from charlab.errors import RunError
 from charlab.runs import checkpoints, store
 from charlab.runs.store import Run, RunConfig, Status
@@ -84,7 +85,7 @@ def raise_budget(run: Run, epochs: int | None = None, minutes: float | None = No
 
 def why_not_longer(run: Run, config: RunConfig) -> str:
     """Why a finished run cannot be trained longer, in a sentence; "" where it can."""
-    if config.model.kind == "ngram":
+    if not kinds.of(config.model).trained:
         return "An n-gram model has already counted the whole text: counting it again changes nothing."
     if not checkpoints.exists(run):
         return (

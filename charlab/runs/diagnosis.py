@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
+from charlab.core import kinds
 from charlab.core.config import SETTINGS, TrainConfig
 from charlab.runs.store import RunConfig
 
@@ -42,7 +43,7 @@ def diagnose(
         return f"{nats / NATS[unit]:.3f} {unit}"
 
     said = []
-    if config.model.kind != "ngram" and _diverged(losses, evaluations):
+    if kinds.of(config.model).trained and _diverged(losses, evaluations):
         said.append(_divergence(config.train))
     elif evaluations:
         best = min(evaluations, key=lambda e: e["val_loss"])
@@ -53,9 +54,9 @@ def diagnose(
             )
         elif overfit := _overfitting(evaluations, told):
             said.append(overfit)
-        elif ended and config.model.kind != "ngram" and (falling := _still_falling(evaluations, told)):
+        elif ended and kinds.of(config.model).trained and (falling := _still_falling(evaluations, told)):
             said.append(falling)
-    if evaluations and evaluations[0].get("step") == 0 and alphabet_size and config.model.kind != "ngram":
+    if evaluations and evaluations[0].get("step") == 0 and alphabet_size and kinds.of(config.model).trained:
         said.append(_untrained(evaluations[0]["val_loss"], alphabet_size, unit))
     return said
 

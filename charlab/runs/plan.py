@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import charlab
-from charlab.core import ngram
+from charlab.core import kinds, ngram
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue
@@ -135,7 +135,7 @@ def fit_to_text(
 ) -> tuple[ModelConfig, TrainConfig, tuple[str, ...]]:
     """Shrink window and batch where the text is short for them, and the order where the alphabet is large."""
     notes = []
-    if model.kind == "ngram":
+    if not kinds.of(model).trained:
         longest = ngram.longest_order(vocabulary_size)
         if model.order > longest:
             notes.append(
@@ -144,9 +144,10 @@ def fit_to_text(
             )
             model = model.replace(order=longest)
         return model, train, tuple(notes)
-    if model.kind == "transformer" and train.sequence_length > model.context:
-        notes.append(f"The window was shortened to the model's context, {model.context} characters.")
-        train = train.replace(sequence_length=model.context)
+    context = kinds.of(model).context(model)
+    if context is not None and train.sequence_length > context:
+        notes.append(f"The window was shortened to the model's context, {context} characters.")
+        train = train.replace(sequence_length=context)
     available = split_at(characters, train.validation_share)
     window = min(train.sequence_length, max(1, available // 8))
     if window < train.sequence_length:

@@ -19,6 +19,7 @@ from typing import Any
 
 from filelock import Timeout
 
+from charlab.core import kinds
 from charlab.errors import CharlabError, UnavailableError, install_command
 from charlab.runs import cluster, control, store, subprocesses
 from charlab.runs.limits import at_once, minutes_cap
@@ -189,7 +190,7 @@ def survey_accelerators(time_limit: float = 120.0) -> list[dict[str, Any]]:
 def _expected_seconds(run: Run) -> float | None:
     """How long a waiting run will take, the cap considered."""
     config, status, cap = run.config(), run.recorded_status(), minutes_cap()
-    if config.model.kind == "ngram":
+    if not kinds.of(config.model).trained:
         return _COUNTING_SECONDS
     limit = None if cap is None else max(0.0, 60 * cap - status.seconds)
     if config.train.minutes is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from charlab.core.config import KINDS, SETTINGS, TRAINED, SampleConfig
+from charlab.core.config import SETTINGS, SampleConfig
 from charlab.runs import store
 from charlab.runs.presets import preset
 
@@ -53,6 +53,6 @@ def settings_help() -> str:
         )
         if declared.limits:
             allowed = "{:,} to {:,}".format(*declared.limits) + (", none" if declared.optional else "")
-        kinds = "" if declared.kinds in (KINDS, TRAINED) else f" Only {', '.join(declared.kinds)}."
+        kinds = f" Only {', '.join(declared.kinds)}." if declared.is_special else ""
         lines.append(f"  {name} ({allowed}): {declared.label}. {declared.help}{kinds}")
     return "\n".join(lines)

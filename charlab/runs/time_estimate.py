@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from charlab.core import kinds
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.summary import operations
 from charlab.corpora import batching, encoding
@@ -65,7 +66,7 @@ def characters_seen(
     measured: Sequence[MeasuredSpeed],
 ) -> int | None:
     """Characters that training will read, repeats included; None where it depends on a speed not measured yet."""
-    if model.kind == "ngram":
+    if not kinds.of(model).trained:
         return encoding.split_at(characters, train.validation_share)
     if train.minutes is None:
         return train.epochs * steps(train, characters) * train.batch_size * train.sequence_length
@@ -87,7 +88,7 @@ def estimate_seconds(
     A budget in minutes is itself the estimate. Otherwise: start-up, the characters at the measured speed, and an
     evaluation after each epoch, which needs a third of a training step's work per character.
     """
-    if model.kind == "ngram":
+    if not kinds.of(model).trained:
         return None  # it takes seconds, and depends on the text more than on its length
     if train.minutes is not None:
         return train.minutes * 60
@@ -104,7 +105,7 @@ def expected_speed(
 ) -> float | None:
     """Characters per second of training on this machine: from runs of the same model, else from the run nearest in
     floating-point operations per character, scaled by these."""
-    alike = [s for s in _of_same_machinery(train, measured) if s.model.kind != "ngram"]
+    alike = [s for s in _of_same_machinery(train, measured) if kinds.of(s.model).trained]
     same = [s for s in alike if s.model == model and s.vocabulary_size == vocabulary_size]
     if same:
         shape = (train.batch_size, train.sequence_length)
@@ -129,7 +130,7 @@ def _of_same_machinery(train: TrainConfig, measured: Sequence[MeasuredSpeed]) ->
 
 
 def _start_up(train: TrainConfig, measured: Sequence[MeasuredSpeed]) -> float:
-    known = [s.start_up for s in _of_same_machinery(train, measured) if s.model.kind != "ngram"]
+    known = [s.start_up for s in _of_same_machinery(train, measured) if kinds.of(s.model).trained]
     return median(known[:5]) if known else 0.0
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,8 +17,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from charlab.core import generation
-from charlab.core.config import RECURRENT, ModelConfig
+from charlab.core import generation, kinds
+from charlab.core.config import ModelConfig
 from charlab.core.predictor import Weights
 from charlab.core.vocab import UNKNOWN_CHARACTER, Vocab
 from charlab.errors import ModelError
@@ -32,8 +34,7 @@ def write_keras(path: Path, config: ModelConfig, vocab: Vocab, weights: Weights)
     alphabet.json. Raises ModelError for an n-gram model.
     """
     _refuse_counts(config, ".keras")
-    build = _recurrent if config.kind in RECURRENT else _transformer
-    build(config, len(vocab), weights).save(path)
+    _EXPORTS[config.kind].stock(config, len(vocab), weights).save(path)
     with zipfile.ZipFile(path, "a") as archive:  # Keras reads the members that it knows
         archive.writestr(ALPHABET_MEMBER, json.dumps(vocab.to_json()))
 
@@ -46,10 +47,10 @@ def write_saved_model(path: Path, config: ModelConfig, vocab: Vocab, weights: We
 
 
 def _refuse_counts(config: ModelConfig, format_name: str) -> None:
-    if config.kind == "ngram":
+    if not kinds.of(config).trained:
         raise ModelError(
-            f"An n-gram model has counts and no layers, so there is no {format_name} file of it. "
-            "Export it as a bundle instead."
+            f"{kinds.of(config).described.capitalize()} has counts and no layers, so there is no {format_name} file "
+            "of it. Export it as a bundle instead."
         )
 
 
@@ -63,8 +64,7 @@ def _recurrent(config: ModelConfig, vocabulary_size: int, weights: Weights) -> k
     x = table(ids)
     table.set_weights([weights.get("embedding", np.eye(vocabulary_size, dtype=np.float32))])
     for i in range(config.layers):
-        kind = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[config.kind]
-        layer = kind(config.units, return_sequences=True, name=f"layer_{i}")
+        layer = keras_networks.TWINS[config.kind].layer(config.units, return_sequences=True, name=f"layer_{i}")
         x = layer(x)
         layer.set_weights([weights[f"layer_{i}/{part}"] for part in ("kernel", "recurrent_kernel", "bias")])
     return keras.Model(ids, _dense(x, weights, "head", vocabulary_size))
@@ -130,8 +130,8 @@ class OneStep(tf.Module):
         network = keras_networks.build(config, len(vocab))
         keras_networks.load_arrays(network, weights)
         self._weights = [variable.value for variable in network.variables]  # what is saved with the functions
-        self._read = _recurrent_reader(network) if config.kind in RECURRENT else _window_reader(network)
-        width, self._state_type = _state_of(config)
+        self._read = _EXPORTS[config.kind].reader(network)
+        width, self._state_type = _EXPORTS[config.kind].state(config)
         self._unknown_id = vocab.unknown_id
         self._points, self._ids = _code_points(vocab)
         self._characters = tf.constant([*vocab.characters, UNKNOWN_CHARACTER])
@@ -208,11 +208,14 @@ def _code_points(vocab: Vocab) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.constant(points), tf.constant(ids[known].astype(np.int32))
 
 
-def _state_of(config: ModelConfig) -> tuple[int, tf.DType]:
+def _recurrent_state(config: ModelConfig) -> tuple[int, tf.DType]:
     """How many numbers a sample's state has, and their type."""
-    if config.kind == "transformer":
-        return config.context + 1, tf.int32
-    return config.layers * (2 if config.kind == "lstm" else 1) * config.units, tf.float32
+    return config.layers * keras_networks.TWINS[config.kind].states * config.units, tf.float32
+
+
+def _window_state(config: ModelConfig) -> tuple[int, tf.DType]:
+    """The same for a Transformer: the ids that it can look back on, and how many they are."""
+    return config.context + 1, tf.int32
 
 
 def _recurrent_reader(network: keras_networks.Network):
@@ -245,3 +248,19 @@ def _window_reader(network: keras_networks.Network):
         return last, tf.concat([window, number + 1], axis=1)
 
     return read
+
+
+@dataclass(frozen=True)
+class _Export:
+    """How a kind of network is written."""
+
+    stock: Callable[[ModelConfig, int, Weights], keras.Model]
+    reader: Callable[[keras_networks.Network], Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]
+    state: Callable[[ModelConfig], tuple[int, tf.DType]]
+
+
+_EXPORTS = {
+    "gru": _Export(_recurrent, _recurrent_reader, _recurrent_state),
+    "lstm": _Export(_recurrent, _recurrent_reader, _recurrent_state),
+    "transformer": _Export(_transformer, _window_reader, _window_state),
+}

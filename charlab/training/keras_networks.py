@@ -8,14 +8,15 @@ Names in shape comments: B rows, T characters a row, V ids, D numbers an input v
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from math import sqrt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import inf, sqrt
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from charlab.core.config import RECURRENT, ModelConfig
+from charlab.core.config import ModelConfig
 from charlab.errors import ConfigError, ModelError
 from charlab.training import bptt, fused_ops
 
@@ -39,12 +40,11 @@ def build(
     as with Keras's layer; a Transformer's are drawn otherwise. Call it inside the scope of the strategy that
     will train it. Raises ConfigError for an n-gram model.
     """
-    if config.kind not in (*RECURRENT, "transformer"):
+    if config.kind not in TWINS:
         raise ConfigError(f"Only networks have a Keras twin. Received: {config.kind!r}.")
     policy = keras.DTypePolicy(precision)
-    if config.kind == "transformer":
-        return TransformerNetwork(config, vocabulary_size, _seeds(seed), policy)
-    return RecurrentNetwork(config, vocabulary_size, _seeds(seed), policy, use_manual_bptt, embedding_range)
+    twin, options = TWINS[config.kind], {"use_manual_bptt": use_manual_bptt, "embedding_range": embedding_range}
+    return twin.network(config, vocabulary_size, _seeds(seed), policy, **(options if twin.states else {}))
 
 
 def to_arrays(model: Network) -> dict[str, np.ndarray]:
@@ -154,7 +154,7 @@ class RecurrentNetwork(Network):
 
     def start(self, rows: int) -> State:
         """Zeros [B, U]: one array a layer for a GRU, two for an LSTM (what it says, and its cell)."""
-        arrays = self.config.layers * (2 if self.config.kind == "lstm" else 1)
+        arrays = self.config.layers * TWINS[self.config.kind].states
         return tuple(tf.zeros((rows, self.config.units), self.compute_dtype) for _ in range(arrays))
 
     def call(self, ids: tf.Tensor, state: State, key: tf.Tensor | None = None) -> tuple[tf.Tensor, State]:
@@ -189,7 +189,7 @@ class RecurrentNetwork(Network):
             mask = None
             if key is not None and config.recurrent_dropout:
                 mask = drop(tf.ones_like(before[0]), config.recurrent_dropout, key, 2 * i + 1)
-            x, *layer_state = getattr(bptt, config.kind)(x, *before, recurrent_kernel, bias, mask)
+            x, *layer_state = TWINS[config.kind].read(x, *before, recurrent_kernel, bias, mask)
             after += layer_state  # and x is [T, B, U]
         return self.head(drop(x, config.output_dropout, key, 2 * config.layers)), tuple(after)
 
@@ -208,8 +208,7 @@ def _product(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 
 def _recurrent_layer(config: ModelConfig, seeds: Iterator[int], policy: keras.DTypePolicy) -> keras.layers.RNN:
-    layer = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[config.kind]
-    return layer(
+    return TWINS[config.kind].layer(
         config.units,
         kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
         recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
@@ -323,3 +322,23 @@ def _seeds(seed: int) -> Iterator[int]:
     generator = np.random.default_rng(seed)
     while True:
         yield int(generator.integers(2**31))
+
+
+@dataclass(frozen=True)
+class Twin:
+    """What a kind of network is in Keras, and how a CPU trains it fastest (measured in docs/performance.md)."""
+
+    network: Callable[..., Network]
+    min_rows: int  # of a batch, for each core that works on its own
+    max_units: float = inf  # up to which cores work on their own: more fill a core's cache
+    use_xla: bool = False
+    layer: type[keras.layers.RNN] = keras.layers.RNN  # Keras's, where it has a hidden state
+    read: Callable[..., tuple] = tuple  # the same by bptt.py
+    states: int = 0  # arrays of a layer's hidden state
+
+
+TWINS = {
+    "gru": Twin(RecurrentNetwork, 16, 384, layer=keras.layers.GRU, read=bptt.gru, states=1),
+    "lstm": Twin(RecurrentNetwork, 16, 384, layer=keras.layers.LSTM, read=bptt.lstm, states=2),
+    "transformer": Twin(TransformerNetwork, 4, use_xla=True),
+}

@@ -16,15 +16,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from charlab.core.config import RECURRENT, ModelConfig, TrainConfig
+from charlab.core.config import ModelConfig, TrainConfig
 from charlab.corpora.batching import ValidationRows
 from charlab.errors import ConfigError, RunError
 from charlab.training import keras_networks, strategies
 from charlab.training.muon import Muon
 
 _VALIDATION_CHARACTERS = 16_384  # graded at once
-_MIN_ROWS = {"gru": 16, "lstm": 16, "transformer": 4}  # of a group
-_UNITS_IN_CACHE = 384
 _UNDECAYED = ("bias", "gamma", "beta")
 _BY_ADAM = ("bias", "position", "head")  # what Muon leaves to AdamW beside embeddings and norms
 
@@ -58,7 +56,7 @@ class Learner:
         # XLA makes a Transformer faster whose rows stay together, and recurrent networks slower; on a TPU all is
         # XLA's already.
         is_tpu = isinstance(self.strategy, tf.distribute.TPUStrategy)
-        self._jit = model.kind == "transformer" and self.groups == 1 and not is_tpu
+        self._jit = keras_networks.TWINS[model.kind].use_xla and self.groups == 1 and not is_tpu
         self._compile()
         self._state = self._start_state()
 
@@ -242,9 +240,10 @@ def row_groups(model: ModelConfig, rows: int) -> int:
     share, and half of a Transformer's time goes into what is no product; so each core gets rows of its own. Where
     a recurrent network's weights fill a core's cache, it is the other way round.
     """
-    if model.kind in RECURRENT and model.units > _UNITS_IN_CACHE:
+    twin = keras_networks.TWINS[model.kind]
+    if model.units > twin.max_units:
         return 1
-    numbers = range(1, min(os.cpu_count() or 1, rows // _MIN_ROWS[model.kind]) + 1)
+    numbers = range(1, min(os.cpu_count() or 1, rows // twin.min_rows) + 1)
     return max((number for number in numbers if rows % number == 0), default=1)
 
 

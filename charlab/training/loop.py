@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from charlab.core import kinds
 from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
 from charlab.corpora import batching, encoding
@@ -46,7 +47,7 @@ class TrainingLoop:
         self.vocab, self.model_config, self.config = vocab, config.model, config.train
         split = encoding.split_at(len(ids), self.config.validation_share)
         self.training_ids = ids[:split]
-        context = self.model_config.context if self.model_config.kind == "transformer" else None
+        context = kinds.of(self.model_config).context(self.model_config)
         self.validation = batching.validation_rows(ids[split:], self.vocab.unknown_id, context)
         self.schedule = batching.offsets(self.config, split, epoch=0)
         self.steps_per_epoch = len(self.schedule)

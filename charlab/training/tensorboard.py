@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
+from charlab.core import kinds
 from charlab.runs.store import Run, RunConfig
 
 # TensorBoard's name of a figure -> the kind of event that has it, and its name there.
@@ -26,7 +27,7 @@ class TensorBoardWriter:
 
     def __init__(self, run: Run, config: RunConfig) -> None:
         self._writer = None
-        counted = config.model.kind == "ngram"
+        counted = not kinds.of(config.model).trained
         if importlib.util.find_spec("tensorboard") is not None and not counted:
             from tensorboard.summary import Writer
 

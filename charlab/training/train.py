@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from charlab.core import kinds
 from charlab.errors import CharlabError, ConfigError
 from charlab.runs import plan
 from charlab.runs.store import Run, RunConfig, Status
@@ -54,8 +55,8 @@ def train_run(
 
 
 def _train(run: Run, config: RunConfig, ids: np.ndarray | None, recorder: Recorder, stop: StopSignal) -> None:
-    vocab = run.vocab()
-    if config.model.kind == "ngram":
+    vocab, kind = run.vocab(), kinds.of(config.model)
+    if not kind.trained:
         ids = plan.run_ids(config, vocab) if ids is None else ids
         ngram.train_ngram(run, config, vocab, ids, recorder)
         return
@@ -66,10 +67,11 @@ def _train(run: Run, config: RunConfig, ids: np.ndarray | None, recorder: Record
     strategy = strategies.choose(config.train.accelerator, row_groups(config.model, config.train.batch_size))
 
     ids = plan.run_ids(config, vocab) if ids is None else ids
-    if config.model.kind == "transformer" and config.train.sequence_length > config.model.context:
+    context = kind.context(config.model)
+    if context is not None and config.train.sequence_length > context:
         raise ConfigError(
-            f"A Transformer that looks back over {config.model.context} characters cannot be trained on windows "
-            f"of {config.train.sequence_length}. Lower sequence_length or raise context."
+            f"A {kind.title} that looks back over {context} characters cannot be trained on windows of "
+            f"{config.train.sequence_length}. Lower sequence_length or raise context."
         )
     learner = Learner(config.model, config.train, len(vocab), strategy)
     TrainingLoop(run, config, vocab, ids, learner, recorder, stop).train()

@@ -19,6 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from charlab.core import kinds
 from charlab.core.vocab import Vocab
 from charlab.errors import RunError
 from charlab.runs import cluster, control, limits, store
@@ -101,7 +102,7 @@ def serve(run: Run, started: float, watch_parent: bool = True) -> Status | None:
 
 
 def _check_tensorflow(config: RunConfig) -> None:
-    if config.model.kind != "ngram":
+    if kinds.of(config.model).trained:
         strategies.check_tensorflow()
 
 

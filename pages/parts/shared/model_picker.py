@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from charlab.core import kinds
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
 from charlab.runs.models import Model, ModelInfo, available_models, load, stamp
@@ -13,7 +14,6 @@ from pages.parts.shared import browser_cookie, owner_filter, stable_selectbox, u
 from pages.parts.shared.safe_text import plain
 
 _ENDED = ("done", "stopped", "failed")  # until then a run's bits change
-_KINDS = {"gru": "GRU", "lstm": "LSTM", "transformer": "Transformer", "ngram": "n-gram model"}
 
 
 def pick_model() -> ModelInfo | None:
@@ -67,11 +67,11 @@ def labels(infos: Iterable[ModelInfo]) -> dict[str, str]:
 def about(info: ModelInfo, model: Model) -> str:
     """A sentence on a model: its kind and size, its corpus, its loss and the state of its run."""
     network = model.config.model
-    size = f" of order {network.order}" if info.kind == "ngram" else f", {network.units} units"
+    kind = kinds.of(network)
     corpus = catalogue.CORPORA[info.corpus].title if info.corpus in catalogue.CORPORA else info.corpus
     bits = f", {info.bits:.2f} bits per character on held-out text" if info.bits is not None else ""
     state = "" if info.state == "done" else f"; its run is {info.state}"
-    return f"{_KINDS.get(info.kind, info.kind)}{size}, trained on {corpus}{bits}{state}."
+    return f"{kind.title}, {kind.size(network)}, trained on {corpus}{bits}{state}."
 
 
 def load_model(info: ModelInfo, weights_name: str = "best") -> Model:

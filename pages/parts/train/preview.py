@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from charlab.charts import dataset
-from charlab.core import summary
+from charlab.core import kinds, summary
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.display import visible
 from charlab.core.vocab import UNKNOWN_CHARACTER, Vocab
@@ -62,10 +62,10 @@ def in_short(planned: RunPlan, corpus: Corpus, source: Source | None) -> str:
     model, train, measured = planned.model, planned.train, _measured()
     characters, size = _characters(planned, source), planned.text.vocabulary_size
     text = f"{_amount(characters)} characters, {source.distinct if source else corpus.alphabet_size} distinct"
-    if model.kind == "ngram":
+    if not kinds.of(model).trained:
         return f"{text}  |  {summary.describe_parameters(model, size)}  |  seconds"
-    layers = f"{model.layers} layers of {model.units}" if model.layers > 1 else f"{model.units} units"
-    network = f"{_kind(model)}, {layers}, {summary.describe_parameters(model, size)}"
+    layers = f"{model.layers} layers of {model.units}" if model.layers > 1 else kinds.of(model).size(model)
+    network = f"{kinds.of(model).title}, {layers}, {summary.describe_parameters(model, size)}"
     return f"{text}  |  {network}  |  {_time(model, train, characters, size, measured)}"
 
 
@@ -99,7 +99,7 @@ def _fed(source: Source, model: ModelConfig, train: TrainConfig) -> None:
     exact(
         "".join(f"{visible(shown[i]):>4}" for i in piece) + " ...\n" + "".join(f"{i:>4}" for i in piece) + " ..."
     )
-    if model.kind == "ngram":
+    if not kinds.of(model).trained:
         st.markdown(
             f"An n-gram model needs no batches: it goes through the text once and counts which character follows "
             f"every {model.order - 1} characters."
@@ -175,7 +175,7 @@ def _how_long(model: ModelConfig, train: TrainConfig, characters: int, size: int
     try:
         seen = time_estimate.characters_seen(model, train, characters, size, measured)
         a_pass = encoding.split_at(characters, train.validation_share)
-        if model.kind == "ngram":
+        if not kinds.of(model).trained:
             st.markdown(f"It reads {seen:,} characters once, which takes seconds.")
             return
         steps = time_estimate.steps(train, characters)
@@ -215,7 +215,7 @@ def _time(
     if not time_estimate.was_measured(model, train, measured):
         words = words.replace("about", "roughly")
     cap = limits.minutes_cap()
-    if cap is not None and seconds > 60 * cap and model.kind != "ngram":
+    if cap is not None and seconds > 60 * cap:
         early = ", before its learning rate has decayed" if train.learning_rate_schedule == "cosine" else ""
         stopped = f"but this server stops it after {cap:g} minutes{early}: set a time budget instead"
         return f"{words} on this machine, {stopped}"
@@ -225,10 +225,6 @@ def _time(
 def _characters(planned: RunPlan, source: Source | None) -> int:
     """Characters that the model reads: with code points, those above them are left out."""
     return len(source.ids) if source else planned.text.characters
-
-
-def _kind(model: ModelConfig) -> str:
-    return {"gru": "GRU", "lstm": "LSTM", "transformer": "Transformer"}[model.kind]
 
 
 def _amount(characters: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from charlab.core import kinds
 from charlab.errors import CharlabError
 from charlab.runs import control, limits, store
 from charlab.runs.store import Run, RunConfig, Status
@@ -41,7 +42,7 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
                 disabled=limits.is_used_up(status),
                 help="Continues from its last checkpoint, after joining the end of the queue.",
             )
-        elif config.model.kind != "ngram" and not limits.is_used_up(status):
+        elif kinds.of(config.model).trained and not limits.is_used_up(status):
             _train_longer(run, config)
         _rename(run, config)
         if status.state in (*store.ENDED, "queued"):
@@ -79,7 +80,7 @@ def _resume_all(names: list[str]) -> None:
 
 def _while_active(run: Run, config: RunConfig, status: Status) -> None:
     asked = status.state in ("pausing", "stopping")
-    if config.model.kind != "ngram":
+    if kinds.of(config.model).trained:
         _button(
             "Pausing ..." if status.state == "pausing" else "Pause",
             ":material/pause:",

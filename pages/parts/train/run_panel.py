@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from charlab.charts import loss
-from charlab.core import ngram
+from charlab.core import kinds, ngram
 from charlab.corpora import catalogue, encoding
 from charlab.errors import CharlabError
 from charlab.runs import diagnosis, plan, queue, shell_commands, store
@@ -195,7 +195,7 @@ def _progress(run: Run, config: RunConfig, status: Status, events: list[dict], u
     if config.train.minutes:
         share, whole = status.seconds / (60 * config.train.minutes), f"{config.train.minutes:g} minutes"
         st.progress(min(1.0, share), f"{_clock(status.seconds)} of {whole}, epoch {status.epoch:.1f}")
-    elif config.model.kind != "ngram":
+    elif kinds.of(config.model).trained:
         st.progress(
             min(1.0, status.epoch / config.train.epochs), f"Epoch {status.epoch:.1f} of {config.train.epochs}"
         )
