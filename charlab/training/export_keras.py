@@ -49,8 +49,8 @@ def write_saved_model(path: Path, config: ModelConfig, vocab: Vocab, weights: We
 def _refuse_counts(config: ModelConfig, format_name: str) -> None:
     if not kinds.of(config).trained:
         raise ModelError(
-            f"{kinds.of(config).described.capitalize()} has counts and no layers, so there is no {format_name} file "
-            "of it. Export it as a bundle instead."
+            f"{kinds.of(config).described.capitalize()} has counts and no layers, so there is no {format_name} "
+            "file of it. Export it as a bundle instead."
         )
 
 
