@@ -116,9 +116,9 @@ reading = text_strip.read(model, text)
 other_model = compare_models.load(other_info)
 other = (other_model.config.name, text_strip.read(other_model, text)) if other_model else None
 text_strip.strip(model, reading, other[1] if other else None, internals.unit_colours(model, reading))
-text_strip.figures(reading, model.config.name if other else "")
+text_strip.summary(reading, model.config.name if other else "")
 if other:
-    text_strip.figures(other[1], other[0])
+    text_strip.summary(other[1], other[0])
 
 view = st.pills(
     "View",

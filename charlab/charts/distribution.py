@@ -62,12 +62,12 @@ def bars(
     shown = [int(i) for i in np.argsort(-greatest, kind="stable")[:most]]
     if actual is not None and actual not in shown:
         shown[-1] = actual
-    places = list(range(len(shown)))
+    heights = list(range(len(shown)))
     marks = [" <b>actual</b>" if i == actual else "" for i in shown]
     drawn = {
         "type": "bar",
         "orientation": "h",
-        "y": places,
+        "y": heights,
         "textposition": "outside",
         "cliponaxis": False,
         "constraintext": "none",
@@ -107,7 +107,7 @@ def bars(
         "tickvals": rounded(np.linspace(0, ceiling, 6)),
     }
     layout["yaxis"] |= {
-        "tickvals": places,
+        "tickvals": heights,
         "ticktext": [literal(named(characters[i])) for i in shown],
         "tickfont": {"family": "monospace"},
         "range": [len(shown) - 0.4, -0.6],
@@ -137,7 +137,7 @@ def sampling_figure(
             base=rounded(starts[shown], 6),
             width=1,
             marker={
-                "color": [SAMPLING if place % 2 else _PALER for place in range(len(shown))],
+                "color": [SAMPLING if segment % 2 else _PALER for segment in range(len(shown))],
                 "line": {
                     "color": [ACTUAL if i == chosen else PAPER for i in shown],
                     "width": [3 if i == chosen else 0.5 for i in shown],

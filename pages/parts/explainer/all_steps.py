@@ -77,7 +77,7 @@ def table(reading: Reading) -> None:
     with st.expander("All steps as a table", on_change="rerun", key="steps_table") as opened:
         if not opened.open:
             return
-        figures = {
+        values = {
             "probability": (reading.next_probabilities, 4),
             "surprise, bits": (reading.bits, 2),
             "rank": (reading.ranks, 0),
@@ -87,5 +87,5 @@ def table(reading: Reading) -> None:
             "position": list(range(1, len(reading.text))),
             "character": [named(character) for character in reading.text[1:]],
         }
-        columns |= {name: np.round(values, decimals) for name, (values, decimals) in figures.items()}
+        columns |= {name: np.round(numbers, decimals) for name, (numbers, decimals) in values.items()}
         st.dataframe(columns, hide_index=True)

@@ -35,8 +35,8 @@ def show(model: Model, reading: Reading) -> dict[str, Any]:
         )
         return {}
     read = reading.text[max(0, step - 12) : step]
-    told = "".join(visible(character) for character in read)
-    st.markdown(plain(f"The model has read up to “{told}” and now predicts the next character."))
+    context = "".join(visible(character) for character in read)
+    st.markdown(plain(f"The model has read up to “{context}” and now predicts the next character."))
     activations, part = _activations(model, reading.text, step - 1)
     settings: dict[str, Any] = {}
     if probes.states(activations):

@@ -132,7 +132,7 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
         st.caption(plain(f"Not in the model's alphabet, so without a value: {shown}"))
 
 
-def figures(reading: Reading, name: str = "") -> None:
+def summary(reading: Reading, name: str = "") -> None:
     """A reading in one line of numbers, each with its unit."""
     if np.isnan(reading.mean_bits):
         return
