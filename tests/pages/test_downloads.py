@@ -1,4 +1,4 @@
-"""The Explainer's downloads; tests/browser/test_step_by_step.py checks that the files arrive."""
+"""The downloads of the Explainer; that the files arrive is tested in tests/browser/test_step_by_step.py."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
