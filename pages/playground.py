@@ -12,13 +12,13 @@ from charlab.errors import ConfigError
 from charlab.runs import shell_commands
 from charlab.runs.models import Model
 from pages.parts.playground import compare_models, history, sample_cards, stream_samples
-from pages.parts.playground import temperature as sweeping
 from pages.parts.playground.seed_text import seed_text_area
 from pages.parts.playground.stream_samples import MODE_LABELS, MODES, GenerationRequest
+from pages.parts.playground.temperature import MAX_TEMPERATURE, MAX_TEMPERATURES, meaning, parse_temperatures
 from pages.parts.shared import model_picker, page_state, url_state
 from pages.parts.shared.safe_text import exact, plain
 
-SWEEP, BESIDE = MODES[1:]
+COMPARE_TEMPERATURES, COMPARE_MODELS = MODES[1:]
 
 
 def roll() -> None:
@@ -27,17 +27,17 @@ def roll() -> None:
 
 def choose_temperature(place) -> dict[str, Any]:
     """The setting that the reader chooses: one temperature, or those to compare."""
-    if mode == SWEEP:
+    if mode == COMPARE_TEMPERATURES:
         typed = place.text_input(
             "Temperatures",
             key="temperatures",
             persist_state="session",
             max_chars=page_state.limits("temperatures")[1],
-            help=f"Up to {sweeping.MAX_TEMPERATURES} numbers from 0 to {sweeping.MAX_TEMPERATURE:g}. Each "
+            help=f"Up to {MAX_TEMPERATURES} numbers from 0 to {MAX_TEMPERATURE:g}. Each "
             "continues the same prompt with the same random numbers, so only the temperature differs.",
         )
         try:
-            return {"temperatures": sweeping.temperatures(typed)}
+            return {"temperatures": parse_temperatures(typed)}
         except ConfigError as error:
             place.error(plain(str(error)))
             st.stop()
@@ -49,7 +49,7 @@ def choose_temperature(place) -> dict[str, Any]:
         persist_state="session",
         help="Divides the logits before softmax. 0 = greedy, 1 = unchanged, above 1 = flatter.",
     )
-    place.caption(sweeping.meaning(temperature))
+    place.caption(meaning(temperature))
     return {"temperature": temperature}
 
 
@@ -123,8 +123,8 @@ def write_link(write: bool) -> None:
             "model": info.name,
             "digest": ",".join(request.digests),
             "seed_text": request.seed_text,
-            "beside": ",".join(st.session_state.beside) if mode == BESIDE else None,
-            "playground.temperature": None if mode == SWEEP else config.temperature,
+            "beside": ",".join(st.session_state.beside) if mode == COMPARE_MODELS else None,
+            "playground.temperature": None if mode == COMPARE_TEMPERATURES else config.temperature,
             "temperatures": ",".join(f"{t:g}" for t in config.temperatures) or None,
             "samples": config.samples if mode == MODES[0] else None,
             "length": config.length,
@@ -187,7 +187,7 @@ with left:
     info = model_picker.pick_model()
     if info is None:
         st.stop()
-    models = compare_models.pick(info) if mode == BESIDE else [model_picker.load_model(info)]
+    models = compare_models.pick(info) if mode == COMPARE_MODELS else [model_picker.load_model(info)]
     st.caption(plain(model_picker.about(info, models[0])))
     seed_text = seed_text_area(models)
 with right:
@@ -228,23 +228,23 @@ if pressed:
 else:
     with notice:
         tell_of_changed_models(models)
-written = stream_samples.last()
-opened_by_link = "write" in st.query_params and written is None
-go = pressed or opened_by_link or stream_samples.is_writing()
-is_shown = written is not None and written.request == request
+result = stream_samples.last_result()
+opened_by_link = "write" in st.query_params and result is None
+go = pressed or opened_by_link or stream_samples.is_generating()
+is_shown = result is not None and result.request == request
 with notice:
     write_link(go or is_shown)
 with stream_samples.cleared() if go else st.container():
     if go:
-        written, boxes = stream_samples.write(request, models)
-    elif written is None:
+        result, boxes = stream_samples.generate_samples(request, models)
+    elif result is None:
         st.info("Press Generate: the samples appear here. Then change the temperature and generate again.")
     else:
         if not is_shown:
             st.caption("Generated with the previous settings. Press Generate to update.")
-        boxes = stream_samples.places(written.samples)
-    if written is not None:
-        sample_cards.show(written, boxes, shade, compare)
+        boxes = stream_samples.places(result.samples)
+    if result is not None:
+        sample_cards.show(result, boxes, shade, compare)
 with st.expander("Command-line equivalent"):
     exact("\n".join(commands(request)))
 with earlier:

@@ -14,7 +14,7 @@ from charlab.runs import models
 from helpers.pages import model_box, open_page, shown
 from helpers.tiny import TINY, make_run, random_weights
 from pages.parts.playground import copied_passages, downloads
-from pages.parts.playground import temperature as sweeping
+from pages.parts.playground.temperature import meaning, parse_temperatures
 from pages.parts.shared import corpus_index
 
 SHORT = {"length": "30", "seed_text": "the ", "seed": "7", "shade": "nothing"}
@@ -50,7 +50,7 @@ def epochs(run, number=3):
     [("0.2, 0.5", (0.2, 0.5)), ("1;2 3", (1, 2, 3)), ("0.5,0.5", (0.5,)), ("20", (20,)), (" 0 ", (0,))],
 )
 def test_temperatures_as_they_are_typed(typed, wanted):
-    assert sweeping.temperatures(typed) == wanted
+    assert parse_temperatures(typed) == wanted
 
 
 @pytest.mark.parametrize("typed", ["", "warm", "0.5, warm", "-1", "21", "nan", "inf", ",".join("123456789" * 3)])
@@ -58,11 +58,11 @@ def test_what_is_no_temperature_is_told(typed):
     if typed.count(",") > 20:
         typed = ",".join(str(n / 10) for n in range(21))
     with pytest.raises(ConfigError, match="Received"):
-        sweeping.temperatures(typed)
+        parse_temperatures(typed)
 
 
 def test_every_temperature_has_a_meaning():
-    words = [sweeping.meaning(temperature) for temperature in np.arange(0, 2.05, 0.05)]
+    words = [meaning(temperature) for temperature in np.arange(0, 2.05, 0.05)]
     assert len(set(words)) == 6 and "most likely" in words[0] and "Very random" in words[-1]
 
 

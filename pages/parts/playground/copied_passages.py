@@ -30,18 +30,18 @@ class Copied:
         return suffix_array.passages_of(self.lengths, self.places, LEAST)
 
 
-def compare(written: GenerationResult, number: int) -> Copied | None:
+def compare(result: GenerationResult, number: int) -> Copied | None:
     """Look a sample up in its model's training text, once; None where that text is not here."""
-    sample = written.samples[number]
+    sample = result.samples[number]
     if not sample.text:
         return None
-    if number not in written.compared:
+    if number not in result.compared:
         sha256 = sample.model.config.corpus_sha256
-        if sha256 not in written.indexes:
-            written.indexes[sha256] = corpus_index.find(sample.model.config)
-        index = written.indexes[sha256]
-        written.compared[number] = Copied(index, *index.longest(sample.text)) if index else None
-    return written.compared[number]
+        if sha256 not in result.indexes:
+            result.indexes[sha256] = corpus_index.find(sample.model.config)
+        index = result.indexes[sha256]
+        result.compared[number] = Copied(index, *index.longest(sample.text)) if index else None
+    return result.compared[number]
 
 
 def share(found: Copied, least: int) -> float:

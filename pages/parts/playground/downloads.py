@@ -12,12 +12,12 @@ from pages.parts.playground import copied_passages
 from pages.parts.playground.stream_samples import GenerationResult
 
 
-def show(written: GenerationResult, compare: bool) -> None:
+def show(result: GenerationResult, compare: bool) -> None:
     """Draw two download buttons; the files are made when they are clicked."""
     row = st.container(horizontal=True)
     row.download_button(
         "Download as .txt",
-        lambda: as_text(written).encode("utf-8", "replace"),
+        lambda: as_text(result).encode("utf-8", "replace"),
         "samples.txt",
         "text/plain",
         icon=":material/download:",
@@ -25,7 +25,7 @@ def show(written: GenerationResult, compare: bool) -> None:
     )
     row.download_button(
         "Download as .json",
-        lambda: json.dumps(as_data(written, compare), indent=1),
+        lambda: json.dumps(as_data(result, compare), indent=1),
         "samples.json",
         "application/json",
         icon=":material/data_object:",
@@ -33,31 +33,29 @@ def show(written: GenerationResult, compare: bool) -> None:
     )
 
 
-def as_text(written: GenerationResult) -> str:
+def as_text(result: GenerationResult) -> str:
     """Each sample under its title."""
-    seed_text = written.request.seed_text
-    return "\n\n".join(f"--- {sample.title} ---\n{seed_text}{sample.text}" for sample in written.samples) + "\n"
+    seed_text = result.request.seed_text
+    return "\n\n".join(f"--- {sample.title} ---\n{seed_text}{sample.text}" for sample in result.samples) + "\n"
 
 
-def as_data(written: GenerationResult, compare: bool) -> dict[str, Any]:
+def as_data(result: GenerationResult, compare: bool) -> dict[str, Any]:
     """Settings, models and samples with their measurements, ready for JSON."""
-    request = written.request
+    request = result.request
     settings = request.config.to_json() | {"mode": request.mode, "seed_text": request.seed_text}
     if request.config.temperatures:
         settings |= {"temperature": None}
     return {
-        "settings": settings | {"samples": len(written.samples)},
-        "characters_a_second": len(written.samples) * written.length / written.seconds
-        if written.seconds
-        else None,
-        "samples": [_sample(written, number, compare) for number in range(len(written.samples))],
+        "settings": settings | {"samples": len(result.samples)},
+        "characters_a_second": len(result.samples) * result.length / result.seconds if result.seconds else None,
+        "samples": [_sample(result, number, compare) for number in range(len(result.samples))],
     }
 
 
-def _sample(written: GenerationResult, number: int, compare: bool) -> dict[str, Any]:
-    sample = written.samples[number]
+def _sample(result: GenerationResult, number: int, compare: bool) -> dict[str, Any]:
+    sample = result.samples[number]
     model = sample.model
-    found = copied_passages.compare(written, number) if compare else None
+    found = copied_passages.compare(result, number) if compare else None
     return {
         "title": sample.title,
         "model": {

@@ -16,28 +16,26 @@ def show() -> None:
     if not found:
         return
     with st.popover("History", icon=":material/history:"):
-        for number, written in enumerate(found):
-            st.button(plain(_title(written)), key=f"history-{number}", on_click=_go_back, args=(written,))
+        for number, result in enumerate(found):
+            st.button(plain(_title(result)), key=f"history-{number}", on_click=_go_back, args=(result,))
 
 
-def _title(written: GenerationResult) -> str:
-    request = written.request
-    began = time.strftime("%H:%M:%S", time.localtime(written.began))
+def _title(result: GenerationResult) -> str:
+    request = result.request
+    began = time.strftime("%H:%M:%S", time.localtime(result.began))
     seed_text = " ".join(request.seed_text.split())[:24]
     if temperatures := request.config.temperatures:
         what = f"temperatures {', '.join(f'{t:g}' for t in temperatures[:6])}"
     else:
         what = f"temperature {request.config.temperature:g}, {MODE_LABELS[request.mode].lower()}"
-    return (
-        f"{began} · {written.samples[0].model.config.name} · {what} · seed {request.config.seed} · “{seed_text}”"
-    )
+    return f"{began} · {result.samples[0].model.config.name} · {what} · seed {request.config.seed} · “{seed_text}”"
 
 
-def _go_back(written: GenerationResult) -> None:
+def _go_back(result: GenerationResult) -> None:
     """Restore a result with its settings."""
-    request, state = written.request, st.session_state
+    request, state = result.request, st.session_state
     restore(request)
-    state.written = written
+    state.written = result
     state.writing = False
 
 

@@ -29,22 +29,22 @@ _UNITS = {"surprise": "bits", "probability": "probability", "copied": "character
 _TALL = 420  # pixels: longer texts scroll
 
 
-def show(written: GenerationResult, boxes: list[tuple[Any, Any]], shade: str, compare: bool) -> None:
+def show(result: GenerationResult, boxes: list[tuple[Any, Any]], shade: str, compare: bool) -> None:
     """Fill the samples into their boxes, with the speed, downloads and explanations below them."""
     for number, (box, figures) in enumerate(boxes):
-        found = copied_passages.compare(written, number) if compare or shade == "copied" else None
+        found = copied_passages.compare(result, number) if compare or shade == "copied" else None
         with box.container():
-            _text(written, number, shade, found)
+            _text(result, number, shade, found)
         with figures.container():
-            _figures(written, number, found, compare)
-    _below(written, shade)
-    downloads.show(written, compare)
+            _figures(result, number, found, compare)
+    _below(result, shade)
+    downloads.show(result, compare)
     if place := st.session_state.pop("explain_place", None):
-        _explain(written, *place)
+        _explain(result, *place)
 
 
-def _text(written: GenerationResult, number: int, shade: str, found: copied_passages.Copied | None) -> None:
-    sample, seed_text = written.samples[number], written.request.seed_text
+def _text(result: GenerationResult, number: int, shade: str, found: copied_passages.Copied | None) -> None:
+    sample, seed_text = result.samples[number], result.request.seed_text
     if shade == "nothing" or not sample.text:
         exact(seed_text + sample.text)
         return
@@ -64,7 +64,7 @@ def _text(written: GenerationResult, number: int, shade: str, found: copied_pass
         key=f"sample-{number}",
         label=f"{sample.title}, one cell per character",
         on_choose=choose,
-        swatches=_SWATCHES[shade] if number < across(len(written.samples)) else (),  # once, in the first row
+        swatches=_SWATCHES[shade] if number < across(len(result.samples)) else (),  # once, in the first row
         height=_TALL if len(characters) > 700 else None,
     )
 
@@ -81,15 +81,15 @@ def _values(sample: Sample, shade: str, found: copied_passages.Copied | None) ->
     return values
 
 
-def _figures(written: GenerationResult, number: int, found: copied_passages.Copied | None, compare: bool) -> None:
+def _figures(result: GenerationResult, number: int, found: copied_passages.Copied | None, compare: bool) -> None:
     """The measurements of one sample, with their units."""
-    sample = written.samples[number]
+    sample = result.samples[number]
     if not sample.text:
         st.caption("Stopped before the first character.")
         return
     words = [f"{sample.bits.mean():.2f} bits per character"]
-    if written.seconds:
-        words.append(f"{len(sample.text) / written.seconds:,.0f} characters per second")
+    if result.seconds:
+        words.append(f"{len(sample.text) / result.seconds:,.0f} characters per second")
     words.append(f"{suffix_array.share_repeated(sample.text):.0%} repeated")
     st.caption(plain(" · ".join(words)))
     if found:
@@ -99,17 +99,17 @@ def _figures(written: GenerationResult, number: int, found: copied_passages.Copi
         st.caption("Verbatim: unknown, since the training text is not on this server or is too long to search.")
     row = st.container(horizontal=True)
     if row.button("Explain", key=f"explain-{number}", icon=":material/search_insights:"):
-        _explain(written, number, len(written.request.seed_text))  # the first generated character
+        _explain(result, number, len(result.request.seed_text))  # the first generated character
     if found and found.passages:
         with row.popover(f"Longest verbatim match: {found.passages[0][1]} characters"):
             copied_passages.where_from(found, sample)
 
 
-def _below(written: GenerationResult, shade: str) -> None:
-    characters = written.length * len(written.samples)
-    speed = f", {characters / written.seconds:,.0f} per second on this server's CPU" if written.seconds else ""
-    wanted = written.request.config.length
-    ended = "" if written.length == wanted else f" Stopped after {written.length} of {wanted} characters."
+def _below(result: GenerationResult, shade: str) -> None:
+    characters = result.length * len(result.samples)
+    speed = f", {characters / result.seconds:,.0f} per second on this server's CPU" if result.seconds else ""
+    wanted = result.request.config.length
+    ended = "" if result.length == wanted else f" Stopped after {result.length} of {wanted} characters."
     click = "" if shade == "nothing" else "Click a character to open it in the Explainer. "
     st.caption(f"{_WORDS[shade]}{click}{characters:,} characters generated{speed}.{ended}")
     with st.popover("What do these numbers mean?", icon=":material/help:"):
@@ -122,11 +122,11 @@ def _below(written: GenerationResult, shade: str) -> None:
         )
 
 
-def _explain(written: GenerationResult, number: int, index: int) -> None:
+def _explain(result: GenerationResult, number: int, index: int) -> None:
     """Open the Explainer at a character of a sample, with the settings that generated it."""
-    sample, config = written.samples[number], written.request.config
-    ahead = len(written.read) - len(written.request.seed_text)  # what was read in place of an empty prompt
-    st.session_state.handed_over = written.read + sample.text
+    sample, config = result.samples[number], result.request.config
+    ahead = len(result.read) - len(result.request.seed_text)  # what was read in place of an empty prompt
+    st.session_state.handed_over = result.read + sample.text
     epoch = sample.model.weights_name.startswith("epoch")
     query = {
         "model": sample.model.name,

@@ -76,7 +76,7 @@ class GenerationResult:
         return len(self.samples[0].text)
 
 
-def is_writing() -> bool:
+def is_generating() -> bool:
     """Whether a changed setting interrupted the generation: it starts again with that setting."""
     return st.session_state.get("writing", False)
 
@@ -85,35 +85,37 @@ def stop() -> None:
     st.session_state.writing = False
 
 
-def last() -> GenerationResult | None:
+def last_result() -> GenerationResult | None:
     return st.session_state.get("written")
 
 
 def cleared() -> Any:
     """A container without the older text while a new one is generated."""
     stage = st.empty()
-    if last():
+    if last_result():
         time.sleep(_CLEARING_SECONDS)  # lets the browser empty the place before it is filled again
     return stage.container()
 
 
-def write(request: GenerationRequest, models: list[Model]) -> tuple[GenerationResult, list[tuple[Any, Any]]]:
+def generate_samples(
+    request: GenerationRequest, models: list[Model]
+) -> tuple[GenerationResult, list[tuple[Any, Any]]]:
     """Generate the samples; text appears as it is generated, and stays if the reader stops it.
 
     Returns the result and its boxes, as `places` gives them, to be filled with the finished samples.
     """
-    began_again = is_writing()
+    restarted = is_generating()
     st.session_state.writing = True
     try:
-        written = GenerationResult(request, _samples(request, models), time.time())
-        _remember(written, began_again)
-        boxes = places(written.samples)
-        _stream(written, models, boxes)
+        result = GenerationResult(request, _samples(request, models), time.time())
+        _remember(result, restarted)
+        boxes = places(result.samples)
+        _stream(result, models, boxes)
     except CharlabError:
         stop()
         raise
     stop()
-    return written, boxes
+    return result, boxes
 
 
 def places(samples: list[Sample]) -> list[tuple[Any, Any]]:
@@ -160,35 +162,35 @@ def _names(models: list[Model]) -> list[str]:
     return list(stable_selectbox.unique_titles(titles).values())
 
 
-def _remember(written: GenerationResult, began_again: bool) -> None:
+def _remember(result: GenerationResult, restarted: bool) -> None:
     """Put this result first; no request twice, and none that a changed setting interrupted."""
-    st.session_state.written = written
-    earlier = st.session_state.get("history", [])[1 if began_again else 0 :]
-    others = [other for other in earlier if other.request != written.request]
-    st.session_state.history = [written, *others][:_MAX_REMEMBERED]
+    st.session_state.written = result
+    earlier = st.session_state.get("history", [])[1 if restarted else 0 :]
+    others = [other for other in earlier if other.request != result.request]
+    st.session_state.history = [result, *others][:_MAX_REMEMBERED]
 
 
-def _stream(written: GenerationResult, models: list[Model], boxes: list[tuple[Any, Any]]) -> None:
+def _stream(result: GenerationResult, models: list[Model], boxes: list[tuple[Any, Any]]) -> None:
     """Take a step of every model in turn, and draw every few hundredths of a second."""
     texts = [box for box, _ in boxes]
     below = st.empty()
     below.caption("Reading the prompt.")
-    _draw(texts, written)
-    tell = _every_so_often(_REFRESH_SECONDS, lambda n: below.caption(f"Reading the prompt: {n:,} characters."))
+    _draw(texts, result)
+    on_read = _every_so_often(_REFRESH_SECONDS, lambda n: below.caption(f"Reading the prompt: {n:,} characters."))
     pause = max(_REFRESH_SECONDS, _DRAWING_SECONDS * len(texts))  # faster would only make the browser lag behind
-    uniform = _every_so_often(pause, lambda _: _draw(texts, written))
+    redraw = _every_so_often(pause, lambda _: _draw(texts, result))
     started = time.perf_counter()
-    request = written.request
-    streams = [generate(m.predictor, m.vocab, request.seed_text, request.config, tell) for m in models]
+    request = result.request
+    streams = [generate(m.predictor, m.vocab, request.seed_text, request.config, on_read) for m in models]
     for position in range(request.config.length):
         row = 0
         for stream, model in zip(streams, models, strict=False):
-            row = _add(written.samples, row, next(stream), model)
-        written.seconds = time.perf_counter() - started
+            row = _add(result.samples, row, next(stream), model)
+        result.seconds = time.perf_counter() - started
         if position == 0:
             below.caption("Generating.")
-            _draw(texts, written)
-        uniform(position)
+            _draw(texts, result)
+        redraw(position)
     below.empty()
 
 
@@ -202,9 +204,9 @@ def _add(samples: list[Sample], row: int, step: Step, model: Model) -> int:
     return row
 
 
-def _draw(boxes: list[Any], written: GenerationResult) -> None:
-    for box, sample in zip(boxes, written.samples, strict=True):
-        exact(written.request.seed_text + sample.text, box)
+def _draw(boxes: list[Any], result: GenerationResult) -> None:
+    for box, sample in zip(boxes, result.samples, strict=True):
+        exact(result.request.seed_text + sample.text, box)
 
 
 def _every_so_often(pause: float, do: Callable[[int], None]) -> Callable[[int], None]:

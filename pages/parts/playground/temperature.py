@@ -12,7 +12,7 @@ MAX_TEMPERATURES = 20  # temperatures at once
 MAX_TEMPERATURE = 20.0
 
 
-def temperatures(typed: str) -> tuple[float, ...]:
+def parse_temperatures(typed: str) -> tuple[float, ...]:
     """Parse numbers separated by commas or spaces. Raises ConfigError for anything else, or too many of them."""
     words = [word for word in re.split(r"[,;\s]+", typed) if word]
     try:
