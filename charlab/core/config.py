@@ -20,7 +20,7 @@ KINDS = ("gru", "lstm", "transformer", "ngram")  # a record of each is in kinds.
 RECURRENT, TRANSFORMER, NGRAM = ("gru", "lstm"), ("transformer",), ("ngram",)
 TRAINED = (*RECURRENT, *TRANSFORMER)  # by gradients
 ALPHABETS = ("corpus", "code-points")
-BATCH_SCHEDULES = ("windows", "chunks", "streams")
+BATCH_ORDERS = ("windows", "chunks", "streams")
 OPTIMIZERS = ("adam", "adamw", "muon", "rmsprop", "sgd")
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
@@ -193,7 +193,7 @@ class TrainConfig(_Config):
     batch_size: int = _data(64, "Batch size", "Rows of text in a batch, over all devices together.", 1, 65_536)
     sequence_length: int = _data(64, "Sequence length (characters)", "Length of a row of text.", 1, 4096)
     batches: str = _data(
-        "windows", "Batches", "Random windows, shuffled chunks, or streams read on.", *BATCH_SCHEDULES
+        "windows", "Batches", "Random windows, shuffled chunks, or streams read on.", *BATCH_ORDERS
     )
     shift: int = _data(
         0, "Chunk shift (characters)", "From one chunk's start to the next; 0: end to end.", 0, 4096

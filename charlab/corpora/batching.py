@@ -1,7 +1,7 @@
-"""Where in the text the rows of each batch start: three schedules of offsets, and one gather.
+"""Where in the text the rows of each batch start: three orders of offsets, and one gather.
 
 A row at offset o reads ids[o : o + T] and predicts ids[o + 1 : o + T + 1]. The offsets of a step are a pure
-function of seed, epoch and step, so that a resumed run continues with exactly the next batch. No schedule holds
+function of seed, epoch and step, so that a resumed run continues with exactly the next batch. No order holds
 more than one batch of offsets, however long the text.
 Names in shape comments: B rows per batch, T characters per row, W rows of a validation set.
 """
@@ -22,7 +22,7 @@ VALIDATION_WINDOW = 256
 _ROUNDS = 6  # of the Feistel cipher; four are enough to look random
 
 
-class Schedule(Protocol):
+class BatchOffsets(Protocol):
     """The offsets of one epoch's batches: len() steps, and [step] -> offsets [B], int64."""
 
     def __len__(self) -> int: ...
@@ -30,22 +30,22 @@ class Schedule(Protocol):
     def __getitem__(self, step: int) -> np.ndarray: ...
 
 
-def offsets(config: TrainConfig, characters: int, epoch: int) -> Schedule:
-    """The schedule of one epoch (counted from 0) over a training text of this many characters.
+def offsets(config: TrainConfig, characters: int, epoch: int) -> BatchOffsets:
+    """The offsets of the batches of one epoch (counted from 0) over a training text of this many characters.
 
     `steps_per_epoch` ends chunks and streams early.
     Raises CorpusError if the text is too short for one batch.
     """
-    makers: dict[str, Callable[[TrainConfig, int, int], Schedule]]
+    makers: dict[str, Callable[[TrainConfig, int, int], BatchOffsets]]
     makers = {"windows": Windows, "chunks": Chunks, "streams": Streams}
-    schedule = makers[config.batches](config, characters, epoch)
-    if characters < config.sequence_length + 1 or len(schedule) < 1:
+    result = makers[config.batches](config, characters, epoch)
+    if characters < config.sequence_length + 1 or len(result) < 1:
         raise CorpusError(
             f"The text is too short for these batches: {characters} characters to train on give no "
             f"{config.batch_size} rows of {config.sequence_length} as {config.batches}. Take a longer text, fewer "
             "rows (batch_size) or shorter ones (sequence_length)."
         )
-    return schedule
+    return result
 
 
 def gather(ids: np.ndarray, offsets: np.ndarray, sequence_length: int) -> np.ndarray:
@@ -199,8 +199,8 @@ def validation_rows(
     counts &= rows[:, 1:] != unknown_id
     if not counts.any():
         raise CorpusError(
-            "Nothing in the validation part can be graded: it is one character long, or all of it lies outside "
-            "the alphabet. Take a longer text or a greater validation_share."
+            "The validation set cannot be evaluated: it is one character long, or none of its characters is in "
+            "the alphabet. Choose a longer text or a greater validation_share."
         )
     return ValidationRows(rows, counts)
 

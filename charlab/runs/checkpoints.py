@@ -15,13 +15,15 @@ import numpy as np
 from charlab.errors import RunError
 from charlab.runs import store
 
+_FORMER_NAMES = {"graded_step": "evaluated_step"}  # of fields in checkpoints of version 0.1.0
+
 
 @dataclass
 class Progress:
-    """The place in training and what was summed up on the way there. All fields are numbers."""
+    """How far training is, and the sums kept on the way. All fields are numbers."""
 
     step: int = 0  # steps taken
-    seconds: float = 0.0  # wall-clock, from the command's start, over all its sittings
+    seconds: float = 0.0  # wall-clock, from the command's start, over all sessions
     events_length: int = 0  # bytes of metrics.jsonl
     # Sums over the steps since the epoch began, and since the last event
     epoch_loss: float = 0.0
@@ -32,8 +34,8 @@ class Progress:
     # Training alone, without evaluation and saving
     training_seconds: float = 0.0
     training_characters: int = 0
-    # What validation said
-    graded_step: int = -1  # the step after which it was last asked; -1 for never
+    # Validation
+    evaluated_step: int = -1  # the step after which it was last evaluated; -1 for never
     train_loss: float = float("nan")
     val_loss: float = float("nan")
     best_val_loss: float = float("inf")
@@ -41,7 +43,7 @@ class Progress:
     whole_epochs_since_best: int = 0
 
     def to_numbers(self) -> np.ndarray:
-        """All fields in their order, float64, exact: for the way from one machine to the others."""
+        """All fields in their order as float64, exactly: to send them from one machine to the others."""
         return np.array(dataclasses.astuple(self), np.float64)
 
     @classmethod
@@ -70,10 +72,11 @@ def load(run: store.Run) -> tuple[Progress, dict[str, np.ndarray]]:
     with safe_open(_path(run), framework="numpy") as file:
         metadata = file.metadata() or {}
     try:
-        return Progress(**json.loads(metadata["progress"])), arrays
+        fields = json.loads(metadata["progress"])
+        return Progress(**{_FORMER_NAMES.get(name, name): value for name, value in fields.items()}), arrays
     except (KeyError, ValueError, TypeError) as error:
         raise RunError(
-            f"{_path(run)} is not a checkpoint that can be resumed from. Delete it to start the run anew."
+            f"{_path(run)} is not a checkpoint that can be resumed from. Delete it to start the run again."
         ) from error
 
 

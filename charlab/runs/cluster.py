@@ -1,4 +1,4 @@
-"""Several machines that train one run: whether TF_CONFIG names them, and which one writes the run directory."""
+"""Training on several machines: whether TF_CONFIG names them, and which one writes the run directory."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def is_chief(name: str) -> bool:
 
 
 def why_no_cluster() -> str:
+    """A sentence if TF_CONFIG does not name the machines, else an empty string."""
     example = '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
     how = f"Set it on every machine before the start, each with its own index, for example {example}."
     text = os.environ.get("TF_CONFIG", "")
@@ -25,7 +26,7 @@ def why_no_cluster() -> str:
         cluster = json.loads(text)
         workers = cluster["cluster"].get("worker", []) + cluster["cluster"].get("chief", [])
         kind, index = cluster["task"]["type"], int(cluster["task"]["index"])
-        there = kind in ("worker", "chief") and 0 <= index < len(cluster["cluster"][kind]) and workers
+        is_valid = kind in ("worker", "chief") and 0 <= index < len(cluster["cluster"][kind]) and workers
     except (ValueError, KeyError, TypeError, AttributeError):
-        there = False
-    return "" if there else f"TF_CONFIG does not name machines and a place among them. {how} Received: {text}"
+        is_valid = False
+    return "" if is_valid else f"TF_CONFIG does not name machines and a place among them. {how} Received: {text}"

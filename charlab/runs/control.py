@@ -44,8 +44,8 @@ def resume(run: Run) -> None:
 
 
 def check_resumable(run: Run, status: Status) -> None:
-    """Raises RunError where there is nothing to resume. `status` is what is recorded, read under the run's lock:
-    then a run that says it is running was left by its worker."""
+    """Raises RunError where there is nothing to resume. `status` is the recorded one, read under the run's lock:
+    then a run that is recorded as running was left by its worker."""
     if status.state == "done":
         raise RunError(f"Run {run.id} is done: it can be trained longer, but not resumed.")
     if status.state == "queued":

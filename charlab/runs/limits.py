@@ -1,4 +1,4 @@
-"""What a server gives each run: how many train at once, and for how many minutes."""
+"""A server's limits: how many runs train at once, and for how many minutes each."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def cap_in_words() -> str:
     cap = minutes_cap()
     if cap is None:
         return ""
-    return f"This server gives each run {cap:g} {'minute' if cap == 1 else 'minutes'}."
+    return f"This server trains each run for at most {cap:g} {'minute' if cap == 1 else 'minutes'}."
 
 
 def within_cap(train: TrainConfig) -> TrainConfig:
-    """A budget in minutes that this server can keep, so that the learning rate falls to the end of what there is.
-    One in epochs stays as it is: its worker stops it at the cap."""
+    """The training with its budget in minutes lowered to this server's cap, so that the learning rate decays to
+    its end within it. A budget in epochs stays: the worker stops the run at the cap."""
     cap = minutes_cap()
     if cap is None or train.minutes is None or train.minutes <= cap:
         return train
@@ -53,6 +53,6 @@ def within_cap(train: TrainConfig) -> TrainConfig:
 
 
 def is_used_up(status: Status) -> bool:
-    """Whether a run has had all the time that this server gives one."""
+    """Whether a run has used this server's limit."""
     cap = minutes_cap()
     return cap is not None and status.seconds >= 60 * cap - 1

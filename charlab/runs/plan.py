@@ -22,7 +22,7 @@ from charlab.errors import ConfigError, CorpusError
 from charlab.runs import store
 from charlab.runs.presets import preset
 
-_STEPS_AT_LEAST = 4  # an epoch should have so many, where the text is short
+_MIN_STEPS = 4  # of an epoch, where the text is short
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def plan_run(
 
 
 def run_ids(config: store.RunConfig, vocab: Vocab) -> np.ndarray:
-    """The ids of a run's corpus. Raises CorpusError where the text is no longer the one it was planned for."""
+    """The ids of a run's corpus. Raises CorpusError where its text is not the one it was planned for."""
     text = catalogue.load(config.corpus)
     if text.sha256 != config.corpus_sha256:
         raise CorpusError(
@@ -133,13 +133,13 @@ def run_ids(config: store.RunConfig, vocab: Vocab) -> np.ndarray:
 def fit_to_text(
     model: ModelConfig, train: TrainConfig, characters: int, vocabulary_size: int
 ) -> tuple[ModelConfig, TrainConfig, tuple[str, ...]]:
-    """Shrink window and batch where the text is short for them, and the order where the alphabet is large."""
+    """Lower window and batch if the text is too short for them, and the order if the alphabet is too large."""
     notes = []
     if not kinds.of(model).trained:
         longest = ngram.longest_order(vocabulary_size)
         if model.order > longest:
             notes.append(
-                f"The n-gram order was lowered from {model.order} to {longest}: longer ones of this "
+                f"The n-gram order was lowered from {model.order} to {longest}: longer n-grams over this "
                 f"alphabet ({vocabulary_size} characters) do not fit in 64 bits."
             )
             model = model.replace(order=longest)
@@ -156,12 +156,12 @@ def fit_to_text(
             f"{available:,} to train on."
         )
         train = train.replace(sequence_length=window)
-    if train.batches != "windows":  # random windows may overlap; the others must find room side by side
+    if train.batches != "windows":  # random windows may overlap; the others may not
         rows = (available - window - 1) // (train.shift or window + 1) + 1
-        batch = min(train.batch_size, max(1, rows // _STEPS_AT_LEAST))
+        batch = min(train.batch_size, max(1, rows // _MIN_STEPS))
         if batch < train.batch_size:
             notes.append(
-                f"The batch was made smaller, from {train.batch_size} to {batch} rows: the text has {rows:,} "
+                f"The batch size was lowered from {train.batch_size} to {batch} rows: the text has {rows:,} "
                 f"windows of {window} characters."
             )
             train = train.replace(batch_size=batch)
@@ -169,13 +169,13 @@ def fit_to_text(
 
 
 def first_words(text: str, length: int = 24) -> str:
-    """A seed text that suits a corpus: its first line, or what of it fits."""
+    """A seed text that suits a corpus: its first line, cut to `length` characters."""
     line = text.lstrip().split("\n", 1)[0][:length]
     return line + ("\n" if len(line) < length else "")
 
 
 def versions() -> dict[str, str]:
-    """The libraries that a run was made with; one that is not installed is left out."""
+    """The versions of the libraries in use; one that is not installed is left out."""
     found = {"charlab": charlab.__version__}
     for package in ("tensorflow", "keras", "numpy"):
         try:

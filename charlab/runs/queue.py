@@ -1,7 +1,7 @@
 """The training queue: starts a worker process for each queued run, a few at a time, and watches them.
 
-Imports no TensorFlow: a worker is `python -m charlab work <run>`, and all it shares with this process is the run
-directory. Whoever holds a run's lock owns it; two queues on one folder never train a run twice.
+A worker is `python -m charlab work <run>`; it shares only the run directory with this process. The process that
+holds a run's lock owns it: two queues on one folder never train a run twice.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from charlab.runs.store import Run, RunConfig, Status
 log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.5
-_COUNTING_SECONDS = 5.0  # what an n-gram run takes, most of it its process's start
-_LAST_WORDS = 300  # characters of a dead worker's log that are shown
+_COUNTING_SECONDS = 5.0  # of an n-gram run, most of them to start its process
+_LOG_CHARACTERS = 300  # of the log of a worker that failed
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Queue:
         for worker in self._workers:
             with contextlib.suppress(OSError):
                 if worker.process.stdin:
-                    worker.process.stdin.close()  # the sign that its parent is gone
+                    worker.process.stdin.close()  # tells it that its parent has ended
         deadline = time.monotonic() + patience
         for worker in self._workers:
             try:
@@ -79,7 +79,7 @@ class Queue:
             try:
                 self._tick()
             except (OSError, CharlabError):
-                log.exception("The training queue could not look after its runs; it tries again.")
+                log.exception("The training queue could not check its runs; it tries again.")
 
     def _tick(self) -> None:
         for worker in [worker for worker in self._workers if worker.process.poll() is not None]:
@@ -90,7 +90,7 @@ class Queue:
                 self._workers.append(Worker(run, start_worker(run), time.time()))
 
     def _record_death(self, worker: Worker) -> None:
-        """Write into the run why its worker ended, where it could not do so itself."""
+        """Record in the run why its worker ended, if the worker could not."""
         code = worker.process.returncode
         try:
             worker.run.recorded_status()  # raises RunError where it was deleted
@@ -105,7 +105,7 @@ class Queue:
                     ended = {"state": "failed", "reason": _reason(worker.run, code)}
                 worker.run.write_status(Status(**status.__dict__ | ended | {"ended": time.time()}))
         except (Timeout, CharlabError, FileNotFoundError):  # another worker has it, or it was deleted
-            log.info("Run %s was not mine to record.", worker.run.id)
+            log.info("Run %s is owned by another worker.", worker.run.id)
 
 
 def waiting(folder: Path | None = None) -> list[Run]:
@@ -117,7 +117,7 @@ def waiting(folder: Path | None = None) -> list[Run]:
             if status.state != "queued":
                 continue
             config = run.config()
-            # Of several machines the first one's worker writes the run: any other would train it without a word.
+            # Of several machines the first one's worker writes the run: any other would train it unrecorded.
             if cluster.is_chief(config.train.accelerator):
                 queued.append((status.queued or config.created, run.id, run))
     return [run for _, _, run in sorted(queued, key=lambda entry: entry[:2])]
@@ -130,7 +130,7 @@ def place_in_line(run: Run) -> int:
 
 
 def running(folder: Path | None = None) -> list[tuple[Run, Status]]:
-    """The runs that a worker has right now."""
+    """The runs that are being trained."""
     found = []
     for run in store.all_runs(folder):
         with contextlib.suppress(CharlabError):
@@ -141,10 +141,10 @@ def running(folder: Path | None = None) -> list[tuple[Run, Status]]:
 
 
 def expected_start(run: Run) -> float | None:
-    """In how many seconds a waiting run will start, or None where that cannot be told.
+    """In how many seconds a waiting run will start, or None where that cannot be estimated.
 
-    What runs now says how long it will take; of what waits before it, a budget in minutes is known, and one in
-    epochs where the same model was trained on the same text before.
+    Running runs record the time they have left. For runs earlier in the queue a budget in minutes is known, and
+    one in epochs if the same model was trained on the same text before.
     """
     left = [status.seconds_left for _, status in running(run.path.parent)]
     line = waiting(run.path.parent)
@@ -162,12 +162,12 @@ def expected_start(run: Run) -> float | None:
 
 
 def start_worker(run: Run) -> subprocess.Popen:
-    """A worker process on one run, which ends when this process does."""
+    """Start a worker process on one run; it ends when this process does."""
     return subprocesses.start("work", str(run.path), "--parent-pipe", log=run.log_path)
 
 
 def why_no_tensorflow() -> str:
-    """A sentence where networks cannot be trained on this machine, else nothing."""
+    """A sentence if networks cannot be trained on this machine, else an empty string."""
     if importlib.util.find_spec("tensorflow") is not None:
         return ""
     return (
@@ -178,7 +178,7 @@ def why_no_tensorflow() -> str:
 
 
 def survey_accelerators(time_limit: float = 120.0) -> list[dict[str, Any]]:
-    """What this machine can train on, found by a process of its own; a few seconds. Raises UnavailableError."""
+    """The accelerators of this machine, found by a child process in a few seconds. Raises UnavailableError."""
     if reason := why_no_tensorflow():
         raise UnavailableError(reason)
     try:
@@ -188,7 +188,7 @@ def survey_accelerators(time_limit: float = 120.0) -> list[dict[str, Any]]:
 
 
 def _expected_seconds(run: Run) -> float | None:
-    """How long a waiting run will take, the cap considered."""
+    """How many seconds a waiting run will take, within the server's limit."""
     config, status, cap = run.config(), run.recorded_status(), minutes_cap()
     if not kinds.of(config.model).trained:
         return _COUNTING_SECONDS
@@ -203,7 +203,7 @@ def _expected_seconds(run: Run) -> float | None:
 
 
 def _seconds_per_epoch(run: Run, config: RunConfig) -> float | None:
-    """What an epoch took in the latest run of the same model on the same text."""
+    """Seconds per epoch in the latest run of the same model on the same text."""
     same = ("batch_size", "sequence_length", "batches", "shift", "steps_per_epoch", "precision", "accelerator")
     for other in store.all_runs(run.path.parent):
         with contextlib.suppress(CharlabError):
@@ -219,7 +219,7 @@ def _seconds_per_epoch(run: Run, config: RunConfig) -> float | None:
 
 def _reason(run: Run, code: int) -> str:
     if code == -9:
-        return "Its worker process was killed: most likely the machine ran out of memory, or somebody ended it."
-    words = run.log_path.read_text(encoding="utf-8", errors="replace").strip()[-_LAST_WORDS:]
-    last_line = words.splitlines()[-1] if words else "nothing"
+        return "Its worker process was killed: most likely the machine ran out of memory, or someone ended it."
+    words = run.log_path.read_text(encoding="utf-8", errors="replace").strip()[-_LOG_CHARACTERS:]
+    last_line = words.splitlines()[-1] if words else "(empty)"
     return f"Its worker process ended with code {code}. The last line of its log: {last_line}"

@@ -4,7 +4,7 @@ They compute what Keras's layers compute, to rounding, in fewer operations: what
 the gates comes ready for all characters, the loop forward keeps what the loop backward needs, and the kernel's
 gradient is one product over the whole window. Time comes first in every shape, so that a character's numbers lie
 together. With a `mask` the state loses the same numbers at each character where it meets the recurrent kernel
-(Gal and Ghahramani, 2016). Knows nothing of layers, texts or optimizers.
+(Gal and Ghahramani, 2016).
 Names in shape comments: T characters a row, B rows, U units.
 """
 

@@ -1,7 +1,4 @@
-"""How far training has come, which learning rate belongs there, and how fast it goes.
-
-Knows nothing of networks or files.
-"""
+"""The training budget, the learning rate at each point of it, and the training speed."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from math import cos, pi
 
 from charlab.core.config import TrainConfig
 
-_END_OF_COSINE = 0.01  # the share of the rate that is left at the end
+_END_OF_COSINE = 0.01  # the share of the learning rate at the end
 
 
 @dataclass(frozen=True)
@@ -19,7 +16,7 @@ class Budget:
     """What a run may spend: steps, or seconds from the command's start to saved weights.
 
     `reserve` is how long the last evaluation and saving will take: training ends so much earlier. With `minutes`,
-    `epochs` does not count.
+    `epochs` is ignored.
     """
 
     config: TrainConfig
@@ -36,13 +33,13 @@ class Budget:
         return self.config.epochs * self.steps_per_epoch
 
     def progress(self, step: int, seconds: float) -> float:
-        """The share of the budget that is spent, 0 to 1, after so many steps or so many seconds."""
+        """The share of the budget that is spent, 0 to 1, after `step` steps and `seconds` seconds."""
         if self.config.minutes is None:
             return min(1.0, step / self._steps_of_epochs)
         return min(1.0, seconds / max(1e-9, self.config.minutes * 60 - self.reserve))
 
     def is_spent(self, step: int, seconds: float, step_seconds: float = 0.0) -> bool:
-        """Whether another step, which takes `step_seconds`, would be too much. One step is always taken."""
+        """Whether another step, which takes `step_seconds`, would exceed the budget. One step is always taken."""
         if self.config.minutes is None:
             return step >= self._steps_of_epochs
         return step > 0 and self.progress(step, seconds + step_seconds) >= 1.0
@@ -62,12 +59,12 @@ def learning_rate(config: TrainConfig, step: int, progress: float) -> float:
 
 
 def log_interval(steps_per_epoch: int) -> int:
-    """How many steps lie between two events: about fifty an epoch, and never more than twenty steps."""
+    """Steps between two events: about fifty events per epoch, and never more than twenty steps apart."""
     return min(20, max(1, steps_per_epoch // 50))
 
 
 class Stopwatch:
-    """Times training alone: it is started again after everything that is not training."""
+    """Times training only: it is restarted after evaluation and saving."""
 
     def __init__(self, characters_per_step: int) -> None:
         self.characters_per_step = characters_per_step
@@ -80,7 +77,7 @@ class Stopwatch:
         self._since = time.perf_counter()
 
     def is_first(self) -> bool:
-        """Whether the step just begun is this sitting's first one, which compiles and is not timed."""
+        """Whether the step just begun is this session's first one, which compiles and is not timed."""
         return self._first
 
     def lap(self, steps: int) -> float:

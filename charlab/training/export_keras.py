@@ -1,6 +1,6 @@
 """A trained network as files that TensorFlow and Keras load without CharLab: .keras and SavedModel.
 
-Needs TensorFlow, so a worker process runs it. Knows nothing of pages or addresses.
+Needs TensorFlow, so a worker process runs it.
 Names in shape comments: N samples, T characters, V ids, U units, S numbers in a sample's state.
 """
 
@@ -118,8 +118,8 @@ class OneStep(tf.Module):
 
     `start(samples)` -> state [N, S]; `step(texts [N], state, temperature)` -> (next characters [N], state);
     `logits(texts [N], state)` -> (logits [N, V], state). Texts may be of any length: a seed text in the first
-    call, what came back in the next. An empty one is read as a line's end. Temperature 0 takes the likeliest
-    character; the unknown one is never chosen.
+    call, the character returned in the next. An empty one is read as a line's end. Temperature 0 takes the most
+    likely character; the unknown one is never chosen.
 
     A recurrent network's state is its hidden numbers. A Transformer's holds the ids that it can look back on and
     how many those are, and it reads them again at each step.

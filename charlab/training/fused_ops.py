@@ -1,7 +1,7 @@
 """GELU and layer normalization for training, with their gradients written out.
 
-Half of a Transformer's time on a CPU goes into what is no matrix product: into operations that each go over all
-numbers once. Written out, these two take half as many as TensorFlow derives. Knows nothing of layers.
+Half of a Transformer's time on a CPU is spent outside matrix products, in operations that each read all numbers
+once. Written out, the gradients of these two need half as many as TensorFlow derives.
 """
 
 from __future__ import annotations

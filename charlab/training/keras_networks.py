@@ -1,7 +1,7 @@
-"""The same networks as in predictor.py, in Keras and over whole windows: what is trained.
+"""The networks of charlab.core in Keras, over whole windows, for training.
 
 `call(ids [B, T], state, key) -> (logits [B, T, V], state)`. The hidden state goes in and comes out as an argument,
-so that one training step serves every accelerator. Knows nothing of texts, batches or optimizers.
+so that one training step serves every accelerator.
 Names in shape comments: B rows, T characters a row, V ids, D numbers an input vector, U units, H heads.
 """
 
@@ -22,7 +22,7 @@ from charlab.training import bptt, fused_ops
 
 State = tuple[tf.Tensor, ...]
 _PARTS = ("kernel", "recurrent_kernel", "bias")
-PLACES = 64  # more than any network here has places for dropout: the keys of two seeds never meet
+PLACES = 64  # more than any network here has layers of dropout: so the keys of two seeds never coincide
 
 
 def build(
@@ -47,14 +47,14 @@ def build(
     return twin.network(config, vocabulary_size, _seeds(seed), policy, **(options if twin.states else {}))
 
 
-def to_arrays(model: Network) -> dict[str, np.ndarray]:
+def to_arrays(network: Network) -> dict[str, np.ndarray]:
     """All weights by the names of networks.shapes, float32."""
-    return {name: variable.numpy() for name, variable in model.named().items()}
+    return {name: variable.numpy() for name, variable in network.named().items()}
 
 
-def load_arrays(model: Network, arrays: dict[str, np.ndarray]) -> None:
+def load_arrays(network: Network, arrays: dict[str, np.ndarray]) -> None:
     """Set all weights. Raises ModelError where a name or a shape is off."""
-    named = model.named()
+    named = network.named()
     for name in sorted(set(named) | set(arrays)):
         wanted = tuple(named[name].shape) if name in named else "absent"
         received = arrays[name].shape if name in arrays else "nothing"
@@ -75,9 +75,9 @@ def dropout_key(seed: int, step: tf.Tensor, replica: tf.Tensor | int, replicas: 
 
 
 def drop(x: tf.Tensor, rate: float, key: tf.Tensor | None, place: int, same_along: int | None = None) -> tf.Tensor:
-    """Set a share of the values to zero and scale up the rest (Srivastava et al., 2014); without a key, nothing.
+    """Dropout (Srivastava et al., 2014): set a share of the values to zero, scale up the rest; not without a key.
 
-    With `same_along` the time axis, x loses the same numbers at each character (Gal and Ghahramani, 2016).
+    With `same_along` the time axis, the same numbers are dropped at each character (Gal and Ghahramani, 2016).
     """
     if key is None or rate == 0:
         return x
@@ -87,11 +87,13 @@ def drop(x: tf.Tensor, rate: float, key: tf.Tensor | None, place: int, same_alon
 
 
 def reset_some(state: State, share: float, key: tf.Tensor) -> State:
-    """A share of the rows, drawn by the key, back to the state before anything was read."""
+    """The state with a share of its rows, drawn by the key, reset to zero."""
     if not state or share == 0:
         return state
-    draws = tf.random.stateless_uniform((tf.shape(state[0])[0], 1), key + tf.constant([PLACES - 1, 0], tf.int64))
-    return tuple(part * tf.cast(draws >= share, part.dtype) for part in state)
+    uniforms = tf.random.stateless_uniform(
+        (tf.shape(state[0])[0], 1), key + tf.constant([PLACES - 1, 0], tf.int64)
+    )
+    return tuple(part * tf.cast(uniforms >= share, part.dtype) for part in state)
 
 
 class Network(keras.Model, ABC):
@@ -109,7 +111,7 @@ class Network(keras.Model, ABC):
 
     @abstractmethod
     def start(self, rows: int) -> State:
-        """The state before anything was read."""
+        """The state before the first character."""
 
     def _one_hot(self, ids: tf.Tensor) -> tf.Tensor:
         """[B, T] -> [B, T, V]. Times a table it picks the table's rows; the gradient is then a plain product too,
@@ -153,14 +155,14 @@ class RecurrentNetwork(Network):
         self.built = True
 
     def start(self, rows: int) -> State:
-        """Zeros [B, U]: one array a layer for a GRU, two for an LSTM (what it says, and its cell)."""
+        """Zeros [B, U]: one array a layer for a GRU, two for an LSTM (hidden state and cell)."""
         arrays = self.config.layers * TWINS[self.config.kind].states
         return tuple(tf.zeros((rows, self.config.units), self.compute_dtype) for _ in range(arrays))
 
     def call(self, ids: tf.Tensor, state: State, key: tf.Tensor | None = None) -> tuple[tf.Tensor, State]:
         """Read windows: ids [B, T] -> logits [B, T, V] float32 and the state after them. A key means training."""
         if self.use_manual_bptt or (key is not None and self.config.recurrent_dropout):
-            logits, state = self._read_by_own_loops(tf.transpose(ids), state, key)
+            logits, state = self._read_with_manual_bptt(tf.transpose(ids), state, key)
             return tf.transpose(logits, (1, 0, 2)), state
         config, each = self.config, len(state) // self.config.layers
         x, after = self._one_hot(ids), []
@@ -173,7 +175,9 @@ class RecurrentNetwork(Network):
         x = drop(x, config.output_dropout, key, 2 * config.layers)
         return self.head(x), tuple(after)
 
-    def _read_by_own_loops(self, ids: tf.Tensor, state: State, key: tf.Tensor | None) -> tuple[tf.Tensor, State]:
+    def _read_with_manual_bptt(
+        self, ids: tf.Tensor, state: State, key: tf.Tensor | None
+    ) -> tuple[tf.Tensor, State]:
         """The same by bptt.py, time first: ids [T, B] -> logits [T, B, V]."""
         config, each = self.config, len(state) // self.config.layers
         x, after = self._one_hot(ids), []

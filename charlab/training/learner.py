@@ -1,8 +1,8 @@
-"""A network, its optimizer and the compiled steps that train and grade it, on whatever strategy it is given.
+"""A network, its optimizer and the compiled steps that train and evaluate it, on any strategy.
 
 One `strategy.run` around one GradientTape step serves a CPU, a GPU, several, a TPU and several machines. Every
-worker is handed the whole batch, which is a few kilobytes, and each replica takes its rows by its number: nothing
-of the feed depends on the strategy. Knows nothing of texts, files, events or clocks.
+worker gets the whole batch, which is a few kilobytes, and each replica takes its rows by its number: so batches do
+not depend on the strategy.
 Names in shape comments: B rows a global batch, T characters a row, L characters a validation row.
 """
 
@@ -22,102 +22,107 @@ from charlab.errors import ConfigError, RunError
 from charlab.training import keras_networks, strategies
 from charlab.training.muon import Muon
 
-_VALIDATION_CHARACTERS = 16_384  # graded at once
+_VALIDATION_CHARACTERS = 16_384  # evaluated at once
 _UNDECAYED = ("bias", "gamma", "beta")
 _BY_ADAM = ("bias", "position", "head")  # what Muon leaves to AdamW beside embeddings and norms
 
 
 class Learner:
-    """What training changes: weights, the optimizer's memory, and with "streams" the hidden state."""
+    """Everything that training changes: weights, optimizer state, and with "streams" the hidden state."""
 
     def __init__(
         self,
-        model: ModelConfig,
-        train: TrainConfig,
+        model_config: ModelConfig,
+        train_config: TrainConfig,
         vocabulary_size: int,
         strategy: tf.distribute.Strategy | None = None,
     ) -> None:
-        self.config, self.strategy = train, strategy or tf.distribute.get_strategy()
+        self.train_config, self.strategy = train_config, strategy or tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
-        if train.batch_size % self.replicas:
-            fitting = max(1, train.batch_size // self.replicas) * self.replicas
+        if train_config.batch_size % self.replicas:
+            fitting = max(1, train_config.batch_size // self.replicas) * self.replicas
             raise ConfigError(
                 f"{self.replicas} replicas share a batch evenly: choose a batch_size of {fitting}, for example. "
-                f"Received: {train.batch_size}."
+                f"Received: {train_config.batch_size}."
             )
         with self.strategy.scope():
             on_cpu = strategies.is_cpu(self.strategy)
-            self.model = keras_networks.build(
-                model, vocabulary_size, train.seed, train.precision, on_cpu, train.embedding_range
+            self.network = keras_networks.build(
+                model_config,
+                vocabulary_size,
+                train_config.seed,
+                train_config.precision,
+                on_cpu,
+                train_config.embedding_range,
             )
-            self.optimizer = _optimizer(train)
-            self.optimizer.build(self.model.trainable_variables)
-        self.groups = row_groups(model, train.batch_size) if on_cpu and self.replicas == 1 else 1
-        # XLA makes a Transformer faster whose rows stay together, and recurrent networks slower; on a TPU all is
-        # XLA's already.
+            self.optimizer = _optimizer(train_config)
+            self.optimizer.build(self.network.trainable_variables)
+        self.groups = row_groups(model_config, train_config.batch_size) if on_cpu and self.replicas == 1 else 1
+        # XLA speeds up a Transformer whose rows stay together, and slows down recurrent networks; on a TPU, XLA
+        # compiles everything already.
         is_tpu = isinstance(self.strategy, tf.distribute.TPUStrategy)
-        self._jit = keras_networks.TWINS[model.kind].use_xla and self.groups == 1 and not is_tpu
+        self._jit = keras_networks.TWINS[model_config.kind].use_xla and self.groups == 1 and not is_tpu
         self._compile()
         self._state = self._start_state()
 
     # Training
 
     def step(self, rows: np.ndarray, step: int, rate: float) -> tf.Tensor:
-        """One step on rows [B, T + 1] at a learning rate: float32 [2], mean loss in nats and share guessed right.
+        """One step on rows [B, T + 1] at a learning rate: float32 [2], mean loss in nats and accuracy.
 
-        The answer is a tensor that may still be under way: to read it is to wait for the step.
+        The tensor returned may still be under way: reading it waits for the step.
         """
         self.optimizer.learning_rate = rate
         figures, state = self._train(tf.constant(rows), self._state, tf.constant(step, tf.int64))
-        if self.config.batches == "streams":
+        if self.train_config.batches == "streams":
             self._state = state
         return figures
 
     def reset_state(self) -> None:
-        """Back to the state before anything was read."""
+        """Set the hidden state to that before the first character."""
         self._state = self._start_state()
 
-    # Grading
+    # Evaluation
 
     def evaluate(self, rows: ValidationRows) -> tuple[float, float]:
-        """Mean loss in nats, and the share of characters that were the likeliest, over all that count."""
+        """Mean loss in nats and accuracy over all characters that count."""
         ids, counts = rows.ids, rows.counts
         together = self.replicas * self.groups
         at_once = max(1, _VALIDATION_CHARACTERS // counts.shape[1] // together) * together
         at_once = min(at_once, -(-len(ids) // together) * together)
-        missing = -len(ids) % at_once  # rows that fill up the last batch and count for nothing
+        missing = -len(ids) % at_once  # rows that fill up the last batch and do not count
         ids, counts = (np.pad(array, ((0, missing), (0, 0))) for array in (ids, counts))
         sums = np.zeros(2)
         for first in range(0, len(ids), at_once):
             batch = slice(first, first + at_once)
-            sums += self._grade(tf.constant(ids[batch]), tf.constant(counts[batch])).numpy()
-        loss, right = sums / rows.characters
-        return float(loss), float(right)
+            sums += self._evaluate(tf.constant(ids[batch]), tf.constant(counts[batch])).numpy()
+        loss, accuracy = sums / rows.characters
+        return float(loss), float(accuracy)
 
     # Going to disk and back
 
     def weights(self) -> dict[str, np.ndarray]:
-        return keras_networks.to_arrays(self.model)
+        return keras_networks.to_arrays(self.network)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """All that a resumed run needs, as arrays by name. Of several machines, all must ask."""
+        """Everything that a resumed run needs, as arrays by name. On several machines, all must call it."""
         result = {f"model/{name}": array for name, array in self.weights().items()}
         for i, variable in enumerate(self.optimizer.variables):
-            result[f"optimizer/{i}"] = np.atleast_1d(variable.numpy())  # a counter is an array of one, too
-        if self.config.batches == "streams":
+            result[f"optimizer/{i}"] = np.atleast_1d(variable.numpy())  # a scalar becomes an array of one
+        if self.train_config.batches == "streams":
             for i, part in enumerate(self._as_float32(self._state)):
                 result[f"state/{i}"] = self.strategy.gather(part, axis=0).numpy()  # [B, U]
         return result
 
     def load(self, arrays: dict[str, np.ndarray]) -> None:
-        """The way back from `arrays`. Raises RunError where they are not those of this learner."""
+        """Restore what `arrays` returned. Raises RunError where names or shapes differ from this learner's."""
         wanted = {name: array.shape for name, array in self.arrays().items()}
         if wanted != {name: array.shape for name, array in arrays.items()}:
             raise RunError("The checkpoint does not fit the run's configuration. Start a new run.")
-        keras_networks.load_arrays(self.model, {name: arrays[f"model/{name}"] for name in self.model.named()})
+        keras_networks.load_arrays(self.network, {name: arrays[f"model/{name}"] for name in self.network.named()})
         for i, variable in enumerate(self.optimizer.variables):
             variable.assign(arrays[f"optimizer/{i}"].reshape(variable.shape))
-        if self.config.batches == "streams":
+        if self.train_config.batches == "streams":
             self._state = self._spread(tuple(tf.constant(arrays[f"state/{i}"]) for i in range(len(self._state))))
 
     def share(self, values: np.ndarray) -> np.ndarray:
@@ -129,14 +134,13 @@ class Learner:
     # The compiled steps
 
     def _compile(self) -> None:
-        """Wrap the replica's steps. All arguments that change are tensors: each is traced once.
+        """Compile the replica's steps. All arguments that change are tensors: each step is traced once.
 
-        No step branches on a tensor's value, so nothing has to be rewritten for that (autograph), which takes a
-        second.
+        No step branches on a tensor's value, so autograph, which takes a second, is off.
         """
         strategy, function = self.strategy, partial(tf.function, autograph=False)
         self._gradients = function(self._replica_gradients, jit_compile=True if self._jit else None)
-        self._graded = function(self._replica_grade, jit_compile=True if self._jit else None)
+        self._evaluate_group = function(self._replica_evaluate_group, jit_compile=True if self._jit else None)
 
         @function
         def train(
@@ -146,12 +150,12 @@ class Learner:
             return strategy.reduce("SUM", figures, axis=None), state
 
         @function
-        def grade(ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-            return strategy.reduce("SUM", strategy.run(self._replica_rows_graded, (ids, counts)), axis=None)
+        def evaluate(ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+            return strategy.reduce("SUM", strategy.run(self._replica_evaluate, (ids, counts)), axis=None)
 
         @function
         def spread(state: keras_networks.State) -> keras_networks.State:
-            return strategy.run(lambda parts: tuple(self._own_rows(part) for part in parts), (state,))
+            return strategy.run(lambda parts: tuple(self._replica_rows(part) for part in parts), (state,))
 
         @function
         def as_float32(state: keras_networks.State) -> keras_networks.State:
@@ -161,7 +165,7 @@ class Learner:
         def share(values: tf.Tensor) -> tf.Tensor:
             return strategy.run(_from_first_replica, (values,))
 
-        self._train, self._grade = train, grade
+        self._train, self._evaluate = train, evaluate
         self._spread_rows, self._as_float32, self._share = spread, as_float32, share
 
     def _replica_step(
@@ -169,19 +173,19 @@ class Learner:
     ) -> tuple[tf.Tensor, keras_networks.State]:
         context, groups = tf.distribute.get_replica_context(), self.groups
         first, places = context.replica_id_in_sync_group * groups, self.replicas * groups
-        keys = [keras_networks.dropout_key(self.config.seed, step, first + i, places) for i in range(groups)]
-        if self.config.batches == "streams":
-            state = keras_networks.reset_some(state, self.config.state_resets, keys[0])
-        figures, state, gradients = self._gradients_of_groups(self._own_rows(rows), state, keys)
+        keys = [keras_networks.dropout_key(self.train_config.seed, step, first + i, places) for i in range(groups)]
+        if self.train_config.batches == "streams":
+            state = keras_networks.reset_some(state, self.train_config.state_resets, keys[0])
+        figures, state, gradients = self._gradients_of_groups(self._replica_rows(rows), state, keys)
         # Summed over replicas before the optimizer sees them, so that all clip by the same norm and stay equal.
         gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-        self.optimizer.apply(gradients, self.model.trainable_variables)
+        self.optimizer.apply(gradients, self.network.trainable_variables)
         return figures, state
 
     def _gradients_of_groups(
         self, rows: tf.Tensor, state: keras_networks.State, keys: list[tf.Tensor]
     ) -> tuple[tf.Tensor, keras_networks.State, list[tf.Tensor]]:
-        """One key a group of rows. The groups' graphs share nothing but the weights: each core works on one."""
+        """One key per group of rows. The groups' graphs share only the weights: each core works on one."""
         groups = len(keys)
         states = list(zip(*(tf.split(part, groups) for part in state), strict=True)) or [()] * groups
         parts = zip(tf.split(rows, groups), states, keys, strict=True)
@@ -194,78 +198,78 @@ class Learner:
     ) -> tuple[tf.Tensor, keras_networks.State, list[tf.Tensor]]:
         """This replica's part of the global batch's mean loss, and its gradients: rows [B / replicas, T + 1]."""
         inputs, targets = rows[:, :-1], rows[:, 1:]
-        share = 1.0 / (self.config.batch_size * self.config.sequence_length)
+        share = 1.0 / (self.train_config.batch_size * self.train_config.sequence_length)
         with tf.GradientTape() as tape:
-            logits, state = self.model(inputs, state, key=key)  # [B / replicas, T, V]
+            logits, state = self.network(inputs, state, key=key)  # [B / replicas, T, V]
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_sum(losses) * share
             scaled = self.optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled, [variable.value for variable in self.model.trainable_variables])
-        right = tf.reduce_sum(tf.cast(_likeliest(logits) == targets, tf.float32)) * share
-        return tf.stack([loss, right]), state, gradients
+        gradients = tape.gradient(scaled, [variable.value for variable in self.network.trainable_variables])
+        correct = tf.reduce_sum(tf.cast(_most_likely(logits) == targets, tf.float32)) * share
+        return tf.stack([loss, correct]), state, gradients
 
-    def _replica_rows_graded(self, ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-        ids, counts = (tf.split(self._own_rows(whole), self.groups) for whole in (ids, counts))
-        return tf.add_n([self._graded(*part) for part in zip(ids, counts, strict=True)])
+    def _replica_evaluate(self, ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+        ids, counts = (tf.split(self._replica_rows(whole), self.groups) for whole in (ids, counts))
+        return tf.add_n([self._evaluate_group(*part) for part in zip(ids, counts, strict=True)])
 
-    def _replica_grade(self, ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-        """Sum of losses and number of characters guessed right, of those that count: rows [_, L + 1] -> [2]."""
+    def _replica_evaluate_group(self, ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+        """Sum of losses and number of correct predictions, of those that count: rows [_, L + 1] -> [2]."""
         inputs, targets = ids[:, :-1], ids[:, 1:]
-        logits, _ = self.model(inputs, self.model.start(ids.shape[0]))  # [_, L, V]
+        logits, _ = self.network(inputs, self.network.start(ids.shape[0]))  # [_, L, V]
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-        right = tf.cast(_likeliest(logits) == targets, tf.float32)
+        correct = tf.cast(_most_likely(logits) == targets, tf.float32)
         counts = tf.cast(counts, tf.float32)
-        return tf.stack([tf.reduce_sum(losses * counts), tf.reduce_sum(right * counts)])
+        return tf.stack([tf.reduce_sum(losses * counts), tf.reduce_sum(correct * counts)])
 
-    def _own_rows(self, whole: tf.Tensor) -> tf.Tensor:
-        """This replica's rows of what holds all of them."""
+    def _replica_rows(self, whole: tf.Tensor) -> tf.Tensor:
+        """This replica's rows of a tensor that holds all of them."""
         rows = whole.shape[0] // self.replicas
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         first = tf.stack([replica * rows] + [0] * (len(whole.shape) - 1))
         return tf.slice(whole, first, [rows, *whole.shape[1:]])
 
     def _start_state(self) -> keras_networks.State:
-        return self._spread(self.model.start(self.config.batch_size))
+        return self._spread(self.network.start(self.train_config.batch_size))
 
     def _spread(self, state: keras_networks.State) -> keras_networks.State:
         """A state of B rows, each replica given its own."""
-        state = tuple(tf.cast(part, self.model.compute_dtype) for part in state)
+        state = tuple(tf.cast(part, self.network.compute_dtype) for part in state)
         return self._spread_rows(state) if state else ()
 
 
-def row_groups(model: ModelConfig, rows: int) -> int:
-    """Into how many groups a CPU cuts the rows of a batch, to work on them at once.
+def row_groups(config: ModelConfig, rows: int) -> int:
+    """Into how many groups a CPU cuts the rows of a batch, to compute them at the same time.
 
     The products of a recurrent network's step, one character for all rows, are too small for several cores to
-    share, and half of a Transformer's time goes into what is no product; so each core gets rows of its own. Where
-    a recurrent network's weights fill a core's cache, it is the other way round.
+    share, and half of a Transformer's time is spent outside products; so each core gets rows of its own. Where a
+    recurrent network's weights fill a core's cache, several cores share one product instead.
     """
-    twin = keras_networks.TWINS[model.kind]
-    if model.units > twin.max_units:
+    twin = keras_networks.TWINS[config.kind]
+    if config.units > twin.max_units:
         return 1
     numbers = range(1, min(os.cpu_count() or 1, rows // twin.min_rows) + 1)
     return max((number for number in numbers if rows % number == 0), default=1)
 
 
-def _likeliest(logits: tf.Tensor) -> tf.Tensor:
+def _most_likely(logits: tf.Tensor) -> tf.Tensor:
     return tf.argmax(logits, axis=-1, output_type=tf.int32)
 
 
 def _from_first_replica(values: tf.Tensor) -> tf.Tensor:
     context = tf.distribute.get_replica_context()
-    own = tf.where(tf.equal(context.replica_id_in_sync_group, 0), values, tf.zeros_like(values))
-    return context.all_reduce(tf.distribute.ReduceOp.SUM, own)
+    values = tf.where(tf.equal(context.replica_id_in_sync_group, 0), values, tf.zeros_like(values))
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, values)
 
 
 class _AlreadyReduced:
-    """An optimizer that takes gradients as they are: they have been summed over the replicas before it."""
+    """An optimizer whose gradients have already been summed over the replicas."""
 
     def _all_reduce_sum_gradients(self, grads_and_vars: list) -> list:
         return list(grads_and_vars)
 
 
 def _optimizer(config: TrainConfig) -> keras.Optimizer:
-    """Keras's optimizer of that name. Weight decay leaves biases and norms alone; float16 needs scaled losses."""
+    """Keras's optimizer of that name. Biases and norms have no weight decay; float16 needs scaled losses."""
     decay, betas = config.weight_decay, {"beta_1": config.beta_1, "beta_2": config.beta_2}
     for_muon: dict[str, Any] = {f"adam_{name}": beta for name, beta in betas.items()}
     for_muon |= {"adam_weight_decay": decay or None, "momentum": config.beta_1, "exclude_layers": list(_BY_ADAM)}

@@ -1,6 +1,6 @@
-"""One sitting of a run that trains a network: the loop, its budget, epochs, checkpoints, and what is asked of it.
+"""The training loop: steps, epochs, evaluation, checkpoints, and when to end.
 
-Everything of TensorFlow is the Learner's, everything on disk the Recorder's: this is the order of things.
+The Learner does everything that needs TensorFlow, the Recorder everything on disk.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from charlab.training.learner import Learner
 
 CHECKPOINT_SECONDS = 30.0
-_VERDICTS = ("go on", "save", "pause", "stop", "done")
+_DECISIONS = ("continue", "save", "pause", "stop", "done")
 
 
 class TrainingLoop:
-    """One sitting of a run: from the start or a checkpoint to its end, a pause or a stop."""
+    """One session of a run: from the start or a checkpoint to its end, a pause or a stop."""
 
     def __init__(
         self,
@@ -44,36 +44,36 @@ class TrainingLoop:
         stop: StopSignal,
     ) -> None:
         self.run, self.learner, self.recorder, self.stop = run, learner, recorder, stop
-        self.vocab, self.model_config, self.config = vocab, config.model, config.train
-        split = encoding.split_at(len(ids), self.config.validation_share)
+        self.vocab, self.model_config, self.train_config = vocab, config.model, config.train
+        split = encoding.split_at(len(ids), self.train_config.validation_share)
         self.training_ids = ids[:split]
         context = kinds.of(self.model_config).context(self.model_config)
         self.validation = batching.validation_rows(ids[split:], self.vocab.unknown_id, context)
-        self.schedule = batching.offsets(self.config, split, epoch=0)
-        self.steps_per_epoch = len(self.schedule)
+        self.offsets = batching.offsets(self.train_config, split, epoch=0)
+        self.steps_per_epoch = len(self.offsets)
         self.log_every = budget.log_interval(self.steps_per_epoch)
-        self.budget = budget.Budget(self.config, self.steps_per_epoch)
+        self.budget = budget.Budget(self.train_config, self.steps_per_epoch)
         self.progress = Progress()
-        self.pending: list = []  # figures of steps taken that have not been read back yet
-        self.watch = budget.Stopwatch(self.config.batch_size * self.config.sequence_length)
+        self.pending: list = []  # losses and accuracies of steps that may still be under way
+        self.stopwatch = budget.Stopwatch(self.train_config.batch_size * self.train_config.sequence_length)
         self.saved_at, self.saved_step = time.monotonic(), -1
 
     def train(self) -> None:
         self._resume()
-        if self.progress.graded_step < 0:
+        if self.progress.evaluated_step < 0:
             self._close_epoch()
-        verdict, rate = self._decide()
-        while verdict in ("go on", "save"):
-            if verdict == "save":
+        decision, rate = self._decide()
+        while decision in ("continue", "save"):
+            if decision == "save":
                 self._save()
             self._step(rate)
-            verdict, rate = self._decide()
-        if verdict in ("stop", "done") and self.progress.graded_step != self.progress.step:
+            decision, rate = self._decide()
+        if decision in ("stop", "done") and self.progress.evaluated_step != self.progress.step:
             self._close_epoch()
         elif self.saved_step != self.progress.step:
             self._save()
-        reason = "" if verdict == "done" else self.stop.reason
-        self.recorder.end({"pause": "paused", "stop": "stopped", "done": "done"}[verdict], reason)
+        reason = "" if decision == "done" else self.stop.reason
+        self.recorder.end({"pause": "paused", "stop": "stopped", "done": "done"}[decision], reason)
 
     # Deciding
 
@@ -81,65 +81,65 @@ class TrainingLoop:
         """What to do next, and the next step's learning rate; the chief decides for all machines."""
         seconds = self.recorder.seconds()
         progress = self.budget.progress(self.progress.step, seconds)
-        rate = budget.learning_rate(self.config, self.progress.step, progress)
-        own = np.array([_VERDICTS.index(self._verdict(seconds)), rate])
-        verdict, rate = self.learner.share(own)
-        return _VERDICTS[int(round(verdict))], float(rate)
+        rate = budget.learning_rate(self.train_config, self.progress.step, progress)
+        here = np.array([_DECISIONS.index(self._decide_here(seconds)), rate])
+        decision, rate = self.learner.share(here)
+        return _DECISIONS[int(round(decision))], float(rate)
 
-    def _verdict(self, seconds: float) -> str:
-        if self.budget.is_spent(self.progress.step, seconds, self.watch.step_seconds):
+    def _decide_here(self, seconds: float) -> str:
+        if self.budget.is_spent(self.progress.step, seconds, self.stopwatch.step_seconds):
             return "done"
-        if self.config.patience and self.progress.whole_epochs_since_best >= self.config.patience:
+        if self.train_config.patience and self.progress.whole_epochs_since_best >= self.train_config.patience:
             return "done"
         if request := self.stop.requested():
             return request
-        return "save" if time.monotonic() - self.saved_at > CHECKPOINT_SECONDS else "go on"
+        return "save" if time.monotonic() - self.saved_at > CHECKPOINT_SECONDS else "continue"
 
     # Training
 
     def _step(self, rate: float) -> None:
         progress = self.progress
-        epoch, place = divmod(progress.step, self.steps_per_epoch)
-        if place == 0:
-            self.schedule = batching.offsets(self.config, len(self.training_ids), epoch)
+        epoch, step = divmod(progress.step, self.steps_per_epoch)
+        if step == 0:
+            self.offsets = batching.offsets(self.train_config, len(self.training_ids), epoch)
             self.learner.reset_state()
-        offsets = self.schedule[place]
-        rows = batching.gather(self.training_ids, offsets, self.config.sequence_length)
+        rows = batching.gather(self.training_ids, self.offsets[step], self.train_config.sequence_length)
         self.pending.append(self.learner.step(rows, progress.step, rate))
         progress.step += 1
-        if self.watch.is_first():
-            self._read_figures()  # wait for it: compiling is in the first step's time
+        if self.stopwatch.is_first():
+            self._read_results()  # wait for it: compiling is in the first step's time
         is_whole_epoch = progress.step % self.steps_per_epoch == 0
         if progress.step % self.log_every == 0 or is_whole_epoch:
             self._report(rate)
         if is_whole_epoch:
             self._close_epoch()
 
-    def _read_figures(self) -> None:
-        """Wait for the steps under way and add up what they say. Raises RunError where that is no number."""
-        figures, self.pending = [pending.numpy() for pending in self.pending], []
-        seconds = self.watch.lap(len(figures))
+    def _read_results(self) -> None:
+        """Wait for the steps under way and add up their losses. Raises RunError where one is not finite."""
+        results, self.pending = [pending.numpy() for pending in self.pending], []
+        seconds = self.stopwatch.lap(len(results))
         if seconds:
             self.progress.training_seconds += seconds
-            self.progress.training_characters += len(figures) * self.watch.characters_per_step
-        for loss, accuracy in figures:
+            self.progress.training_characters += len(results) * self.stopwatch.characters_per_step
+        for loss, accuracy in results:
             if not math.isfinite(loss):
-                raise RunError(self._came_apart())
+                raise RunError(self._diverged())
             self.progress.epoch_loss += float(loss)
             self.progress.epoch_steps += 1
             self.progress.event_loss += float(loss)
             self.progress.event_accuracy += float(accuracy)
             self.progress.event_steps += 1
 
-    def _came_apart(self) -> str:
-        clip = "" if self.config.clip_norm else ", or limit the gradients with clip_norm, 1 for example"
+    def _diverged(self) -> str:
+        clip = "" if self.train_config.clip_norm else ", or limit the gradient norm (clip_norm), to 1 for example"
         return (
-            f"Training came apart near step {self.progress.step}: the loss is no longer a number. Try a smaller "
-            f"learning rate than {self.config.learning_rate:g}{clip}. The weights saved before are still here."
+            f"Training diverged near step {self.progress.step}: the loss is no longer a number. Try a smaller "
+            f"learning rate than {self.train_config.learning_rate:g}{clip}. "
+            "The weights saved before that are kept."
         )
 
     def _report(self, rate: float) -> None:
-        self._read_figures()
+        self._read_results()
         progress = self.progress
         self.recorder.event(
             {
@@ -149,17 +149,17 @@ class TrainingLoop:
                 "loss": progress.event_loss / progress.event_steps,
                 "accuracy": progress.event_accuracy / progress.event_steps,
                 "learning_rate": rate,
-                "characters_per_second": round(self.watch.characters_per_second),
+                "characters_per_second": round(self.stopwatch.characters_per_second),
                 "seconds": round(self.recorder.seconds(), 3),
             }
         )
         progress.event_loss = progress.event_accuracy = 0.0
         progress.event_steps = 0
-        self._tell()
+        self._write_status()
 
-    def _tell(self, **more: Any) -> None:
-        """Say in the run's status where training is."""
-        self.recorder.tell(
+    def _write_status(self, **more: Any) -> None:
+        """Record in the run's status how far training is."""
+        self.recorder.update_status(
             epoch=round(self.progress.step / self.steps_per_epoch, 4),
             step=self.progress.step,
             total_steps=self.budget.total_steps,
@@ -168,28 +168,28 @@ class TrainingLoop:
         )
 
     def _seconds_left(self) -> float | None:
-        if self.config.minutes is not None:
-            return max(0.0, self.config.minutes * 60 - self.recorder.seconds())
-        if self.budget.total_steps is None or not self.watch.step_seconds:
+        if self.train_config.minutes is not None:
+            return max(0.0, self.train_config.minutes * 60 - self.recorder.seconds())
+        if self.budget.total_steps is None or not self.stopwatch.step_seconds:
             return None
         steps = self.budget.total_steps - self.progress.step
-        return steps * self.watch.step_seconds + math.ceil(steps / self.steps_per_epoch) * self.budget.reserve
+        return steps * self.stopwatch.step_seconds + math.ceil(steps / self.steps_per_epoch) * self.budget.reserve
 
-    # Grading and saving
+    # Evaluating and saving
 
     def _close_epoch(self) -> None:
-        """Grade the weights as they are, keep them and let them write a little: after each epoch, before the first
-        (as epoch 0), and where training ends in the middle of one."""
+        """Evaluate the weights, save them and generate a sample: after each epoch, before the first (as epoch 0),
+        and where training ends in the middle of one."""
         began = time.monotonic()
         if self.pending:
-            self._read_figures()
+            self._read_results()
         progress = self.progress
         epoch, within = math.ceil(progress.step / self.steps_per_epoch), progress.step % self.steps_per_epoch
         loss, accuracy = self.learner.evaluate(self.validation)
         weights = self.learner.weights()
         if not math.isfinite(loss) or not _are_finite(weights):
-            raise RunError(self._came_apart())
-        self._note_grade(epoch, within == 0, loss)
+            raise RunError(self._diverged())
+        self._note_validation(epoch, within == 0, loss)
         self.recorder.event(self._epoch_event(loss, accuracy))
         weights_name = [
             "last",
@@ -198,22 +198,22 @@ class TrainingLoop:
         for name in [f"epoch-{epoch:03d}", *weights_name] if _is_kept(epoch) else weights_name:
             self.recorder.weights(weights, name)
         predictor = build_predictor(self.model_config, len(self.vocab), weights)
-        self.recorder.sample(predictor, self.vocab, self.config.seed_text, self._epochs(), progress.step)
+        self.recorder.sample(predictor, self.vocab, self.train_config.seed_text, self._epochs(), progress.step)
         if within == 0:
             progress.epoch_loss, progress.epoch_steps = 0.0, 0
-        self._tell(best_epoch=progress.best_epoch, results=self._results())
+        self._write_status(best_epoch=progress.best_epoch, results=self._results())
         self._save()
         # The last evaluation and saving will take about as long; a little more, for the steps in between.
         self.budget = budget.Budget(
-            self.config, self.steps_per_epoch, reserve=1.2 * (time.monotonic() - began) + 0.2
+            self.train_config, self.steps_per_epoch, reserve=1.2 * (time.monotonic() - began) + 0.2
         )
-        self.watch.restart()
+        self.stopwatch.restart()
 
-    def _note_grade(self, epoch: int, is_whole: bool, loss: float) -> None:
+    def _note_validation(self, epoch: int, is_whole: bool, loss: float) -> None:
         progress = self.progress
         if progress.epoch_steps:
             progress.train_loss = progress.epoch_loss / progress.epoch_steps
-        progress.val_loss, progress.graded_step = loss, progress.step
+        progress.val_loss, progress.evaluated_step = loss, progress.step
         if loss < progress.best_val_loss:
             progress.best_val_loss, progress.best_epoch = loss, epoch
             progress.whole_epochs_since_best = 0
@@ -221,7 +221,7 @@ class TrainingLoop:
             progress.whole_epochs_since_best += 1
 
     def _epochs(self) -> float:
-        """How many epochs were trained: 3, or 2.82 where training ends inside one."""
+        """Epochs trained: 3, or 2.82 where training ended inside one."""
         epochs = self.progress.step / self.steps_per_epoch
         return int(epochs) if epochs.is_integer() else round(epochs, 2)
 
@@ -254,21 +254,21 @@ class TrainingLoop:
         return self.progress.training_characters / seconds if seconds else 0.0
 
     def _save(self) -> None:
-        """Write a checkpoint, unless what would be saved has come apart."""
+        """Write a checkpoint. Raises RunError where the weights are no longer finite."""
         if self.pending:
-            self._read_figures()
+            self._read_results()
         arrays = self.learner.arrays()
         if not _are_finite(arrays):
-            raise RunError(self._came_apart())
+            raise RunError(self._diverged())
         self.progress.seconds = self.recorder.seconds()
         self.recorder.checkpoint(self.progress, arrays)
         self.saved_at, self.saved_step = time.monotonic(), self.progress.step
-        self.watch.restart()
+        self.stopwatch.restart()
 
     def _resume(self) -> None:
-        """Go on from the checkpoint, where the chief has one; the other machines take over what it has."""
-        there = bool(self.learner.share(np.array([float(checkpoints.exists(self.run))]))[0])
-        if not there:
+        """Continue from the checkpoint, if the chief has one; the other machines take over its arrays."""
+        has_checkpoint = bool(self.learner.share(np.array([float(checkpoints.exists(self.run))]))[0])
+        if not has_checkpoint:
             return
         arrays = self.learner.arrays()
         if self.recorder.chief:
@@ -278,9 +278,9 @@ class TrainingLoop:
         self.learner.load({name: self.learner.share(arrays[name]) for name in sorted(arrays)})
         self.recorder.resume(self.progress)
         self.saved_step = self.progress.step
-        epoch, place = divmod(self.progress.step, self.steps_per_epoch)
-        if place:
-            self.schedule = batching.offsets(self.config, len(self.training_ids), epoch)
+        epoch, step = divmod(self.progress.step, self.steps_per_epoch)
+        if step:
+            self.offsets = batching.offsets(self.train_config, len(self.training_ids), epoch)
 
 
 def _are_finite(arrays: dict[str, np.ndarray]) -> bool:

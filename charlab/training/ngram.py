@@ -46,7 +46,7 @@ def train_ngram(run: Run, config: RunConfig, vocab: Vocab, ids: np.ndarray, reco
         "val_loss": validation.loss_nats,
         "best_val_loss": validation.loss_nats,
     } | _clock(recorder, speed)
-    recorder.tell(epoch=1.0, step=1, total_steps=1, seconds_left=0.0, best_epoch=1, results=results)
+    recorder.update_status(epoch=1.0, step=1, total_steps=1, seconds_left=0.0, best_epoch=1, results=results)
     recorder.end("done")
 
 

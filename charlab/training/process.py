@@ -1,7 +1,4 @@
-"""What a process settles before its work: its place behind the pages, TensorFlow's switches, BLAS's threads.
-
-Knows nothing of what the process then does.
-"""
+"""What a process sets before its work: its priority, TensorFlow's environment variables, threads of BLAS."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from charlab.runs.models import Model
 
 
 def let_pages_go_first() -> None:
-    """This process takes what a server beside it leaves of the cores. (Windows has no such number.)"""
+    """Lower this process's priority, so that a server on the same machine stays fast. (Not on Windows.)"""
     if hasattr(os, "nice"):
         os.nice(10)
 

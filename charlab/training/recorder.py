@@ -1,6 +1,6 @@
-"""What a training run leaves on disk, as it happens: status, events, weights, checkpoints, and its clock.
+"""Writes a run's directory while it is trained: status, events, weights and checkpoints. Also keeps its clock.
 
-Of several machines only the chief's recorder writes; the others' do nothing. Knows nothing of TensorFlow.
+On several machines only the chief's recorder writes; the others' do nothing.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from charlab.runs.store import Run, RunConfig
 from charlab.training.tensorboard import TensorBoardWriter
 
 SAMPLE = SampleConfig(length=200, seed=1)
-_STATUS_SECONDS = 1.0  # between two writings of status.json that say nothing but how far training is
+_STATUS_SECONDS = 1.0  # between two writings of status.json where only the progress changes
 
 
 class Recorder:
-    """The one hand that writes into a run's directory while it is trained. `started` is when the command began."""
+    """The only writer of a run's directory while it is trained. `started` is when the command began."""
 
     def __init__(
         self, run: Run, config: RunConfig, started: float, on_event: Callable[[dict[str, Any]], None] | None = None
@@ -37,11 +37,11 @@ class Recorder:
         self.status = run.recorded_status()
         self._on_event = on_event
         self._started, self._seconds_before = started, 0.0
-        self._told_at = 0.0
+        self._status_written_at = 0.0
         self._tensorboard: TensorBoardWriter | None = None
 
     def seconds(self) -> float:
-        """Wall-clock spent on the run, this sitting's from its command's start."""
+        """Wall-clock spent on the run in all sessions, this one's from its command's start."""
         return self._seconds_before + time.time() - self._started
 
     def begin(self) -> None:
@@ -52,10 +52,10 @@ class Recorder:
             self._tensorboard = TensorBoardWriter(self.run, self.config)
             self.run.sweep()
             if not checkpoints.exists(self.run):
-                self.run.cut_events(0)  # of a sitting that ended before its first checkpoint
+                self.run.cut_events(0)  # of a session that ended before its first checkpoint
 
     def resume(self, progress: Progress) -> None:
-        """Go on from a checkpoint: what happened after it is struck from the record, and happens again."""
+        """Continue from a checkpoint: events after it are deleted, and will be recorded again."""
         self._seconds_before = progress.seconds
         if self.chief:
             self.run.cut_events(progress.events_length)
@@ -69,16 +69,16 @@ class Recorder:
                 self._on_event(event)
 
     def sample(self, predictor: Predictor, vocab: Vocab, seed_text: str, epoch: float, step: int) -> None:
-        """Let a model write a few lines: after the same beginning and with the same random numbers each time."""
+        """Generate a few lines, from the same seed text and with the same random numbers each time."""
         if self.chief:
             text = generation.texts(generation.generate(predictor, vocab, seed_text, SAMPLE), vocab)[0]
             place = {"event": "sample", "epoch": epoch, "step": step}
             self.event(place | {"seed_text": seed_text, "text": text})
 
-    def tell(self, **fields: Any) -> None:
-        """Say where training is: results at once, anything else about once a second."""
+    def update_status(self, **fields: Any) -> None:
+        """Record how far training is: results at once, everything else about once a second."""
         self.status = dataclasses.replace(self.status, seconds=round(self.seconds(), 3), **fields)
-        if "results" in fields or time.monotonic() - self._told_at > _STATUS_SECONDS:
+        if "results" in fields or time.monotonic() - self._status_written_at > _STATUS_SECONDS:
             self._set()
 
     def weights(self, weights: dict[str, np.ndarray], weights_name: str) -> None:
@@ -91,7 +91,7 @@ class Recorder:
             checkpoints.save(self.run, progress, arrays)
 
     def end(self, state: str, reason: str = "") -> None:
-        """The run's last word in this sitting; what was asked of it has been answered by that."""
+        """Record how the session ended, and clear the request in control.json: it has been answered."""
         left = None if state != "paused" else self.status.seconds_left
         now = time.time()
         self._set(state=state, reason=reason, ended=now, seconds=round(self.seconds(), 3), seconds_left=left)
@@ -103,6 +103,6 @@ class Recorder:
 
     def _set(self, **fields: Any) -> None:
         self.status = dataclasses.replace(self.status, **fields)
-        self._told_at = time.monotonic()
+        self._status_written_at = time.monotonic()
         if self.chief:
             self.run.write_status(self.status)

@@ -1,7 +1,6 @@
-"""An accelerator's name -> the tf.distribute strategy that trains on it; what a machine has, and why not the rest.
+"""Accelerators: the tf.distribute strategy for each name, which ones this machine has, and why not the others.
 
-Knows nothing of models or runs. TensorFlow is imported when something is asked for, so that a machine without it
-gets a sentence in place of a traceback.
+TensorFlow is imported inside the functions, so that a machine without it gets a sentence instead of a traceback.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ _LOGICAL_CPUS = 2
 def choose(name: str = "auto", row_groups: int = 1) -> tf.distribute.Strategy:
     """The strategy of that name, ready to train on: "auto" takes a TPU, else several GPUs, else one, else the CPU.
 
-    On a CPU so many `row_groups` of a batch are worked on at once: each operation gets that share of the cores.
-    Call it once in a process and before anything else of TensorFlow: devices cannot be divided or hidden, and
-    machines not joined, once TensorFlow has started. Raises UnavailableError with the reason and what to do.
+    On a CPU, `row_groups` parts of a batch are computed at the same time: each operation gets that share of the
+    cores. Call it once per process and before TensorFlow is used: afterwards devices can no longer be divided or
+    hidden, nor machines joined. Raises UnavailableError with the reason and what to do.
     """
     if name not in ACCELERATORS:
         raise ConfigError(f"accelerator must be one of {', '.join(ACCELERATORS)}. Received: {name!r}.")
@@ -54,7 +53,7 @@ def choose(name: str = "auto", row_groups: int = 1) -> tf.distribute.Strategy:
 def survey() -> list[dict[str, object]]:
     """What this machine can train on: name, title, available, and the reason where it is not.
 
-    Only looks: nothing is divided, hidden or joined by it. Raises UnavailableError without TensorFlow.
+    Changes nothing: no device is divided or hidden, no machine joined. Raises UnavailableError without TensorFlow.
     """
     check_tensorflow()
     reasons = {"auto": "", **{name: reason() for name, reason in _REASONS.items()}}
@@ -84,7 +83,7 @@ def _best() -> str:
     return "mirrored" if gpus > 1 else "gpu" if gpus else "cpu"
 
 
-# Why one is not there: a sentence with what to do, or nothing
+# Why an accelerator is not available: a sentence with what to do, or nothing
 
 
 def _why_no_gpu() -> str:
@@ -104,7 +103,7 @@ def _why_no_tpu() -> str:
     if importlib.util.find_spec("libtpu") is None and not _tpu_address():
         return (
             "no TPU library is installed. On a Cloud TPU machine: pip install tensorflow-tpu "
-            "-f https://storage.googleapis.com/libtpu-tf-releases/index.html. Elsewhere choose another one."
+            "-f https://storage.googleapis.com/libtpu-tf-releases/index.html. Or choose another accelerator."
         )
     if not _tpu_address() and not any(Path("/dev").glob("accel*")) and not any(Path("/dev/vfio").glob("[0-9]*")):
         return "no TPU is attached to this machine, and TPU_NAME names none in the network."
@@ -115,7 +114,7 @@ def _why_no_tpu() -> str:
 
 
 def _cpu() -> tf.distribute.Strategy:
-    """The default strategy with the GPUs hidden, so that no operation looks for one."""
+    """The default strategy with the GPUs hidden, so that no operation is placed on one."""
     import tensorflow as tf
 
     if not _gpus():
@@ -131,7 +130,7 @@ def _divide_threads(groups: int) -> None:
     import tensorflow as tf
 
     if groups > 1:
-        with contextlib.suppress(RuntimeError):  # TensorFlow has started; it goes on as it began
+        with contextlib.suppress(RuntimeError):  # TensorFlow has started and cannot change this any more
             tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // groups))
 
 
@@ -155,8 +154,8 @@ def _mirrored() -> tf.distribute.Strategy:
         tf.config.set_visible_devices([], "GPU")
     except RuntimeError as error:
         raise UnavailableError(
-            "There are no two GPUs here, and the CPU can only be divided before TensorFlow has started in this "
-            "process. Choose “mirrored” before anything else, in a process of its own."
+            "This machine does not have two GPUs, and the CPU can only be divided before TensorFlow has started "
+            "in this process. Choose “mirrored” in a new process."
         ) from error
     return tf.distribute.MirroredStrategy([f"/cpu:{i}" for i in range(_LOGICAL_CPUS)])
 
@@ -186,8 +185,8 @@ def _multi_worker() -> tf.distribute.Strategy:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
         raise UnavailableError(
-            "Several machines can only be joined before TensorFlow has started in this process. Choose them "
-            "before anything else."
+            "Several machines can only be joined before TensorFlow has started in this process. Choose "
+            "“multi-worker” in a new process."
         ) from error
 
 
@@ -226,7 +225,7 @@ def _share_memory() -> None:
     for gpu in _gpus():
         try:
             tf.config.experimental.set_memory_growth(gpu, True)
-        except RuntimeError:  # TensorFlow has started; it goes on as it began
+        except RuntimeError:  # TensorFlow has started and cannot change this any more
             return
 
 

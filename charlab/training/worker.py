@@ -1,7 +1,8 @@
-"""A process that trains a run: it holds the run's lock, hears signals and its parent's end, and keeps the cap.
+"""A process that trains one run: it holds the run's lock and turns signals, its parent's end and the server's
+limit into a StopSignal.
 
-Started by a server (`serve`) it takes a queued run, or leaves it to whoever was faster; on the command line
-(`work`) it trains what it is given. Knows nothing of queues.
+`serve` trains a queued run for a server, unless another worker was faster; `work` trains a run for the command
+line.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import strategies, train
 from charlab.training.stop_signal import StopSignal
 
-_CLAIM_SECONDS = 10.0  # at most, to wait for a lock that may only be a page's look
+_CLAIM_SECONDS = 10.0  # at most, to wait for a lock that a page may hold for a moment
 
 
 def make(config: RunConfig, vocab: Vocab) -> Run:
-    """A run that this process trains itself, so that no server's queue takes it.
+    """Create a run that this process trains itself, so that no server's queue takes it.
 
-    Of several machines only the first keeps it: the others train in a temporary folder and write nothing.
-    Raises UnavailableError where TensorFlow is missing: then there is no run that could not go on.
+    On several machines only the first one's stays: the others train in a temporary folder and write nothing.
+    Raises UnavailableError where TensorFlow is missing: then no run is created.
     """
     _check_tensorflow(config)
     chief = cluster.is_chief(config.train.accelerator)
@@ -61,7 +62,7 @@ def resume(
     epochs: int | None = None,
     minutes: float | None = None,
 ) -> Status:
-    """Go on with a run in this process; a finished one with so many epochs or minutes more."""
+    """Resume a run in this process; train a finished one for so many more epochs or minutes."""
     config = run.config()
     _check_tensorflow(config)
     if not cluster.is_chief(config.train.accelerator):
@@ -80,20 +81,20 @@ def resume(
 
 
 def serve(run: Run, started: float, watch_parent: bool = True) -> Status | None:
-    """Train a queued run for a server; None where another worker has it or had it.
+    """Train a queued run for a server; None where another worker has taken it.
 
-    With `watch_parent` it pauses when standard input closes: then its server is gone.
+    With `watch_parent` it pauses when standard input closes: then its server has ended.
     """
     lock = _claim(run)
     if lock is None:
         return None
     stop = StopSignal(run)
-    if (cap := limits.minutes_cap()) is not None:  # which counts the time before a pause, too
+    if (cap := limits.minutes_cap()) is not None:  # which also counts the time before a pause
         deadline = started + 60 * cap - run.recorded_status().seconds
         stop.stop_at(deadline, limits.cap_in_words() + " What it has learned is saved.")
     signal.signal(signal.SIGTERM, lambda *_: stop.send("pause", control.SERVER_STOPPED))
     if watch_parent:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal is the server's to answer
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server answers Ctrl-C in its terminal
         threading.Thread(target=_wait_for_parent, args=(stop,), daemon=True).start()
     try:
         return train.train_run(run, started=started, stop=stop)
@@ -107,8 +108,8 @@ def _check_tensorflow(config: RunConfig) -> None:
 
 
 def _claim(run: Run) -> FileLock | None:
-    """The run's lock, taken, where the run is still queued then; else None. Two servers may have seen it waiting:
-    the one that has the lock first trains it, and the other finds it no longer queued."""
+    """Take the run's lock and return it if the run is still queued then; else None. Two servers may have seen it
+    in the queue: the one that gets the lock first trains it, and the other finds it no longer queued."""
     lock, deadline = run.lock(), time.monotonic() + _CLAIM_SECONDS
     while run.recorded_status().state == "queued" and time.monotonic() < deadline:
         try:

@@ -22,15 +22,15 @@ from charlab.core import reading
 pytest.importorskip("tensorflow")
 
 
-@pytest.mark.parametrize("kind, schedule", [("gru", "streams"), ("lstm", "chunks"), ("transformer", "windows")])
-def test_a_resumed_run_is_the_uninterrupted_one(kind, schedule):
+@pytest.mark.parametrize("kind, batches", [("gru", "streams"), ("lstm", "chunks"), ("transformer", "windows")])
+def test_a_resumed_run_is_the_uninterrupted_one(kind, batches):
     """Paused in the middle of an epoch and resumed: all weights are the same bit by bit."""
     settings = {
-        "batches": schedule,
+        "batches": batches,
         "learning_rate_schedule": "cosine",
         "clip_norm": 1.0,
         "optimizer": "adamw",
-        "state_resets": 0.2 if schedule == "streams" else 0.0,
+        "state_resets": 0.2 if batches == "streams" else 0.0,
     }
     whole, parts = make(TINIER[kind], **settings), make(TINIER[kind], **settings)
     assert train(whole).state == "done"
@@ -50,7 +50,7 @@ def test_a_run_that_was_stopped_can_go_on():
     assert all((whole.weights("last")[name] == array).all() for name, array in parts.weights("last").items())
 
 
-def test_what_is_saved_is_what_was_graded():
+def test_what_is_saved_is_what_was_evaluated():
     run = make(TINIER["lstm"], epochs=2, learning_rate=0.05)
     results = train(run).results
     predictor = build_predictor(run.config().model, len(VOCAB), run.weights("best"))

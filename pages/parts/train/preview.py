@@ -27,7 +27,7 @@ from pages.parts.shared.safe_text import exact, plain
 _BEGINNING = 400  # characters of the text that are shown
 _PIECE = 7  # characters shown with their ids
 _STEPS = 3
-_SCHEDULES = {
+_BATCH_ORDERS = {
     "windows": "**Random windows**: every row begins at a random position, drawn anew at every step. Rows may "
     "overlap; some positions are read often, some never.",
     "chunks": "**Shuffled chunks**: the text is cut into chunks, the chunks are shuffled, and each is read once "
@@ -107,11 +107,12 @@ def _fed(source: Source, model: ModelConfig, train: TrainConfig) -> None:
         return
     split = encoding.split_at(len(source.ids), train.validation_share)
     try:
-        schedule = batching.offsets(train, split, epoch=0)
+        epoch_offsets = batching.offsets(train, split, epoch=0)
     except CharlabError as error:
         st.warning(plain(str(error)))
         return
-    offsets = [schedule[step] for step in range(min(_STEPS, len(schedule)))]
+    steps = len(epoch_offsets)
+    offsets = [epoch_offsets[step] for step in range(min(_STEPS, steps))]
     rows = [batching.gather(source.ids, begins, train.sequence_length) for begins in offsets]
     st.markdown(
         f"At every step the model reads {train.batch_size:,} rows of {train.sequence_length} characters in "
@@ -128,9 +129,9 @@ def _fed(source: Source, model: ModelConfig, train: TrainConfig) -> None:
         f"text, and the input over the target of {rows_shown} rows.",
     )
     st.caption(
-        f"{_SCHEDULES[train.batches]} Shown: {rows_shown} of "
+        f"{_BATCH_ORDERS[train.batches]} Shown: {rows_shown} of "
         f"{train.batch_size:,} rows and the first {min(dataset.COLUMNS_SHOWN, train.sequence_length)} of "
-        f"{train.sequence_length} characters, of the first {len(rows)} of {len(schedule):,} steps of an epoch."
+        f"{train.sequence_length} characters, of the first {len(rows)} of {steps:,} steps of an epoch."
     )
 
 

@@ -14,18 +14,18 @@ LENGTH, SPLIT = 5000, 4500
 IDS = np.random.default_rng(0).integers(0, len(ALPHABET) - 1, LENGTH)
 
 
-def batch_figure(schedule="streams", sequence_length=10, batch_size=8):
+def batch_figure(batches="streams", sequence_length=10, batch_size=8):
     config = TrainConfig(
-        batches=schedule, batch_size=batch_size, sequence_length=sequence_length, steps_per_epoch=3
+        batches=batches, batch_size=batch_size, sequence_length=sequence_length, steps_per_epoch=3
     )
     offsets = [batching.offsets(config, SPLIT, 0)[step] for step in range(3)]
     rows = [batching.gather(IDS, begins, sequence_length) for begins in offsets]
     return dataset.batch_figure(ALPHABET, rows, offsets, LENGTH, SPLIT), offsets
 
 
-@pytest.mark.parametrize("schedule", ["windows", "chunks", "streams"])
-def test_a_target_is_its_input_one_character_later(schedule):
-    figure, offsets = batch_figure(schedule)
+@pytest.mark.parametrize("batches", ["windows", "chunks", "streams"])
+def test_a_target_is_its_input_one_character_later(batches):
+    figure, offsets = batch_figure(batches)
     heat = figure.data[-1]
     lines = dict(zip(figure.layout.yaxis2.ticktext, figure.layout.yaxis2.tickvals, strict=True))
     for begins in offsets:
@@ -35,9 +35,9 @@ def test_a_target_is_its_input_one_character_later(schedule):
             assert list(heat.z[lines[f"input {first:,}"]]) == list(range(first, first + 10))
 
 
-@pytest.mark.parametrize("schedule", ["windows", "chunks", "streams"])
-def test_every_row_of_every_step_is_marked_where_it_lies(schedule):
-    figure, offsets = batch_figure(schedule)
+@pytest.mark.parametrize("batches", ["windows", "chunks", "streams"])
+def test_every_row_of_every_step_is_marked_where_it_lies(batches):
+    figure, offsets = batch_figure(batches)
     for step, begins in enumerate(offsets):
         assert list(figure.data[step].x) == list(begins)
         assert set(figure.data[step].y) == {step + 1}

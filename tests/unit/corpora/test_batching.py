@@ -1,4 +1,4 @@
-"""Every schedule is compared, character by character, with a reader that goes through the text in plain loops."""
+"""Every order of batches is compared, character by character, with a reader that uses plain loops."""
 
 import tracemalloc
 
@@ -18,8 +18,10 @@ def config(batches, **changes):
 
 def epoch_of(config, ids, epoch=0):
     """All batches of an epoch: a list of [B][T + 1] lists."""
-    schedule = offsets(config, len(ids), epoch)
-    return [gather(ids, schedule[step], config.sequence_length).tolist() for step in range(len(schedule))]
+    epoch_offsets = offsets(config, len(ids), epoch)
+    return [
+        gather(ids, epoch_offsets[step], config.sequence_length).tolist() for step in range(len(epoch_offsets))
+    ]
 
 
 # The readers: how the sources go through a text, written without arrays
@@ -160,8 +162,8 @@ def test_shuffling_spreads_evenly():
 def test_a_long_text_takes_no_memory(batches):
     chosen = config(batches, batch_size=64, sequence_length=100, shift=1)
     tracemalloc.start()
-    schedule = offsets(chosen, 100_000_000, 0)
-    schedule[0], schedule[len(schedule) - 1]
+    epoch_offsets = offsets(chosen, 100_000_000, 0)
+    epoch_offsets[0], epoch_offsets[len(epoch_offsets) - 1]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1_000_000
@@ -188,7 +190,7 @@ def test_validation_rows_hold_what_a_cache_would(characters, context, window):
 def test_validation_leaves_out_unknown_characters():
     rows = validation_rows(np.array([0, 1, 9, 1, 9]), unknown_id=9, window=256)
     assert rows.counts.tolist() == [[True, False, True, False]]
-    with pytest.raises(CorpusError, match="Nothing in the validation part"):
+    with pytest.raises(CorpusError, match="validation set cannot be evaluated"):
         validation_rows(np.array([0, 9, 9]), unknown_id=9)
-    with pytest.raises(CorpusError, match="Nothing in the validation part"):
+    with pytest.raises(CorpusError, match="validation set cannot be evaluated"):
         validation_rows(np.array([0]), unknown_id=9)

@@ -113,7 +113,7 @@ def test_what_cannot_be_trained_longer_stays_as_it_was(settings, before, more, w
     assert run.config() == config and state(run) == before
 
 
-def test_what_came_from_elsewhere_cannot_be_trained_longer():
+def test_an_imported_model_cannot_be_trained_longer():
     run = make_run()
     with pytest.raises(CharlabError, match="has no checkpoint"):
         control.train_longer(run, epochs=1)

@@ -63,16 +63,16 @@ def test_a_step_is_what_keras_itself_would_do(optimizer):
 
 
 @pytest.mark.parametrize("kind", TINY)
-def test_it_learns_and_is_graded_as_the_numpy_network_is(kind, vocab):
+def test_it_learns_and_is_evaluated_as_the_numpy_network_is(kind, vocab):
     config = TRAIN.replace(sequence_length=16, learning_rate=0.02)
     ids = vocab.encode("the quick brown fox jumps over the lazy dog.\n" * 12).astype(np.int64)
     learner = Learner(TINY[kind], config, len(vocab))
     context = TINY[kind].context if kind == "transformer" else None
     validation = batching.validation_rows(ids[-100:], vocab.unknown_id, context)
     before = learner.evaluate(validation)[0]
-    schedule = batching.offsets(config.replace(steps_per_epoch=40), len(ids), 0)
+    epoch_offsets = batching.offsets(config.replace(steps_per_epoch=40), len(ids), 0)
     for step in range(40):
-        learner.step(batching.gather(ids, schedule[step], 16), step, 0.02)
+        learner.step(batching.gather(ids, epoch_offsets[step], 16), step, 0.02)
     loss, accuracy = learner.evaluate(validation)
     assert before == pytest.approx(np.log(len(vocab)), abs=0.2) and loss < before - 0.5
     predictor = build_predictor(TINY[kind], len(vocab), learner.weights())
@@ -86,7 +86,7 @@ def test_keras_layers_and_our_loops_come_to_the_same(kind, monkeypatch):
     ours = Learner(model, config, V)
     monkeypatch.setattr(strategies, "is_cpu", lambda strategy: False)
     theirs = Learner(model, config, V)
-    assert ours.model.use_manual_bptt and not theirs.model.use_manual_bptt
+    assert ours.network.use_manual_bptt and not theirs.network.use_manual_bptt
     for step in range(4):
         figures = [learner.step(rows(step), step, 0.02).numpy() for learner in (ours, theirs)]
         assert np.allclose(*figures, atol=1e-4)
@@ -137,7 +137,7 @@ def test_each_core_reads_rows_of_its_own_while_the_weights_are_small(monkeypatch
     assert row_groups(ModelConfig(kind="transformer", units=1024), 16) == 4
 
 
-def test_grading_in_several_batches_gives_the_mean_over_all(monkeypatch):
+def test_evaluation_in_several_batches_gives_the_mean_over_all(monkeypatch):
     learner = Learner(ModelConfig(units=8, embedding=4), TRAIN, V)
     validation = batching.validation_rows(IDS[:1001], unknown_id=V - 1, window=64)
     whole = learner.evaluate(validation)
@@ -146,8 +146,8 @@ def test_grading_in_several_batches_gives_the_mean_over_all(monkeypatch):
 
 
 def test_the_hidden_state_is_carried_in_streams_alone():
-    for schedule, carried in (("streams", True), ("windows", False), ("chunks", False)):
-        learner = Learner(ModelConfig(units=8, embedding=4), TRAIN.replace(batches=schedule), V)
+    for batches, carried in (("streams", True), ("windows", False), ("chunks", False)):
+        learner = Learner(ModelConfig(units=8, embedding=4), TRAIN.replace(batches=batches), V)
         first = learner.step(rows(0), 0, 0.0).numpy()[0]
         assert (learner.step(rows(0), 1, 0.0).numpy()[0] != first) == carried
         learner.reset_state()
@@ -194,9 +194,9 @@ def test_float16_goes_on_where_a_gradient_overflows():
 def test_muon_turns_the_kernels_of_the_blocks_and_nothing_else():
     model = ModelConfig(kind="transformer", layers=1, units=8, heads=2, context=8)
     learner = Learner(model, TRAIN.replace(optimizer="muon"), V)
-    variables, by_adam = learner.model.trainable_variables, learner.optimizer.adam_velocities
+    variables, by_adam = learner.network.trainable_variables, learner.optimizer.adam_velocities
     turned = {id(variable) for variable, velocity in zip(variables, by_adam, strict=True) if velocity is None}
-    names = {name for name, variable in learner.model.named().items() if id(variable) in turned}
+    names = {name for name, variable in learner.network.named().items() if id(variable) in turned}
     assert names == {f"block_0/{part}/kernel" for part in ("attention", "projection", "expand", "contract")}
 
 
@@ -223,14 +223,16 @@ def six_steps(accelerator):
         )
         learner = Learner(ModelConfig(kind=kind, units=8, embedding=8, heads=2, context=8), train, 12, strategy)
         ids = np.random.default_rng(0).integers(0, 12, 2000)
-        schedule = batching.offsets(train, len(ids), 0)
-        figures = [learner.step(batching.gather(ids, schedule[i], 8), i, 0.02).numpy().tolist() for i in range(6)]
+        epoch_offsets = batching.offsets(train, len(ids), 0)
+        figures = [
+            learner.step(batching.gather(ids, epoch_offsets[i], 8), i, 0.02).numpy().tolist() for i in range(6)
+        ]
         evaluated = learner.evaluate(batching.validation_rows(ids[:300], 11, 8)) if kind == "gru" else 0
         arrays = learner.arrays()
         learner.load(arrays)
         again = learner.arrays()
         assert all((arrays[name] == again[name]).all() for name in arrays)
-        for variable in learner.model.trainable_variables:
+        for variable in learner.network.trainable_variables:
             replicas = [np.array(value) for value in strategy.experimental_local_results(variable.value)]
             assert len(replicas) == strategy.num_replicas_in_sync
             assert all((value == replicas[0]).all() for value in replicas)
@@ -250,9 +252,9 @@ def test_two_replicas_do_what_one_does():
     results = [six_steps("cpu"), json.loads(mirrored.stdout.splitlines()[-1])]
     for case, (figures, evaluated, arrays) in results[0].items():
         tolerance = 1e-4 if case.endswith("float32") else 2e-2
-        other_figures, other_graded, other_arrays = results[1][case]
+        other_figures, other_evaluated, other_arrays = results[1][case]
         assert np.allclose(figures, other_figures, atol=tolerance)
-        assert np.allclose(evaluated, other_graded, atol=tolerance)
+        assert np.allclose(evaluated, other_evaluated, atol=tolerance)
         for name, array in arrays.items():
             assert np.shape(array) == np.shape(other_arrays[name])
             if name.startswith("model/"):

@@ -302,7 +302,7 @@ def test_what_happened_after_the_checkpoint_is_struck_from_the_record(fake):
     assert [event["step"] for event in events(run, "step")] == list(range(1, 3 * STEPS + 1))
 
 
-def test_the_time_of_earlier_sittings_counts(fake):
+def test_the_time_of_earlier_sessions_counts(fake):
     run = make()
     first = train(run, started=time.time() - 100, stop=StopAfter(3, "pause"))
     assert 100 < first.seconds < 110
