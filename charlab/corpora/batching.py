@@ -211,4 +211,4 @@ def _at_most(steps: int, limit: int) -> int:
 
 def _check(step: int, steps: int) -> None:
     if not 0 <= step < steps:
-        raise IndexError(f"step must lie between 0 and {steps - 1}. Received: {step}.")
+        raise IndexError(f"step must be between 0 and {steps - 1}. Received: {step}.")

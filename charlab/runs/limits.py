@@ -36,7 +36,7 @@ def minutes_cap() -> float | None:
 
 
 def cap_in_words() -> str:
-    """The sentence that everybody on a server with a cap reads; nothing where there is none."""
+    """A sentence on the server's time limit; "" where there is none."""
     cap = minutes_cap()
     if cap is None:
         return ""

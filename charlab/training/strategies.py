@@ -24,7 +24,7 @@ TITLES = {
     "auto": "The best this machine has",
     "cpu": "CPU",
     "gpu": "One GPU",
-    "mirrored": "All GPUs of this machine, or two halves of its CPU",
+    "mirrored": "All GPUs of this machine, or its CPU split in two",
     "tpu": "TPU",
     "multi-worker": "Several machines (TF_CONFIG)",
 }

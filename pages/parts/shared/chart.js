@@ -68,7 +68,7 @@ function draw(Plotly, chart) {
   chart.watcher.observe(node);
 }
 
-// Of a chart of bars in which nothing but their lengths and words differs, Plotly draws these alone: in half the time.
+// Where only the lengths and labels of bars differ, Plotly redraws only these: in half the time.
 function redraw(Plotly, chart, { data, layout }) {
   const ofBars = layout.xaxis?.range && data.every(({ type }) => type === "bar");
   const still = ofBars && JSON.stringify([layout, data.map(({ x, text, ...rest }) => rest)]);
@@ -138,7 +138,7 @@ function dress(layout, theme) {
 
 const isTouched = () => matchMedia("(pointer: coarse)").matches;
 
-// A subtitle that is longer than the chart is wide goes on in further lines, for which the picture moves down.
+// A subtitle wider than the chart is wrapped, and the picture moves down.
 function wrapSubtitle(layout, node) {
   const subtitle = layout.title?.subtitle;
   if (!subtitle?.text) return;
@@ -183,7 +183,7 @@ function thinTicks(layout, node) {
   }
 }
 
-// Of Plotly's buttons, those that nobody needs, and those that a finger has no use for: they would lie on the title.
+// Plotly's buttons that are not needed, or useless for touch: they would cover the title.
 const ALWAYS_OFF = ["toImage", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"];
 const FOR_A_MOUSE = ["zoom2d", "pan2d", "resetScale2d", "hoverClosestCartesian", "hoverCompareCartesian"];
 

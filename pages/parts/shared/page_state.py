@@ -92,13 +92,13 @@ SETTINGS: dict[str, Setting] = {
     "epoch": _explainer(int, AT_CALL, choices=AT_CALL),
 }  # fmt: skip
 
-# What a link says besides settings.
+# Link parameters that are not settings.
 LINK_ONLY = {
-    "digest": PLAYGROUND,  # of the weights that wrote the text
-    "write": PLAYGROUND,  # the text is written as soon as the link is opened
+    "digest": PLAYGROUND,  # of the weights that generated the text
+    "write": PLAYGROUND,  # generate as soon as the link is opened
 }
 
-# What a page remembers besides settings, in no link. A star stands for a run.
+# Other session keys of the pages, in no link. A star is for a run's id.
 REMEMBERED = {
     "example_place": HOME, "pasted": TRAIN, "own_text_said": TRAIN, "own_text_problem": TRAIN, "events": TRAIN,
     "sample_of-*": TRAIN, "upload": TRAIN, "bundle_upload": TRAIN, "more-*": TRAIN,
@@ -112,7 +112,7 @@ REMEMBERED = {
 
 
 def find(key: str, **given: Any) -> Setting:
-    """A key's row, complete with what the caller is to give. Raises where it is none, or another one is given."""
+    """A key's row, completed by the caller. Raises for an unknown key or the wrong arguments."""
     if key not in SETTINGS:
         raise KeyError(f"The setting {key!r} is not declared: give it a row in pages/parts/shared/page_state.py.")
     setting = SETTINGS[key]
@@ -123,14 +123,14 @@ def find(key: str, **given: Any) -> Setting:
 
 
 def row(key: str) -> Setting:
-    """A key's row as far as it goes without a caller: what depends on the call is left open."""
+    """A key's row without the caller's part: that is None."""
     setting = SETTINGS[key]
     unknown = [name for name in ("default", "choices", "limits") if getattr(setting, name) is AT_CALL]
     return replace(setting, **dict.fromkeys(unknown))
 
 
 def parameter(key: str) -> str | None:
-    """What a key is called in links; None where it stands in none."""
+    """A key's name in links; None where no link has it."""
     if key in LINK_ONLY:
         return key
     if key not in SETTINGS:
@@ -140,17 +140,17 @@ def parameter(key: str) -> str | None:
 
 
 def choices(key: str) -> Collection[Any]:
-    """What can be chosen, for the widget that offers it."""
+    """The allowed choices, for a widget."""
     return SETTINGS[key].choices
 
 
 def limits(key: str) -> tuple[Any, Any]:
-    """Least and most, for the widget that keeps to them."""
+    """Minimum and maximum, for a widget."""
     return SETTINGS[key].limits
 
 
 def parsed(setting: Setting, in_link: str) -> Any:
-    """A link's words as an allowed value, or NOT_ALLOWED."""
+    """A link's text as an allowed value, or NOT_ALLOWED."""
     try:
         return allowed(setting, (setting.parse or _PARSERS[setting.type])(in_link))
     except ValueError:
@@ -173,7 +173,7 @@ def allowed(setting: Setting, value: Any) -> Any:
 
 
 def _typed(wanted: type, value: Any) -> Any:
-    """A value of the wanted type; a whole number serves as a number, True and NaN never do."""
+    """A value of the wanted type; an integer is accepted as a float, True and NaN never are."""
     if wanted is float and type(value) is int and abs(value) < 1e300:
         value = float(value)
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)) or value != value:
@@ -212,7 +212,7 @@ def _of_preset(preset: Preset) -> dict[str, Setting]:
 
 
 def _of_field(declared: config.Setting, value: Any) -> Setting:
-    """One setting of a configuration; 0 stands for none where there may be none."""
+    """One setting of a configuration; 0 means none for an optional one."""
     wanted: type = declared.value_type
     if declared.limits is None:
         return _train(wanted, value, choices=declared.choices or None)

@@ -180,7 +180,7 @@ def in_link(preset: Preset) -> dict[str, Any]:
 
 
 def empty_state() -> None:
-    """Explain what a run will show, to somebody who has not started one."""
+    """Explain what a run will show, where none has been started."""
     st.info(
         "Press Start: the loss appears here within a few seconds, and next to it the text that the "
         "model generates after every epoch. Three texts to begin with: **Tiny Shakespeare** (plays: almost verse "
