@@ -69,7 +69,7 @@ def test_train_generate_and_explain_by_clicking(shared_server, page):
     settled(page)
     expect(page).to_have_url(re.compile(run.id))
     button(page, "Generate").click()
-    expect(page.get_by_text("characters written")).to_be_visible()
+    expect(page.get_by_text("characters generated")).to_be_visible()
     expect(page.locator("[data-testid=stCode]:visible")).to_have_count(3)
 
     # Look at it in the Explainer, and choose a character
@@ -150,12 +150,12 @@ def test_a_worker_that_is_killed_and_runs_of_others(shared_server, page):
     expect(button(page, "Resume")).to_be_visible()
     settled(page)
 
-    page.get_by_role("combobox", name="Run", exact=True).click()
+    page.get_by_role("combobox", name=re.compile(r"\bRun$")).click()
     expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Escape")
     page.get_by_text("Everyone's").click()
     settled(page)
-    page.get_by_role("combobox", name="Run", exact=True).click()
+    page.get_by_role("combobox", name=re.compile(r"\bRun$")).click()
     expect(page.get_by_role("option")).to_have_count(2)
     page.keyboard.press("Escape")
     page.goto(f"{shared_server}/train?run={theirs.id}")

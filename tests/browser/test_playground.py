@@ -28,7 +28,7 @@ def go(page, address: str, **query: str) -> None:
 
 
 def is_written(page) -> None:
-    expect(page.get_by_text("characters written")).to_be_visible()
+    expect(page.get_by_text("characters generated")).to_be_visible()
     expect(page.locator(f"{TEXTS}, [role=listbox]").first).to_be_visible()  # what draws a text is loaded late
     settled(page)
 
@@ -49,10 +49,10 @@ def test_a_sweep_and_its_link_in_another_browser(shared_server, page, chrome):
     other.goto(page.url)
     is_written(other)
     wait_until(lambda: texts(other) == found)
-    expect(other.get_by_text("has changed")).to_have_count(0)
+    expect(other.get_by_text("have changed")).to_have_count(0)
     other.goto(re.sub("digest=[0-9a-f]{12}", "digest=000000000000", page.url))
     is_written(other)
-    expect(other.get_by_text("has changed since this link was made")).to_be_visible()
+    expect(other.get_by_text("have changed since this link was made")).to_be_visible()
     context.close()
 
 
@@ -74,7 +74,7 @@ def test_stop_in_mid_stream_and_a_changed_temperature_begins_again(shared_server
         page.keyboard.press("ArrowRight")  # to 1.3
     expect(page).to_have_url(re.compile("temperature=1.3"))
     wait_until(lambda: len(texts(page)) == 16 and len(texts(page)[0]) > 40 and texts(page)[0][:40] != old)
-    expect(page.get_by_text("characters written")).to_have_count(0)  # it is still at it
+    expect(page.get_by_text("characters generated")).to_have_count(0)  # it is still at it
     button(page, "Stop").click()
     expect(page.get_by_text("Stopped after")).to_be_visible()
     settled(page)
@@ -89,18 +89,18 @@ def test_nothing_of_an_older_text_stands_beside_a_new_one(shared_server, slow_mo
     go(page, shared_server, model=slow_model, mode="temperature sweep", length="20", write="1")
     is_written(page)
     expect(page.locator(TEXTS)).to_have_count(6)
-    page.get_by_role("radio", name="samples").or_(
-        page.get_by_role("button", name="samples", exact=True)
+    page.get_by_role("radio", name="Samples").or_(
+        page.get_by_role("button", name="Samples", exact=True)
     ).first.click()
     settled(page)
-    slider = page.get_by_role("slider", name="Length, characters")
+    slider = page.get_by_role("slider", name="Length (characters)")
     slider.focus()
     page.keyboard.press("End")
     settled(page)
     button(page, "Generate").click()
     wait_until(lambda: len(texts(page)) == 3)
     expect(page.get_by_text("Temperature 1.6", exact=True)).to_have_count(0)
-    expect(page.get_by_text("characters written")).to_have_count(0)
+    expect(page.get_by_text("characters generated")).to_have_count(0)
     button(page, "Stop").click()
     expect(page.get_by_text("Stopped after")).to_be_visible()
 
