@@ -1,4 +1,4 @@
-"""A run's figures as TensorBoard logs, where the tensorboard package is installed. Knows nothing of training."""
+"""The values of a run as TensorBoard logs, if the tensorboard package is installed."""
 
 from __future__ import annotations
 
