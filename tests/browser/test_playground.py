@@ -110,7 +110,7 @@ def test_a_click_on_a_character_opens_the_explainer_there(shared_server, page, s
     query = {"model": "quick-gru", "mode": "temperature sweep", "temperatures": "0.5,1.2", "length": "30"}
     go(page, shared_server, **query, shade="surprise", seed_text=seed_text or " ")
     if not seed_text:
-        page.get_by_label("Prompt").fill("")
+        page.get_by_role("textbox", name="Prompt").fill("")
         page.keyboard.press("Control+Enter")
         settled(page)
     button(page, "Generate").click()
