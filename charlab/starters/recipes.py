@@ -31,21 +31,19 @@ class Recipe:
 
 
 RECIPES = {
-    "quick-gru": Recipe(
-        "Quick GRU on Tiny Shakespeare", "--preset quick-gru --minutes 3 --set output_dropout=0.2"
-    ),
+    "quick-gru": Recipe("Quick GRU (3 minutes)", "--preset quick-gru --minutes 3 --set output_dropout=0.2"),
     "small-gru": Recipe(
-        "Small GRU on Tiny Shakespeare, with saved epochs",
+        "Small GRU (20 epochs)",
         "--preset quick-gru --epochs 20 --set units=128 --set embedding=128 --set output_dropout=0.1",
         (1, 2, 5, 10, 20),
     ),
     "best-gru": Recipe(
-        "Best GRU (10 minutes) on Tiny Shakespeare",
+        "Best GRU (10 minutes)",
         "--preset quick-gru --minutes 10 --set units=320 --set embedding=128 --set output_dropout=0.3 "
         "--set learning_rate=0.009",
     ),
-    "mini-gpt": Recipe("Mini GPT on Tiny Shakespeare", "--preset mini-gpt --minutes 10 --set output_dropout=0.1"),
-    "ngram": Recipe("N-gram on Tiny Shakespeare", "--preset ngram"),
+    "mini-gpt": Recipe("Mini GPT", "--preset mini-gpt --minutes 10 --set output_dropout=0.1"),
+    "ngram": Recipe("N-gram model", "--preset ngram"),
 }
 
 
