@@ -244,7 +244,7 @@ def first_difference(old: Any, new: Any, place: str = "") -> str | None:
                 return f"{place}/{key}: only in the {'old' if key in old else 'new'} one"
             if found := first_difference(old[key], new[key], f"{place}/{key}"):
                 return found
-        return None if list(old) == list(new) else f"{here}: its keys stand in another order"
+        return None if list(old) == list(new) else f"{here}: its keys are in another order"
     if isinstance(old, list):
         for number, (ours, theirs) in enumerate(zip(old, new, strict=False)):
             if found := first_difference(ours, theirs, f"{place}/{number}"):

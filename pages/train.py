@@ -56,9 +56,9 @@ try:
 except CharlabError as error:
     planned = None
     facts.error(plain(str(error)))
-fed = st.expander("See the training data", icon=":material/table_rows:", key="feeding", on_change="rerun")
-if fed.open and planned:
-    with fed:
+preview_box = st.expander("See the training data", icon=":material/table_rows:", key="feeding", on_change="rerun")
+if preview_box.open and planned:
+    with preview_box:
         preview.show(planned, source)
 
 if start and planned:

@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 
 from charlab.charts.base import QUIET, SMALLEST, TRAINING, VALIDATION, empty_figure, literal, rounded
 from charlab.errors import ConfigError
+from charlab.runs.diagnosis import NATS
 
 X = TypeVar("X", bound=float)  # steps or epochs: whole numbers stay whole
 MAX_POINTS = 1000
-_NATS = {"nats": 1.0, "bits": math.log(2)}  # nats in one unit
 _LABEL_SHARE = 0.05  # of a chart's height that a line's label takes
 ACCURACY = "accuracy"  # drawn instead of a loss
 _X_TITLES = {"steps": "steps", "epochs": "epochs", "seconds": "seconds of training"}
@@ -49,8 +49,8 @@ def loss_figure(
     A run is {"label": str, "events": [...]} with events as in metrics.jsonl; a single run needs no label.
     Reference lines are pairs of a name and a loss in nats. Raises ConfigError for an unknown unit or x axis.
     """
-    if unit not in (*_NATS, ACCURACY):
-        raise ConfigError(f"Loss is drawn in {', '.join(_NATS)} or as {ACCURACY}. Received: {unit!r}.")
+    if unit not in (*NATS, ACCURACY):
+        raise ConfigError(f"Loss is drawn in {', '.join(NATS)} or as {ACCURACY}. Received: {unit!r}.")
     if x not in _X_FIELDS:
         raise ConfigError(f"Loss is drawn over {', '.join(_X_FIELDS)}. Received: {x!r}.")
     title = "accuracy, %" if unit == ACCURACY else f"loss, {unit} per character"
@@ -60,8 +60,8 @@ def loss_figure(
             points = _loss_points(run["events"], wanted, _X_FIELDS[x], unit)
             if points[0]:
                 figure.add_trace(_loss_line(run["label"], points, wanted, index, unit))
-    if unit in _NATS:
-        _add_references(figure, [(name, nats / _NATS[unit]) for name, nats in reference_lines])
+    if unit in NATS:
+        _add_references(figure, [(name, nats / NATS[unit]) for name, nats in reference_lines])
     figure.update_layout(hovermode="x unified", uirevision=f"{unit} over {x}", margin={"t": 14})
     figure.update_xaxes(rangemode="tozero")
     return figure
@@ -73,7 +73,7 @@ def _loss_points(
     kind, key = ("step", "loss") if wanted == "training" else ("epoch", "val_loss")
     if unit == ACCURACY:
         key = key.replace("loss", "accuracy")
-    factor = 100 if unit == ACCURACY else 1 / _NATS[unit]
+    factor = 100 if unit == ACCURACY else 1 / NATS[unit]
     there = [e for e in events if e.get("event") == kind and e.get(key) is not None and field in e]
     return thin([e[field] for e in there], rounded([e[key] * factor for e in there]))
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from charlab.core import kinds, predictor
 from charlab.core.config import ModelConfig, TrainConfig
 
@@ -35,7 +33,7 @@ def layers(model: ModelConfig, vocabulary_size: int) -> list[Layer]:
 
 
 def parameter_count(config: ModelConfig, vocabulary_size: int) -> int:
-    return sum(int(np.prod(shape)) for shape in predictor.weight_shapes(config, vocabulary_size).values())
+    return sum(math.prod(shape) for shape in predictor.weight_shapes(config, vocabulary_size).values())
 
 
 def describe_parameters(model: ModelConfig, vocabulary_size: int) -> str:

@@ -22,7 +22,7 @@ class Vocab:
     The unknown character is read but never generated. With `lower_case`, capitals are read as lowercase letters;
     that never changes the length of a text.
 
-    Raises ConfigError where the alphabet is empty or names a character twice.
+    Raises ConfigError where the alphabet is empty or has a character twice.
     """
 
     characters: str
@@ -32,7 +32,7 @@ class Vocab:
         if not self.characters:
             raise ConfigError("The alphabet is empty. It needs at least one character.")
         if len(set(self.characters)) != len(self.characters):
-            raise ConfigError("The alphabet names a character twice. Each character may stand in it once.")
+            raise ConfigError("The alphabet has a character twice. Each character may occur in it once.")
 
     @classmethod
     def from_text(cls, text: str, lower_case: bool = False, maximum: int = MAXIMUM_ALPHABET) -> Vocab:

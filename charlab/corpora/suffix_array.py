@@ -97,16 +97,16 @@ def build(text: str) -> SuffixArray:
     """Index a text: prefix doubling (Manber and Myers, 1990) until DEPTH characters are sorted.
 
     As many characters as fit are packed in 64 bits and sorted at once; ranks of pairs of ranks then double the
-    depth. 5 million characters of English take about 5 seconds of one core and at
-    most 40 bytes per character, of which 4 remain, plus the text. Looking up 16 texts of 1,000 characters then
-    takes 0.3 seconds. Raises CorpusError for a text of more than LONGEST characters.
+    depth. 5 million characters of English take about 5 seconds of one core and at most 40 bytes per character, of
+    which 4 remain, plus the text. Looking up 16 texts of 1,000 characters then takes 0.3 seconds. Raises
+    CorpusError for a text of more than MAX_LENGTH characters.
     """
     size = len(text)
     if size > MAX_LENGTH:
         raise CorpusError(f"A text of over {MAX_LENGTH:,} characters is too long to search. Received: {size:,}.")
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    kinds, ids = np.unique(codes, return_inverse=True)
-    bits = max(1, len(kinds).bit_length())
+    distinct, ids = np.unique(codes, return_inverse=True)
+    bits = max(1, len(distinct).bit_length())
     depth = min(DEPTH, 1 << (64 // bits).bit_length() - 1)  # characters per key: a power of two
     keys = np.zeros(size, np.uint64)
     padded = np.zeros(size + depth, np.uint64)  # 0 is past the end: it sorts before every character

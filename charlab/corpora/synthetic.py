@@ -82,7 +82,7 @@ def markov_transitions() -> tuple[str, np.ndarray]:
 def reber(seed: int, length: int) -> str:
     """Strings of the embedded Reber grammar, one per line.
 
-    B, then T or P, then a string of Reber's grammar (B, a walk through REBER_GRAPH, E), then the same T or P
+    B, then T or P, then a string of Reber's grammar (B, a path through REBER_GRAPH, E), then the same T or P
     again, then E (Hochreiter and Schmidhuber 1997): to predict the last but one letter, a model must remember the
     second.
     """
@@ -105,7 +105,7 @@ def reber_entropy() -> float:
     Different paths write different strings, so a string's entropy is that of its choices, one bit each. The
     expected number n_i of choices from state i to the end is one more than the mean over the two states that
     follow: n = 1 + Q n, so (I - Q) n = 1, which gives n_0 = 6. With the choice of T or P that is 7 bits.
-    Each choice of the walk writes a letter, and around them stand B, T or P, B, then E, T or P, E and the
+    Each of the 6 choices writes a letter; before them come B, T or P, B, and after them E, T or P, E and the
     newline: 6 + 7 = 13 characters. Lines are drawn independently, so entropy per character is the first number
     divided by the second (Shannon 1948, section 7: entropy per symbol = entropy per message / mean length).
     """

@@ -48,12 +48,9 @@ def pack(run: Run) -> bytes:
         "status.json": _json(_status(run)),
         "metrics.jsonl": _metrics(run),
     }
-    for weights_name in [
-        weights_name
-        for weights_name in bundle_validation.WEIGHTS
-        if run.stands_for(weights_name) in run.weight_names()
-    ]:
-        members[bundle_validation.WEIGHTS[weights_name]] = save(run.weights(weights_name))
+    for weights_name, member in bundle_validation.WEIGHTS.items():
+        if run.stored_weights_name(weights_name) in run.weight_names():
+            members[member] = save(run.weights(weights_name))
     if len(members) == 6:
         raise RunError(f"Run {run.id} has no weights yet. Wait until its first epoch has finished.")
     result = io.BytesIO()
@@ -196,9 +193,9 @@ def unpack(file: BinaryIO | bytes, filename: str = "The file", folder: Path | No
     folder = folder or store.runs_folder()
     folder.mkdir(parents=True, exist_ok=True)
     # Built in a temporary folder and then moved, so that no queue takes an incomplete run.
-    with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as beside:
+    with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as temporary:
         config = RunConfig(**contents.config.__dict__ | {"created": 0.0, "owner": owner})
-        run = store.create(config, contents.vocab, Path(beside))
+        run = store.create(config, contents.vocab, Path(temporary))
         for weights_name, weights in contents.weights.items():
             run.write_weights(weights, weights_name)
         for event in contents.events:

@@ -91,16 +91,14 @@ def export(run: Run, name: str, target: str, weights_name: str = "best") -> None
     if reason := queue.why_no_tensorflow():
         raise UnavailableError(reason)
     parts = (run.config().model, run.vocab(), run.weights(weights_name))
-    from charlab.training import (
-        export_keras as networks_out,  # starting TensorFlow takes seconds: errors come before
-    )
+    from charlab.training import export_keras  # starting TensorFlow takes seconds: errors come before
 
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / ("network.keras" if name == "keras" else "network")
         if name == "keras":
-            networks_out.write_keras(made, *parts)
+            export_keras.write_keras(made, *parts)
         else:
-            networks_out.write_saved_model(made, *parts)
+            export_keras.write_saved_model(made, *parts)
         if made.is_dir() and not target.lower().endswith(".zip"):
             _write_folder(target, made)
         else:

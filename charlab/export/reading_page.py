@@ -115,9 +115,9 @@ def _in_words(reading: Reading, position: int) -> str:
 
 def _surprises(reading: Reading, vocab: Vocab) -> str:
     """Rows of the most surprising characters, the greatest surprise first."""
-    order = np.argsort(-np.nan_to_num(reading.bits, nan=-1.0), kind="stable")[:MOST_SURPRISING]
     rows = []
-    for t in (int(t) for t in order if not np.isnan(reading.bits[t])):
+    for position in reading.most_surprising(MOST_SURPRISING):
+        t = position - 1  # the step before it
         best = np.argsort(-reading.probabilities[t], kind="stable")[:_MOST_LIKELY]
         characters = [*vocab.characters, "\ufffd"]
         most_likely = "".join(

@@ -14,7 +14,7 @@ from charlab.errors import ModelError
 from charlab.export import bundle
 from charlab.runs.store import RunConfig
 
-_PIECES = Path(__file__).parent / "script_parts"
+_PARTS = Path(__file__).parent / "script_parts"
 
 
 def standalone(config: RunConfig) -> str:
@@ -27,20 +27,20 @@ def standalone(config: RunConfig) -> str:
         )
     stock, masked, network = _NETWORKS[config.model.kind]
     layer = masked if config.model.recurrent_dropout else stock
-    pieces = [
+    parts = [
         _opening(config),
-        _piece("text"),
-        _piece(f"batches_{config.train.batches}"),
-        _piece(layer) if layer else "",
-        _piece(network),
-        _piece("training"),
+        _part("text"),
+        _part(f"batches_{config.train.batches}"),
+        _part(layer) if layer else "",
+        _part(network),
+        _part("training"),
     ]
-    return "\n\n".join(piece.strip("\n") + "\n" for piece in pieces if piece)
+    return "\n\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
-def _piece(name: str) -> str:
+def _part(name: str) -> str:
     """A part of the program: real Python, in a folder that is read and never imported."""
-    source = (_PIECES / f"{name}.py").read_text(encoding="utf-8")
+    source = (_PARTS / f"{name}.py").read_text(encoding="utf-8")
     return source.split("# ---\n", 1)[1]  # the lines above are for readers of the folder
 
 
@@ -89,7 +89,7 @@ _NETWORKS = {
     "lstm": ("stock_layer", "masked_lstm", "recurrent"),
     "transformer": ("", "", "transformer"),
 }
-# The settings that the parts of the program read, in the order in which they stand at its top.
+# The settings that the parts of the program read, in the order in which its top has them.
 _CONSTANTS = (
     "alphabet", "lower_case", "kind", "layers", "units", "input_dropout", "output_dropout", "embedding",
     "embedding_range", "recurrent_dropout", "heads", "context", "epochs", "minutes", "patience", "batch_size",

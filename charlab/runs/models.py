@@ -65,7 +65,7 @@ def available_models() -> list[ModelInfo]:
 def load(name: str, weights_name: str = "best") -> Model:
     """A starter's name, a run's id or a path -> its predictor and vocabulary. Raises ModelError or RunError."""
     run = find(name)
-    weights_name = run.stands_for(weights_name)
+    weights_name = run.stored_weights_name(weights_name)
     config, vocab = run.config(), run.vocab()
     weights = run.weights(weights_name)
     predictor = build_predictor(config.model, len(vocab), weights)

@@ -229,8 +229,8 @@ class Run:
         """Save weights as "best", "last" or "epoch-003"."""
         write_arrays(self.weights_path(weights_name), weights)
 
-    def stands_for(self, weights_name: str) -> str:
-        """The stored weights for a name: where "best" has no file, those of the best epoch or the last."""
+    def stored_weights_name(self, weights_name: str) -> str:
+        """The name of the file that holds these weights: where "best" has none, the best epoch's or "last"."""
         there = self.weight_names()
         if weights_name != "best" or "best" in there:
             return weights_name
@@ -238,7 +238,7 @@ class Run:
         return best_epoch if best_epoch in there else "last"
 
     def weights(self, weights_name: str = "best") -> dict[str, np.ndarray]:
-        path = self.weights_path(self.stands_for(weights_name))
+        path = self.weights_path(self.stored_weights_name(weights_name))
         if not path.exists():
             there = ", ".join(self.weight_names()) or "none yet"
             raise RunError(f"Run {self.id} has no weights {weights_name!r}. Available weights: {there}.")

@@ -24,7 +24,7 @@ def gru(
     """Read windows with a GRU (Cho et al., 2014; the reset gate after the product, as cuDNN has it).
 
     What the input adds x [T, B, 3U], state [B, U], recurrent kernel [U, 3U], bias [2, 3U], mask [B, U] -> what it
-    says at each character [T, B, U], and the state after the last [B, U]. The gates stand in Keras's order:
+    says at each character [T, B, U], and the state after the last [B, U]. The gates are in Keras's order:
     update, reset, candidate.
     """
     T, U = x.shape[0], kernel.shape[0]
@@ -83,7 +83,7 @@ def lstm(
     """Read windows with an LSTM (Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al., 2000).
 
     What the input adds x [T, B, 4U], state and cell [B, U], recurrent kernel [U, 4U], bias [4U], mask [B, U] ->
-    what it says at each character [T, B, U], and state and cell after the last [B, U]. The gates stand in Keras's
+    what it says at each character [T, B, U], and state and cell after the last [B, U]. The gates are in Keras's
     order: input, forget, candidate, output.
     """
     T, U = x.shape[0], kernel.shape[0]

@@ -232,7 +232,7 @@ def _recurrent_reader(network: keras_networks.Network):
 def _window_reader(network: keras_networks.Network):
     """The same for a Transformer, whose state is the ids read [N, context] and their number, side by side.
 
-    Where all places are taken, the last half of the ids is kept, as in predictor.py.
+    Where all places are taken, the last half of the ids is kept, as in core/transformer.py.
     """
     context = network.config.context
     half = context // 2

@@ -48,7 +48,7 @@ def build(
 
 
 def to_arrays(network: Network) -> dict[str, np.ndarray]:
-    """All weights by the names of networks.shapes, float32."""
+    """All weights by their names in `core.predictor.weight_shapes`, float32."""
     return {name: variable.numpy() for name, variable in network.named().items()}
 
 
@@ -107,7 +107,7 @@ class Network(keras.Model, ABC):
 
     @abstractmethod
     def named(self) -> dict[str, keras.Variable]:
-        """Every weight by its name in networks.shapes."""
+        """Every weight by its name in `core.predictor.weight_shapes`."""
 
     @abstractmethod
     def start(self, rows: int) -> State:

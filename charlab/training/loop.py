@@ -191,12 +191,11 @@ class TrainingLoop:
             raise RunError(self._diverged())
         self._note_validation(epoch, within == 0, loss)
         self.recorder.event(self._epoch_event(loss, accuracy))
-        weights_name = [
-            "last",
-            *(["best"] if progress.best_epoch == epoch and progress.best_val_loss == loss else []),
-        ]
-        for name in [f"epoch-{epoch:03d}", *weights_name] if _is_kept(epoch) else weights_name:
-            self.recorder.weights(weights, name)
+        is_best = progress.best_epoch == epoch and progress.best_val_loss == loss
+        names = [f"epoch-{epoch:03d}"] if _is_kept(epoch) else []
+        names += ["last", "best"] if is_best else ["last"]
+        for weights_name in names:
+            self.recorder.weights(weights, weights_name)
         predictor = build_predictor(self.model_config, len(self.vocab), weights)
         self.recorder.sample(predictor, self.vocab, self.train_config.seed_text, self._epochs(), progress.step)
         if within == 0:

@@ -82,8 +82,8 @@ def test_the_weights_of_an_old_runs_epochs_are_read(said):
 
 @pytest.mark.parametrize("name", EXPECTED["bundles"])
 def test_an_old_bundle_is_imported_and_writes_and_expects_what_it_did(said, name):
-    brought = said("import", str(MADE / name))
-    assert_says_the_same(said, brought["run"], EXPECTED["bundles"][name])
+    imported = said("import", str(MADE / name))
+    assert_says_the_same(said, imported["run"], EXPECTED["bundles"][name])
 
 
 @pytest.mark.parametrize("name", EXPECTED["resumed"])

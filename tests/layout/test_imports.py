@@ -1,6 +1,6 @@
 """The import rule, read from the source: a package imports only from packages to its left.
 
-Also which packages may import TensorFlow, Plotly and Streamlit, and that the walk over the tree found modules.
+Also which packages may import TensorFlow, Plotly and Streamlit, and that modules were found.
 """
 
 import ast

@@ -63,7 +63,7 @@ def test_a_strip_carries_its_text_as_data(test_page):
     assert data["drawn"] == {" ": "·", "\n": "↵"}
 
 
-def test_choosing_a_character_is_heard_before_the_page_is_drawn(test_page):
+def test_choosing_a_character_counts_before_the_page_is_drawn(test_page):
     send(test_page, "strip", "chosen", 4)
     assert test_page.session_state.chosen == 4
     assert json.loads(component(test_page, "strip").proto.json)["chosen"] == 4
@@ -75,7 +75,7 @@ def test_an_index_that_is_none_changes_nothing(test_page, nonsense):
     assert not test_page.exception and test_page.session_state.chosen == 1
 
 
-def test_a_click_on_a_chart_is_heard_and_nonsense_is_not(test_page):
+def test_a_click_on_a_chart_counts_and_nonsense_is_not(test_page):
     send(test_page, "chart", "click", {"x": 3, "y": 1, "curve": 0, "point": [1, 3], "more": "?"})
     assert test_page.session_state.point == {"x": 3, "y": 1, "curve": 0, "point": [1, 3]}
     send(test_page, "chart", "click", "nonsense")

@@ -75,7 +75,7 @@ def show(planned: RunPlan, source: Source | None) -> None:
     characters, size = _characters(planned, source), planned.text.vocabulary_size
     tabs = st.tabs(["One batch", "Text", "Network", "Training time"], key="feeding.tab", on_change="rerun")
     parts = (
-        lambda: _fed(source, model, train) if source else _not_here(),
+        lambda: _one_batch(source, model, train) if source else _not_here(),
         lambda: _text(source) if source else _not_here(),
         lambda: _layers(model, size),
         lambda: _how_long(model, train, characters, size, planned.notes),
@@ -92,7 +92,7 @@ def _not_here() -> None:
     )
 
 
-def _fed(source: Source, model: ModelConfig, train: TrainConfig) -> None:
+def _one_batch(source: Source, model: ModelConfig, train: TrainConfig) -> None:
     st.markdown("A model reads numbers: each character of the alphabet has its own, the id.")
     piece = source.ids[:_PIECE]
     shown = source.vocab.characters + UNKNOWN_CHARACTER

@@ -18,8 +18,8 @@ settings = st.builds(
 )
 
 
-def choose(probabilities, needles):
-    return sampling.Sampler(SampleConfig(), UNKNOWN, probabilities.shape).choose(probabilities, needles)
+def choose(probabilities, uniforms):
+    return sampling.Sampler(SampleConfig(), UNKNOWN, probabilities.shape).choose(probabilities, uniforms)
 
 
 @given(settings)
@@ -35,7 +35,7 @@ def test_temperature_one_is_the_softmax_over_what_is_left():
     )
 
 
-def test_temperature_zero_takes_the_likeliest_and_cold_comes_close():
+def test_temperature_zero_takes_the_most_likely_and_cold_comes_close():
     assert sampling.sampling_probabilities(LOGITS, SampleConfig(temperature=0), UNKNOWN)[0].tolist() == [
         0,
         1,
@@ -106,22 +106,22 @@ def test_draws_never_depend_on_how_many_samples_or_characters_are_asked_for():
     assert len(np.unique(many)) == many.size
 
 
-def test_choosing_is_a_needle_on_the_bar():
+def test_choosing_is_a_point_on_the_bar():
     probabilities = np.array([[0.0, 0.25, 0.25, 0.5, 0.0, 0.0]] * 6)
-    needles = np.array([0.0, 0.2499, 0.25, 0.5, 0.75, 1 - 2**-53])
-    assert choose(probabilities, needles).tolist() == [1, 1, 2, 3, 3, 3]
+    uniforms = np.array([0.0, 0.2499, 0.25, 0.5, 0.75, 1 - 2**-53])
+    assert choose(probabilities, uniforms).tolist() == [1, 1, 2, 3, 3, 3]
 
 
 @pytest.mark.parametrize("end", [0.3, 0.7, 1 - 2**-53, 1.0, 1 + 2**-52, 1.7])
-def test_no_needle_goes_past_the_last_character_that_can_come(end):
+def test_no_random_number_goes_past_the_last_character_that_can_come(end):
     probabilities = np.array([[0.25 * end, 0.75 * end, 0.0, 0.0, 0.0, 0.0]])
     assert choose(probabilities, np.array([1 - 2**-53])).tolist() == [1]
 
 
 def test_frequencies_follow_the_probabilities():
     probabilities = softmax(LOGITS[:1])
-    needles = np.random.default_rng(0).random(50_000)
-    ids = choose(np.repeat(probabilities, len(needles), axis=0), needles)
+    uniforms = np.random.default_rng(0).random(50_000)
+    ids = choose(np.repeat(probabilities, len(uniforms), axis=0), uniforms)
     np.testing.assert_allclose(np.bincount(ids, minlength=6) / len(ids), probabilities[0], atol=0.01)
 
 

@@ -73,7 +73,7 @@ def exported(tmp_path_factory):
     predictors = {}
     for name, config in TINY.items():
         weights = random_weights(config, len(vocab))
-        weights["head/bias"][vocab.unknown_id] += 100.0  # the unknown character is by far the likeliest
+        weights["head/bias"][vocab.unknown_id] += 100.0  # the unknown character is by far the most likely
         export_keras.write_keras(folder / f"{name}.keras", config, vocab, weights)
         export_keras.write_saved_model(folder / name, config, vocab, weights)
         predictors[name] = predictor.build_predictor(config, len(vocab), weights)
