@@ -7,7 +7,7 @@ import streamlit as st
 from charlab.core import kinds
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
-from charlab.runs import limits, plan, queue
+from charlab.runs import accelerators, limits, plan
 from pages.parts.shared import browser_cookie, url_state
 from pages.parts.shared.safe_text import plain
 from pages.parts.train import export_import, preview, run_form, run_panel, settings_form
@@ -28,7 +28,7 @@ with accelerator_column:
 with budget_column:
     budget = run_form.pick_budget(preset)
 
-reason = queue.why_no_tensorflow() if kinds.of(preset.model).trained else ""
+reason = accelerators.why_no_tensorflow() if kinds.of(preset.model).trained else ""
 if reason:
     st.warning(plain(reason))
 facts = st.empty()

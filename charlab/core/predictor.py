@@ -6,7 +6,7 @@ Names in shape comments: N samples, V ids, U units, H heads, T characters of a t
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class Predictor(Protocol):
         """
 
 
+@runtime_checkable
 class HasActivations(Predictor, Protocol):
     """A predictor that shows what happens inside. Ask for the method, not for the kind of network."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from charlab.core.config import KINDS, TRAINED
 from charlab.errors import ConfigError, RunError, UnavailableError
 from charlab.export import bundle, remote_files, script
-from charlab.runs import queue, subprocesses
+from charlab.runs import accelerators, subprocesses
 from charlab.runs.store import Run
 
 
@@ -88,7 +88,7 @@ def export(run: Run, name: str, target: str, weights_name: str = "best") -> None
     if not FORMATS[name].needs_tensorflow:
         _write(target, make(run, name))
         return
-    if reason := queue.why_no_tensorflow():
+    if reason := accelerators.why_no_tensorflow():
         raise UnavailableError(reason)
     parts = (run.config().model, run.vocab(), run.weights(weights_name))
     from charlab.training import export_keras  # starting TensorFlow takes seconds: errors come before
@@ -108,7 +108,7 @@ def export(run: Run, name: str, target: str, weights_name: str = "best") -> None
 def make_in_worker(run: Run, name: str, time_limit: float = 300.0) -> bytes:
     """The bytes of a format that needs TensorFlow, from a separate process: about ten seconds. Raises
     UnavailableError."""
-    if reason := queue.why_no_tensorflow():
+    if reason := accelerators.why_no_tensorflow():
         raise UnavailableError(reason)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / f"network{FORMATS[name].suffix}"

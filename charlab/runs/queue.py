@@ -7,20 +7,17 @@ holds a run's lock owns it: two queues on one folder never train a run twice.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import logging
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import Timeout
 
 from charlab.core import kinds
-from charlab.errors import CharlabError, UnavailableError, install_command
+from charlab.errors import CharlabError
 from charlab.runs import cluster, control, store, subprocesses
 from charlab.runs.limits import at_once, minutes_cap
 from charlab.runs.store import Run, RunConfig, Status
@@ -164,27 +161,6 @@ def expected_start(run: Run) -> float | None:
 def start_worker(run: Run) -> subprocess.Popen:
     """Start a worker process on one run; it ends when this process does."""
     return subprocesses.start("work", str(run.path), "--parent-pipe", log=run.log_path)
-
-
-def why_no_tensorflow() -> str:
-    """A sentence if networks cannot be trained on this machine, else an empty string."""
-    if importlib.util.find_spec("tensorflow") is not None:
-        return ""
-    return (
-        f"TensorFlow is not installed for this Python ({sys.version.split()[0]}), so networks cannot be trained "
-        f"or exported to Keras here. To install it (Python 3.11 to 3.13): {install_command('train')}. Everything "
-        "else works without it, training an n-gram model included."
-    )
-
-
-def survey_accelerators(time_limit: float = 120.0) -> list[dict[str, Any]]:
-    """The accelerators of this machine, found by a child process in a few seconds. Raises UnavailableError."""
-    if reason := why_no_tensorflow():
-        raise UnavailableError(reason)
-    try:
-        return subprocesses.document("accelerators", time_limit=time_limit)
-    except UnavailableError as error:
-        raise UnavailableError(f"TensorFlow could not be started on this machine: {error}") from error
 
 
 def _expected_seconds(run: Run) -> float | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from charlab.core.config import ACCELERATORS
 from charlab.errors import ConfigError, UnavailableError
 from charlab.runs import cluster
-from charlab.runs.queue import why_no_tensorflow
+from charlab.runs.accelerators import why_no_tensorflow
 
 if TYPE_CHECKING:
     import tensorflow as tf

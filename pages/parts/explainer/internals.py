@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from charlab.core.display import visible
+from charlab.core.predictor import HasActivations
 from charlab.core.reading import Reading
 from charlab.explain import probes
 from charlab.explain.probes import Activations
@@ -22,7 +23,7 @@ from pages.parts.shared.safe_text import plain
 
 def show(model: Model, reading: Reading) -> dict[str, Any]:
     """Draw the inside of the model at the chosen position; returns the settings for the page's link."""
-    if not hasattr(model.predictor, "activations"):
+    if not isinstance(model.predictor, HasActivations):
         st.info(
             "This model has no units and no attention to look at: it predicts from counts. Open “N-gram counts” "
             "in the view “Read” to see them."
@@ -54,7 +55,7 @@ def unit_colours(
     None if the model has no units, or the reader has not asked for one yet.
     """
     asked = "unit" in st.session_state or "unit" in st.query_params or st.query_params.get("colour") == "unit"
-    if not asked or not hasattr(model.predictor, "activations"):
+    if not asked or not isinstance(model.predictor, HasActivations):
         return None
     activations, _ = _activations(model, reading.text, 0)
     if not probes.states(activations):

@@ -103,7 +103,7 @@ def test_a_worker_makes_what_needs_tensorflow():
 
 
 def test_a_machine_without_tensorflow_gets_a_sentence(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(formats.queue, "why_no_tensorflow", lambda: "TensorFlow is not installed.")
+    monkeypatch.setattr(formats.accelerators, "why_no_tensorflow", lambda: "TensorFlow is not installed.")
     assert main(["export", make_run().id, "--format", "keras", "--to", str(tmp_path / "x.keras")]) == 2
     assert "TensorFlow is not installed." in capsys.readouterr().err
 

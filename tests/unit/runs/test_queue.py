@@ -12,7 +12,7 @@ from charlab.corpora import catalogue
 from charlab.errors import ConfigError
 from charlab.runs import control, limits, plan, store
 from charlab.runs.presets import preset
-from charlab.runs.queue import Queue, expected_start, place_in_line, survey_accelerators, waiting
+from charlab.runs.queue import Queue, expected_start, place_in_line, waiting
 
 
 @pytest.fixture
@@ -203,9 +203,3 @@ def test_when_a_waiting_run_is_expected_to_start(monkeypatch):
         assert [expected_start(run) for run in (first, second, third)] == [0.0, 30.0, 70.0]
         monkeypatch.setenv("CHARLAB_MINUTES", "0.5")
         assert expected_start(third) == 30.0 + 0.0 * 40 and expected_start(running) is None
-
-
-def test_this_machine_has_a_processor():
-    survey = {row["name"]: row for row in survey_accelerators()}
-    assert survey["cpu"]["available"]
-    assert all(row["available"] or row["reason"] for row in survey.values())
