@@ -15,24 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from charlab.corpora import downloads, python_texts, synthetic
-from charlab.corpora.uploads import (
-    MINIMUM_CHARACTERS,
-    UPLOAD_LIMIT,
-    Text,
-    alphabet_note,
-    clean,
-    made,
-    read_bytes,
-    read_pasted,
-    stored_name,
-)
+from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text, clean, made, read_bytes, stored_name
 from charlab.errors import CorpusError
 from charlab.files import write_whole
-
-__all__ = [
-    "CORPORA", "LENGTH", "MINIMUM_CHARACTERS", "SEED", "UPLOAD_LIMIT", "Corpus", "Text", "alphabet_note", "load",
-    "read_bytes", "read_pasted", "store", "stored",
-]  # fmt: skip
 
 SEED, LENGTH = 1, 500_000  # of the synthetic texts
 

@@ -18,6 +18,7 @@ from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue
 from charlab.corpora.encoding import make_vocab, mapped, split_at, text_ids
+from charlab.corpora.uploads import Text
 from charlab.errors import ConfigError, CorpusError
 from charlab.runs import store
 from charlab.runs.presets import preset
@@ -45,7 +46,7 @@ class TextFacts:
         return self.vocab
 
 
-def text_facts(text: catalogue.Text, model: ModelConfig) -> TextFacts:
+def text_facts(text: Text, model: ModelConfig) -> TextFacts:
     """The facts of a text, read with the model's alphabet."""
     vocab = make_vocab(text.text, model)
     return TextFacts(
@@ -100,7 +101,7 @@ class RunPlan:
 
 
 def plan_run(
-    text: catalogue.Text | TextFacts,
+    text: Text | TextFacts,
     preset_name: str,
     model: ModelConfig | None = None,
     train: TrainConfig | None = None,
@@ -111,7 +112,7 @@ def plan_run(
     """Plan a run on this text: of the preset, or of the model and the training given in place of its own."""
     chosen = preset(preset_name)
     model, train = model or chosen.model, train or chosen.train
-    facts = text_facts(text, model) if isinstance(text, catalogue.Text) else text
+    facts = text_facts(text, model) if isinstance(text, Text) else text
     model, train, notes = fit_to_text(model, train, facts.characters, facts.vocabulary_size)
     if not train.seed_text:
         train = train.replace(seed_text=facts.first_words)

@@ -80,11 +80,9 @@ def test_every_document_is_linked_from_the_readme():
 def test_placeholders_are_used_and_what_is_wrong_would_be_noticed():
     named = set().union(*(named_paths(text) for text in TEXTS.values()))
     assert named >= PLACEHOLDERS and len(named) > 40
-    wrong = (
-        "`charlab/sitting.py`, `hand_out` and `bring` in `charlab/cli.py`, `python -m charlab.sitting`, `gs://x`"
-    )
-    assert named_paths(wrong) == {"charlab/sitting.py", "charlab/cli.py"} and not is_there("charlab/sitting.py")
-    assert names_in_files(wrong) == {("hand_out", "charlab/cli.py"), ("bring", "charlab/cli.py")}
+    wrong = "`charlab/sitting.py`, `hand_out` and `bring` in `charlab/errors.py`, `python -m charlab.sitting`, `gs://x`"
+    assert named_paths(wrong) == {"charlab/sitting.py", "charlab/errors.py"} and not is_there("charlab/sitting.py")
+    assert names_in_files(wrong) == {("hand_out", "charlab/errors.py"), ("bring", "charlab/errors.py")}
     assert module_paths(wrong) == {"charlab/sitting"}
 
 

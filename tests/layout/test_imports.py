@@ -42,7 +42,7 @@ def imported(path: Path) -> set[str]:
 
 
 def package_of(path: Path) -> str:
-    """charlab/runs/store.py -> runs, charlab/cli.py -> cli."""
+    """charlab/runs/store.py -> runs, charlab/errors.py -> errors."""
     return path.relative_to(ROOT / "charlab").parts[0].removesuffix(".py")
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 
 from charlab.core import kinds
-from charlab.corpora import catalogue
+from charlab.corpora import catalogue, uploads
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
-from charlab.runs import queue
+from charlab.runs import accelerators
 from charlab.runs.presets import PRESETS, Preset
 from pages.parts.shared import page_state, url_state
 from pages.parts.shared.safe_text import plain
@@ -60,7 +60,7 @@ def add_own_text() -> None:
 
 def _take_own_text(file: Any, pasted: str) -> None:
     try:
-        text = catalogue.read_bytes(file.getvalue(), file.name) if file else catalogue.read_pasted(pasted)
+        text = uploads.read_bytes(file.getvalue(), file.name) if file else uploads.read_pasted(pasted)
         st.session_state.corpus = catalogue.store(text)
         st.session_state.own_text_said = [f"{text.title} is selected: {len(text.text):,} characters.", *text.notes]
     except CharlabError as error:
@@ -123,7 +123,7 @@ def _survey() -> Future:
     """The accelerators of this machine, found once an hour by a separate process while the page goes on."""
     pool = ThreadPoolExecutor(1)
     try:
-        return pool.submit(queue.survey_accelerators)
+        return pool.submit(accelerators.survey)
     finally:
         pool.shutdown(wait=False)
 

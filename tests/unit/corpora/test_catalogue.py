@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from charlab.corpora import catalogue, downloads, python_texts, synthetic
+from charlab.corpora import catalogue, downloads, python_texts, synthetic, uploads
 from charlab.errors import CorpusError
 
 SYNTHETIC = ("markov", "reber", "additions", "coin-flips")
@@ -128,7 +128,7 @@ def test_tiny_shakespeare_where_it_is(monkeypatch):
 
 def test_a_stored_text_comes_back_the_same_and_stands_in_the_list():
     assert catalogue.stored() == []
-    text = catalogue.read_pasted(OWN + "🙂\x0c")
+    text = uploads.read_pasted(OWN + "🙂\x0c")
     name = catalogue.store(text)
     assert name == text.name == f"text-{text.sha256[:16]}"
     assert catalogue.load(name) == catalogue.load(name, paths=False) == text
@@ -140,23 +140,23 @@ def test_a_stored_text_comes_back_the_same_and_stands_in_the_list():
 
 
 def test_a_text_stored_twice_is_kept_once_under_its_first_title():
-    first = catalogue.store(catalogue.read_pasted(OWN, "First"))
-    second = catalogue.store(catalogue.read_bytes(OWN.encode("utf-16"), "second.txt"))
+    first = catalogue.store(uploads.read_pasted(OWN, "First"))
+    second = catalogue.store(uploads.read_bytes(OWN.encode("utf-16"), "second.txt"))
     assert first == second
     assert [corpus.title for corpus in catalogue.stored()] == ["First"]
-    catalogue.store(catalogue.read_pasted(OWN.upper(), "another"))
+    catalogue.store(uploads.read_pasted(OWN.upper(), "another"))
     assert [corpus.title for corpus in catalogue.stored()] == ["another", "First"]
 
 
 def test_another_process_finds_a_stored_text():
-    name = catalogue.store(catalogue.read_pasted(OWN))
+    name = catalogue.store(uploads.read_pasted(OWN))
     code = f"from charlab.corpora import catalogue; print(catalogue.load({name!r}).sha256)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert answer.strip() == hashlib.sha256(OWN.encode("utf-8")).hexdigest()
 
 
 def test_many_who_store_the_same_text_at_once_do_not_disturb_each_other():
-    text = catalogue.read_pasted(OWN * 100)
+    text = uploads.read_pasted(OWN * 100)
     names = []
     threads = [threading.Thread(target=lambda: names.append(catalogue.store(text))) for _ in range(12)]
     for thread in threads:
@@ -170,7 +170,7 @@ def test_many_who_store_the_same_text_at_once_do_not_disturb_each_other():
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"title": "x"}', None])
 def test_a_half_written_text_is_not_listed_nor_loaded_and_storing_heals_it(damage):
-    text = catalogue.read_pasted(OWN)
+    text = uploads.read_pasted(OWN)
     name = catalogue.store(text)
     path = catalogue._stored_path(name).with_suffix(".json")
     path.unlink() if damage is None else path.write_bytes(damage)
@@ -182,7 +182,7 @@ def test_a_half_written_text_is_not_listed_nor_loaded_and_storing_heals_it(damag
 
 
 def test_a_stored_text_that_was_changed_is_not_used():
-    name = catalogue.store(catalogue.read_pasted(OWN))
+    name = catalogue.store(uploads.read_pasted(OWN))
     catalogue._stored_path(name).write_text("something else", encoding="utf-8")
     with pytest.raises(CorpusError, match="damaged"):
         catalogue.load(name)
@@ -193,7 +193,7 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("CHARLAB_CACHE", str(tmp_path / "a-file"))
     assert catalogue.stored() == []
     with pytest.raises(CorpusError, match="CHARLAB_CACHE"):
-        catalogue.store(catalogue.read_pasted(OWN))
+        catalogue.store(uploads.read_pasted(OWN))
 
 
 # Files and names

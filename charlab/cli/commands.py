@@ -1,58 +1,36 @@
-"""The command line: the same core as the pages, for use without a browser and for checks.
-
-With --json one JSON document is the last line of standard output, which has nothing else.
-"""
+"""What each command does: it prints its result for people and returns it as the document of --json."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from charlab.core.config import SETTINGS, SampleConfig, Setting, settings
-from charlab.corpora import catalogue, encoding
+from charlab.core import generation, reading
+from charlab.core.config import SampleConfig
+from charlab.corpora import catalogue, encoding, uploads
 from charlab.errors import CharlabError, ConfigError
+from charlab.explain.step_records import step_records
 from charlab.export import formats, remote_files
-from charlab.runs import control, models, plan, shell_commands, store
+from charlab.runs import control, models, plan, store
 from charlab.runs.presets import PRESETS, preset
 from charlab.training import process
-
-
-def main(arguments: list[str] | None = None, started: float | None = None) -> int:
-    """Run one command; 0 if it worked, 2 with a sentence on standard error if it could not."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")
-    options = _parser().parse_args(arguments)
-    options.started = started or time.time()
-    try:
-        document = options.command(options)
-    except CharlabError as error:
-        print(f"charlab: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        return 1
-    if getattr(options, "json", False):
-        print(json.dumps(document, ensure_ascii=False))
-    return 0
-
 
 # Lists
 
 
-def _corpora(options: argparse.Namespace) -> list[dict[str, Any]]:
+def list_corpora(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Every text: its facts, and whether it is on this machine."""
     rows = []
     for corpus in [*catalogue.CORPORA.values(), *catalogue.stored()]:
         rows.append(dataclasses.asdict(corpus) | {"here": corpus.is_here()})
     return _table(options, rows, ("name", "characters", "here", "title"))
 
 
-def _presets(options: argparse.Namespace) -> list[dict[str, Any]]:
+def list_presets(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Every preset: its titles, its model's settings and its training's."""
     rows = [
         {
             "name": p.name,
@@ -66,7 +44,8 @@ def _presets(options: argparse.Namespace) -> list[dict[str, Any]]:
     return _table(options, rows, ("name", "title", "about"))
 
 
-def _accelerators(options: argparse.Namespace) -> list[dict[str, Any]]:
+def list_accelerators(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Every accelerator, whether this machine has it, and why not."""
     process.let_pages_go_first()
     process.set_up_tensorflow()
     from charlab.training import strategies
@@ -74,7 +53,8 @@ def _accelerators(options: argparse.Namespace) -> list[dict[str, Any]]:
     return _table(options, strategies.survey(), ("name", "available", "title", "reason"))
 
 
-def _models(options: argparse.Namespace) -> list[dict[str, Any]]:
+def list_models(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Every built-in model and every run that has weights."""
     rows = [dataclasses.asdict(info) | {"bits_per_character": info.bits} for info in models.available_models()]
     return _table(options, rows, ("name", "where", "kind", "corpus", "val_loss", "title"))
 
@@ -89,11 +69,12 @@ def _table(options: argparse.Namespace, rows: list[dict], columns: tuple[str, ..
 # Training
 
 
-def _train(options: argparse.Namespace) -> dict[str, Any]:
+def train(options: argparse.Namespace) -> dict[str, Any]:
+    """Train a model in this process; returns its results."""
     chosen = preset(options.preset)
     settings: dict[str, Any] = {"accelerator": options.accelerator, "seed": options.seed}
     settings |= {key: getattr(options, key) for key in ("epochs", "minutes") if getattr(options, key) is not None}
-    settings |= dict(_setting(text) for text in options.set)
+    settings |= dict(key_and_value(text) for text in options.set)
     model, train = plan.change(chosen.model, chosen.train, settings)
     text = _text(options.corpus)
     if remote_files.is_address(options.corpus):  # kept, so that the run can be resumed and its text be read again
@@ -111,7 +92,8 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
     return _show_end(run, worker.work(run, options.started, _show_event), options)
 
 
-def _resume(options: argparse.Namespace) -> dict[str, Any]:
+def resume(options: argparse.Namespace) -> dict[str, Any]:
+    """Resume a run in this process, or train a finished one longer; returns its results."""
     process.set_up_tensorflow()
     from charlab.training import worker
 
@@ -121,15 +103,16 @@ def _resume(options: argparse.Namespace) -> dict[str, Any]:
     )
 
 
-def _text(name: str, minimum: int = catalogue.MINIMUM_CHARACTERS) -> catalogue.Text:
+def _text(name: str, minimum: int = uploads.MINIMUM_CHARACTERS) -> uploads.Text:
     """Load the text of a corpus's name, of a file, or of an address for fsspec."""
     if not remote_files.is_address(name):
         return catalogue.load(name, minimum=minimum)
     data = remote_files.read(name)
-    return catalogue.read_bytes(data, remote_files.without_query(name), limit=None, minimum=minimum)
+    return uploads.read_bytes(data, remote_files.without_query(name), limit=None, minimum=minimum)
 
 
-def _export(options: argparse.Namespace) -> dict[str, Any]:
+def export(options: argparse.Namespace) -> dict[str, Any]:
+    """Write a model in a format to a path or an address."""
     process.set_up_tensorflow()
     run = models.find(options.model)
     formats.export(run, options.format, options.to, options.weights)
@@ -137,7 +120,8 @@ def _export(options: argparse.Namespace) -> dict[str, Any]:
     return {"model": run.id, "format": options.format, "to": options.to}
 
 
-def _import(options: argparse.Namespace) -> dict[str, Any]:
+def import_model(options: argparse.Namespace) -> dict[str, Any]:
+    """Import a model file as a run; returns its id, name and kind."""
     run = formats.import_model(options.file)
     print(f"Run {run.id}", file=sys.stderr)
     config = run.config()
@@ -154,7 +138,8 @@ def _show_end(run: store.Run, status: store.Status, options: argparse.Namespace)
     return status.results
 
 
-def _worker(options: argparse.Namespace) -> None:
+def work(options: argparse.Namespace) -> None:
+    """Train a queued run for a server, as the worker process that its queue starts."""
     process.let_pages_go_first()
     process.set_up_tensorflow()
     from charlab.training import worker
@@ -162,7 +147,7 @@ def _worker(options: argparse.Namespace) -> None:
     worker.serve(store.Run(options.run), options.started, options.parent_pipe)
 
 
-def _ask(options: argparse.Namespace) -> dict[str, Any]:
+def ask(options: argparse.Namespace) -> dict[str, Any]:
     """Ask a run to pause or stop, and wait until it does."""
     run = store.find(options.run)
     ended = {"pause": "paused", "stop": "stopped"}[options.request]
@@ -200,7 +185,7 @@ def _show_event(event: dict[str, Any]) -> None:
         print(event["text"], file=sys.stderr)
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def key_and_value(text: str) -> tuple[str, Any]:
     """`key=value` -> the key and the value: a number, true, false, none, or a text."""
     key, equals, value = text.partition("=")
     if not equals:
@@ -219,9 +204,8 @@ def _setting(text: str) -> tuple[str, Any]:
 # Evaluating, generating, explaining
 
 
-def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
-    from charlab.core import reading
-
+def evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    """A model's loss and accuracy on a text or on its validation set."""
     model = models.load(options.model, options.weights)
     text = _text(options.corpus, minimum=2)
     ids = encoding.text_ids(text.text, model.vocab, model.config.model)
@@ -244,9 +228,8 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     return document
 
 
-def _generate(options: argparse.Namespace) -> dict[str, Any]:
-    from charlab.core.generation import generate, texts
-
+def generate(options: argparse.Namespace) -> dict[str, Any]:
+    """Generate text; a single sample is printed while it grows. Speed is in characters per second."""
     model = models.load(options.model, options.weights)
     config = SampleConfig(
         length=options.length,
@@ -259,12 +242,12 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
     seed_text = model.seed_text if options.seed_text is None else options.seed_text
     with process.blas_threads(model):
         start, steps = time.perf_counter(), []
-        for step in generate(model.predictor, model.vocab, seed_text, config):
+        for step in generation.generate(model.predictor, model.vocab, seed_text, config):
             steps.append(step)
             if not options.json and config.samples == 1:  # while it is generated
                 print((seed_text if len(steps) == 1 else "") + model.vocab.decode(step.ids), end="", flush=True)
         seconds = time.perf_counter() - start
-    samples = texts(steps, model.vocab)
+    samples = generation.texts(steps, model.vocab)
     if not options.json:
         print()
         for number, sample in enumerate(samples if config.samples > 1 else [], start=1):
@@ -276,10 +259,8 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _explain(options: argparse.Namespace) -> dict[str, Any]:
-    from charlab.core import reading
-    from charlab.explain.step_records import step_records
-
+def explain(options: argparse.Namespace) -> dict[str, Any]:
+    """A model's predictions for each character of a text, and the mean surprise in bits per character."""
     model = models.load(options.model, options.weights)
     with process.blas_threads(model):
         result = reading.explain(model.predictor, model.vocab, options.text)
@@ -291,100 +272,3 @@ def _explain(options: argparse.Namespace) -> dict[str, Any]:
             print(f"{step['position']:5d}  {step['character']!r:6}  next {step['next']!r:6} {bits:12}  {top}")
     mean = None if result.mean_bits != result.mean_bits else result.mean_bits
     return {"bits_per_character": mean, "steps": steps}
-
-
-# Arguments
-
-
-def _parser() -> argparse.ArgumentParser:
-    program = "python -m charlab" if Path(sys.argv[0]).name == "__main__.py" else "charlab"
-    parser = argparse.ArgumentParser(prog=program, description="Train, evaluate, generate and explain.")
-    commands = parser.add_subparsers(required=True, metavar="command")
-    for name, command, words in (
-        ("corpora", _corpora, "list the texts"),
-        ("presets", _presets, "list the presets: models and their training"),
-        ("accelerators", _accelerators, "list the accelerators, and why some are unavailable"),
-        ("models", _models, "list the built-in models and the runs"),
-    ):
-        _command(commands, name, command, words)
-
-    train = _command(commands, "train", _train, "train a model")
-    train.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address (gs://...)")
-    train.add_argument("--preset", required=True, help="a preset's name: see `presets`")
-    budget = train.add_mutually_exclusive_group()
-    for name in ("epochs", "minutes"):
-        _declared(budget, name, SETTINGS[name], default=None)
-    for name in ("accelerator", "seed"):
-        _declared(train, name, SETTINGS[name])
-    train.add_argument("--name", default="", help="the run's name")
-    train.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, as listed below"
-    )
-    train.formatter_class, train.epilog = argparse.RawDescriptionHelpFormatter, shell_commands.settings_help()
-
-    resume = _command(commands, "resume", _resume, "resume a run that was paused, stopped or failed")
-    resume.add_argument("run", help="the run's id")
-    more = resume.add_mutually_exclusive_group()
-    more.add_argument("--epochs", type=int, help="epochs to add to a finished run")
-    more.add_argument("--minutes", type=float, help="minutes to add to a finished run with a time budget")
-    for request, words in (
-        ("pause", "let a run write a checkpoint and end; `resume` continues it"),
-        ("stop", "let a run evaluate and save its weights and end"),
-    ):
-        asking = _command(commands, request, _ask, words)
-        asking.add_argument("run", help="the run's id")
-        asking.add_argument("--wait", type=float, default=60.0, help="seconds to wait for that")
-        asking.set_defaults(request=request)
-
-    evaluate = _command(commands, "evaluate", _evaluate, "evaluate a model's loss on a text", model=True)
-    evaluate.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address")
-    evaluate.add_argument("--split", default="val", choices=("val", "all"))
-    evaluate.add_argument("--window", type=_whole_number, default=256, help="characters; 0 reads one stream")
-
-    generate = _command(commands, "generate", _generate, "generate text with a model", model=True)
-    generate.add_argument("--seed-text", help="the prompt; default: the model's own")
-    for name, declared in settings(SampleConfig).items():
-        if name != "temperatures":  # which the Playground compares
-            _declared(generate, name, declared)
-
-    explain = _command(commands, "explain", _explain, "show a model's predictions, step by step", model=True)
-    explain.add_argument("--text", required=True)
-    explain.add_argument("--top", type=_whole_number, default=10, help="most likely characters to list per step")
-
-    export = _command(commands, "export", _export, "export a model for use elsewhere", model=True)
-    export.add_argument("--format", required=True, choices=list(formats.FORMATS))
-    export.add_argument("--to", required=True, help="a file, for savedmodel a folder, or an address (gs://...)")
-
-    bring = _command(commands, "import", _import, "import a model file as a run")
-    bring.add_argument("file", help="the model file: a path, or an address")
-
-    worker = commands.add_parser("work", help="train a queued run (started by the server)")
-    worker.add_argument("run", help="the run's folder")
-    worker.add_argument("--parent-pipe", action="store_true", help="pause when standard input closes")
-    worker.set_defaults(command=_worker, json=False)
-    return parser
-
-
-def _command(commands, name: str, function: Callable, words: str, model: bool = False) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=words, description=words)
-    if model:
-        parser.add_argument("model", help="a built-in model's name, a run's id, or a path")
-        parser.add_argument("--weights", default="best", help='"best", "last" or "epoch-003"')
-    parser.add_argument(
-        "--json", action="store_true", help="one JSON document on the last line of standard output"
-    )
-    parser.set_defaults(command=function)
-    return parser
-
-
-def _declared(parser: argparse._ActionsContainer, name: str, declared: Setting, **more: Any) -> None:
-    """Add an option for a setting, as its configuration declares it."""
-    more = {"default": declared.default, "help": declared.help, "choices": declared.choices or None} | more
-    parser.add_argument(f"--{name.replace('_', '-')}", type=declared.value_type, **more)
-
-
-def _whole_number(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"must be 0 or more; received {value}")
-    return value

@@ -1,0 +1,126 @@
+"""The arguments of every command; those of settings come from their declarations in core/config.py."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from charlab.cli import commands
+from charlab.core.config import SETTINGS, SampleConfig, Setting, settings
+from charlab.export import formats
+from charlab.runs import shell_commands
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands: what it parses has the function of the chosen one as `command`."""
+    program = "python -m charlab" if Path(sys.argv[0]).name == "__main__.py" else "charlab"
+    result = argparse.ArgumentParser(prog=program, description="Train, evaluate, generate and explain.")
+    subparsers = result.add_subparsers(required=True, metavar="command")
+    _add_lists(subparsers)
+    _add_training(subparsers)
+    _add_use_of_models(subparsers)
+    _add_files(subparsers)
+    worker = subparsers.add_parser("work", help="train a queued run (started by the server)")
+    worker.add_argument("run", help="the run's folder")
+    worker.add_argument("--parent-pipe", action="store_true", help="pause when standard input closes")
+    worker.set_defaults(command=commands.work, json=False)
+    return result
+
+
+def _add_lists(subparsers: Any) -> None:
+    for name, function, words in (
+        ("corpora", commands.list_corpora, "list the texts"),
+        ("presets", commands.list_presets, "list the presets: models and their training"),
+        ("accelerators", commands.list_accelerators, "list the accelerators, and why some are unavailable"),
+        ("models", commands.list_models, "list the built-in models and the runs"),
+    ):
+        _command(subparsers, name, function, words)
+
+
+def _add_training(subparsers: Any) -> None:
+    train = _command(subparsers, "train", commands.train, "train a model")
+    train.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address (gs://...)")
+    train.add_argument("--preset", required=True, help="a preset's name: see `presets`")
+    budget = train.add_mutually_exclusive_group()
+    for name in ("epochs", "minutes"):
+        _declared(budget, name, SETTINGS[name], default=None)
+    for name in ("accelerator", "seed"):
+        _declared(train, name, SETTINGS[name])
+    train.add_argument("--name", default="", help="the run's name")
+    train.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, as listed below"
+    )
+    train.formatter_class, train.epilog = argparse.RawDescriptionHelpFormatter, shell_commands.settings_help()
+
+    resume = _command(subparsers, "resume", commands.resume, "resume a run that was paused, stopped or failed")
+    resume.add_argument("run", help="the run's id")
+    more = resume.add_mutually_exclusive_group()
+    more.add_argument("--epochs", type=int, help="epochs to add to a finished run")
+    more.add_argument("--minutes", type=float, help="minutes to add to a finished run with a time budget")
+    for request, words in (
+        ("pause", "let a run write a checkpoint and end; `resume` continues it"),
+        ("stop", "let a run evaluate and save its weights and end"),
+    ):
+        asking = _command(subparsers, request, commands.ask, words)
+        asking.add_argument("run", help="the run's id")
+        asking.add_argument("--wait", type=float, default=60.0, help="seconds to wait for that")
+        asking.set_defaults(request=request)
+
+
+def _add_use_of_models(subparsers: Any) -> None:
+    evaluate = _command(subparsers, "evaluate", commands.evaluate, "evaluate a model's loss on a text", model=True)
+    evaluate.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address")
+    evaluate.add_argument("--split", default="val", choices=("val", "all"))
+    evaluate.add_argument("--window", type=_whole_number, default=256, help="characters; 0 reads one stream")
+
+    generate = _command(subparsers, "generate", commands.generate, "generate text with a model", model=True)
+    generate.add_argument("--seed-text", help="the prompt; default: the model's own")
+    for name, declared in settings(SampleConfig).items():
+        if name != "temperatures":  # which the Playground compares
+            _declared(generate, name, declared)
+
+    explain = _command(
+        subparsers, "explain", commands.explain, "show a model's predictions, step by step", model=True
+    )
+    explain.add_argument("--text", required=True)
+    explain.add_argument("--top", type=_whole_number, default=10, help="most likely characters to list per step")
+
+
+def _add_files(subparsers: Any) -> None:
+    export = _command(subparsers, "export", commands.export, "export a model for use elsewhere", model=True)
+    export.add_argument("--format", required=True, choices=list(formats.FORMATS))
+    export.add_argument("--to", required=True, help="a file, for savedmodel a folder, or an address (gs://...)")
+
+    import_ = _command(subparsers, "import", commands.import_model, "import a model file as a run")
+    import_.add_argument("file", help="the model file: a path, or an address")
+
+
+def _command(
+    subparsers: Any, name: str, function: Callable, words: str, model: bool = False
+) -> argparse.ArgumentParser:
+    """Add a command with --json; with `model` also the arguments that choose a model and its weights."""
+    result = subparsers.add_parser(name, help=words, description=words)
+    if model:
+        result.add_argument("model", help="a built-in model's name, a run's id, or a path")
+        result.add_argument("--weights", default="best", help='"best", "last" or "epoch-003"')
+    result.add_argument(
+        "--json", action="store_true", help="one JSON document on the last line of standard output"
+    )
+    result.set_defaults(command=function)
+    return result
+
+
+def _declared(container: argparse._ActionsContainer, name: str, declared: Setting, **more: Any) -> None:
+    """Add an option for a setting, as its configuration declares it."""
+    more = {"default": declared.default, "help": declared.help, "choices": declared.choices or None} | more
+    container.add_argument(f"--{name.replace('_', '-')}", type=declared.value_type, **more)
+
+
+def _whole_number(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must be 0 or more; received {value}")
+    return value
