@@ -166,7 +166,8 @@ def test_minutes_are_counted_from_the_commands_start(fake):
     assert 1.0 < time.time() - started < 3.0
     assert status.results["seconds"] == pytest.approx(time.time() - started, abs=0.3)
     rates = fake.made.rates
-    assert rates == sorted(rates, reverse=True)
+    rises = [later - earlier for earlier, later in zip(rates, rates[1:], strict=False)]
+    assert max(rises) < 0.02 * 0.01  # the time kept for saving is measured anew, and may get shorter
     assert rates[0] < 0.02 * 0.9 and rates[-1] < 0.02 * 0.05
     assert run.weights("last")
     assert status.results["steps"] == len(rates) > STEPS  # `epochs` does not count
