@@ -42,3 +42,12 @@ def ngram_run() -> store.Run:
         run.write_weights(ngram.count(vocab.encode(text), len(vocab), 3), weights_name)
     run.write_status(store.Status("done", results={"best_val_loss": 1.0}))
     return run
+
+
+def read(predictor, ids, samples=1):
+    """Logits after each of ids [T], for `samples` copies: [T, N, V]."""
+    state, rows = predictor.start(samples), []
+    for i in ids:
+        logits, state = predictor.step(np.full(samples, i), state)
+        rows.append(logits.copy())
+    return np.array(rows)

@@ -6,8 +6,6 @@ from charlab.core.config import ModelConfig
 from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError
-from charlab.explain import evidence
-from charlab.explain.step_records import step_records
 
 TEXT = "the quick brown fox jumps over the lazy dog.\n" * 8
 
@@ -46,24 +44,6 @@ def test_unknown_characters_are_left_out_of_the_mean_and_counted(tiny, vocab):
     assert (evaluated.characters, evaluated.unknown) == (12, 2)
     assert np.isnan(explained.bits).sum() == 2
     assert explained.mean_bits == pytest.approx(evaluated.bits_per_character, abs=1e-5)
-    steps = step_records(explained, vocab)
-    assert steps[3]["next"] == "#" and steps[3]["bits"] is None and steps[3]["rank"] is None
-
-
-def test_steps_say_what_was_expected_and_what_came(tiny, vocab):
-    _, predictor = tiny
-    text = "the fox"
-    steps = step_records(reading.explain(predictor, vocab, text), vocab, top=len(vocab))
-    assert "".join(step["character"] for step in steps) == text
-    assert [step["next"] for step in steps] == [*text[1:], None]
-    for step in steps[:-1]:
-        probabilities = [p for _, p in step["top"]]
-        assert probabilities == sorted(probabilities, reverse=True)
-        assert sum(probabilities) == pytest.approx(1, abs=1e-5)
-        assert step["top"][step["rank"] - 1] == [step["next"], pytest.approx(step["probability"])]
-        assert step["bits"] == pytest.approx(-np.log2(step["probability"]))
-        assert step["entropy_bits"] == pytest.approx(-sum(p * np.log2(p) for p in probabilities), abs=1e-4)
-    assert steps[-1]["probability"] is steps[-1]["bits"] is steps[-1]["rank"] is None
 
 
 def test_a_single_character_has_expectations_and_no_surprise(tiny, vocab):
@@ -114,57 +94,3 @@ def test_the_most_surprising_places_are_characters_of_the_text_in_order_of_their
     assert 4 not in places and 8 not in places  # "#" has no figure
     assert surprise[0] == np.nanmax(explained.bits)
     assert explained.share_within(1) <= explained.share_within(10) <= explained.share_within(len(vocab)) == 1
-
-
-# Two models, and what was counted
-
-
-def test_a_difference_counts_what_both_models_know_and_changes_sign_with_their_order(tiny, vocab):
-    small = Vocab("\n .efhotx")
-    config = ModelConfig(kind="ngram", order=2)
-    other = build_predictor(config, len(small), ngram.count(small.encode(TEXT), len(small), 2))
-    text = "the #quick fox"
-    one, two = reading.explain(tiny[1], vocab, text), reading.explain(other, small, text)
-    there, back = evidence.difference(one, two), evidence.difference(two, one)
-    assert there.characters == sum(c in small.characters and c in vocab.characters for c in text[1:])
-    assert np.allclose(there.bits, -back.bits, equal_nan=True)
-    assert there.other_mean - there.mean == pytest.approx(np.nanmean(there.bits))
-    assert (there.mean, there.other_mean) == (back.other_mean, back.mean)
-    with pytest.raises(CharlabError, match="one text"):
-        evidence.difference(one, reading.explain(tiny[1], vocab, "the fox"))
-
-
-def test_the_counts_behind_are_those_of_the_text_the_longest_context_first(tiny, vocab):
-    ids = vocab.encode(TEXT)
-    predictor = build_predictor(ModelConfig(kind="ngram", order=4), len(vocab), ngram.count(ids, len(vocab), 4))
-    behind = evidence.counts_behind(predictor, vocab.encode("jumps over th").astype(np.int64))
-    assert [length for length, _, _ in behind] == [3, 2, 1, 0]
-    for length, following, counts in behind:
-        context = "jumps over th"[13 - length :]
-        for i, count in zip(following, counts, strict=True):
-            wanted = context + vocab.characters[i]
-            assert count == sum(TEXT.startswith(wanted, place) for place in range(len(TEXT)))
-    unseen = evidence.counts_behind(predictor, vocab.encode("zzq").astype(np.int64))
-    assert [length for length, _, _ in unseen] == [1, 0]
-    assert evidence.counts_behind(tiny[1], ids[:5]) is None
-
-
-class Corpus:
-    def __init__(self, text):
-        self.text = text
-
-    def followers(self, context):
-        size, counts = len(context), {}
-        for place in range(len(self.text) - size):
-            if self.text.startswith(context, place):
-                after = self.text[place + size]
-                counts[after] = counts.get(after, 0) + 1
-        return counts
-
-
-def test_what_followed_is_told_for_the_longest_end_that_came_often_enough():
-    corpus = Corpus("abc" * 4 + "xbc" * 3)
-    assert evidence.followers_in(corpus, "zzabc", least=3) == ("abc", {"a": 3, "x": 1})
-    assert evidence.followers_in(corpus, "zzabc", least=5) == ("bc", {"a": 3, "x": 3})
-    assert evidence.followers_in(corpus, "zzabc", longest=1, least=5)[0] == "c"
-    assert evidence.followers_in(corpus, "zz") is None and evidence.followers_in(corpus, "") is None

@@ -1,11 +1,8 @@
-import shlex
-
-import numpy as np
 import pytest
 
 from charlab.corpora import encoding
 from charlab.errors import ConfigError
-from charlab.runs import plan, shell_commands
+from charlab.runs import plan
 from charlab.runs.presets import PRESETS, preset
 
 
@@ -36,41 +33,12 @@ def test_the_order_of_an_ngram_fits_its_alphabet():
     assert model.order == 7 and "64 bits" in notes[0]
 
 
-def test_the_split_leaves_a_tenth_and_at_least_two():
-    assert encoding.split_at(1000, 0.1) == 900
-    assert encoding.split_at(10, 0.01) == 8
-
-
 def test_settings_go_to_whichever_has_them():
     chosen = preset("custom")
     model, train = plan.change(chosen.model, chosen.train, {"units": 7, "batch_size": 3})
     assert (model.units, train.batch_size) == (7, 3)
     with pytest.raises(ConfigError, match="units"):
         plan.change(chosen.model, chosen.train, {"unit": 7})
-
-
-def test_a_command_line_trains_the_same_run():
-    from charlab.cli.arguments import parser
-    from charlab.cli.commands import key_and_value
-    from charlab.corpora import catalogue
-
-    text = catalogue.load("coin-flips")
-    chosen = preset("custom")
-    model, train = plan.change(
-        chosen.model, chosen.train, {"units": 7, "minutes": 2.5, "seed": 3, "clip_norm": 1.0}
-    )
-    config = plan.plan_run(text, "custom", model, train).config()
-    options = parser().parse_args(shlex.split(shell_commands.training_command(config))[3:])
-    settings = {"minutes": options.minutes, "seed": options.seed} | dict(map(key_and_value, options.set))
-    again = plan.plan_run(text, options.preset, *plan.change(chosen.model, chosen.train, settings))
-    assert (again.model, again.train) == (config.model, config.train)
-
-
-def test_mapped_ids_are_the_same_ids():
-    ids = np.arange(100_000).astype(np.uint16)
-    mapped = encoding.mapped(ids)
-    assert isinstance(mapped, np.memmap) and mapped.dtype == np.uint16
-    np.testing.assert_array_equal(mapped, ids)
 
 
 def test_a_seed_text_is_the_texts_own_beginning():

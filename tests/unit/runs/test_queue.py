@@ -1,7 +1,6 @@
 """The queue with real workers: a run waits, trains, is stopped, crashes, and the page shows it."""
 
 import json
-import os
 import sys
 import time
 
@@ -9,7 +8,6 @@ import psutil
 import pytest
 
 from charlab.corpora import catalogue
-from charlab.errors import ConfigError
 from charlab.runs import control, limits, plan, store
 from charlab.runs.presets import preset
 from charlab.runs.queue import Queue, expected_start, place_in_line, waiting
@@ -167,24 +165,6 @@ def test_a_server_with_a_cap_ends_a_run_there(monkeypatch, queue):
     status = wait_for(run, "stopped")
     assert "0.12 minutes" in status.reason and "saved" in status.reason
     assert 7 < status.seconds < 40 and "last" in run.weight_names() and limits.is_used_up(status)
-
-
-def test_what_a_server_allows_is_read_from_its_environment(monkeypatch):
-    for name in ("CHARLAB_AT_ONCE", "CHARLAB_MINUTES"):
-        monkeypatch.delenv(name, raising=False)
-    for cores, places in ((1, 1), (4, 1), (8, 2), (64, 16)):
-        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
-        assert limits.at_once() == places
-    assert limits.minutes_cap() is None and limits.cap_in_words() == ""
-    monkeypatch.setenv("CHARLAB_AT_ONCE", "3")
-    monkeypatch.setenv("CHARLAB_MINUTES", "1")
-    assert (limits.at_once(), limits.minutes_cap()) == (3, 1.0)
-    assert limits.cap_in_words() == "This server trains each run for at most 1 minute."
-    for name, read in (("CHARLAB_AT_ONCE", limits.at_once), ("CHARLAB_MINUTES", limits.minutes_cap)):
-        for text in ("0", "many", "-1"):
-            monkeypatch.setenv(name, text)
-            with pytest.raises(ConfigError, match=name):
-                read()
 
 
 def test_when_a_waiting_run_is_expected_to_start(monkeypatch):

@@ -9,7 +9,6 @@ import pytest
 
 from charlab.core.config import ACCELERATORS
 from charlab.errors import ConfigError, UnavailableError
-from charlab.runs import cluster
 from charlab.training import strategies
 
 FRESH = """
@@ -43,19 +42,6 @@ def test_the_cpu_is_divided_only_before_tensorflow_starts(monkeypatch):
     assert len(tf.config.list_logical_devices("CPU")) == 1  # which starts it
     with pytest.raises(UnavailableError, match="before TensorFlow has started"):
         strategies.choose("mirrored")
-
-
-def test_the_first_of_several_machines_is_chief(monkeypatch):
-    for machines, kind, index, chief in (
-        ({"worker": ["a:1", "b:1"]}, "worker", 0, True),
-        ({"worker": ["a:1", "b:1"]}, "worker", 1, False),
-        ({"chief": ["a:1"], "worker": ["b:1"]}, "worker", 0, False),
-        ({"chief": ["a:1"], "worker": ["b:1"]}, "chief", 0, True),
-    ):
-        config = {"cluster": machines, "task": {"type": kind, "index": index}}
-        monkeypatch.setenv("TF_CONFIG", json.dumps(config))
-        assert cluster.is_chief("multi-worker") == chief
-        assert cluster.is_chief("cpu")  # TF_CONFIG may be there for others
 
 
 @pytest.mark.parametrize(
