@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from charlab.core.config import SampleConfig
+from charlab.core.config import SampleConfig, settings
 from charlab.errors import ConfigError
 from charlab.runs import shell_commands
 from charlab.runs.models import Model
@@ -19,6 +19,7 @@ from pages.parts.shared import model_picker, page_state, url_state
 from pages.parts.shared.safe_text import exact, plain
 
 COMPARE_TEMPERATURES, COMPARE_MODELS = MODES[1:]
+DECLARED = settings(SampleConfig)
 
 
 def roll() -> None:
@@ -47,7 +48,7 @@ def choose_temperature(place) -> dict[str, Any]:
         step=0.05,
         key="playground.temperature",
         persist_state="session",
-        help="Divides the logits before softmax. 0 = greedy, 1 = unchanged, above 1 = flatter.",
+        help=DECLARED["temperature"].help,
     )
     place.caption(meaning(temperature))
     return {"temperature": temperature}
@@ -75,7 +76,7 @@ def choose_sampling() -> SampleConfig:
             *page_state.limits("playground.top_k"),
             key="playground.top_k",
             persist_state="session",
-            help="Samples only from the k most likely characters.",
+            help=DECLARED["top_k"].help,
         )
         top_p = second.slider(
             "Top-p (1 is off)",
@@ -83,14 +84,14 @@ def choose_sampling() -> SampleConfig:
             step=0.05,
             key="playground.top_p",
             persist_state="session",
-            help="Samples only from the smallest set of characters whose probabilities sum to at least p.",
+            help=DECLARED["top_p"].help,
         )
         seed = third.number_input(
             "Random seed",
             *page_state.limits("playground.seed"),
             key="playground.seed",
             persist_state="session",
-            help="The same seed and settings generate the same text again.",
+            help=DECLARED["seed"].help,
         )
         third.button("New random seed", icon=":material/casino:", on_click=roll)
     return SampleConfig(

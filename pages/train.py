@@ -57,9 +57,12 @@ except CharlabError as error:
     planned = None
     facts.error(plain(str(error)))
 preview_box = st.expander("See the training data", icon=":material/table_rows:", key="feeding", on_change="rerun")
-if preview_box.open and planned:
+if preview_box.open:
     with preview_box:
-        preview.show(planned, source)
+        if planned:
+            preview.show(planned, source)
+        else:
+            st.info("There is nothing to show for these settings: correct the error above.")
 
 if start and planned:
     try:

@@ -30,7 +30,7 @@ def alphabet_figure(characters: Sequence[str], counts: np.ndarray) -> go.Figure:
             y=rounded(shares[shown]),
             marker={"color": MODEL},
             customdata=[[literal(named(characters[i])), f"{int(counts[i]):,}"] for i in shown],
-            hovertemplate="%{customdata[0]}: %{customdata[1]} times, %{y:.2f} %<extra></extra>",
+            hovertemplate="%{customdata[0]}: %{customdata[1]} times, %{y:.2f}%<extra></extra>",
         )
     )
     figure.update_layout(bargap=0.15, margin={"t": 10}, showlegend=False)

@@ -148,7 +148,12 @@ class ModelConfig(_Config):
         256, "Context (characters)", "How far back the model can look.", 2, 4096, kinds=TRANSFORMER
     )
     order: int = _network(
-        5, "Order (characters)", "How many are counted together, the next one included.", 1, 12, kinds=NGRAM
+        5,
+        "Order (characters)",
+        "Length of the counted sequences, the next character included.",
+        1,
+        12,
+        kinds=NGRAM,
     )
     input_dropout: float = _network(0.0, "Input dropout", "Share of the input zeroed in training.", *_SHARES)
     output_dropout: float = _network(0.0, "Output dropout", "Share of the output zeroed in training.", *_SHARES)
@@ -188,12 +193,12 @@ class TrainConfig(_Config):
         None, "Minutes", "Time from start to saved weights, in place of epochs.", 0.05, 10_000, kinds=TRAINED
     )
     patience: int | None = _learning(
-        None, "Early stopping (epochs)", "Stop after so many without improvement of the validation loss.", 1, 1000
+        None, "Early stopping (epochs)", "Stop after this many without a lower validation loss.", 1, 1000
     )
     batch_size: int = _data(64, "Batch size", "Rows of text in a batch, over all devices together.", 1, 65_536)
     sequence_length: int = _data(64, "Sequence length (characters)", "Length of a row of text.", 1, 4096)
     batches: str = _data(
-        "windows", "Batches", "Random windows, shuffled chunks, or streams read on.", *BATCH_ORDERS
+        "windows", "Batches", "Random windows, shuffled chunks, or parallel streams.", *BATCH_ORDERS
     )
     shift: int = _data(
         0, "Chunk shift (characters)", "From one chunk's start to the next; 0: end to end.", 0, 4096
@@ -212,8 +217,12 @@ class TrainConfig(_Config):
     warm_up_steps: int = _learning(
         0, "Warm-up steps", "Steps over which the learning rate rises to its full value.", 0, 1_000_000
     )
-    beta_1: float = _learning(0.9, "Beta 1", "Adam's and Muon's memory of gradients.", 0, 0.9999, step=0.01)
-    beta_2: float = _learning(0.999, "Beta 2", "Adam's memory of squared gradients.", 0, 0.99999, step=0.001)
+    beta_1: float = _learning(
+        0.9, "Beta 1", "Decay rate of the mean gradient, in Adam and Muon.", 0, 0.9999, step=0.01
+    )
+    beta_2: float = _learning(
+        0.999, "Beta 2", "Decay rate of the mean squared gradient, in Adam.", 0, 0.99999, step=0.001
+    )
     weight_decay: float = _learning(
         0.0, "Weight decay", "How strongly weights are pulled towards zero.", 0, 1, step=0.01
     )
@@ -231,7 +240,7 @@ class TrainConfig(_Config):
     )
     accelerator: str = setting("auto", "Accelerator", "Where training runs.", *ACCELERATORS, kinds=TRAINED)
     seed: int = _learning(1, "Random seed", "The same seed gives the same run.", *_SEEDS)
-    seed_text: str = setting("", "Prompt", "What samples written in training continue.", compared=False)
+    seed_text: str = setting("", "Prompt", "Samples generated during training continue it.", compared=False)
 
 
 SETTINGS = settings(ModelConfig) | settings(TrainConfig)  # all that describe a run

@@ -48,13 +48,13 @@ def _recurrent_layers(model: ModelConfig, V: int) -> list[LayerWords]:
     found = [table if model.embedding else ("One-hot", f"a single 1 among {V} numbers", V, ())]
     for i in range(model.layers):
         name = of(model).title + (f" {i + 1}" if model.layers > 1 else "")
-        found.append((name, f"{U if i else D} numbers in, {U} that it remembers", U, (f"layer_{i}",)))
+        found.append((name, f"{U if i else D} numbers in, a hidden state of {U}", U, (f"layer_{i}",)))
     return [*found, ("Dense", f"a score for each of {V} characters", V, ("head",))]
 
 
 def _attention_layers(model: ModelConfig, V: int) -> list[LayerWords]:
     U, does = model.units, f"looks back over up to {model.context} characters, {model.heads} heads"
-    table = ("Embedding", f"a character and its place become {U} numbers", U, ("embedding", "position"))
+    table = ("Embedding", f"a character and its position become {U} numbers", U, ("embedding", "position"))
     blocks = [(f"Attention block {i + 1}", does, U, (f"block_{i}",)) for i in range(model.layers)]
     return [table, *blocks, ("Dense", f"a score for each of {V} characters", V, ("norm", "head"))]
 

@@ -91,7 +91,7 @@ def _diverged(losses: list[float], evaluations: list[dict[str, Any]]) -> bool:
 def _divergence(train: TrainConfig) -> str:
     tries = [f"a smaller learning rate than {train.learning_rate:g}"]
     if not train.clip_norm:
-        tries.append("gradient clipping (clip_norm 1)")
+        tries.append("a gradient norm limit (clip_norm) of 1")
     if not train.warm_up_steps:
         tries.append("a warm-up of a few hundred steps")
     return (
@@ -135,7 +135,7 @@ def _untrained(loss: float, alphabet_size: int, unit: str) -> str:
     return (
         f"Before training its loss was {loss / NATS[unit]:.2f} {unit} per character: like choosing among "
         f"{math.exp(loss):.0f} equally likely characters ({base} to the power of the loss). The alphabet has "
-        f"{alphabet_size}."
+        f"{alphabet_size} characters."
     )
 
 

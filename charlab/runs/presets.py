@@ -53,7 +53,7 @@ PRESETS: dict[str, Preset] = {
             "mini-gpt",
             "Mini GPT, 4 layers of 128 units",
             "Small Transformer: attention over the last 64 characters instead of a hidden state.",
-            "A small GPT, the size of nanoGPT's configuration for CPUs. Its optimizer is Muon (Jordan et al., "
+            "A small GPT, the size of nanoGPT's configuration for CPUs. Its optimiser is Muon (Jordan et al., "
             "2024), which makes each step equally long in all directions.",
             ModelConfig(kind="transformer", layers=4, units=128, heads=4, context=64),
             TrainConfig(

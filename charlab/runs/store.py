@@ -296,7 +296,7 @@ def find(run_id: str, folder: Path | None = None) -> Run:
     folder = folder or runs_folder()
     path = folder / run_id
     if not re.fullmatch(r"[A-Za-z0-9._-]+", run_id) or not (path / "config.json").exists():
-        raise RunError(f"There is no run {run_id!r} in {folder}.")
+        raise RunError(f"There is no run {run_id!r} in {folder}. The command `models` lists the runs.")
     return Run(path)
 
 
@@ -331,7 +331,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RunError(f"{path} is missing: the run is incomplete.") from None
+        raise RunError(
+            f"{path} is missing: the run is incomplete. Restore the file, or delete the run's folder."
+        ) from None
     except ValueError as error:
         raise RunError(f"{path} cannot be read: {error}.") from error
 

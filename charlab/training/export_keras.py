@@ -50,7 +50,7 @@ def _refuse_counts(config: ModelConfig, format_name: str) -> None:
     if not kinds.of(config).trained:
         raise ModelError(
             f"{kinds.of(config).described.capitalize()} has counts and no layers, so there is no {format_name} "
-            "file of it. Export it as a bundle instead."
+            "file of it. Export it as a model file (bundle) instead."
         )
 
 

@@ -106,7 +106,7 @@ def _why_no_tpu() -> str:
             "-f https://storage.googleapis.com/libtpu-tf-releases/index.html. Or choose another accelerator."
         )
     if not _tpu_address() and not any(Path("/dev").glob("accel*")) and not any(Path("/dev/vfio").glob("[0-9]*")):
-        return "no TPU is attached to this machine, and TPU_NAME names none in the network."
+        return "no TPU is attached to this machine, and TPU_NAME names none on the network."
     return ""
 
 

@@ -52,7 +52,7 @@ def work(run: Run, started: float, on_event: Callable[[dict[str, Any]], None] | 
         with run.lock().acquire(timeout=2.0):
             return train.train_run(run, started=started, on_event=on_event, stop=stop)
     except Timeout:
-        raise RunError(f"Run {run.id} is being trained by another process.") from None
+        raise RunError(f"Run {run.id} is being trained by another process. Pause or stop it first.") from None
 
 
 def resume(

@@ -43,6 +43,7 @@ def show(activations: Activations, text: str, part: range, step: int) -> dict[st
 def _one_row(text: str, here: np.ndarray, part: range, step: int) -> None:
     position, share, distance = probes.attention_summary(here)
     apart = len(here) - 1 - position
+    back = f"{apart} {'character' if apart == 1 else 'characters'} back" if apart else "the last character itself"
     plotly_chart(
         internals.arcs_figure(text, here, part.start),
         key="arcs",
@@ -53,9 +54,8 @@ def _one_row(text: str, here: np.ndarray, part: range, step: int) -> None:
     )
     st.caption(
         plain(
-            f"The greatest share, {share:.0%}, goes to “{named(text[part.start + position])}”, {apart} "
-            f"{'character' if apart == 1 else 'characters'} back. On average the head looks {distance:.1f} "
-            "characters back."
+            f"The greatest share, {share:.0%}, goes to “{named(text[part.start + position])}”, {back}. On average "
+            f"the head looks {distance:.1f} characters back."
         )
     )
     with st.popover("What am I looking at?"):

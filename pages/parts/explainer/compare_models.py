@@ -78,7 +78,7 @@ def show(models: tuple[Model, Model], reading: Reading, other: Reading, step: in
             filename="difference",
             label="By how many bits the first model was less surprised than the other at each character.",
         )
-        _most_different(found.bits)
+        _most_different(found.bits, names)
         _table(names, reading, other, found.bits)
 
 
@@ -96,14 +96,12 @@ def _alphabets(models: tuple[Model, Model], left_out: int) -> None:
     st.caption(words)
 
 
-def _most_different(bits: np.ndarray) -> None:
+def _most_different(bits: np.ndarray, names: tuple[str, str]) -> None:
     """The position where the two differ most, as a sentence."""
     t = int(np.nanargmax(np.abs(bits)))
-    better = "first" if bits[t] > 0 else "second"
-    st.caption(
-        f"They differ most at position {t + 1}, by {abs(bits[t]):.1f} bits: the {better} model was better there. "
-        "Click the line to choose a position."
-    )
+    better = names[0] if bits[t] > 0 else names[1]
+    words = f"They differ most at position {t + 1}, by {abs(bits[t]):.1f} bits: {better} was better there. "
+    st.caption(plain(words + "Click the line to choose a position."))
 
 
 def _table(names: tuple[str, str], reading: Reading, other: Reading, bits: np.ndarray) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from charlab.charts import distribution
 from charlab.core import sampling
-from charlab.core.config import SampleConfig
+from charlab.core.config import SampleConfig, settings
 from charlab.core.display import named
 from charlab.core.reading import Reading
 from charlab.runs.models import Model
@@ -24,6 +24,7 @@ from pages.parts.shared.safe_text import plain
 _BARS = 12  # few enough for two rows of labels
 _DRAWING = 0.05  # seconds that a browser gets to draw the bars before the address changes
 _MOVED = "bars_moved"
+_DECLARED = settings(SampleConfig)
 
 
 def show(
@@ -64,7 +65,7 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
         key="explainer.temperature",
         persist_state="session",
         on_change=_moved,
-        help="Divides the logits before softmax. 0 = greedy, 1 = unchanged, above 1 = flatter.",
+        help=_DECLARED["temperature"].help,
     )
     top_k = second.number_input(
         "Top-k (0 is off)",
@@ -72,7 +73,7 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
         key="explainer.top_k",
         persist_state="session",
         on_change=_moved,
-        help="Only the k most likely characters.",
+        help=_DECLARED["top_k"].help,
     )
     top_p = third.slider(
         "Top-p (1 is off)",
@@ -81,7 +82,7 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
         key="explainer.top_p",
         persist_state="session",
         on_change=_moved,
-        help="The smallest set of characters whose probabilities sum to at least p.",
+        help=_DECLARED["top_p"].help,
     )
     shown = _distribution(model, reading, step, temperature, top_k, top_p)
     with figure:

@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 from charlab.charts import distribution
+from charlab.core.config import SampleConfig, settings
 from charlab.core.display import named, visible
 from charlab.explain import branching
 from charlab.explain.branching import Branches, Choice, Reader
@@ -240,7 +241,7 @@ def _controls(model: Model, session: _Session) -> None:
         step=0.05,
         key="explainer.temperature",
         persist_state="session",
-        help="Divides the logits before softmax. 0 = greedy, 1 = unchanged, above 1 = flatter.",
+        help=settings(SampleConfig)["temperature"].help,
     )
     second_column.select_slider(
         "Speed, characters per second",

@@ -136,10 +136,10 @@ def summary(reading: Reading, name: str = "") -> None:
     """A reading in one line of numbers, each with its unit."""
     if np.isnan(reading.mean_bits):
         return
-    words = (
+    words = (  # U+2011 and U+00A0 keep "top-1 67%" on one line
         f"mean surprise {reading.mean_bits:.2f} bits per character (model expected "
-        f"{reading.entropies.mean():.2f}) · top-1\u00a0{reading.share_within(1):.0%} (first choice right) · "
-        f"top-10\u00a0{reading.share_within(10):.0%}"
+        f"{reading.entropies.mean():.2f}) · top\u20111\u00a0{reading.share_within(1):.0%} (first choice right) · "
+        f"top\u201110\u00a0{reading.share_within(10):.0%}"
     )
     st.markdown(plain(f"{name}: {words}" if name else words[0].upper() + words[1:]))
 

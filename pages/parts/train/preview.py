@@ -63,7 +63,7 @@ def in_short(planned: RunPlan, corpus: Corpus, source: Source | None) -> str:
     characters, size = _characters(planned, source), planned.text.vocabulary_size
     text = f"{_amount(characters)} characters, {source.distinct if source else corpus.alphabet_size} distinct"
     if not kinds.of(model).trained:
-        return f"{text}  |  {summary.describe_parameters(model, size)}  |  seconds"
+        return f"{text}  |  {summary.describe_parameters(model, size)}  |  a few seconds"
     layers = f"{model.layers} layers of {model.units}" if model.layers > 1 else kinds.of(model).size(model)
     network = f"{kinds.of(model).title}, {layers}, {summary.describe_parameters(model, size)}"
     return f"{text}  |  {network}  |  {_time(model, train, characters, size, measured)}"

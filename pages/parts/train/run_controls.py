@@ -65,7 +65,7 @@ def offer_to_resume(found: dict[str, Status]) -> None:
         key="resume-all",
         on_click=_resume_all,
         args=(left,),
-        help="Continues from their checkpoints, one run after the other.",
+        help="Each run continues from its checkpoint, one after the other.",
     )
 
 

@@ -78,7 +78,7 @@ def show(run: Run) -> None:
         return
     url_state.read("loss_unit")
     url_state.read("over")
-    first, second, third = st.columns([2, 2, 5], vertical_alignment="bottom")
+    first, second, third = st.columns([4, 5, 8], vertical_alignment="bottom")
     unit = first.segmented_control(
         "Metric",
         page_state.choices("loss_unit"),
@@ -86,6 +86,7 @@ def show(run: Run) -> None:
         required=True,
         key="loss_unit",
         persist_state="session",
+        wrap=True,
         help="Loss in bits or nats per character (1 nat = 1.44 bits; 1 bit is one fair yes-or-no question), or "
         "accuracy: how often the most likely character is the actual one.",
     )
@@ -96,6 +97,7 @@ def show(run: Run) -> None:
         required=True,
         key="over",
         persist_state="session",
+        wrap=True,
     )
     with third:
         others = run_comparison.pick_others(run)

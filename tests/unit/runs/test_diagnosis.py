@@ -81,7 +81,9 @@ def test_still_falling_is_said_of_a_run_that_has_ended():
 def test_the_untrained_network_stands_beside_the_alphabet():
     for unit, base in (("nats", "e to"), ("bits", "2 to")):
         said = verdicts(config(), evaluated([]), alphabet_size=65, unit=unit)
-        assert "66 equally likely characters" in said and base in said and "The alphabet has 65." in said
+        assert (
+            "66 equally likely characters" in said and base in said and "The alphabet has 65 characters." in said
+        )
     assert diagnosis.diagnose(config(), [], alphabet_size=65) == []
 
 

@@ -113,6 +113,6 @@ def test_a_saved_model_writes_what_generate_writes_without_charlab(exported, nam
 
 @pytest.mark.parametrize("write", [export_keras.write_keras, export_keras.write_saved_model])
 def test_counts_are_refused_in_a_sentence(write, vocab, tmp_path):
-    with pytest.raises(ModelError, match="as a bundle instead"):
+    with pytest.raises(ModelError, match="as a model file"):
         write(tmp_path / "counts.keras", ModelConfig(kind="ngram"), vocab, {})
     assert not list(tmp_path.iterdir())
