@@ -108,10 +108,12 @@ class _Config:
         """What no single field can tell."""
 
     def to_json(self) -> dict[str, Any]:
+        """Every setting by name, as config.json has it."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
+        """The reverse of `to_json`; missing settings get their defaults. Raises ConfigError for unknown ones."""
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(data) - known)
         if unknown:

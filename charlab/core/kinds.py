@@ -16,6 +16,8 @@ LayerWords = tuple[str, str, int, tuple[str, ...]]  # name, what it does, number
 
 @dataclass(frozen=True)
 class Kind:
+    """Everything that depends on a model's kind and needs only NumPy."""
+
     name: str
     title: str
     described: str  # as a sentence names it

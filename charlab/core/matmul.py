@@ -33,6 +33,7 @@ class Product:
         self.rows, self.result = rows[:samples], result[:samples, : kernel.shape[1]]
 
     def multiply(self) -> None:
+        """Compute `result` from `rows`, in place."""
         np.matmul(self._left, self._right, out=self._out)
 
 

@@ -57,6 +57,7 @@ class NgramPredictor:
         return np.zeros((samples, 0), np.uint64)
 
     def step(self, ids: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Read ids [N] -> ln of the next character's probabilities [N, V], and the last characters read."""
         state = np.concatenate([state, np.asarray(ids, np.uint64)[:, None]], axis=1)
         state = state[:, max(0, state.shape[1] - (len(self._keys) - 1)) :]
         return np.log(self._probabilities(state)).astype(np.float32), state

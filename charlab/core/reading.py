@@ -52,6 +52,8 @@ class Reading:
 
 @dataclass(frozen=True)
 class Evaluation:
+    """A model's loss on a text, over the characters that its alphabet has."""
+
     loss_nats: float
     accuracy: float  # share of characters that were the model's most likely one
     characters: int  # how many were predicted
@@ -59,6 +61,7 @@ class Evaluation:
 
     @property
     def bits_per_character(self) -> float:
+        """The loss in bits: nats / ln 2."""
         return self.loss_nats / float(np.log(2))
 
 

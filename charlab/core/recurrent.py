@@ -186,9 +186,11 @@ class RecurrentNetwork:
             self._kernels.append(np.block([[own, kernels[i + 1]], [inner[i], outer[i + 1]]]))
 
     def start(self, samples: int) -> _Stack:
+        """The cells of N samples, their hidden states zero."""
         return _Stack(self._cell, self._kernels, samples)
 
     def step(self, ids: np.ndarray, state: _Stack) -> tuple[np.ndarray, _Stack]:
+        """Read ids [N] -> logits of the next character [N, V]; the state is changed in place."""
         state.x[:] = self._table.take(ids, axis=0)
         for cell in state.cells:
             cell.read()

@@ -15,7 +15,7 @@ class Layer:
 
     name: str
     does: str
-    leaves: int  # numbers for each character
+    outputs: int  # numbers for each character
     parameters: int
 
 
@@ -27,16 +27,18 @@ def layers(model: ModelConfig, vocabulary_size: int) -> list[Layer]:
         part = name.split("/")[0]
         sizes[part] = sizes.get(part, 0) + math.prod(shape)
     return [
-        Layer(name, does, leaves, sum(sizes[part] for part in parts))
-        for name, does, leaves, parts in kind.layers(model, vocabulary_size)
+        Layer(name, does, outputs, sum(sizes[part] for part in parts))
+        for name, does, outputs, parts in kind.layers(model, vocabulary_size)
     ]
 
 
 def parameter_count(config: ModelConfig, vocabulary_size: int) -> int:
+    """How many trainable numbers a network has. Raises ModelError for an n-gram model."""
     return sum(math.prod(shape) for shape in predictor.weight_shapes(config, vocabulary_size).values())
 
 
 def describe_parameters(model: ModelConfig, vocabulary_size: int) -> str:
+    """A model's size in words: its parameters in millions, or how far an n-gram model counts."""
     if not kinds.of(model).trained:
         return f"counts of up to {model.order} characters"
     return f"{parameter_count(model, vocabulary_size) / 1e6:.2f} M parameters"

@@ -53,12 +53,14 @@ class TransformerNetwork:
         self._weights = weights
 
     def start(self, samples: int) -> Cache:
+        """An empty cache for N samples."""
         width = self._weights["embedding"].shape[1] // self.heads
         shape = (self.layers, samples, self.heads, self.context, width)
         ids = np.zeros((samples, self.context), np.int64)
         return Cache(0, ids, np.zeros(shape, np.float32), np.zeros(shape, np.float32))
 
     def step(self, ids: np.ndarray, state: Cache) -> tuple[np.ndarray, Cache]:
+        """Read ids [N] -> logits of the next character [N, V]; the cache is changed in place."""
         self._make_room(state)
         return self._read(ids[:, None], state)[0][:, -1], state
 

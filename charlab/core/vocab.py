@@ -54,6 +54,7 @@ class Vocab:
 
     @property
     def unknown_id(self) -> int:
+        """The last id, which all characters outside the alphabet share."""
         return len(self.characters)
 
     def __len__(self) -> int:
@@ -80,10 +81,12 @@ class Vocab:
         return sorted({text[i] for i in unknown})
 
     def to_json(self) -> dict:
+        """The content of vocab.json."""
         return {"characters": self.characters, "lower_case": self.lower_case}
 
     @classmethod
     def from_json(cls, data: dict) -> Vocab:
+        """The reverse of `to_json`. Raises ConfigError where a field is missing or of another type."""
         characters, lower_case = data.get("characters"), data.get("lower_case", False)
         if not isinstance(characters, str) or not isinstance(lower_case, bool):
             raise ConfigError('A vocabulary needs "characters" (a text) and "lower_case" (true or false).')

@@ -85,6 +85,7 @@ class Chunks:
 
     @property
     def chunks(self) -> int:
+        """How many whole chunks the text has."""
         length = self.config.sequence_length + 1
         return max(0, (self.characters - length) // self._shift + 1)
 
@@ -115,6 +116,7 @@ class Streams:
 
     @property
     def stream_length(self) -> int:
+        """Characters of the text in each stream."""
         return self.characters // self.config.batch_size
 
     def __len__(self) -> int:

@@ -51,10 +51,12 @@ def python_source() -> str:
 
 
 def has_python_reference() -> bool:
+    """Whether this Python has the topics of help()."""
     return importlib.util.find_spec("pydoc_data") is not None
 
 
 def has_python_source() -> bool:
+    """Whether this Python has the source code of its library."""
     return bool(_library_files())
 
 

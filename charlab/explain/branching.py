@@ -38,6 +38,7 @@ class Choice:
 
     @property
     def probability(self) -> float:
+        """The sampling probability of the chosen character."""
         return float(self.sampling_probabilities[self.id])
 
     @property
@@ -62,6 +63,7 @@ class Branches:
 
     @property
     def path(self) -> tuple[Choice, ...]:
+        """The current branch from the beginning to its end."""
         return self.paths[self.branch]
 
     @property
@@ -71,6 +73,7 @@ class Branches:
 
     @property
     def is_full(self) -> bool:
+        """Whether the current position is at a branch's greatest length."""
         return self.position >= MAX_CHOICES
 
 

@@ -45,6 +45,7 @@ class Unit:
 
     @property
     def name(self) -> str:
+        """As `parse` takes it: "hidden-1-37"."""
         return f"{self.state}-{self.layer + 1}-{self.index + 1}"
 
     @property
@@ -54,6 +55,7 @@ class Unit:
 
     @property
     def label(self) -> str:
+        """As people read it: "layer 1, hidden, unit 37"."""
         return f"layer {self.layer + 1}, {self.state}, unit {self.index + 1}"
 
 

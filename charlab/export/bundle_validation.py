@@ -49,8 +49,6 @@ _EVENTS: dict[str, dict[str, type]] = {  # the keys that each kind of event must
     "sample": {"step": float, "epoch": float, "seed_text": str, "text": str},
     "note": {"text": str},
 }
-
-
 _DAMAGE = (  # what zipfile raises where an archive is damaged
     zipfile.BadZipFile,
     zlib.error,
@@ -176,10 +174,10 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _config(data: dict[str, Any]) -> RunConfig:
-    kinds: dict[str, type] = {"name": str, "preset": str, "corpus": str, "corpus_sha256": str}
-    kinds |= {"model": dict, "train": dict, "created": float, "owner": str, "notes": list, "versions": dict}
-    _check(data, kinds, "config.json", optional=("created", "owner", "notes", "versions"))
-    _only(data, kinds, "config.json")
+    types: dict[str, type] = {"name": str, "preset": str, "corpus": str, "corpus_sha256": str}
+    types |= {"model": dict, "train": dict, "created": float, "owner": str, "notes": list, "versions": dict}
+    _check(data, types, "config.json", optional=("created", "owner", "notes", "versions"))
+    _only(data, types, "config.json")
     texts = [*data.get("notes", []), *data.get("versions", {}).values()]
     if not all(isinstance(text, str) for text in texts):
         raise _Refused("its notes or versions are not text")
@@ -233,17 +231,17 @@ def _events(data: bytes) -> Iterator[dict[str, Any]]:
 _NUMBERS = ("accuracy", "val_accuracy", "learning_rate", "characters_per_second", "seconds", "loss")
 
 
-def _check(data: dict[str, Any], kinds: dict[str, type], name: str, optional: tuple[str, ...] = ()) -> None:
-    for key, kind in kinds.items():
-        if key in data and not _is(data[key], kind) or key not in data and key not in optional:
+def _check(data: dict[str, Any], types: dict[str, type], name: str, optional: tuple[str, ...] = ()) -> None:
+    for key, wanted in types.items():
+        if key in data and not _is(data[key], wanted) or key not in data and key not in optional:
             raise _Refused(f"{key!r} in {name} is missing or not valid")
 
 
-def _is(value: Any, kind: type) -> bool:
-    if kind is float:
+def _is(value: Any, wanted: type) -> bool:
+    if wanted is float:
         numeric = isinstance(value, int | float) and not isinstance(value, bool)
         return numeric and abs(value) < 1e15 and math.isfinite(value)
-    return isinstance(value, kind)
+    return isinstance(value, wanted)
 
 
 def _only(data: dict[str, Any], allowed: Any, name: str) -> None:

@@ -151,7 +151,7 @@ def _write_folder(target: str, folder: Path) -> None:
     if path.exists() and not (path / "saved_model.pb").exists() and (path.is_file() or any(path.iterdir())):
         raise RunError(f"{target!r} already exists and is not a SavedModel. Choose a new or empty folder.")
     try:
-        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+        for file in remote_files.files_in(folder):
             place = path / file.relative_to(folder)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(file.read_bytes())
@@ -166,6 +166,6 @@ def _not_written(target: str, error: Exception) -> RunError:
 def _zipped(folder: Path) -> bytes:
     result = io.BytesIO()
     with zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+        for file in remote_files.files_in(folder):
             archive.write(file, file.relative_to(folder).as_posix())
     return result.getvalue()

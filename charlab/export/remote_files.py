@@ -46,12 +46,17 @@ def write_folder(address: str, folder: Path) -> None:
     """Write a folder's files to the same relative paths below the address. Raises UnavailableError."""
     try:
         system, path = _open(address)
-        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+        for file in files_in(folder):
             place = f"{path.rstrip('/')}/{file.relative_to(folder).as_posix()}"
             _make_folder(system, place)
             system.pipe_file(place, file.read_bytes())
     except _problems() as error:
         raise _unavailable(address, "written", error) from error
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files of a folder and of the folders in it, sorted by path."""
+    return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
 def _open(address: str) -> tuple[Any, str]:

@@ -48,6 +48,7 @@ class Progress:
 
     @classmethod
     def from_numbers(cls, numbers: np.ndarray) -> Progress:
+        """The reverse of `to_numbers`."""
         fields = dataclasses.fields(cls)
         values: dict[str, Any] = {
             field.name: int(number) if field.type == "int" else float(number)
@@ -57,15 +58,17 @@ class Progress:
 
 
 def exists(run: store.Run) -> bool:
+    """Whether a run can be resumed from a checkpoint."""
     return _path(run).exists()
 
 
 def save(run: store.Run, progress: Progress, arrays: dict[str, np.ndarray]) -> None:
+    """Write a checkpoint in place of the one before it."""
     store.write_arrays(_path(run), arrays, {"progress": json.dumps(dataclasses.asdict(progress))})
 
 
 def load(run: store.Run) -> tuple[Progress, dict[str, np.ndarray]]:
-    """Raises RunError where the file is not a whole checkpoint of this version."""
+    """The progress, and arrays by name. Raises RunError where the file is no whole checkpoint of this version."""
     from safetensors import safe_open
 
     arrays = store.read_arrays(_path(run))

@@ -61,9 +61,12 @@ def diagnose(
     return said
 
 
-def kept(best: int, last: float) -> str:
-    """A sentence on which weights a run has: of its best and its last epoch. An epoch that was incomplete when it
-    was evaluated has the number of the complete one, so `best` may be above `last`."""
+def saved_weights(best: int, last: float) -> str:
+    """A sentence on which weights of a run are saved: those of its best and of its last epoch.
+
+    An epoch that was incomplete when it was evaluated has the number of the complete one, so `best` may be above
+    `last`.
+    """
     if best >= last:
         return f"The best weights (epoch {last:.4g}) are saved and used on the other pages."
     return (

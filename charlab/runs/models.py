@@ -37,12 +37,13 @@ class ModelInfo:
 
     @property
     def bits(self) -> float | None:
+        """The validation loss in bits per character."""
         return None if self.val_loss is None else self.val_loss / math.log(2)
 
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded model."""
+    """A loaded model: what reads and predicts, and what is known of its training."""
 
     name: str
     weights_name: str  # "best", "last" or "epoch-003"
@@ -54,6 +55,7 @@ class Model:
 
     @property
     def seed_text(self) -> str:
+        """The prompt that suits the model's training text."""
         return self.config.train.seed_text
 
 
@@ -99,6 +101,7 @@ def corpus_text(config: RunConfig) -> str | None:
 
 
 def weights_digest(weights: Weights) -> str:
+    """The first twelve hexadecimal digits of SHA-256 over the weights and their names."""
     result = hashlib.sha256()
     for name in sorted(weights):
         result.update(name.encode("utf-8"))

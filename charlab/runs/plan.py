@@ -40,7 +40,7 @@ class TextFacts:
     first_words: str = ""
 
     def known_vocab(self) -> Vocab:
-        """Raises CorpusError where the text is not on this machine yet."""
+        """The vocabulary. Raises CorpusError where the text is not on this machine yet."""
         if self.vocab is None:
             raise CorpusError(f"{self.title} is not on this machine yet: load it before a run on it starts.")
         return self.vocab

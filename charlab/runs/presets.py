@@ -13,6 +13,8 @@ from charlab.errors import ConfigError
 
 @dataclass(frozen=True)
 class Preset:
+    """A named pair of a model and a way to train it."""
+
     name: str
     title: str
     summary: str  # what it is, in a few words

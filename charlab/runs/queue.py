@@ -31,6 +31,8 @@ _LOG_CHARACTERS = 300  # of the log of a worker that failed
 
 @dataclass(frozen=True)
 class Worker:
+    """A worker process, and the run that it was started for."""
+
     run: Run
     process: subprocess.Popen
     started: float  # seconds since 1970
@@ -50,6 +52,7 @@ class Queue:
         self._thread = threading.Thread(target=self._loop, name="training-queue", daemon=True)
 
     def start(self) -> None:
+        """Watch the runs folder from a thread of its own."""
         self._thread.start()
 
     def close(self, patience: float = 30.0) -> None:

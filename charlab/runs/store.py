@@ -61,6 +61,7 @@ class RunConfig:
     versions: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
+        """The content of config.json."""
         return self.__dict__ | {
             "model": self.model.to_json(),
             "train": self.train.to_json(),
@@ -69,6 +70,7 @@ class RunConfig:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunConfig:
+        """The reverse of `to_json`. Raises ConfigError where a setting is not valid."""
         return cls(
             **data
             | {
@@ -107,32 +109,40 @@ class Run:
 
     @property
     def id(self) -> str:
+        """The folder's name, by which links and commands know the run."""
         return self.path.name
 
     @property
     def log_path(self) -> Path:
+        """The file of the worker's output."""
         return self.path / "log.txt"
 
     @property
     def checkpoint_path(self) -> Path:
+        """The folder of the state that a resume needs."""
         return self.path / "checkpoint"
 
     @property
     def tensorboard_path(self) -> Path:
+        """The folder of the metrics for TensorBoard."""
         return self.path / "tensorboard"
 
     # Configuration
 
     def config(self) -> RunConfig:
+        """The run's configuration. Raises RunError where it is missing or not JSON."""
         return RunConfig.from_json(read_json(self.path / "config.json"))
 
     def vocab(self) -> Vocab:
+        """The run's vocabulary. Raises RunError where it is missing or not JSON."""
         return Vocab.from_json(read_json(self.path / "vocab.json"))
 
     def write_config(self, config: RunConfig) -> None:
+        """Write config.json."""
         write_json(self.path / "config.json", config.to_json())
 
     def write_vocab(self, vocab: Vocab) -> None:
+        """Write vocab.json."""
         write_json(self.path / "vocab.json", vocab.to_json())
 
     # State
@@ -161,6 +171,7 @@ class Run:
         return Status(**read_json(self.path / "status.json"))
 
     def write_status(self, status: Status) -> None:
+        """Write status.json; only for the lock's holder."""
         write_json(self.path / "status.json", status.__dict__)
 
     def lock(self) -> FileLock:
@@ -168,6 +179,7 @@ class Run:
         return FileLock(self.path / "lock", timeout=0, is_singleton=False)
 
     def is_held(self) -> bool:
+        """Whether a process holds the lock."""
         lock = self.lock()
         try:
             with lock:
@@ -175,7 +187,7 @@ class Run:
         except Timeout:
             return True
 
-    def sweep(self) -> None:
+    def remove_temporary_files(self) -> None:
         """Remove the temporary files of a writer that was killed."""
         for path in self.path.rglob(".*.tmp"):
             path.unlink(missing_ok=True)
@@ -189,6 +201,7 @@ class Run:
         write_json(self.path / "control.json", {"request": request, "time": time.time()})
 
     def request(self) -> str | None:
+        """The request in control.json: "pause", "stop" or None."""
         path = self.path / "control.json"
         return read_json(path).get("request") if path.exists() else None
 
@@ -238,6 +251,7 @@ class Run:
         return best_epoch if best_epoch in there else "last"
 
     def weights(self, weights_name: str = "best") -> dict[str, np.ndarray]:
+        """Stored weights by name, widened for computing. Raises RunError where the run has none of that name."""
         path = self.weights_path(self.stored_weights_name(weights_name))
         if not path.exists():
             there = ", ".join(self.weight_names()) or "none yet"
@@ -250,6 +264,7 @@ class Run:
         return sorted(names, key=lambda name: (not name.startswith("epoch"), name))
 
     def weights_path(self, weights_name: str) -> Path:
+        """The file of the weights of that name, there or not. Raises RunError for any other name."""
         if not re.fullmatch(r"best|last|epoch-\d{3,}", weights_name):
             raise RunError(f'Weights are called "best", "last" or "epoch-003". Received: {weights_name!r}.')
         return self.path / "weights" / f"{weights_name}.safetensors"
@@ -324,10 +339,12 @@ def delete(run: Run) -> None:
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Write a JSON document completely or not at all."""
     write_whole(path, json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8"))
 
 
 def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON document. Raises RunError where it is missing or not JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -339,12 +356,14 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
+    """Write arrays by name as a safetensors file, completely or not at all."""
     from safetensors.numpy import save
 
     write_whole(path, save({k: np.asarray(v, order="C") for k, v in arrays.items()}, metadata))
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read a safetensors file. Raises RunError where it is damaged or incomplete."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 

@@ -238,6 +238,7 @@ class TransformerNetwork(Network):
         self.built = True
 
     def start(self, rows: int) -> State:
+        """An empty tuple: there is no state."""
         return ()
 
     def call(self, ids: tf.Tensor, state: State = (), key: tf.Tensor | None = None) -> tuple[tf.Tensor, State]:

@@ -102,6 +102,7 @@ class Learner:
     # Going to disk and back
 
     def weights(self) -> dict[str, np.ndarray]:
+        """The network's weights by their names in `core.predictor.weight_shapes`, float32."""
         return keras_networks.to_arrays(self.network)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -273,15 +274,15 @@ def _optimizer(config: TrainConfig) -> keras.Optimizer:
     decay, betas = config.weight_decay, {"beta_1": config.beta_1, "beta_2": config.beta_2}
     for_muon: dict[str, Any] = {f"adam_{name}": beta for name, beta in betas.items()}
     for_muon |= {"adam_weight_decay": decay or None, "momentum": config.beta_1, "exclude_layers": list(_BY_ADAM)}
-    kinds: dict[str, tuple[type, dict[str, Any]]] = {
+    optimizers: dict[str, tuple[type, dict[str, Any]]] = {
         "adam": (keras.optimizers.Adam, betas),
         "adamw": (keras.optimizers.AdamW, betas),
         "muon": (Muon, for_muon),
         "rmsprop": (keras.optimizers.RMSprop, {}),
         "sgd": (keras.optimizers.SGD, {}),
     }
-    kind, settings = kinds[config.optimizer]
-    optimizer = type(kind.__name__, (_AlreadyReduced, kind), {})(
+    keras_class, settings = optimizers[config.optimizer]
+    optimizer = type(keras_class.__name__, (_AlreadyReduced, keras_class), {})(
         learning_rate=config.learning_rate,
         global_clipnorm=config.clip_norm,
         weight_decay=decay if decay or config.optimizer == "adamw" else None,  # AdamW wants a number

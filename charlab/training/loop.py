@@ -59,6 +59,7 @@ class TrainingLoop:
         self.saved_at, self.saved_step = time.monotonic(), -1
 
     def train(self) -> None:
+        """Train until the budget is spent or the StopSignal asks for an end, and record how the session ended."""
         self._resume()
         if self.progress.evaluated_step < 0:
             self._close_epoch()

@@ -16,8 +16,8 @@ def let_pages_go_first() -> None:
 
 
 def set_up_tensorflow() -> None:
-    """Before TensorFlow is imported in this process: its start-up notices stay out of the log, and oneDNN, which
-    it takes by itself on some CPUs only, multiplies matrices on all."""
+    """Set TensorFlow's environment variables, before it is imported: its start-up notices stay out of the log, and
+    oneDNN, which it takes by itself on some CPUs only, multiplies matrices on all."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

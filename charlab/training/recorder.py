@@ -45,12 +45,13 @@ class Recorder:
         return self._seconds_before + time.time() - self._started
 
     def begin(self) -> None:
+        """Record that the run is running, and remove what an earlier session left half done."""
         first = self.status.started or self._started
         self._set(state="running", reason="", started=first, ended=None, pid=os.getpid())
         if self.chief:
             # After the status: it takes seconds to import
             self._tensorboard = TensorBoardWriter(self.run, self.config)
-            self.run.sweep()
+            self.run.remove_temporary_files()
             if not checkpoints.exists(self.run):
                 self.run.cut_events(0)  # of a session that ended before its first checkpoint
 
@@ -61,6 +62,7 @@ class Recorder:
             self.run.cut_events(progress.events_length)
 
     def event(self, event: dict[str, Any]) -> None:
+        """Append an event to metrics.jsonl, to TensorBoard's log and to `on_event`."""
         if self.chief:
             self.run.append_event(event)
             if self._tensorboard:
@@ -82,10 +84,12 @@ class Recorder:
             self._set()
 
     def weights(self, weights: dict[str, np.ndarray], weights_name: str) -> None:
+        """Save weights as "best", "last" or "epoch-003"."""
         if self.chief:
             self.run.write_weights(weights, weights_name)
 
     def checkpoint(self, progress: Progress, arrays: dict[str, np.ndarray]) -> None:
+        """Save all that a resumed run needs, with the length of metrics.jsonl at this moment."""
         if self.chief:
             progress.events_length = self.run.events_length()
             checkpoints.save(self.run, progress, arrays)

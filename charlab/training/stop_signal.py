@@ -35,7 +35,7 @@ class StopSignal:
         self._deadline, self._deadline_reason = deadline, reason
 
     def requested(self) -> str | None:
-        """ "pause", "stop" or None. Called before each training step."""
+        """What was asked for: "pause", "stop" or None. The loop calls it before each step."""
         if time.time() >= self._deadline:
             self.send("stop", self._deadline_reason)
         return self._sent or self._request_in_control()

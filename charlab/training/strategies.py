@@ -65,12 +65,14 @@ def survey() -> list[dict[str, object]]:
 
 
 def is_multi_worker(strategy: tf.distribute.Strategy) -> bool:
+    """Whether the strategy trains on several machines."""
     import tensorflow as tf
 
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
 
 
 def is_cpu(strategy: tf.distribute.Strategy) -> bool:
+    """Whether the strategy computes on the CPU alone."""
     import tensorflow as tf
 
     return not tf.config.get_visible_devices("GPU") and not isinstance(strategy, tf.distribute.TPUStrategy)

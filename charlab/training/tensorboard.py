@@ -34,6 +34,7 @@ class TensorBoardWriter:
             self._writer = Writer(str(run.tensorboard_path))
 
     def add(self, event: dict[str, Any]) -> None:
+        """Write the figures of one event, where it has any."""
         if self._writer is None:
             return
         for name, (kind, key) in _FIGURES.items():
@@ -43,6 +44,7 @@ class TensorBoardWriter:
             self._writer.flush()
 
     def close(self) -> None:
+        """Close the log; nothing can be added afterwards."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None

@@ -223,7 +223,7 @@ def _figures(status: Status, events: list[dict], unit: str) -> None:
         help=f"The lowest validation loss so far, in {unit} per character.",
     )
     if status.best_epoch:
-        st.caption(diagnosis.kept(status.best_epoch, status.epoch))
+        st.caption(diagnosis.saved_weights(status.best_epoch, status.epoch))
 
 
 def _in_line(run: Run) -> None:

@@ -120,9 +120,9 @@ def test_losses_are_compared_only_where_text_alphabet_and_split_agree():
 
 
 def test_which_weights_are_kept():
-    words = diagnosis.kept(2, 3.5)
+    words = diagnosis.saved_weights(2, 3.5)
     assert "best weights (epoch 2)" in words and "last weights (epoch 3.5)" in words
     for best, last in ((3, 2.32), (3, 3.0)):
-        assert f"best weights (epoch {last:.4g})" in diagnosis.kept(
+        assert f"best weights (epoch {last:.4g})" in diagnosis.saved_weights(
             best, last
-        ) and "last weights" not in diagnosis.kept(best, last)
+        ) and "last weights" not in diagnosis.saved_weights(best, last)

@@ -103,4 +103,4 @@ def test_layers_have_all_parameters_of_the_network(name):
         assert layers == []
     else:
         assert sum(layer.parameters for layer in layers) == summary.parameter_count(model, 66)
-        assert len(layers) == model.layers + 2 and layers[-1].leaves == 66
+        assert len(layers) == model.layers + 2 and layers[-1].outputs == 66
