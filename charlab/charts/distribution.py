@@ -37,14 +37,15 @@ def bars_figure(
     actual: int | None = None,
     title: str = "",
     most: int = MAX_BARS,
+    mark: str = "actual",
 ) -> go.Figure:
     """The `most` likely next characters as bars, the actual one among them however unlikely it is.
 
     `characters` are those of the ids, `model_probabilities` [V] the model's, `sampling_probabilities` [V] those
-    after temperature, top-k and top-p, `actual` the id of the actual next character. Bars that top-k and top-p
-    remove are hatched.
+    after temperature, top-k and top-p, `actual` the id of the actual next character, `mark` the word at its bar.
+    Bars that top-k and top-p remove are hatched.
     """
-    return go.Figure(bars(characters, model_probabilities, sampling_probabilities, actual, title, most))
+    return go.Figure(bars(characters, model_probabilities, sampling_probabilities, actual, title, most, mark))
 
 
 def bars(
@@ -54,6 +55,7 @@ def bars(
     actual: int | None,
     title: str,
     most: int,
+    mark: str = "actual",
 ) -> dict[str, Any]:
     """The same as Plotly's JSON, for bars that follow a slider: building a Figure takes some 7 ms."""
     model = np.asarray(model_probabilities, dtype=float)
@@ -63,7 +65,7 @@ def bars(
     if actual is not None and actual not in shown:
         shown[-1] = actual
     heights = list(range(len(shown)))
-    marks = [" <b>actual</b>" if i == actual else "" for i in shown]
+    marks = [f" <b>{literal(mark)}</b>" if i == actual else "" for i in shown]
     drawn = {
         "type": "bar",
         "orientation": "h",

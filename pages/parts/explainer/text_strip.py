@@ -129,7 +129,7 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
     )
     if unknown := model.vocab.unknown_in(reading.text):
         shown = " ".join(named(character) for character in unknown[:20])
-        st.caption(plain(f"Not in the model's alphabet, so without a value: {shown}"))
+        st.caption(plain(f"Not in the model's alphabet, so without a probability: {shown}"))
 
 
 def summary(reading: Reading, name: str = "") -> None:

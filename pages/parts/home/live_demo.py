@@ -42,6 +42,7 @@ def _tick(model: Model) -> None:
             int(steps[place].ids[0]),
             f"Next-character probabilities after “{after}”",
             most=8,
+            mark="chosen",
         )
         plotly_chart(figure, key="example", height=260, label="Probabilities of the next character, as bars.")
     st.session_state.example_place = place + _CHARACTERS_PER_TICK

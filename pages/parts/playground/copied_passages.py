@@ -51,7 +51,7 @@ def share(found: Copied, least: int) -> float:
 def where_from(found: Copied, sample: Sample) -> None:
     """Show the longest passages and their lines in the training text."""
     st.caption(f"Passages of {LEAST} or more characters found verbatim in the training text, longest first.")
-    st.dataframe(rows(found, sample), hide_index=True)
+    st.dataframe(rows(found, sample), hide_index=True, width="content")
 
 
 def rows(found: Copied, sample: Sample) -> dict[str, list]:

@@ -90,7 +90,7 @@ def _figures(result: GenerationResult, number: int, found: copied_passages.Copie
     words = [f"{sample.bits.mean():.2f} bits per character"]
     if result.seconds:
         words.append(f"{len(sample.text) / result.seconds:,.0f} characters per second")
-    words.append(f"{suffix_array.share_repeated(sample.text):.0%} repeated")
+    words.append(f"{suffix_array.share_repeated(sample.text):.0%}\u00a0repeated")
     st.caption(plain(" · ".join(words)))
     if found:
         sixteen, more = (f"{copied_passages.share(found, least):.0%}" for least in (16, 32))
