@@ -170,8 +170,8 @@ class ModelConfig(_Config):
     def _check(self) -> None:
         if self.uses("heads") and self.units % self.heads:
             raise ConfigError(
-                f"The heads share the units evenly, and {self.units} units cannot be divided among {self.heads} heads. "
-                "Choose a number of heads that divides the units."
+                f"The heads share the units evenly, and {self.units} units cannot be divided among {self.heads} "
+                "heads. Choose a number of heads that divides the units."
             )
 
     def uses(self, name: str) -> bool:
