@@ -39,26 +39,26 @@ def diagnose(
     evaluations = [e for e in events if e.get("event") == "epoch" and _is_number(e.get("val_loss"))]
     losses = [e["loss"] for e in events if e.get("event") == "step" and e.get("loss") is not None]
 
-    def told(nats: float) -> str:
+    def in_unit(nats: float) -> str:
         return f"{nats / NATS[unit]:.3f} {unit}"
 
-    said = []
+    sentences = []
     if kinds.of(config.model).trained and _diverged(losses, evaluations):
-        said.append(_divergence(config.train))
+        sentences.append(_divergence(config.train))
     elif evaluations:
         best = min(evaluations, key=lambda e: e["val_loss"])
         if exact_entropy_nats is not None and best["val_loss"] <= exact_entropy_nats * _BEST_WITHIN:
-            said.append(
-                f"It has reached the best possible loss: {told(best['val_loss'])} per character on validation. "
-                f"The entropy of the source is {told(exact_entropy_nats)}, and no model can do better."
+            sentences.append(
+                f"It has reached the best possible loss: {in_unit(best['val_loss'])} per character on validation. "
+                f"The entropy of the source is {in_unit(exact_entropy_nats)}, and no model can do better."
             )
-        elif overfit := _overfitting(evaluations, told):
-            said.append(overfit)
-        elif ended and kinds.of(config.model).trained and (falling := _still_falling(evaluations, told)):
-            said.append(falling)
+        elif overfit := _overfitting(evaluations, in_unit):
+            sentences.append(overfit)
+        elif ended and kinds.of(config.model).trained and (falling := _still_falling(evaluations, in_unit)):
+            sentences.append(falling)
     if evaluations and evaluations[0].get("step") == 0 and alphabet_size and kinds.of(config.model).trained:
-        said.append(_untrained(evaluations[0]["val_loss"], alphabet_size, unit))
-    return said
+        sentences.append(_untrained(evaluations[0]["val_loss"], alphabet_size, unit))
+    return sentences
 
 
 def saved_weights(best: int, last: float) -> str:
@@ -103,7 +103,7 @@ def _divergence(train: TrainConfig) -> str:
     )
 
 
-def _overfitting(evaluations: list[dict[str, Any]], told: Callable[[float], str]) -> str:
+def _overfitting(evaluations: list[dict[str, Any]], in_unit: Callable[[float], str]) -> str:
     """A sentence where validation rose at two or more evaluations after its lowest, the last included, while
     training fell; else ""."""
     best = min(range(len(evaluations)), key=lambda i: evaluations[i]["val_loss"])
@@ -117,18 +117,18 @@ def _overfitting(evaluations: list[dict[str, Any]], told: Callable[[float], str]
         return ""
     return (
         f"It has been overfitting since epoch {lowest['epoch']:g}: validation loss rose from "
-        f"{told(lowest['val_loss'])} to {told(latest['val_loss'])} while training loss fell from "
-        f"{told(lowest['loss'])} to {told(latest['loss'])}. It begins to memorise its text. The weights of "
+        f"{in_unit(lowest['val_loss'])} to {in_unit(latest['val_loss'])} while training loss fell from "
+        f"{in_unit(lowest['loss'])} to {in_unit(latest['loss'])}. It begins to memorise its text. The weights of "
         f"epoch {lowest['epoch']:g} are saved as the best; a longer text, a smaller model or dropout would help."
     )
 
 
-def _still_falling(evaluations: list[dict[str, Any]], told: Callable[[float], str]) -> str:
+def _still_falling(evaluations: list[dict[str, Any]], in_unit: Callable[[float], str]) -> str:
     if len(evaluations) < 2 or evaluations[-1]["val_loss"] > evaluations[-2]["val_loss"] * _STILL_FALLING:
         return ""
     fell = evaluations[-2]["val_loss"] - evaluations[-1]["val_loss"]
     return (
-        f"Validation loss was still falling at the end, by {told(fell)} from epoch "
+        f"Validation loss was still falling at the end, by {in_unit(fell)} from epoch "
         f"{evaluations[-2]['epoch']:g} to {evaluations[-1]['epoch']:g}: train longer."
     )
 

@@ -189,7 +189,7 @@ def versions() -> dict[str, str]:
 def change(model: ModelConfig, train: TrainConfig, settings: dict[str, object]) -> tuple[ModelConfig, TrainConfig]:
     """Apply settings by name to whichever of the two has them. Raises ConfigError for a name that neither has."""
     for key, value in settings.items():
-        if hasattr(model, key) and key in model.to_json():
+        if key in model.to_json():
             model = model.replace(**{key: value})
         elif key in train.to_json():
             train = train.replace(**{key: value})

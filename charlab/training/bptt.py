@@ -23,8 +23,8 @@ def gru(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Read windows with a GRU (Cho et al., 2014; the reset gate after the product, as cuDNN has it).
 
-    What the input adds x [T, B, 3U], state [B, U], recurrent kernel [U, 3U], bias [2, 3U], mask [B, U] -> what it
-    says at each character [T, B, U], and the state after the last [B, U]. The gates are in Keras's order:
+    What the input adds x [T, B, 3U], state [B, U], recurrent kernel [U, 3U], bias [2, 3U], mask [B, U] -> the
+    state after each character [T, B, U], and after the last [B, U]. The gates are in Keras's order:
     update, reset, candidate.
     """
     T, U = x.shape[0], kernel.shape[0]
@@ -45,9 +45,9 @@ def gru(
 
         [last], [before, gates, memory, candidate] = _loop(forward, range(T), [state], [U, 2 * U, U, U])
 
-        def gradient(d_said: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        def gradient(d_states: tf.Tensor) -> tuple[tf.Tensor, ...]:
             update, reset = tf.split(gates, 2, 2)
-            # How each sum inside a gate moves what the cell says: [T, B, U] each
+            # How each sum inside a gate moves the state: [T, B, U] each
             by_candidate = (1 - update) * (1 - candidate * candidate)
             by_update = (before - candidate) * update * (1 - update)
             by_reset = by_candidate * memory * reset * (1 - reset)
@@ -55,7 +55,7 @@ def gru(
             by_transposed = _multiplier(tf.transpose(kernel))
 
             def backward(t, d_later):
-                d_after = d_later + d_said[t]
+                d_after = d_later + d_states[t]
                 d_sums = tf.tile(d_after, (1, 3)) * slopes[t]
                 return [d_after * update[t] + _masked(by_transposed(d_sums), mask)], [d_after, d_sums]
 
@@ -68,8 +68,8 @@ def gru(
 
     inner = bias[1, 2 * U :]  # the reset gate scales it too; all other biases can be added beforehand
     outer = bias[0] + tf.concat([bias[1, : 2 * U], tf.zeros_like(inner)], 0)
-    said = read(x + outer, state, kernel, inner)
-    return said, said[-1]
+    states = read(x + outer, state, kernel, inner)
+    return states, states[-1]
 
 
 def lstm(
@@ -83,7 +83,7 @@ def lstm(
     """Read windows with an LSTM (Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al., 2000).
 
     What the input adds x [T, B, 4U], state and cell [B, U], recurrent kernel [U, 4U], bias [4U], mask [B, U] ->
-    what it says at each character [T, B, U], and state and cell after the last [B, U]. The gates are in Keras's
+    the state after each character [T, B, U], and state and cell after the last [B, U]. The gates are in Keras's
     order: input, forget, candidate, output.
     """
     T, U = x.shape[0], kernel.shape[0]
@@ -104,8 +104,8 @@ def lstm(
         [last, last_cell], kept = _loop(forward, range(T), [state, cell], [U] * 7)
         before, cell_before, enter, forget, candidate, leave, shown = kept
 
-        def gradient(d_said: tf.Tensor, d_last_cell: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            # How each sum inside a gate moves the cell, and the last gate's what is said: [T, B, U] each
+        def gradient(d_states: tf.Tensor, d_last_cell: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            # How each sum inside a gate moves the cell, and the output gate's sum the state: [T, B, U] each
             by_enter = candidate * enter * (1 - enter)
             by_forget = cell_before * forget * (1 - forget)
             by_candidate = enter * (1 - candidate * candidate)
@@ -114,7 +114,7 @@ def lstm(
             by_transposed = _multiplier(tf.transpose(kernel))
 
             def backward(t, d_later, d_cell_later):
-                d_after = d_later + d_said[t]
+                d_after = d_later + d_states[t]
                 d_cell = d_cell_later + d_after * by_cell[t]
                 d_sums = tf.concat([tf.tile(d_cell, (1, 3)) * slopes[t], d_after * by_leave[t]], 1)
                 return [_masked(by_transposed(d_sums), mask), d_cell * forget[t]], [d_sums]
@@ -125,8 +125,8 @@ def lstm(
 
         return (tf.concat([before[1:], last[None]], 0), last_cell), gradient
 
-    said, last_cell = read(x + bias, state, cell, kernel)
-    return said, said[-1], last_cell
+    states, last_cell = read(x + bias, state, cell, kernel)
+    return states, states[-1], last_cell
 
 
 def _loop(

@@ -74,7 +74,7 @@ class Stopwatch:
         self.restart()
 
     def restart(self) -> None:
-        """Start timing here: what came before is no training."""
+        """Start timing here: the time before was no training."""
         self._since = time.perf_counter()
 
     def is_first(self) -> bool:

@@ -266,7 +266,7 @@ class TransformerNetwork(Network):
 
 
 class Block(keras.layers.Layer):
-    """Attention over what came before, then a small network for each character by itself; both are added."""
+    """Attention over the characters before, then a small network for each character by itself; both are added."""
 
     def __init__(self, config: ModelConfig, seeds: Iterator[int], policy: keras.DTypePolicy) -> None:
         super().__init__(dtype=policy)
@@ -305,7 +305,7 @@ def _dense(
 
 
 class LayerNorm(keras.layers.LayerNormalization):
-    """Keras's layer with the gradient written out; as there, float32 inside, whatever comes."""
+    """Keras's layer with the gradient written out; as there, float32 inside, whatever the precision."""
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         x, scale, offset = (tf.cast(part, tf.float32) for part in (x, self.gamma, self.beta))
