@@ -89,7 +89,7 @@ def read(file: BinaryIO, filename: str) -> Contents:
         words = str(error).rstrip(".")
     raise ModelError(
         f"“{filename}” cannot be imported: {words}. Choose a model file that CharLab exported: with "
-        "“Model file” on the Train page or with `export MODEL --format bundle`."
+        "“Download model file” on the Train page or with `export MODEL --format bundle`."
     )
 
 

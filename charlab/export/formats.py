@@ -36,12 +36,12 @@ FORMATS = {
     form.name: form
     for form in (
         Format(
-            "bundle", "Model file",
+            "bundle", "model file",
             "Everything in one zip file, with a model card. Any other CharLab can import it.",
             ".charlab.zip", "application/zip", kinds=KINDS,
         ),
         Format(
-            "csv", "Metrics (CSV)",
+            "csv", "metrics (CSV)",
             "Losses and accuracies as a table, for a spreadsheet: one row per step or epoch.",
             ".csv", "text/csv", kinds=KINDS,
         ),

@@ -30,8 +30,8 @@ def labels(test: AppTest) -> list[str]:
 def test_a_network_is_offered_in_every_form():
     make_run()
     assert labels(opened()) == [
-        "Download Model file",
-        "Download Metrics (CSV)",
+        "Download model file",
+        "Download metrics (CSV)",
         "Download Python script",
         "Create .keras",
         "Create SavedModel",
@@ -41,7 +41,7 @@ def test_a_network_is_offered_in_every_form():
 
 def test_counts_are_offered_as_what_they_can_be():
     ngram_run()
-    assert labels(opened()) == ["Download Model file", "Download Metrics (CSV)", "Import"]
+    assert labels(opened()) == ["Download model file", "Download metrics (CSV)", "Import"]
 
 
 def test_without_weights_there_is_nothing_to_take_away():

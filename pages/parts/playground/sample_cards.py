@@ -24,7 +24,7 @@ _SWATCHES = {
     "probability": [(1 - p, f"{p:g}") for p in (1.0, 0.75, 0.5, 0.25, 0.0)],
     "copied": [(0.0, "not copied (under 16)"), (0.25, "16"), (0.5, "32"), (1.0, "64 characters or more")],
 }  # fmt: skip
-SHADE_LABELS = {"nothing": "None", "surprise": "Surprise", "probability": "Probability", "copied": "Verbatim"}
+SHADE_LABELS = {"nothing": "None", "surprise": "Surprise", "probability": "Probability", "copied": "Copied"}
 _UNITS = {"surprise": "bits", "probability": "probability", "copied": "characters verbatim"}
 _TALL = 420  # pixels: longer texts scroll
 

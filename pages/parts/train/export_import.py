@@ -33,7 +33,7 @@ def show(run: Run) -> None:
         if config.model.kind not in form.kinds:
             continue
         words, button = st.columns([3, 2], vertical_alignment="center")
-        words.markdown(f"**{plain(form.title)}** {plain(form.about)}")
+        words.markdown(f"**{plain(form.title[0].upper() + form.title[1:])}** {plain(form.about)}")
         with button:
             _made_by_worker(run, form) if form.needs_tensorflow else _made_here(run, form)
 
