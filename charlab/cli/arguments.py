@@ -43,6 +43,7 @@ def _add_lists(subparsers: Any) -> None:
 def _add_training(subparsers: Any) -> None:
     train = _command(subparsers, "train", commands.train, "train a model")
     train.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address (gs://...)")
+    _add_reading(train)
     train.add_argument("--preset", required=True, help="a preset's name: see `presets`")
     budget = train.add_mutually_exclusive_group()
     for name in ("epochs", "minutes"):
@@ -73,6 +74,7 @@ def _add_training(subparsers: Any) -> None:
 def _add_use_of_models(subparsers: Any) -> None:
     evaluate = _command(subparsers, "evaluate", commands.evaluate, "evaluate a model's loss on a text", model=True)
     evaluate.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address")
+    _add_reading(evaluate)
     evaluate.add_argument("--split", default="val", choices=("val", "all"))
     evaluate.add_argument("--window", type=_whole_number, default=256, help="characters; 0 reads one stream")
 
@@ -87,6 +89,16 @@ def _add_use_of_models(subparsers: Any) -> None:
     )
     explain.add_argument("--text", required=True)
     explain.add_argument("--top", type=_whole_number, default=10, help="most likely characters to list per step")
+
+
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    """Add how a file's bytes become its text."""
+    command.add_argument(
+        "--encoding", help="of a text file, such as cp1251; default: Unicode, or the one that the file looks like"
+    )
+    command.add_argument(
+        "--no-normalise", action="store_true", help="keep accents apart from letters where the file has them so"
+    )
 
 
 def _add_files(subparsers: Any) -> None:

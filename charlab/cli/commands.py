@@ -10,7 +10,7 @@ from typing import Any
 
 from charlab.core import generation, reading
 from charlab.core.config import SampleConfig
-from charlab.corpora import catalogue, encoding, uploads
+from charlab.corpora import catalogue, decoding, encoding, uploads
 from charlab.errors import CharlabError, ConfigError
 from charlab.explain.step_records import step_records
 from charlab.export import formats, remote_files
@@ -76,9 +76,11 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     settings |= {key: getattr(options, key) for key in ("epochs", "minutes") if getattr(options, key) is not None}
     settings |= dict(key_and_value(text) for text in options.set)
     model, train = plan.change(chosen.model, chosen.train, settings)
-    text = _text(options.corpus)
-    if remote_files.is_address(options.corpus):  # kept, so that the run can be resumed and its text be read again
-        catalogue.store(text)
+    text = _text(options)
+    # Kept, so that the run can be resumed and its text be read again, whatever decided how it was read.
+    stored_name = uploads.stored_name(text.sha256)
+    if options.corpus != stored_name and (text.reading or remote_files.is_address(options.corpus)):
+        text = dataclasses.replace(text, name=catalogue.store(text))
         print(f"The text is stored on this machine as {text.name}.", file=sys.stderr)
     planned = plan.plan_run(text, chosen.name, model, train, name=options.name)
     process.set_up_tensorflow()
@@ -103,12 +105,30 @@ def resume(options: argparse.Namespace) -> dict[str, Any]:
     )
 
 
-def _text(name: str, minimum: int = uploads.MINIMUM_CHARACTERS) -> uploads.Text:
-    """Load the text of a corpus's name, of a file, or of an address for fsspec."""
-    if not remote_files.is_address(name):
-        return catalogue.load(name, minimum=minimum)
-    data = remote_files.read(name)
-    return uploads.read_bytes(data, remote_files.without_query(name), limit=None, minimum=minimum)
+def _text(
+    options: argparse.Namespace, minimum: int = uploads.MINIMUM_CHARACTERS, sha256: str = ""
+) -> uploads.Text:
+    """Load the text of a corpus's name, of a file, or of an address for fsspec.
+
+    Where its encoding is a proposal, say so on standard error, with the first line as it reads.
+    """
+    name, encoding, normalise = options.corpus, options.encoding, not options.no_normalise
+    if remote_files.is_address(name):
+        data, filename = remote_files.read(name), remote_files.without_query(name)
+        text = uploads.read_bytes(data, filename, None, minimum, encoding=encoding, normalise=normalise)
+    else:
+        chosen = encoding or not normalise
+        sha256 = "" if chosen else sha256
+        text = catalogue.load(name, minimum=minimum, encoding=encoding, normalise=normalise, sha256=sha256)
+    read_in = text.reading.get("encoding", "utf-8")
+    if encoding is None and not read_in.startswith("utf-") and name != uploads.stored_name(text.sha256):
+        print(
+            f"{text.title} is not in Unicode; it was read as {decoding.shown(read_in)}, and begins "
+            f"“{decoding.first_lines(text.text, 1, 60)}”. If that looks wrong, name another encoding: "
+            "--encoding NAME.",
+            file=sys.stderr,
+        )
+    return text
 
 
 def export(options: argparse.Namespace) -> dict[str, Any]:
@@ -207,7 +227,9 @@ def key_and_value(text: str) -> tuple[str, Any]:
 def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     """A model's loss and accuracy on a text or on its validation set."""
     model = models.load(options.model, options.weights)
-    text = _text(options.corpus, minimum=2)
+    text = _text(options, minimum=2, sha256=model.config.corpus_sha256)
+    for note in text.notes if text.reading and options.corpus != uploads.stored_name(text.sha256) else ():
+        print(note, file=sys.stderr)
     ids = encoding.text_ids(text.text, model.vocab, model.config.model)
     if options.split == "val":
         ids = ids[encoding.split_at(len(ids), model.config.train.validation_share) :]

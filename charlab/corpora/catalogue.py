@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from charlab.corpora import downloads, python_texts, synthetic
-from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text, clean, made, read_bytes, stored_name
+from charlab.corpora.cleaning import clean
+from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text, made, read_bytes, read_plainly, stored_name
 from charlab.errors import CorpusError
 from charlab.files import write_whole
 
@@ -103,11 +104,20 @@ CORPORA: dict[str, Corpus] = {
 
 
 def load(
-    name_or_path: str, *, minimum: int = MINIMUM_CHARACTERS, paths: bool = True, download: bool = True
+    name_or_path: str,
+    *,
+    minimum: int = MINIMUM_CHARACTERS,
+    paths: bool = True,
+    download: bool = True,
+    encoding: str | None = None,
+    normalise: bool = True,
+    sha256: str = "",
 ) -> Text:
     """The text of a corpus's name, of a stored text's name (text-...), or of a file's path.
 
-    Synthetic texts are made with SEED and LENGTH. A file needs `minimum` characters and has no upper limit.
+    Synthetic texts are made with SEED and LENGTH. A file needs `minimum` characters and has no upper limit; it is
+    read in `encoding`, and with `normalise` its letters are composed with their accents. Where the checksum of the
+    text wanted is given as `sha256`, a file is read as an earlier version did if that is what gives this text.
     With `paths=False` only names are accepted (for names from the web); with `download=False` nothing is
     downloaded. Raises CorpusError where there is no such text.
     """
@@ -118,7 +128,11 @@ def load(
     if re.fullmatch(r"text-[0-9a-f]{16}", name_or_path):
         return _load_stored(name_or_path)
     if paths:
-        return _load_file(name_or_path, minimum)
+        text = _load_file(name_or_path, minimum, encoding, normalise)
+        if not sha256 or text.sha256 == sha256:
+            return text
+        plain = _load_file(name_or_path, minimum, plainly=True)
+        return plain if plain.sha256 == sha256 else text
     raise CorpusError(_no_such_text(name_or_path))
 
 
@@ -136,7 +150,7 @@ def store(text: Text) -> str:
         "notes": list(text.notes),
         "characters": len(text.text),
         "alphabet_size": len(set(text.text)),
-    }
+    } | ({"reading": text.reading} if text.reading else {})
     path = _stored_path(name)
     try:
         write_whole(path, text.text.encode("utf-8"))
@@ -204,11 +218,13 @@ def _load_download(corpus: Corpus, download: bool) -> Text:
         raise CorpusError(
             " ".join((f"{corpus.title} is not on this machine yet.", *notes, _others(but=corpus.name)))
         )
-    text = read_bytes(contents, wanted.file_name, limit=None)
+    text = read_plainly(contents, wanted.file_name)
     return replace(text, name=corpus.name, title=corpus.title, notes=notes + text.notes)
 
 
-def _load_file(path: str, minimum: int) -> Text:
+def _load_file(
+    path: str, minimum: int, encoding: str | None = None, normalise: bool = True, plainly: bool = False
+) -> Text:
     try:
         data = Path(path).read_bytes()
     except (FileNotFoundError, ValueError):  # ValueError: no file can have such a name
@@ -217,7 +233,11 @@ def _load_file(path: str, minimum: int) -> Text:
         raise CorpusError(
             f"{path!r} cannot be read: {error.strerror or error}. Give the path of a text file."
         ) from error
-    return replace(read_bytes(data, path, limit=None, minimum=minimum), name=str(Path(path).resolve()))
+    if plainly:
+        text = read_plainly(data, path, minimum)
+    else:
+        text = read_bytes(data, path, None, minimum, encoding=encoding, normalise=normalise)
+    return replace(text, name=str(Path(path).resolve()))
 
 
 def _no_such_text(name: str) -> str:
@@ -252,7 +272,8 @@ def _read_stored(name: str) -> Text | None:
         return None
     if about is None or hashlib.sha256(data).hexdigest() != about["sha256"]:
         return None
-    return Text(name, about["title"], data.decode("utf-8"), about["sha256"], tuple(about["notes"]))
+    notes, reading = tuple(about["notes"]), about.get("reading", {})
+    return Text(name, about["title"], data.decode("utf-8"), about["sha256"], notes, reading=reading)
 
 
 def _read_about(path: Path) -> dict[str, Any] | None:

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from charlab.core.vocab import MAXIMUM_ALPHABET
+from charlab.corpora import decoding
+from charlab.corpora.cleaning import clean, unify, unix_line_ends
+from charlab.corpora.decoding import AS_TEXT, BINARY_SHARE, decode, decode_plainly, looks_binary
 from charlab.errors import CorpusError
 
 MINIMUM_CHARACTERS = 2_000
 UPLOAD_LIMIT = 20_000_000  # characters
-BINARY_SHARE = 0.01  # of control characters; texts written by people have fewer
 
-_CONTROL_NAMES = {
-    0x00: "null", 0x07: "bell", 0x08: "backspace", 0x0B: "vertical tab", 0x0C: "form feed", 0x1A: "substitute",
-    0x1B: "escape", 0x7F: "delete", 0x85: "next line",
-}  # fmt: skip
-_DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-
-_AS_TEXT = "Save it as plain text (.txt, UTF-8) in its own program, or copy its text and paste it here."
 _UNPACK = "Unpack it and upload a text file from it."
 _READ_PICTURE = "A picture of a text has no characters: type the text, or use text recognition (OCR)."
 # The first bytes of files that people mistake for texts, the name of their format, and advice.
 _SIGNATURES = (
     (b"%PDF-", "a PDF", "Open it, copy its text and paste it here."),
-    (b"{\\rtf", "a Rich Text document", _AS_TEXT),
-    (b"\xd0\xcf\x11\xe0", "an old Office document (.doc, .xls)", _AS_TEXT),
+    (b"{\\rtf", "a Rich Text document", AS_TEXT),
+    (b"\xd0\xcf\x11\xe0", "an old Office document (.doc, .xls)", AS_TEXT),
     (b"\x1f\x8b", "a gzip archive", _UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
     (b"Rar!", "a RAR archive", _UNPACK),
@@ -37,11 +32,11 @@ _SIGNATURES = (
 )
 # The same for the contents of a zip archive.
 _ZIP_INSIDES = (
-    (b"word/document.xml", "a Word document (.docx)", _AS_TEXT),
-    (b"xl/workbook.xml", "an Excel workbook (.xlsx)", _AS_TEXT),
-    (b"ppt/presentation.xml", "a PowerPoint presentation (.pptx)", _AS_TEXT),
-    (b"application/vnd.oasis.opendocument", "an OpenDocument file (.odt)", _AS_TEXT),
-    (b"application/epub+zip", "an e-book (.epub)", _AS_TEXT),
+    (b"word/document.xml", "a Word document (.docx)", AS_TEXT),
+    (b"xl/workbook.xml", "an Excel workbook (.xlsx)", AS_TEXT),
+    (b"ppt/presentation.xml", "a PowerPoint presentation (.pptx)", AS_TEXT),
+    (b"application/vnd.oasis.opendocument", "an OpenDocument file (.odt)", AS_TEXT),
+    (b"application/epub+zip", "an e-book (.epub)", AS_TEXT),
 )
 
 
@@ -50,7 +45,9 @@ class Text:
     """A text for training.
 
     `name` is what `catalogue.load` finds it by, `title` is for people, `sha256` is of its UTF-8 bytes, `notes` say
-    what was changed in it, and `entropy_bits` is its exact entropy in bits per character, if known.
+    what was changed in it, and `entropy_bits` is its exact entropy in bits per character, if known. `reading`
+    tells how a file becomes this text where that takes more than UTF-8 and the removal of control characters: its
+    encoding, and whether letters are composed with their accents.
     """
 
     name: str
@@ -59,46 +56,60 @@ class Text:
     sha256: str
     notes: tuple[str, ...] = ()
     entropy_bits: float | None = None
+    reading: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 def read_bytes(
-    data: bytes, filename: str, limit: int | None = UPLOAD_LIMIT, minimum: int = MINIMUM_CHARACTERS
+    data: bytes,
+    filename: str,
+    limit: int | None = UPLOAD_LIMIT,
+    minimum: int = MINIMUM_CHARACTERS,
+    *,
+    encoding: str | None = None,
+    normalise: bool = True,
 ) -> Text:
-    """The text of a file: UTF-8, UTF-16 with a byte-order mark, or as the last resort Windows-1252.
+    """The text of a file in Unicode, or in the encoding that is given, or else in the one that is proposed for it.
 
     `minimum` and `limit` bound the number of characters, None for no limit. Raises CorpusError if the file is not
     text, too short, too long, or has only one distinct character.
     """
-    title = _shown(re.split(r"[/\\]", filename)[-1])
+    title = file_title(filename)
     _refuse_other_formats(data, title)
     if limit is not None and len(data) > 4 * limit + 4:  # no encoding takes more than four bytes per character
         raise CorpusError(_too_long(title, f"{len(data) / 1e6:,.1f} million bytes", limit))
-    text, notes = _decode(data, title)
-    return _accept(text, title, limit, minimum, notes)
+    decoded = decode(data, title, encoding)
+    return _unified(decoded.text, title, limit, minimum, decoded.notes, decoded.encoding, normalise)
 
 
-def read_pasted(text: str, title: str = "Pasted text", limit: int | None = UPLOAD_LIMIT) -> Text:
+def read_pasted(
+    text: str, title: str = "Pasted text", limit: int | None = UPLOAD_LIMIT, *, normalise: bool = True
+) -> Text:
     """Pasted text, under the same rules as a file."""
-    return _accept(text, _shown(title), limit, MINIMUM_CHARACTERS, ())
+    return _unified(text, _shown(title), limit, MINIMUM_CHARACTERS, (), "utf-8", normalise)
 
 
-def clean(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text with \\n line ends, without control characters and lone surrogates, and notes on what was removed.
+def to_choose_first(data: bytes, filename: str) -> str | None:
+    """The encoding of a file to offer first; None where there is nothing to choose: Unicode, or no text at all."""
+    title = file_title(filename)
+    try:
+        _refuse_other_formats(data, title)
+    except CorpusError:
+        return None
+    return decoding.to_choose_first(data, title)
 
-    Newline and tab stay.
-    """
-    text = _unix_line_ends(text)
-    found = Counter(_DROPPED.findall(text))
-    if not found:
-        return text, ()
-    controls = {character: number for character, number in found.items() if not _is_surrogate(character)}
-    surrogates = sum(found.values()) - sum(controls.values())
-    notes = []
-    if controls:
-        notes.append(f"Removed {_counted(sum(controls.values()), 'control character')}: {_named(controls)}.")
-    if surrogates:
-        notes.append(f"Removed {_counted(surrogates, 'lone surrogate')} (incomplete characters).")
-    return _DROPPED.sub("", text), tuple(notes)
+
+def read_plainly(data: bytes, filename: str, minimum: int = MINIMUM_CHARACTERS) -> Text:
+    """The text of a file as it is, but for control characters: a built-in text, or a file that an earlier version
+    of CharLab read."""
+    title = file_title(filename)
+    _refuse_other_formats(data, title)
+    text, notes = decode_plainly(data, title)
+    return _accept(text, title, None, minimum, notes)
+
+
+def file_title(filename: str) -> str:
+    """A file's name for use in a sentence: without folders and invisible characters."""
+    return _shown(re.split(r"[/\\]", filename)[-1])
 
 
 def alphabet_note(text: str, maximum: int = MAXIMUM_ALPHABET) -> str | None:
@@ -134,33 +145,15 @@ def _refuse_other_formats(data: bytes, title: str) -> None:
         raise CorpusError(f"“{title}” is {what}, not plain text. {advice}")
 
 
-def _decode(data: bytes, title: str) -> tuple[str, tuple[str, ...]]:
-    """The characters of a file, and a note where its encoding is a guess."""
-    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
-        if data.startswith(mark):
-            try:
-                return data[len(mark) :].decode(encoding, "surrogatepass"), ()
-            except UnicodeDecodeError:
-                raise CorpusError(
-                    f"“{title}” starts as UTF-16 but is damaged or incomplete. Save it again, as UTF-8."
-                ) from None
-    data = data.removeprefix(codecs.BOM_UTF8)
-    if data.count(0) > BINARY_SHARE * len(data):
-        raise CorpusError(_looks_binary(title, "zero bytes (it may be UTF-16 without a byte-order mark)"))
-    try:
-        return data.decode("utf-8", "surrogatepass"), ()
-    except UnicodeDecodeError as error:
-        place = error.start
-    try:
-        text = data.decode("cp1252")
-    except UnicodeDecodeError:
-        raise CorpusError(
-            f"“{title}” is neither UTF-8 nor Windows-1252, the encodings that can be read. {_AS_TEXT}"
-        ) from None
-    return text, (
-        f"Read as Windows-1252, because byte {place + 1:,} ({data[place]:#04x}) is not UTF-8. If accented letters "
-        "look wrong, save the file as UTF-8 and upload it again.",
-    )
+def _unified(
+    text: str, title: str, limit: int | None, minimum: int, notes: tuple[str, ...], encoding: str, normalise: bool
+) -> Text:
+    """The text in one form, cleaned, and with how it was read where that took more than cleaning."""
+    text, changes = unify(text, normalise)
+    result = _accept(text, title, limit, minimum, notes + changes)
+    if encoding == "utf-8" and not notes + changes:
+        return result
+    return replace(result, reading={"encoding": encoding, "normalise": normalise})
 
 
 def _accept(text: str, title: str, limit: int | None, minimum: int, notes: tuple[str, ...]) -> Text:
@@ -168,10 +161,10 @@ def _accept(text: str, title: str, limit: int | None, minimum: int, notes: tuple
     text = text.removeprefix("\ufeff")
     if not text.strip():
         raise CorpusError(f"“{title}” is empty. A text needs at least {minimum:,} characters.")
-    text = _unix_line_ends(text)
+    text = unix_line_ends(text)
     cleaned, cleaning_notes = clean(text)
     if len(text) - len(cleaned) > BINARY_SHARE * len(text):
-        raise CorpusError(_looks_binary(title, "control characters"))
+        raise CorpusError(looks_binary(title, "control characters"))
     text = cleaned
     if len(text) < minimum:
         raise CorpusError(
@@ -197,32 +190,6 @@ def _too_long(title: str, received: str, limit: int) -> str:
     )
 
 
-def _looks_binary(title: str, what: str) -> str:
-    return f"“{title}” does not look like text: more than 1% of it is {what}. {_AS_TEXT}"
-
-
 def _shown(title: str) -> str:
     """A title for use in a sentence: without invisible characters, at most 80."""
     return "".join(character for character in title if character.isprintable())[:80].strip() or "The text"
-
-
-def _unix_line_ends(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
-
-
-def _named(controls: dict[str, int], most: int = 5) -> str:
-    """Control characters by number and name, the most frequent first: "3 form feed (U+000C), 1 U+0001"."""
-    ordered = sorted(controls, key=lambda character: (-controls[character], character))
-    parts = []
-    for character in ordered[:most]:
-        point, name = f"U+{ord(character):04X}", _CONTROL_NAMES.get(ord(character))
-        parts.append(f"{controls[character]:,} {name} ({point})" if name else f"{controls[character]:,} {point}")
-    return ", ".join(parts) + (f" and {len(ordered) - most} others" if len(ordered) > most else "")
-
-
-def _is_surrogate(character: str) -> bool:
-    return "\ud800" <= character <= "\udfff"

@@ -175,12 +175,16 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _config(data: dict[str, Any]) -> RunConfig:
     types: dict[str, type] = {"name": str, "preset": str, "corpus": str, "corpus_sha256": str}
-    types |= {"model": dict, "train": dict, "created": float, "owner": str, "notes": list, "versions": dict}
-    _check(data, types, "config.json", optional=("created", "owner", "notes", "versions"))
+    types |= {"model": dict, "train": dict, "created": float, "owner": str, "notes": list}
+    types |= {"versions": dict, "reading": dict}
+    _check(data, types, "config.json", optional=("created", "owner", "notes", "versions", "reading"))
     _only(data, types, "config.json")
     texts = [*data.get("notes", []), *data.get("versions", {}).values()]
     if not all(isinstance(text, str) for text in texts):
         raise _Refused("its notes or versions are not text")
+    reading = data.get("reading", {})
+    if reading and {key: type(value) for key, value in reading.items()} != {"encoding": str, "normalise": bool}:
+        raise _Refused("how its text was read is not said as an encoding and a form of letters")
     if data["preset"] not in PRESETS:
         raise _Refused(f"it was made with the preset {data['preset'][:40]!r}, which this CharLab does not have")
     if not re.fullmatch(r"[0-9a-f]{64}", data["corpus_sha256"]) or not 0 < len(data["name"]) <= 500:

@@ -29,6 +29,7 @@ def standalone(config: RunConfig) -> str:
     layer = masked if config.model.recurrent_dropout else stock
     parts = [
         _opening(config),
+        _part("read_text_in_steps" if config.reading else "read_text"),
         _part("text"),
         _part(f"batches_{config.train.batches}"),
         _part(layer) if layer else "",
@@ -53,6 +54,10 @@ def _opening(config: RunConfig) -> str:
         if config.model.uses(name):
             line = f"{_CALLED.get(name, name).upper()} = {_literal(values[name])}"
             lines.append(f"{line:<32}# {_NOTES.get(name, SETTINGS[name].help)}")
+    for name, note in _READING.items() if config.reading else ():
+        lines.append(f"{f'{name.upper()} = {_literal(config.reading[name])}':<32}# {note}")
+    modules = ["os", "sys", "time"] + (["re", "unicodedata"] if config.reading else [])
+    imports = "\n".join(f"import {module}" for module in sorted(modules))
     about = textwrap.fill(
         f"The training of “{title}” on {_one_line(bundle.file_name(config.corpus))}, in plain TensorFlow: "
         "a network that reads a text and learns to predict its next character.",
@@ -67,9 +72,7 @@ It needs TensorFlow and nothing else (made for versions {_one_line(_versions(con
 It prints the loss after each epoch, in nats per character, and then a sample of generated text.
 """
 
-import os
-import sys
-import time
+{imports}
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -98,6 +101,7 @@ _CONSTANTS = (
     "validation_share", "precision", "seed", "seed_text",
 )  # fmt: skip
 _CALLED = {"alphabet": "code_points", "learning_rate_schedule": "schedule"}
+_READING = {"encoding": "Of the text file.", "normalise": "Letters are composed with their accents (NFC)."}
 _NOTES = {"alphabet": "The alphabet is code points 0 to 254, in place of the text's characters."}
 
 

@@ -94,7 +94,7 @@ def stamp(name: str) -> float:
 def corpus_text(config: RunConfig) -> str | None:
     """The text that a model was trained on, where this machine has it unchanged; else None."""
     try:
-        text = catalogue.load(config.corpus, download=False)
+        text = catalogue.load(config.corpus, download=False, sha256=config.corpus_sha256)
     except CharlabError:
         return None
     return text.text if text.sha256 == config.corpus_sha256 else None

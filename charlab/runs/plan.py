@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class TextFacts:
     sha256: str = ""
     notes: tuple[str, ...] = ()  # on how the text was read
     first_words: str = ""
+    reading: dict[str, Any] = field(default_factory=dict)  # of a file, for the run's configuration
 
     def known_vocab(self) -> Vocab:
         """The vocabulary. Raises CorpusError where the text is not on this machine yet."""
@@ -58,6 +60,7 @@ def text_facts(text: Text, model: ModelConfig) -> TextFacts:
         text.sha256,
         tuple(text.notes),
         first_words(text.text),
+        text.reading,
     )
 
 
@@ -93,6 +96,7 @@ class RunPlan:
             owner=self.owner,
             notes=self.text.notes + self.notes,
             versions=versions(),
+            reading=self.text.reading,
         )
 
     def create(self, folder: Path | None = None) -> store.Run:
@@ -122,7 +126,7 @@ def plan_run(
 
 def run_ids(config: store.RunConfig, vocab: Vocab) -> np.ndarray:
     """The ids of a run's corpus. Raises CorpusError where its text is not the one it was planned for."""
-    text = catalogue.load(config.corpus)
+    text = catalogue.load(config.corpus, sha256=config.corpus_sha256)
     if text.sha256 != config.corpus_sha256:
         raise CorpusError(
             f"The text of {config.corpus!r} is not the one that this run was made for (its checksum differs). "

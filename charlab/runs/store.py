@@ -59,14 +59,16 @@ class RunConfig:
     owner: str = ""  # the browser that started it, or ""
     notes: tuple[str, ...] = ()  # sentences on how settings were adapted to the text
     versions: dict[str, str] = field(default_factory=dict)
+    reading: dict[str, Any] = field(default_factory=dict)  # how a file became the text: see corpora.uploads.Text
 
     def to_json(self) -> dict[str, Any]:
-        """The content of config.json."""
-        return self.__dict__ | {
+        """The content of config.json; `reading` only where there is something to tell."""
+        data = self.__dict__ | {
             "model": self.model.to_json(),
             "train": self.train.to_json(),
             "notes": list(self.notes),
         }
+        return data if self.reading else {name: data[name] for name in data if name != "reading"}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunConfig:

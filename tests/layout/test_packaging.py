@@ -16,7 +16,8 @@ from helpers.project import ROOT, parsed, python_files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NEEDED, EXTRAS = PROJECT["dependencies"], PROJECT["optional-dependencies"]
-ALSO_INSTALLED = {"requests": "pooch", "aiohttp": "fsspec"}  # imported here, installed by a package that is named
+# Imported here, installed by a package that is named, or under another name.
+ALSO_INSTALLED = {"requests": "pooch", "aiohttp": "fsspec", "charset_normalizer": "charset-normalizer"}
 # Whatever the extras bring, and what this brings in turn, as an environment that has none of it would see it.
 WITHOUT_EXTRAS = """
 import importlib.util, sys

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from charlab.core import kinds
-from charlab.corpora import catalogue, uploads
+from charlab.corpora import catalogue, cleaning, decoding, uploads
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
 from charlab.runs import accelerators
@@ -51,16 +51,51 @@ def add_own_text() -> None:
     st.caption("Everyone on this server can read the texts uploaded here.")
     file = st.file_uploader("Text file (.txt)", key="upload")
     pasted = st.text_area("Or paste a text", key="pasted", height=160, help="At least 2,000 characters.")
-    st.button("Use this text", on_click=_take_own_text, args=(file, pasted), disabled=not (file or pasted))
+    encoding = _pick_encoding(file) if file else None
+    normalise = st.checkbox(
+        "Compose letters and accents",
+        value=True,
+        key="normalise",
+        help="A letter such as ü can be one character or two, u and its dots. Ticked, it is one (Unicode NFC).",
+    )
+    taken = (file, pasted, encoding, normalise)
+    st.button("Use this text", on_click=_take_own_text, args=taken, disabled=not (file or pasted))
     for words in st.session_state.pop("own_text_said", []):
         st.info(plain(words))
     if problem := st.session_state.pop("own_text_problem", None):
         st.error(plain(problem))
 
 
-def _take_own_text(file: Any, pasted: str) -> None:
+def _pick_encoding(file: Any) -> str | None:
+    """Draw a select box of encodings and the first lines in the chosen one, where a file is not plain Unicode."""
+    data = file.getvalue()
+    first = uploads.to_choose_first(data, file.name)
+    if first is None:
+        return None
+    options = list(dict.fromkeys([first, *decoding.ENCODINGS]))
+    chosen = st.selectbox(
+        "Encoding",
+        options,
+        format_func=decoding.shown,
+        key=f"encoding.{file.file_id}",
+        help="How the bytes of this file stand for characters. Choose the one where the lines below make sense.",
+    )
     try:
-        text = uploads.read_bytes(file.getvalue(), file.name) if file else uploads.read_pasted(pasted)
+        decoded = decoding.decode(data, uploads.file_title(file.name), chosen)
+        st.code(cleaning.clean(decoding.first_lines(decoded.text))[0], language=None)
+        for note in decoded.notes:
+            st.caption(plain(note))
+    except CharlabError as error:
+        st.warning(plain(str(error)))
+    return chosen
+
+
+def _take_own_text(file: Any, pasted: str, encoding: str | None, normalise: bool) -> None:
+    try:
+        if file:
+            text = uploads.read_bytes(file.getvalue(), file.name, encoding=encoding, normalise=normalise)
+        else:
+            text = uploads.read_pasted(pasted, normalise=normalise)
         st.session_state.corpus = catalogue.store(text)
         st.session_state.own_text_said = [f"{text.title} is selected: {len(text.text):,} characters.", *text.notes]
     except CharlabError as error:

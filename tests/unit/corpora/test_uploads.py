@@ -3,14 +3,16 @@
 import gzip
 import hashlib
 import io
+import unicodedata
 import zipfile
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from charlab.core import vocab
-from charlab.corpora import uploads
+from charlab.corpora import cleaning, uploads
 from charlab.errors import CorpusError
 
 LINE = "Grüße an alle, die das lesen: 100 €!\n"
@@ -43,11 +45,11 @@ def test_every_encoding_and_line_end_gives_the_same_text_without_a_word(data):
     assert text == uploads.read_pasted(TEXT, "essay.txt")
 
 
-def test_windows_1252_is_the_last_resort_and_is_said():
+def test_an_encoding_that_is_not_unicode_is_proposed_and_said():
     text = uploads.read_bytes(TEXT.encode("cp1252"), "essay.txt")
-    assert text.text == TEXT
+    assert text.text == TEXT and text.reading == {"encoding": "cp1252", "normalise": True}
     [note] = text.notes
-    assert "Windows-1252" in note and "0xfc" in note and "byte 3 " in note
+    assert "Windows-1252" in note and "not in Unicode" in note
 
 
 def test_a_mark_that_lies_does_not_end_up_in_the_text():
@@ -57,11 +59,51 @@ def test_a_mark_that_lies_does_not_end_up_in_the_text():
 
 
 def test_control_characters_are_named_counted_and_dropped():
-    text = uploads.read_pasted("a\tb\n" * 1000 + "\x0c\x0c\x0c\x00\x01\x85")
+    text = uploads.read_pasted("a\tb\n" * 1000 + "\x1b\x1b\x1b\x00\x01\x7f")
     assert text.text == "a\tb\n" * 1000
     assert text.notes == (
-        "Removed 6 control characters: 3 form feed (U+000C), 1 null (U+0000), 1 U+0001, 1 next line (U+0085).",
+        "Removed 6 control characters: 3 escape (U+001B), 1 null (U+0000), 1 U+0001, 1 delete (U+007F).",
     )
+
+
+@pytest.mark.parametrize("mark", ["\r", "\r\n", "\v", "\f", "\x85", "\u2028", "\u2029"], ids=ascii)
+def test_every_kind_of_line_break_is_a_line_end_and_the_rare_ones_are_said(mark):
+    text = uploads.read_pasted(f"one{mark}two{mark}three\n" * 200)
+    assert text.text == "one\ntwo\nthree\n" * 200
+    if "\r" in mark:
+        assert (text.notes, text.reading) == ((), {})
+    else:
+        [note] = text.notes
+        assert "400 rare line breaks" in note and f"U+{ord(mark):04X}" in note and text.reading
+
+
+def test_byte_order_marks_inside_are_removed_and_counted():
+    text = uploads.read_bytes((b"\xef\xbb\xbf" + TEXT.encode("utf-8")) * 4, "essay.txt")
+    assert text.text == TEXT * 4
+    assert text.notes == ("Removed 3 byte-order marks (U+FEFF) inside the text.",)
+
+
+def test_surrogate_pairs_become_whole_characters():
+    pair = "\ud83d\ude42"
+    for text in (
+        uploads.read_pasted(TEXT + pair * 2),
+        uploads.read_bytes((TEXT + pair * 2).encode("utf-8", "surrogatepass"), "essay.txt"),  # CESU-8
+    ):
+        assert text.text == TEXT + "\U0001f642" * 2
+        assert text.notes == ("Joined 2 surrogate pairs into whole characters (such as emoji).",)
+
+
+def test_letters_are_composed_with_their_accents_unless_switched_off():
+    apart = unicodedata.normalize("NFD", TEXT)
+    assert apart != TEXT
+    for data in (apart, TEXT * 2 + apart):
+        text = uploads.read_bytes(data.encode("utf-8"), "essay.txt")
+        assert text.text == unicodedata.normalize("NFC", data)
+        [note] = text.notes
+        assert "NFC" in note and f"{len(data):,}" in note and f"{len(text.text):,}" in note
+        kept = uploads.read_bytes(data.encode("utf-8"), "essay.txt", normalise=False)
+        assert (kept.text, kept.notes, kept.reading) == (data, (), {})
+        assert uploads.read_pasted(data, normalise=False).text == data
 
 
 def test_lone_surrogates_are_counted_and_dropped_and_whole_characters_stay():
@@ -79,8 +121,8 @@ def test_lone_surrogates_are_counted_and_dropped_and_whole_characters_stay():
 
 @given(st.text(st.characters(codec=None), max_size=200))
 def test_clean_leaves_text_that_it_leaves_alone_and_that_can_be_written(text):
-    cleaned, _ = uploads.clean(text)
-    assert uploads.clean(cleaned) == (cleaned, ())
+    cleaned, _ = cleaning.clean(text)
+    assert cleaning.clean(cleaned) == (cleaned, ())
     cleaned.encode("utf-8")
     assert "\r" not in cleaned
     kept = [c for c in text if c.isprintable() or c in "\n\t"]
@@ -120,10 +162,9 @@ def test_other_formats_are_refused_by_name_with_what_to_do(data, what, advice):
         (bytes(range(1, 9)) * 500, "control characters"),
         ((b"x" * 98 + b"\x01\x02") * 100, "control characters"),
         (TEXT.encode("utf-16-le"), "UTF-16 without a byte-order mark"),
-        (b"\xff\xfe" + TEXT.encode("utf-16-le")[:-1], "UTF-16"),
-        (b"\x81\x8d" * 2000, "neither UTF-8 nor Windows-1252"),
+        (np.random.default_rng(1).bytes(5000), "neither UTF-8 nor in another encoding"),
     ],
-    ids=["controls", "two in a hundred", "utf-16 bare", "utf-16 cut", "no encoding"],
+    ids=["controls", "two in a hundred", "utf-16 bare", "no encoding"],
 )
 def test_what_is_no_text_is_refused(data, what):
     assert what in refusal(data)

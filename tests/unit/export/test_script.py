@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
 
 import numpy as np
 import pytest
@@ -114,3 +115,45 @@ def test_it_reaches_the_same_loss_without_charlab(model, changes, tmp_path):
     np.testing.assert_allclose(losses[-1], ours[-1], rtol=0.05)
     sample = result.stdout.split("--- sample ---\n")[1]
     assert set(sample.strip()) <= set(text) and len(sample) > 290
+
+
+PLAIN = "Grüße aus Zürich: müde Käse 🙂, schöne Übungen.\n" * 60
+READ = {
+    "plain": PLAIN.encode(),
+    "old lines and controls": PLAIN.replace("\n", "\r\n").encode() + b"\x00\x1b",
+    "bad bytes": PLAIN.encode() + b"a\x92b\xe2\x80c",
+    "cut": PLAIN.encode() + "é".encode()[:1],
+    "utf-16": PLAIN.encode("utf-16"),
+    "utf-32 cut": PLAIN.encode("utf-32")[:-1],
+    "Cyrillic": ("Море было тихим, и лодка вышла рано утром.\n" * 80).encode("koi8_r"),
+    "Japanese": ("ふねはしずかなうみへでていった。" * 200).encode("euc_jp") + b"\xff",
+    "accents apart": unicodedata.normalize("NFD", PLAIN).encode(),
+    "marks inside": b"\xef\xbb\xbf" + (PLAIN + "\ufeff\n").encode() * 2,
+    "line breaks": "one\vtwo\fthree\x85four\u2028five\u2029six\rseven\r\n".encode() * 60,
+    "surrogates": (PLAIN + "\ud83d\ude42\ud83d!").encode("utf-8", "surrogatepass"),
+}
+
+
+@pytest.mark.parametrize("lower_case", [False, True])
+@pytest.mark.parametrize("case", READ)
+def test_it_reads_what_charlab_reads(case, lower_case, tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_bytes(READ[case])
+    text = catalogue.load(str(path))
+    model = TINY["gru"].replace(lower_case=lower_case)
+    source = script.standalone(plan.plan_run(text, "custom", model, TRAIN).config())
+    assert ("ENCODING" in source) == (case not in ("plain", "old lines and controls"))
+    tree = ast.parse(source)
+    kept = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.Assign)
+        or isinstance(node, ast.Import)
+        and node.names[0].name in ("re", "unicodedata")
+    ]
+    names: dict = {}
+    exec(compile(ast.Module(kept, []), "train.py", "exec"), names)  # noqa: S102 # without TensorFlow
+    expected = encoding.make_vocab(text.text, model).decode(
+        encoding.make_vocab(text.text, model).encode(text.text)
+    )
+    assert names["read_text"](path) == expected
