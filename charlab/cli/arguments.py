@@ -80,6 +80,7 @@ def _add_use_of_models(subparsers: Any) -> None:
 
     generate = _command(subparsers, "generate", commands.generate, "generate text with a model", model=True)
     generate.add_argument("--seed-text", help="the prompt; default: the model's own")
+    _add_no_normalise(generate)
     for name, declared in settings(SampleConfig).items():
         if name != "temperatures":  # which the Playground compares
             _declared(generate, name, declared)
@@ -88,6 +89,7 @@ def _add_use_of_models(subparsers: Any) -> None:
         subparsers, "explain", commands.explain, "show a model's predictions, step by step", model=True
     )
     explain.add_argument("--text", required=True)
+    _add_no_normalise(explain)
     explain.add_argument("--top", type=_whole_number, default=10, help="most likely characters to list per step")
 
 
@@ -96,8 +98,12 @@ def _add_reading(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--encoding", help="of a text file, such as cp1251; default: Unicode, or the one that the file looks like"
     )
+    _add_no_normalise(command)
+
+
+def _add_no_normalise(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--no-normalise", action="store_true", help="keep accents apart from letters where the file has them so"
+        "--no-normalise", action="store_true", help="keep accents apart from letters where the text has them so"
     )
 
 

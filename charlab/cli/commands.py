@@ -261,7 +261,7 @@ def generate(options: argparse.Namespace) -> dict[str, Any]:
         top_p=options.top_p,
         seed=options.seed,
     )
-    seed_text = model.seed_text if options.seed_text is None else options.seed_text
+    seed_text = model.seed_text if options.seed_text is None else _prompt(model, options.seed_text, options)
     with process.blas_threads(model):
         start, steps = time.perf_counter(), []
         for step in generation.generate(model.predictor, model.vocab, seed_text, config):
@@ -281,11 +281,23 @@ def generate(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _prompt(model: models.Model, text: str, options: argparse.Namespace) -> str:
+    """A prompt as the model reads it; what was changed in it is said on standard error."""
+    read = text if options.no_normalise else model.read_prompt(text)
+    if read != text:
+        print(
+            f"Accents of the text were put in the form that the model's alphabet has: {len(text):,} characters "
+            f"became {len(read):,}. --no-normalise leaves them as they are.",
+            file=sys.stderr,
+        )
+    return read
+
+
 def explain(options: argparse.Namespace) -> dict[str, Any]:
     """A model's predictions for each character of a text, and the mean surprise in bits per character."""
     model = models.load(options.model, options.weights)
     with process.blas_threads(model):
-        result = reading.explain(model.predictor, model.vocab, options.text)
+        result = reading.explain(model.predictor, model.vocab, _prompt(model, options.text, options))
     steps = step_records(result, model.vocab, options.top)
     if not options.json:
         for step in steps:

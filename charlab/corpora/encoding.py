@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import unicodedata
 
 import numpy as np
 
@@ -22,6 +23,17 @@ def text_ids(text: str, vocab: Vocab, model: ModelConfig) -> np.ndarray:
     Cloud TPU notebook."""
     ids = vocab.encode(text)
     return ids[ids != vocab.unknown_id] if model.alphabet == "code-points" else ids
+
+
+def in_alphabet(text: str, vocab: Vocab) -> str:
+    """A prompt with each letter in the form that the alphabet has: composed with its accents (NFC), or apart."""
+    composed = unicodedata.normalize("NFC", text)
+    forms = {}
+    for character in vocab.unknown_in(composed):
+        apart = unicodedata.normalize("NFD", character)
+        if not vocab.unknown_in(apart):
+            forms[ord(character)] = apart
+    return composed.translate(forms)
 
 
 def mapped(ids: np.ndarray) -> np.ndarray:

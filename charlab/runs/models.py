@@ -15,6 +15,7 @@ from pathlib import Path
 from charlab.core.predictor import Predictor, Weights, build_predictor
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue
+from charlab.corpora.encoding import in_alphabet
 from charlab.errors import CharlabError, ModelError
 from charlab.runs import store
 from charlab.runs.store import Run, RunConfig, Status
@@ -57,6 +58,10 @@ class Model:
     def seed_text(self) -> str:
         """The prompt that suits the model's training text."""
         return self.config.train.seed_text
+
+    def read_prompt(self, text: str) -> str:
+        """A prompt as this model reads it: letters in the form that its alphabet has. Its own stays as it is."""
+        return text if text == self.seed_text else in_alphabet(text, self.vocab)
 
 
 def available_models() -> list[ModelInfo]:

@@ -18,7 +18,7 @@ from charlab.core import kinds, ngram
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue
-from charlab.corpora.encoding import make_vocab, mapped, split_at, text_ids
+from charlab.corpora.encoding import in_alphabet, make_vocab, mapped, split_at, text_ids
 from charlab.corpora.uploads import Text
 from charlab.errors import ConfigError, CorpusError
 from charlab.runs import store
@@ -120,6 +120,9 @@ def plan_run(
     model, train, notes = fit_to_text(model, train, facts.characters, facts.vocabulary_size)
     if not train.seed_text:
         train = train.replace(seed_text=facts.first_words)
+    elif facts.vocab and (seed_text := in_alphabet(train.seed_text, facts.vocab)) != train.seed_text:
+        train = train.replace(seed_text=seed_text)
+        notes += ("Accents of the prompt were put in the form that the text has.",)
     name = name or f"{chosen.title} on {facts.title}"
     return RunPlan(facts, preset_name, model, train, notes, name, owner)
 

@@ -14,6 +14,7 @@ from charlab.corpora.uploads import read_plainly
 from charlab.errors import CorpusError
 from charlab.runs import models, plan, store
 from charlab.runs.presets import preset
+from helpers.tiny import make_run
 
 RUSSIAN = "Море было тихим, и лодка вышла рано утром.\n" * 80
 GERMAN = "Grüße aus Zürich: müde Käse, größere Öfen, schöne Übungen.\n" * 80
@@ -115,3 +116,26 @@ def test_runs_of_earlier_versions_find_the_text_that_they_were_made_on(case, sai
     path.write_bytes(data + b"more")
     with pytest.raises(CorpusError, match="checksum"):
         plan.run_ids(run.config(), vocab)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_prompt_is_read_in_the_form_that_the_alphabet_has_and_that_is_said(form, said):
+    run = make_run(text=unicodedata.normalize(form, "grün und schön.\n"))
+    right, other = (unicodedata.normalize(f, "schön") for f in (form, "NFD" if form == "NFC" else "NFC"))
+    _, expected, err = said("generate", run.id, "--seed-text", right, "--length", "20")
+    assert err == "" and expected["seed_text"] == right
+    _, mapped, err = said("generate", run.id, "--seed-text", other, "--length", "20")
+    assert mapped["samples"] == expected["samples"] and mapped["seed_text"] == right and "Accents" in err
+    _, kept, err = said("generate", run.id, "--seed-text", other, "--length", "20", "--no-normalise")
+    assert kept["seed_text"] == other and err == ""
+    _, explained, err = said("explain", run.id, "--text", other)
+    assert explained == said("explain", run.id, "--text", right)[1] and "Accents" in err
+
+
+def test_the_prompt_of_a_run_takes_the_form_of_its_text(said, file):
+    apart = unicodedata.normalize("NFD", "schöne")
+    code, _, err = said(
+        "train", "--corpus", file(GERMAN.encode()), "--preset", "ngram", f"--set=seed_text={apart}"
+    )
+    [run] = store.all_runs()
+    assert code == 0 and run.config().train.seed_text == "schöne" and "Accents of the prompt" in err

@@ -228,3 +228,12 @@ def test_a_stop_leaves_what_is_there_and_a_change_begins_again():
     app.slider(key="playground.temperature").set_value(0.5)
     press(app, "Stop")
     assert written(app).request.config.temperature == 1.5
+
+
+def test_a_prompt_is_read_in_the_form_that_the_alphabet_has_and_that_is_said():
+    run = make_run(text="grün und schön.\n")
+    app = open_page("playground", model=run.id, seed_text="scho\u0308n")
+    assert not app.exception and "reads accents in the form" in shown(app)
+    assert "never seen" not in shown(app)
+    app = open_page("playground", model=run.id, seed_text="schön")
+    assert "reads accents in the form" not in shown(app)

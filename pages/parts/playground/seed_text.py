@@ -34,12 +34,15 @@ def seed_text_area(models: list[Model]) -> str:
         help="The seed text: generated text continues it.",
     )
     for number, each in enumerate(models):
-        unknown = each.vocab.unknown_in(seed_text)
+        read = each.read_prompt(seed_text)
+        unknown = each.vocab.unknown_in(read)
         name = "This model" if len(models) == 1 else each.config.name
         if unknown:
             st.caption(plain(about_unknown(unknown, name)))
         if unknown and number == 0:
-            _mark(seed_text, set(unknown))
+            _mark(read, set(unknown))
+        if read != seed_text:
+            st.caption(plain(f"{name} reads accents in the form that its alphabet has."))
         if each.vocab.lower_case and seed_text.lower() != seed_text:
             st.caption(plain(f"{name} only knows lowercase letters: capitals are read as lowercase."))
     return seed_text

@@ -181,7 +181,9 @@ def _stream(result: GenerationResult, models: list[Model], boxes: list[tuple[Any
     redraw = _every_so_often(pause, lambda _: _draw(texts, result))
     started = time.perf_counter()
     request = result.request
-    streams = [generate(m.predictor, m.vocab, request.seed_text, request.config, on_read) for m in models]
+    streams = [
+        generate(m.predictor, m.vocab, m.read_prompt(request.seed_text), request.config, on_read) for m in models
+    ]
     for position in range(request.config.length):
         row = 0
         for stream, model in zip(streams, models, strict=False):

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from charlab.core.vocab import Vocab
 from charlab.corpora import encoding
 
 
@@ -13,3 +15,20 @@ def test_mapped_ids_are_the_same_ids():
     mapped = encoding.mapped(ids)
     assert isinstance(mapped, np.memmap) and mapped.dtype == np.uint16
     np.testing.assert_array_equal(mapped, ids)
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "typed", "read"),
+    [
+        ("Züri ch", "Zu\u0308rich", "Zürich"),  # composed, as the alphabet has it
+        ("Zu\u0308rich", "Zürich", "Zu\u0308rich"),  # apart, as the alphabet has it
+        ("Zu\u0308rich", "Zu\u0308rich", "Zu\u0308rich"),
+        ("Züu\u0308rich", "Zu\u0308rich", "Zürich"),  # has both
+        ("abc", "ü\u0308", "ü\u0308"),  # has neither
+        ("Å", "\u212b", "Å"),  # the sign of the unit
+    ],
+)
+def test_letters_of_a_prompt_take_the_form_that_the_alphabet_has(alphabet, typed, read):
+    vocab = Vocab("".join(sorted(set(alphabet))))
+    assert encoding.in_alphabet(typed, vocab) == read
+    assert len(vocab.unknown_in(read)) <= len(vocab.unknown_in(typed))
