@@ -101,7 +101,10 @@ with left:
     model = load_model(info)
     other_info = compare_models.pick(info)
 with right:
-    text = st.text_area("Text", key="text", height=122, max_chars=MAX_LENGTH, persist_state="session")
+    typed = st.text_area("Text", key="text", height=122, max_chars=MAX_LENGTH, persist_state="session")
+    text = model.read_prompt(typed)
+    if text != typed:
+        st.caption("This model reads accents in the form that its alphabet has.")
 if not text:
     example_texts.show()
     st.stop()

@@ -292,3 +292,12 @@ def test_a_changed_setting_reaches_the_run():
     config = next(store.all_runs()).config()
     assert (config.model.kind, config.model.heads) == ("transformer", 2)
     assert (config.train.optimizer, config.train.clip_norm) == ("adamw", 0.5)
+
+
+def test_the_explainer_reads_letters_in_the_form_that_the_alphabet_has_and_says_so():
+    run = make_run(text="grün und schön.\n")
+    app = open_page("explainer", model=run.id, text="scho\u0308n")
+    assert not app.exception and "reads accents in the form" in shown(app)
+    assert "Not in the model's alphabet" not in shown(app)
+    app = open_page("explainer", model=run.id, text="schön")
+    assert not app.exception and "reads accents in the form" not in shown(app)
