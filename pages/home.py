@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from charlab.runs.models import available_models
+from charlab.runs.models import survey
 from pages.parts.home import live_demo
-from pages.parts.shared.model_picker import describe
+from pages.parts.shared.model_picker import describe, tell_unreadable
 from pages.parts.shared.safe_text import plain
 
 _NAME_WIDTH = 520  # pixels: aligns the links beside the names in columns where there is room
@@ -17,7 +17,7 @@ st.markdown(
     "generate text, and simple enough to look inside. Nothing to install, no code to write: choose, start, watch."
 )
 
-models = available_models()
+models, unreadable = survey()
 starters = [info for info in models if info.where == "starter"]
 if starters:
     live_demo.show(starters[0])
@@ -55,3 +55,4 @@ for info in models[:12]:
         row.page_link(page, label=label, icon=icon, query_params={"model": info.name})
 if len(models) > 12:
     st.caption(f"{len(models) - 12} more models can be chosen on the other pages.")
+tell_unreadable(unreadable)

@@ -74,7 +74,7 @@ def _loss_points(
     if unit == ACCURACY:
         key = key.replace("loss", "accuracy")
     factor = 100 if unit == ACCURACY else 1 / NATS[unit]
-    there = [e for e in events if e.get("event") == kind and e.get(key) is not None and field in e]
+    there = [e for e in events if e.get("event") == kind and e.get(key) is not None and e.get(field) is not None]
     return thin([e[field] for e in there], rounded([e[key] * factor for e in there]))
 
 

@@ -54,9 +54,13 @@ def list_accelerators(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def list_models(options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Every built-in model and every run that has weights."""
-    rows = [dataclasses.asdict(info) | {"bits_per_character": info.bits} for info in models.available_models()]
-    return _table(options, rows, ("name", "where", "kind", "corpus", "val_loss", "title"))
+    """Every built-in model and every run that has weights, and a sentence on each run that cannot be read."""
+    found, unreadable = models.survey()
+    rows = [dataclasses.asdict(info) | {"bits_per_character": info.bits} for info in found]
+    _table(options, rows, ("name", "where", "kind", "corpus", "val_loss", "title"))
+    for sentence in unreadable:
+        print(sentence, file=sys.stderr if options.json else sys.stdout)
+    return rows
 
 
 def _table(options: argparse.Namespace, rows: list[dict], columns: tuple[str, ...]) -> list[dict]:

@@ -12,16 +12,16 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from charlab.core import kinds, ngram, predictor
+from charlab.core import kinds, predictor
 from charlab.core.config import ModelConfig
 from charlab.core.vocab import MAXIMUM_ALPHABET, Vocab
 from charlab.errors import CharlabError, ModelError
+from charlab.runs import schema
 from charlab.runs.presets import PRESETS
 from charlab.runs.store import RunConfig, Status
 
@@ -43,12 +43,8 @@ _HEADER_LIMIT = 100_000  # bytes of a safetensors header
 _DIRECTORY_LIMIT = 4_000  # bytes of a zip archive's list of members
 _TYPES = {"F32": np.float32, "U32": np.uint32, "U64": np.uint64}
 RESULTS = ("epochs", "steps", "train_loss", "val_loss", "best_val_loss", "characters_per_second", "seconds")
-_EVENTS: dict[str, dict[str, type]] = {  # the keys that each kind of event must have, since the pages draw them
-    "step": {"step": float, "epoch": float, "loss": float},
-    "epoch": {"step": float, "epoch": float, "val_loss": float},
-    "sample": {"step": float, "epoch": float, "seed_text": str, "text": str},
-    "note": {"text": str},
-}
+
+
 _DAMAGE = (  # what zipfile raises where an archive is damaged
     zipfile.BadZipFile,
     zlib.error,
@@ -83,6 +79,8 @@ def read(file: BinaryIO, filename: str) -> Contents:
             return _read(archive, _members(archive))
     except _Refused as problem:
         words = str(problem)
+    except schema.Invalid as problem:
+        words = str(problem)
     except _DAMAGE:
         words = "it is damaged or incomplete"
     except CharlabError as error:
@@ -99,7 +97,7 @@ def _read(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Cont
     config = _config(_json(archive, members["config.json"]))
     vocab = _vocab(_json(archive, members["vocab.json"]), config.model)
     status = _status(_json(archive, members["status.json"]))
-    events = list(_events(archive.read(members["metrics.jsonl"]))) if "metrics.jsonl" in members else []
+    events = schema.events(archive.read(members["metrics.jsonl"])) if "metrics.jsonl" in members else []
     weights = {
         weights_name: _weights(archive, members[name], config.model, len(vocab))
         for weights_name, name in WEIGHTS.items()
@@ -174,26 +172,18 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _config(data: dict[str, Any]) -> RunConfig:
-    types: dict[str, type] = {"name": str, "preset": str, "corpus": str, "corpus_sha256": str}
-    types |= {"model": dict, "train": dict, "created": float, "owner": str, "notes": list}
-    types |= {"versions": dict, "reading": dict}
-    _check(data, types, "config.json", optional=("created", "owner", "notes", "versions", "reading"))
-    _only(data, types, "config.json")
-    texts = [*data.get("notes", []), *data.get("versions", {}).values()]
-    if not all(isinstance(text, str) for text in texts):
-        raise _Refused("its notes or versions are not text")
-    reading = data.get("reading", {})
-    if reading and {key: type(value) for key, value in reading.items()} != {"encoding": str, "normalise": bool}:
-        raise _Refused("how its text was read is not said as an encoding and a form of letters")
+    schema.check_config(data)
     if data["preset"] not in PRESETS:
         raise _Refused(f"it was made with the preset {data['preset'][:40]!r}, which this CharLab does not have")
-    if not re.fullmatch(r"[0-9a-f]{64}", data["corpus_sha256"]) or not 0 < len(data["name"]) <= 500:
-        raise _Refused("its name or its text's checksum is not valid")
+    if not re.fullmatch(r"[0-9a-f]{64}", data["corpus_sha256"]):
+        raise _Refused("its text's checksum is not valid")
+    if re.search(r"[/\\]", data["corpus"]):  # which would be read from this machine
+        raise _Refused("its text's name is a path")
     return RunConfig.from_json(data | {"owner": ""})
 
 
 def _vocab(data: dict[str, Any], model: ModelConfig) -> Vocab:
-    _only(data, ("characters", "lower_case"), "vocab.json")
+    schema.check_vocab(data)
     vocab = Vocab.from_json(data)
     if len(vocab.characters) > MAXIMUM_ALPHABET or vocab.lower_case != model.lower_case:
         raise _Refused("its alphabet does not fit its configuration")
@@ -203,55 +193,17 @@ def _vocab(data: dict[str, Any], model: ModelConfig) -> Vocab:
 
 
 def _status(data: dict[str, Any]) -> Status:
-    numbers = ("started", "ended", "epoch", "step", "total_steps", "seconds", "best_epoch")
-    _only(data, (*numbers, "results"), "status.json")
-    _check(data, {"results": dict}, "status.json")
-    results = data["results"]
-    _only(results, RESULTS, "status.json")
-    for values, names in ((data, numbers), (results, RESULTS)):
-        for name in names:
-            if values.get(name) is not None and not _is(values[name], float):
-                raise _Refused(f"{name} in status.json is not a number")
-    fields = {name: data[name] for name in numbers if data.get(name) is not None}
-    return Status("done", results=dict(results), **fields)
+    _only(data, ("started", "ended", "epoch", "step", "total_steps", "seconds", "best_epoch", "results"))
+    status = {name: value for name, value in data.items() if value is not None} | {"state": "done"}
+    schema.check_status({"results": None} | status)
+    _only(status["results"], RESULTS)
+    return Status(**status)
 
 
-def _events(data: bytes) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(data.splitlines(), start=1):
-        name = f"line {number} of metrics.jsonl"
-        event = _parsed(line, name)
-        kind = event.get("event")
-        if not isinstance(kind, str) or kind not in _EVENTS:
-            raise _Refused(f"{name} is an event of an unknown kind")
-        _check(event, _EVENTS[kind], name)
-        for key, value in event.items():
-            if not (value is None or isinstance(value, bool) or _is(value, float) or _is(value, str)):
-                raise _Refused(f"{key[:40]!r} in {name} is neither number nor text")
-            if key in _NUMBERS and value is not None and not _is(value, float):
-                raise _Refused(f"{key!r} in {name} is not a number")
-        yield event
-
-
-_NUMBERS = ("accuracy", "val_accuracy", "learning_rate", "characters_per_second", "seconds", "loss")
-
-
-def _check(data: dict[str, Any], types: dict[str, type], name: str, optional: tuple[str, ...] = ()) -> None:
-    for key, wanted in types.items():
-        if key in data and not _is(data[key], wanted) or key not in data and key not in optional:
-            raise _Refused(f"{key!r} in {name} is missing or not valid")
-
-
-def _is(value: Any, wanted: type) -> bool:
-    if wanted is float:
-        numeric = isinstance(value, int | float) and not isinstance(value, bool)
-        return numeric and abs(value) < 1e15 and math.isfinite(value)
-    return isinstance(value, wanted)
-
-
-def _only(data: dict[str, Any], allowed: Any, name: str) -> None:
+def _only(data: dict[str, Any], allowed: tuple[str, ...]) -> None:
     for key in data:
         if key not in allowed:
-            raise _Refused(f"{name} names {key[:40]!r}, which is not allowed")
+            raise _Refused(f"status.json names {key[:40]!r}, which is not allowed")
 
 
 # The weights: first the header of safetensors, then, if it fits the configuration, the numbers
@@ -262,10 +214,7 @@ def _weights(
 ) -> dict[str, np.ndarray]:
     with archive.open(info) as file:
         header, length = _header(file, info)
-        if not kinds.of(model).trained:
-            _check_count_shapes(header, model, vocabulary_size, info.filename)
-        else:
-            _check_weight_shapes(header, predictor.weight_shapes(model, vocabulary_size), info.filename)
+        _check_shapes(header, model, vocabulary_size, info.filename)
         places, arrays = _places(header, length, info), {}
         for name in sorted(places, key=lambda name: places[name]):
             data = file.read(places[name][1] - places[name][0])
@@ -273,10 +222,7 @@ def _weights(
             arrays[name] = np.frombuffer(data, _TYPES[entry["dtype"]]).reshape(entry["shape"])
         if file.read(1):
             raise _Refused(f"{info.filename} is longer than its header says")
-    if not kinds.of(model).trained:
-        _check_counts(arrays, vocabulary_size, info.filename)
-    elif not all(np.isfinite(array).all() for array in arrays.values()):
-        raise _Refused(f"{info.filename} contains values that are not numbers")
+    schema.check_weights(arrays, model, vocabulary_size, info.filename)
     return arrays
 
 
@@ -293,7 +239,7 @@ def _header(file: Any, info: zipfile.ZipInfo) -> tuple[dict[str, Any], int]:
         numbers = [*_list(entry["shape"]), *_list(entry["data_offsets"])]
         if not all(type(number) is int and 0 <= number < 2**40 for number in numbers):
             raise _Refused(f"{name[:80]!r} in {info.filename} has no valid shape")
-        if not _is(entry["dtype"], str) or entry["dtype"] not in _TYPES or len(entry["data_offsets"]) != 2:
+        if not isinstance(entry["dtype"], str) or entry["dtype"] not in _TYPES or len(entry["data_offsets"]) != 2:
             raise _Refused(f"{name[:80]!r} in {info.filename} has a type that weights cannot have")
     return header, length
 
@@ -316,29 +262,15 @@ def _places(header: dict[str, Any], length: int, info: zipfile.ZipInfo) -> dict[
     return places
 
 
-def _check_weight_shapes(header: dict[str, Any], wanted: dict[str, tuple[int, ...]], member: str) -> None:
+def _check_shapes(header: dict[str, Any], model: ModelConfig, vocabulary_size: int, member: str) -> None:
+    """Of a network, shapes follow from the configuration; counts have any number, and are checked once they are
+    read: their size was checked with the archive's."""
+    if not kinds.of(model).trained:
+        return
+    wanted = predictor.weight_shapes(model, vocabulary_size)
     for name in sorted(set(header) | set(wanted)):
         entry = header.get(name, {"shape": "nothing", "dtype": "F32"})
         if name not in wanted or tuple(entry["shape"]) != wanted[name] or entry["dtype"] != "F32":
             raise _Refused(
                 f"{name[:80]!r} in {member} should be {wanted.get(name, 'absent')} and is {entry['shape']}"
             )
-
-
-def _check_count_shapes(header: dict[str, Any], model: ModelConfig, vocabulary_size: int, member: str) -> None:
-    orders = len(header) // 2
-    names = {f"order_{k}/{part}" for k in range(1, orders + 1) for part in ("keys", "counts")}
-    if not 1 <= orders <= min(model.order, ngram.longest_order(vocabulary_size)) or set(header) != names:
-        raise _Refused(f"{member} does not contain the counts of an n-gram model of order {model.order}")
-    for k in range(1, orders + 1):
-        keys, counts = header[f"order_{k}/keys"], header[f"order_{k}/counts"]
-        lengths_fit = len(keys["shape"]) == 1 and keys["shape"] == counts["shape"] and keys["shape"][0] > 0
-        if not lengths_fit or (keys["dtype"], counts["dtype"]) != ("U64", "U32"):
-            raise _Refused(f"the keys and counts of order {k} in {member} do not match")
-
-
-def _check_counts(arrays: dict[str, np.ndarray], vocabulary_size: int, member: str) -> None:
-    for k in range(1, len(arrays) // 2 + 1):
-        keys, counts = arrays[f"order_{k}/keys"], arrays[f"order_{k}/counts"]
-        if not (keys[1:] > keys[:-1]).all() or int(keys[-1]) >= vocabulary_size**k or not (counts > 0).all():
-            raise _Refused(f"the counts of order {k} in {member} are not sorted, or do not fit this alphabet")

@@ -76,11 +76,21 @@ def load(run: store.Run) -> tuple[Progress, dict[str, np.ndarray]]:
         metadata = file.metadata() or {}
     try:
         fields = json.loads(metadata["progress"])
-        return Progress(**{_FORMER_NAMES.get(name, name): value for name, value in fields.items()}), arrays
-    except (KeyError, ValueError, TypeError) as error:
+        progress = Progress(**{_FORMER_NAMES.get(name, name): value for name, value in fields.items()})
+        _check(progress)
+        return progress, arrays
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise RunError(
             f"{_path(run)} is not a checkpoint that can be resumed from. Delete it to start the run again."
         ) from error
+
+
+def _check(progress: Progress) -> None:
+    """Raises ValueError where a field has another type than declared, or is below -1, which stands for never."""
+    for field in dataclasses.fields(progress):
+        value = getattr(progress, field.name)
+        if type(value) not in ((int,) if field.type == "int" else (int, float)) or value < -1:
+            raise ValueError(field.name)
 
 
 def _path(run: store.Run):

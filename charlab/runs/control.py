@@ -16,7 +16,7 @@ from filelock import Timeout
 
 from charlab.core import kinds
 from charlab.errors import RunError
-from charlab.runs import checkpoints, store
+from charlab.runs import checkpoints, schema, store
 from charlab.runs.store import Run, RunConfig, Status
 
 RESUMABLE = ("paused", "stopped", "failed")
@@ -50,6 +50,15 @@ def check_resumable(run: Run, status: Status) -> None:
         raise RunError(f"Run {run.id} is done: it can be trained longer, but not resumed.")
     if status.state == "queued":
         raise RunError(f"Run {run.id} is already in the queue: it starts automatically.")
+    check_readable(run)
+
+
+def check_readable(run: Run) -> None:
+    """Raises RunError where a file that training goes on with cannot be read: before anything is changed."""
+    run.read()
+    run.events()
+    if checkpoints.exists(run):
+        checkpoints.load(run)
 
 
 def train_longer(run: Run, epochs: int | None = None, minutes: float | None = None) -> None:
@@ -62,6 +71,7 @@ def train_longer(run: Run, epochs: int | None = None, minutes: float | None = No
 def raise_budget(run: Run, epochs: int | None = None, minutes: float | None = None) -> None:
     """Raise the budget without queueing the run; the caller holds the lock. The run's notes record it."""
     config, status = run.config(), run.recorded_status()
+    check_readable(run)
     if status.state != "done":
         raise RunError(f"Run {run.id} is {status.state}: only a run that is done can be trained longer.")
     if reason := why_not_longer(run, config):
@@ -97,10 +107,23 @@ def why_not_longer(run: Run, config: RunConfig) -> str:
 
 def rename(run: Run, name: str) -> None:
     """Rename a run; its id, which links and its folder use, stays the same."""
+    run.write_config(dataclasses.replace(run.config(), name=checked_name(name)))
+
+
+def checked_name(name: str) -> str:
+    """A run's name on one line, without spaces at its ends. Raises RunError where a run cannot have it."""
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME_LENGTH:
         raise RunError(f"A name must have 1 to {MAX_NAME_LENGTH} characters. Received: {len(name)}.")
-    run.write_config(dataclasses.replace(run.config(), name=name))
+    if not schema.CONFIG["name"].fits(name):
+        raise RunError(f"A name must be a text without control characters. Received: {ascii(name)}.")
+    return name
+
+
+def shortened(words: str) -> str:
+    """These words as a run's name: cut to its length, with a sign for each character that no name can have."""
+    allowed = schema.CONFIG["name"].fits
+    return checked_name("".join(c if allowed(c) else "\ufffd" for c in words)[:MAX_NAME_LENGTH])
 
 
 def delete(run: Run) -> None:

@@ -20,6 +20,7 @@ _RISE = 1.001  # a rise of the validation loss, as opposed to noise
 _STILL_FALLING = 0.995  # the last evaluation is below this share of the one before
 _RECENT = 3  # training losses smoothed together, so that one bad batch does not count
 _ENOUGH_STEPS = 6
+_MAX_UNTRAINED = 50.0  # nats; a network that starts above is no more like choosing among a number of characters
 
 
 # How it went
@@ -56,7 +57,7 @@ def diagnose(
             sentences.append(overfit)
         elif ended and kinds.of(config.model).trained and (falling := _still_falling(evaluations, in_unit)):
             sentences.append(falling)
-    if evaluations and evaluations[0].get("step") == 0 and alphabet_size and kinds.of(config.model).trained:
+    if evaluations and _is_untrained(evaluations[0]) and alphabet_size and kinds.of(config.model).trained:
         sentences.append(_untrained(evaluations[0]["val_loss"], alphabet_size, unit))
     return sentences
 
@@ -77,6 +78,11 @@ def saved_weights(best: int, last: float) -> str:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _is_untrained(evaluation: dict[str, Any]) -> bool:
+    """Whether it is of the network before training, with a loss that e to its power can be said of."""
+    return evaluation.get("step") == 0 and evaluation["val_loss"] < _MAX_UNTRAINED
 
 
 def _diverged(losses: list[float], evaluations: list[dict[str, Any]]) -> bool:

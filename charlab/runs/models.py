@@ -16,7 +16,7 @@ from charlab.core.predictor import Predictor, Weights, build_predictor
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue
 from charlab.corpora.encoding import in_alphabet
-from charlab.errors import CharlabError, ModelError
+from charlab.errors import CharlabError, ModelError, RunError
 from charlab.runs import store
 from charlab.runs.store import Run, RunConfig, Status
 
@@ -65,24 +65,36 @@ class Model:
 
 
 def available_models() -> list[ModelInfo]:
-    """Every model that has weights: the starters, then the runs, newest first."""
-    return list(_starters()) + [info for run in store.all_runs() if (info := _info(run, "run"))]
+    """Every model that has weights and can be read: the starters, then the runs, newest first."""
+    return survey()[0]
+
+
+def survey() -> tuple[list[ModelInfo], list[str]]:
+    """Every model that has weights, and a sentence on each whose run cannot be read."""
+    found, unreadable = list(_starters()), []
+    for run in store.all_runs():
+        try:
+            if info := _info(run, "run"):
+                found.append(info)
+        except RunError as problem:
+            unreadable.append(str(problem))
+    return found, unreadable
 
 
 def load(name: str, weights_name: str = "best") -> Model:
     """A starter's name, a run's id or a path -> its predictor and vocabulary. Raises ModelError or RunError."""
     run = find(name)
+    config, vocab, status = run.read()
     weights_name = run.stored_weights_name(weights_name)
-    config, vocab = run.config(), run.vocab()
     weights = run.weights(weights_name)
     predictor = build_predictor(config.model, len(vocab), weights)
-    return Model(name, weights_name, predictor, vocab, config, run.status(), weights_digest(weights))
+    return Model(name, weights_name, predictor, vocab, config, status, weights_digest(weights))
 
 
 def find(name: str) -> Run:
     """The run directory of that name. Raises ModelError with the models there are."""
     for path in (STARTERS / name, store.runs_folder() / name, Path(name)):
-        if name and (path / "config.json").is_file():
+        if name and store.is_run(path):
             return Run(path)
     there = ", ".join(info.name for info in available_models()) or "none"
     raise ModelError(f"There is no model {name!r}. Available models: {there}. Or give the path of a run's folder.")
@@ -117,17 +129,15 @@ def weights_digest(weights: Weights) -> str:
 def _starters() -> Iterator[ModelInfo]:
     if STARTERS.is_dir():
         for name in sorted(os.listdir(STARTERS)):
-            if info := _info(Run(STARTERS / name), "starter"):
+            if store.is_run(STARTERS / name) and (info := _info(Run(STARTERS / name), "starter")):
                 yield info
 
 
 def _info(run: Run, where: str) -> ModelInfo | None:
-    try:
-        if not run.weight_names():
-            return None
-        config, status = run.config(), run.status()
-    except (CharlabError, TypeError, KeyError):  # an incomplete run folder is not a model
+    """What a picker shows of a run; None where it has no weights. Raises RunError where it cannot be read."""
+    if not run.weight_names():
         return None
+    config, _, status = run.read()
     loss = status.results.get("best_val_loss")
     return ModelInfo(
         run.id, config.name, where, config.model.kind, config.corpus, status.state, loss, config.owner

@@ -21,7 +21,7 @@ from charlab.corpora import catalogue
 from charlab.corpora.encoding import in_alphabet, make_vocab, mapped, split_at, text_ids
 from charlab.corpora.uploads import Text
 from charlab.errors import ConfigError, CorpusError
-from charlab.runs import store
+from charlab.runs import control, store
 from charlab.runs.presets import preset
 
 _MIN_STEPS = 4  # of an epoch, where the text is short
@@ -123,7 +123,7 @@ def plan_run(
     elif facts.vocab and (seed_text := in_alphabet(train.seed_text, facts.vocab)) != train.seed_text:
         train = train.replace(seed_text=seed_text)
         notes += ("Accents of the prompt were put in the form that the text has.",)
-    name = name or f"{chosen.title} on {facts.title}"
+    name = control.checked_name(name) if name else control.shortened(f"{chosen.title} on {facts.title}")
     return RunPlan(facts, preset_name, model, train, notes, name, owner)
 
 

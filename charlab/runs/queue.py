@@ -187,7 +187,7 @@ def _seconds_per_epoch(run: Run, config: RunConfig) -> float | None:
     for other in store.all_runs(run.path.parent):
         with contextlib.suppress(CharlabError):
             results, known = other.recorded_status().results, other.config()
-            if not results.get("epochs") or known.model != config.model:
+            if not results.get("epochs") or not results.get("seconds") or known.model != config.model:
                 continue
             if known.corpus_sha256 != config.corpus_sha256:
                 continue

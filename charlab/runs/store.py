@@ -21,10 +21,10 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -33,10 +33,13 @@ from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.errors import RunError
 from charlab.files import write_whole
+from charlab.runs import schema
 
 ACTIVE = ("queued", "running", "pausing", "stopping")  # a worker holds the run, or will
 ENDED = ("paused", "stopped", "done", "failed")
 REQUESTS = ("pause", "stop")
+_WEIGHTS_NAME = r"best|last|epoch-[0-9]{3,9}"
+Made = TypeVar("Made")
 
 
 def runs_folder() -> Path:
@@ -104,7 +107,10 @@ class Status:
 
 
 class Run:
-    """One run directory. Reading needs nothing; writing status, metrics and weights needs its lock."""
+    """One run directory. Reading needs nothing; writing status, metrics and weights needs its lock.
+
+    Every read is checked with the schemas of schema.py: what cannot be read raises RunError, in a sentence.
+    """
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
@@ -132,12 +138,25 @@ class Run:
     # Configuration
 
     def config(self) -> RunConfig:
-        """The run's configuration. Raises RunError where it is missing or not JSON."""
-        return RunConfig.from_json(read_json(self.path / "config.json"))
+        """The run's configuration. Raises RunError where it cannot be read."""
+        return self._read("config.json", schema.check_config, RunConfig.from_json)
 
     def vocab(self) -> Vocab:
-        """The run's vocabulary. Raises RunError where it is missing or not JSON."""
-        return Vocab.from_json(read_json(self.path / "vocab.json"))
+        """The run's vocabulary. Raises RunError where it cannot be read."""
+        return self._read("vocab.json", schema.check_vocab, Vocab.from_json)
+
+    def read(self) -> tuple[RunConfig, Vocab, Status]:
+        """What every list and page needs of a run."""
+        return self.config(), self.vocab(), self.status()
+
+    def _read(self, name: str, check: Callable[[Any], None], make: Callable[[dict[str, Any]], Made]) -> Made:
+        try:
+            return schema.read(self.path / name, check, make)
+        except schema.Invalid as problem:
+            raise self._unreadable(problem) from problem
+
+    def _unreadable(self, problem: object) -> RunError:
+        return RunError(f"Run {self.id} cannot be read: {problem}.")
 
     def write_config(self, config: RunConfig) -> None:
         """Write config.json."""
@@ -155,22 +174,20 @@ class Run:
         if status.state == "running" and not self.is_held():
             status = self.recorded_status()  # again: it may have ended since the first look
         if status.state == "running" and not self.is_held():
-            return Status(
-                **status.__dict__
-                | {
-                    "state": "failed",
-                    "reason": "The worker process stopped unexpectedly: it was killed, ran out of memory, or the "
-                    "machine was switched off. Its last checkpoint is saved.",
-                }
+            return replace(
+                status,
+                state="failed",
+                reason="The worker process stopped unexpectedly: it was killed, ran out of memory, or the machine "
+                "was switched off. Its last checkpoint is saved.",
             )
         request = self.request()
         if status.state == "running" and request:
-            return Status(**status.__dict__ | {"state": {"pause": "pausing", "stop": "stopping"}[request]})
+            return replace(status, state={"pause": "pausing", "stop": "stopping"}[request])
         return status
 
     def recorded_status(self) -> Status:
         """The content of status.json, whether or not a worker is still alive."""
-        return Status(**read_json(self.path / "status.json"))
+        return self._read("status.json", schema.check_status, lambda data: Status(**data))
 
     def write_status(self, status: Status) -> None:
         """Write status.json; only for the lock's holder."""
@@ -203,9 +220,13 @@ class Run:
         write_json(self.path / "control.json", {"request": request, "time": time.time()})
 
     def request(self) -> str | None:
-        """The request in control.json: "pause", "stop" or None."""
-        path = self.path / "control.json"
-        return read_json(path).get("request") if path.exists() else None
+        """The request that waits for the worker; one that cannot be read is none, and can be made again."""
+        try:
+            data = json.loads((self.path / "control.json").read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return None
+        request = data.get("request") if isinstance(data, dict) else None
+        return request if request in REQUESTS else None
 
     # Events
 
@@ -218,13 +239,21 @@ class Run:
     def events(self, after: int = 0) -> tuple[list[dict[str, Any]], int]:
         """The events from byte `after` on, and the byte to continue from; an incomplete last line is skipped."""
         path = self.path / "metrics.jsonl"
-        if not path.exists():
+        try:
+            with path.open("rb") as file:
+                file.seek(after)
+                data = file.read()
+        except FileNotFoundError:
             return [], 0
-        with path.open("rb") as file:
-            file.seek(after)
-            data = file.read()
+        except OSError as error:
+            raise self._unreadable(f"metrics.jsonl: {error.strerror or error}") from error
         whole = data[: data.rfind(b"\n") + 1]
-        return [json.loads(line) for line in whole.splitlines()], after + len(whole)
+        try:
+            return schema.events(whole), after + len(whole)
+        except schema.Invalid as problem:
+            if after:
+                self.events()  # raises it with the line's number in the whole file
+            raise self._unreadable(problem) from problem
 
     def events_length(self) -> int:
         """Bytes of metrics.jsonl."""
@@ -258,16 +287,22 @@ class Run:
         if not path.exists():
             there = ", ".join(self.weight_names()) or "none yet"
             raise RunError(f"Run {self.id} has no weights {weights_name!r}. Available weights: {there}.")
-        return {name: _widened(name, array) for name, array in read_arrays(path).items()}
+        weights = {name: _widened(name, array) for name, array in read_arrays(path).items()}
+        try:
+            schema.check_weights(weights, self.config().model, len(self.vocab()), path.name)
+        except schema.Invalid as problem:
+            raise self._unreadable(problem) from problem
+        return weights
 
     def weight_names(self) -> list[str]:
         """The names of the stored weights: epoch-001 ..., best, last."""
-        names = [path.stem for path in (self.path / "weights").glob("*.safetensors")]
+        files = (self.path / "weights").glob("*.safetensors")
+        names = [path.stem for path in files if re.fullmatch(_WEIGHTS_NAME, path.stem) and path.is_file()]
         return sorted(names, key=lambda name: (not name.startswith("epoch"), name))
 
     def weights_path(self, weights_name: str) -> Path:
         """The file of the weights of that name, there or not. Raises RunError for any other name."""
-        if not re.fullmatch(r"best|last|epoch-\d{3,}", weights_name):
+        if not re.fullmatch(_WEIGHTS_NAME, weights_name):
             raise RunError(f'Weights are called "best", "last" or "epoch-003". Received: {weights_name!r}.')
         return self.path / "weights" / f"{weights_name}.safetensors"
 
@@ -289,6 +324,8 @@ def _widened(name: str, array: np.ndarray) -> np.ndarray:
 def create(config: RunConfig, vocab: Vocab, folder: Path | None = None, state: str = "queued") -> Run:
     """Create a run directory. A queued run is taken by the server; "running" is for a process that trains it
     itself and acquires the lock next."""
+    for problem in schema.problems(config.to_json(), vocab.to_json()):  # so that it can be read again
+        raise RunError(f"A run cannot be created: {problem}.")
     folder = folder or runs_folder()
     created = config.created or time.time()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created))
@@ -312,9 +349,14 @@ def find(run_id: str, folder: Path | None = None) -> Run:
     """The run with that id. Raises RunError where there is none."""
     folder = folder or runs_folder()
     path = folder / run_id
-    if not re.fullmatch(r"[A-Za-z0-9._-]+", run_id) or not (path / "config.json").exists():
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", run_id) or not is_run(path):
         raise RunError(f"There is no run {run_id!r} in {folder}. The command `models` lists the runs.")
     return Run(path)
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder is a run's, be it damaged."""
+    return any(os.path.isfile(path / name) for name in ("config.json", "status.json"))
 
 
 def all_runs(folder: Path | None = None) -> Iterator[Run]:
@@ -322,16 +364,17 @@ def all_runs(folder: Path | None = None) -> Iterator[Run]:
     folder = folder or runs_folder()
     if folder.is_dir():
         for path in sorted(folder.iterdir(), reverse=True):
-            if (path / "status.json").exists():
+            if os.path.exists(path / "status.json"):
                 yield Run(path)
 
 
 def delete(run: Run) -> None:
     """Delete a run permanently. Raises RunError while a worker holds it."""
-    run.recorded_status()  # raises RunError where it is already gone; a lock would create its folder again
+    if not os.path.lexists(run.path / "status.json"):  # a lock would create its folder again
+        raise RunError(f"Run {run.id} is already deleted: its status.json is missing.")
     try:
         with run.lock().acquire(timeout=1.0):
-            (run.path / "status.json").unlink(missing_ok=True)  # now it is no longer a run: no worker takes it
+            os.replace(run.path / "status.json", run.path / "deleted")  # no longer a run: no worker takes it
     except Timeout:
         raise RunError(f"Run {run.id} is being trained. Stop it first, then delete it.") from None
     shutil.rmtree(run.path)
@@ -343,18 +386,6 @@ def delete(run: Run) -> None:
 def write_json(path: Path, data: dict[str, Any]) -> None:
     """Write a JSON document completely or not at all."""
     write_whole(path, json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8"))
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON document. Raises RunError where it is missing or not JSON."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(
-            f"{path} is missing: the run is incomplete. Restore the file, or delete the run's folder."
-        ) from None
-    except ValueError as error:
-        raise RunError(f"{path} cannot be read: {error}.") from error
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
@@ -371,5 +402,5 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
     try:
         return load(path.read_bytes())
-    except SafetensorError as error:
-        raise RunError(f"{path} is not a complete safetensors file: {error}.") from error
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+        raise RunError(f"{path} cannot be read: it is not a complete safetensors file ({error}).") from error

@@ -18,6 +18,8 @@ from charlab.errors import CharlabError
 from charlab.runs import checkpoints
 from charlab.runs.store import Run
 
+_MIN_SPEED = 1.0  # characters per second; speeds are written as whole numbers
+
 
 @dataclass(frozen=True)
 class MeasuredSpeed:
@@ -40,16 +42,18 @@ def measured_speeds(runs: Iterable[Run], most: int = 30) -> list[MeasuredSpeed]:
         if not checkpoints.exists(run):
             continue
         try:
-            config, (events, _) = run.config(), run.events()
-            size = len(run.vocab())
+            (config, vocab, _), (events, _) = run.read(), run.events()
         except CharlabError:
             continue
         evaluations = [e for e in events if e["event"] == "epoch"]
         measured = [
-            e["characters_per_second"] for e in evaluations[1:] or events if e.get("characters_per_second")
+            e["characters_per_second"]
+            for e in evaluations[1:] or events
+            if e.get("characters_per_second", 0) >= _MIN_SPEED
         ]
-        if measured and evaluations:
-            found.append(MeasuredSpeed(config.model, config.train, size, measured[-1], evaluations[0]["seconds"]))
+        if measured and evaluations and "seconds" in evaluations[0]:
+            start_up = evaluations[0]["seconds"]
+            found.append(MeasuredSpeed(config.model, config.train, len(vocab), measured[-1], start_up))
     return found
 
 

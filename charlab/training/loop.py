@@ -16,7 +16,7 @@ from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
 from charlab.corpora import batching, encoding
 from charlab.errors import RunError
-from charlab.runs import checkpoints
+from charlab.runs import checkpoints, schema
 from charlab.runs.checkpoints import Progress
 from charlab.runs.store import Run, RunConfig
 from charlab.training import budget
@@ -123,18 +123,20 @@ class TrainingLoop:
             self.progress.training_seconds += seconds
             self.progress.training_characters += len(results) * self.stopwatch.characters_per_step
         for loss, accuracy in results:
-            if not math.isfinite(loss):
-                raise RunError(self._diverged())
+            if not loss <= schema.MAX_LOSS:  # NaN included
+                raise RunError(self._diverged(loss))
             self.progress.epoch_loss += float(loss)
             self.progress.epoch_steps += 1
             self.progress.event_loss += float(loss)
             self.progress.event_accuracy += float(accuracy)
             self.progress.event_steps += 1
 
-    def _diverged(self) -> str:
+    def _diverged(self, loss: float = math.nan) -> str:
+        large = "the loss or the weights are too large to go on"
+        problem = large if math.isfinite(loss) else "the loss is no longer a number"
         clip = "" if self.train_config.clip_norm else ", or limit the gradient norm (clip_norm), to 1 for example"
         return (
-            f"Training diverged near step {self.progress.step}: the loss is no longer a number. Try a smaller "
+            f"Training diverged near step {self.progress.step}: {problem}. Try a smaller "
             f"learning rate than {self.train_config.learning_rate:g}{clip}. "
             "The weights saved before that are kept."
         )
@@ -188,8 +190,8 @@ class TrainingLoop:
         epoch, within = math.ceil(progress.step / self.steps_per_epoch), progress.step % self.steps_per_epoch
         loss, accuracy = self.learner.evaluate(self.validation)
         weights = self.learner.weights()
-        if not math.isfinite(loss) or not _are_finite(weights):
-            raise RunError(self._diverged())
+        if not loss <= schema.MAX_LOSS or not all(map(schema.is_usable, weights.values())):
+            raise RunError(self._diverged(loss))
         self._note_validation(epoch, within == 0, loss)
         self.recorder.event(self._epoch_event(loss, accuracy))
         is_best = progress.best_epoch == epoch and progress.best_val_loss == loss

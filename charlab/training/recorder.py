@@ -42,7 +42,7 @@ class Recorder:
 
     def seconds(self) -> float:
         """Wall-clock spent on the run in all sessions, this one's from its command's start."""
-        return self._seconds_before + time.time() - self._started
+        return max(0.0, self._seconds_before + time.time() - self._started)  # the clock may have been set back
 
     def begin(self) -> None:
         """Record that the run is running, and remove what an earlier session left half done."""

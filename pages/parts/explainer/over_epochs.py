@@ -10,6 +10,7 @@ import streamlit as st
 
 from charlab.charts import along_text
 from charlab.core.reading import Reading, explain
+from charlab.errors import CharlabError
 from charlab.runs import models
 from charlab.runs.models import Model, ModelInfo
 from pages.parts.shared import url_state
@@ -108,7 +109,10 @@ def _mean(info: ModelInfo, epoch: int, text: str) -> float:
 @st.cache_data(show_spinner="Reading the text with the weights of each epoch ...", max_entries=2000)
 def _mean_bits(name: str, weights_name: str, modified: float, text: str) -> float:
     """`modified` is the time of the weights' file, so that changed weights are read again."""
-    model = models.load(name, weights_name)
+    try:
+        model = models.load(name, weights_name)
+    except CharlabError:  # its point is left out of the curve; choosing the epoch says why
+        return float("nan")
     return explain(model.predictor, model.vocab, text).mean_bits
 
 

@@ -9,10 +9,11 @@ import streamlit as st
 from charlab.core import kinds
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
-from charlab.runs.models import Model, ModelInfo, available_models, load, stamp
+from charlab.runs.models import Model, ModelInfo, load, stamp, survey
 from pages.parts.shared import browser_cookie, owner_filter, stable_selectbox, url_state
 from pages.parts.shared.safe_text import plain
 
+_MAX_UNREADABLE = 5
 _ENDED = ("done", "stopped", "failed")  # until then a run's bits change
 
 
@@ -21,17 +22,29 @@ def pick_model() -> ModelInfo | None:
 
     Where this browser has runs of its own, the reader chooses between these and everyone's.
     """
-    models = {info.name: info for info in available_models()}
+    available, unreadable = survey()
+    models = {info.name: info for info in available}
     if not models:
         st.info("There is no model on this server yet. Train one on the Train page: it takes about a minute.")
         st.page_link("train.py", label="Train a model", icon=":material/trending_down:")
+        tell_unreadable(unreadable)
         return None
     wanted = st.query_params.get("model") or st.session_state.get("model")
     if wanted and str(wanted) not in models:
         st.warning(f"The model {plain(str(wanted))} is not on this server. Another one is selected.")
     url_state.read("model", default=next(iter(models)), choices=models)
     offered = _choose_whose(models)
-    return models[stable_selectbox.select("Model", labels(offered.values()), key="model")]
+    chosen = stable_selectbox.select("Model", labels(offered.values()), key="model")
+    tell_unreadable(unreadable)
+    return models[chosen]
+
+
+def tell_unreadable(sentences: list[str]) -> None:
+    """A line for each run that cannot be read, where people would look for its model."""
+    for sentence in sentences[:_MAX_UNREADABLE]:
+        st.caption(plain(sentence))
+    if (more := len(sentences) - _MAX_UNREADABLE) > 0:
+        st.caption(f"{more} more runs cannot be read.")
 
 
 def _choose_whose(models: dict[str, ModelInfo]) -> dict[str, ModelInfo]:

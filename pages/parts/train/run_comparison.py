@@ -91,11 +91,15 @@ def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], ended: 
     """Show the diagnosis of the run so far, where there is one."""
     corpus = catalogue.CORPORA.get(config.corpus)
     bits = corpus.entropy_bits if corpus else None
+    try:
+        alphabet_size = len(run.vocab().characters)
+    except CharlabError:  # the panel says so
+        return
     said = diagnosis.diagnose(
         config,
         events,
         bits * diagnosis.NATS["bits"] if bits is not None else None,
-        len(run.vocab().characters),
+        alphabet_size,
         ended=ended,
         unit=unit if unit in diagnosis.NATS else "bits",
     )
@@ -137,6 +141,6 @@ def _cell(text: str) -> str:
 
 def _name(run: Run) -> str:
     try:
-        return run.config().name
-    except CharlabError:
-        return f"{run.id}, cannot be read"
+        return run.read()[0].name
+    except CharlabError as problem:
+        return str(problem)

@@ -127,6 +127,13 @@ def _delete(run: Run) -> None:
         _button("Delete permanently", ":material/delete:", control.delete, run, primary=True)
 
 
+def delete_unreadable(run: Run) -> None:
+    """The one control that a run has which cannot be read, and the reason why it failed."""
+    if problem := st.session_state.pop(_PROBLEM, None):
+        st.error(plain(problem))
+    _delete(run)
+
+
 def _button(
     label: str,
     icon: str,

@@ -27,10 +27,11 @@ _TICK_SECONDS = 1.0
 
 def pick_run() -> Run | None:
     """Pick a run: first the one just started, the link's, or the newest; None where there is none."""
-    found = {run.id: _facts(run) for run in store.all_runs()}
+    runs = {run.id: run for run in store.all_runs()}
+    found = {name: _facts(run) for name, run in runs.items()}
     if not found:
         return None
-    run_controls.offer_to_resume({name: status for name, (_, status) in found.items() if status})
+    run_controls.offer_to_resume({name: facts[1] for name, facts in found.items() if not isinstance(facts, str)})
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     mine = _mine(found)
     url_state.read("run", default=next(iter(mine or found)), choices=found)
@@ -45,26 +46,33 @@ def pick_run() -> Run | None:
     )
     if st.session_state.run not in shown:
         st.session_state.run = next(iter(shown))
-    titles = stable_selectbox.unique_titles({name: _title(name, *facts) for name, facts in shown.items()})
-    return store.find(stable_selectbox.select("Run", titles, key="run", place=left))
+    titles = stable_selectbox.unique_titles({name: _title(facts) for name, facts in shown.items()})
+    return runs[stable_selectbox.select("Run", titles, key="run", place=left)]
 
 
-def _mine(found: dict[str, tuple]) -> dict[str, tuple]:
+_Facts = tuple[RunConfig, Status] | str  # or why the run cannot be read, in a sentence
+
+
+def _mine(found: dict[str, _Facts]) -> dict[str, _Facts]:
     """The runs started in this browser."""
     me = browser_cookie.owner()
-    return {name: facts for name, facts in found.items() if me and facts[0] and facts[0].owner == me}
+    return {
+        name: facts for name, facts in found.items() if me and not isinstance(facts, str) and facts[0].owner == me
+    }
 
 
-def _facts(run: Run) -> tuple[RunConfig | None, Status | None]:
+def _facts(run: Run) -> _Facts:
     try:
-        return run.config(), run.status()
-    except CharlabError:
-        return None, None
+        config, _, status = run.read()
+    except CharlabError as problem:
+        return str(problem)
+    return config, status
 
 
-def _title(name: str, config: RunConfig | None, status: Status | None) -> str:
-    if config is None or status is None:
-        return f"{name}, cannot be read"
+def _title(facts: _Facts) -> str:
+    if isinstance(facts, str):
+        return facts
+    config, status = facts
     started = time.strftime("%d %b %H:%M:%S", time.localtime(config.created))
     return f"{config.name}, {started}, {_STATES[status.state]}"
 
@@ -72,9 +80,10 @@ def _title(name: str, config: RunConfig | None, status: Status | None) -> str:
 def show(run: Run) -> None:
     """Draw the run's panel, which is redrawn every second while a worker has the run."""
     try:
-        config, status = run.config(), run.status()
+        config, _, status = run.read()
     except CharlabError as error:
         st.error(plain(str(error)))
+        run_controls.delete_unreadable(run)
         return
     url_state.read("loss_unit")
     url_state.read("over")
@@ -117,9 +126,10 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
     if run_controls.consume_change():
         st.rerun()
     try:
-        status, events = run.status(), _events(run)
+        _, _, status = run.read()
     except CharlabError:  # it was deleted in another window
         st.rerun()
+    events = _readable_events(run)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _loss_chart(run, config, events, unit, others)
@@ -210,7 +220,7 @@ def _figures(status: Status, events: list[dict], unit: str) -> None:
     unit = "nats" if unit == "nats" else "bits"
     divisor = diagnosis.NATS[unit]
     first, second, third = st.columns(3)
-    speed = steps[-1]["characters_per_second"] if steps else status.results.get("characters_per_second")
+    speed = (steps[-1] if steps else status.results).get("characters_per_second")
     if status.state in store.ACTIVE:
         left = "" if status.seconds_left is None else _clock(status.seconds_left)
         first.metric("Time left", left or "...")
@@ -260,6 +270,15 @@ def _doors(run: Run, status: Status) -> None:
 
 def _door(page: str, label: str, icon: str, run: Run) -> None:
     st.page_link(page, label=label, icon=icon, query_params={"model": run.id})
+
+
+def _readable_events(run: Run) -> list[dict[str, Any]]:
+    """The run's events; where they cannot be read a sentence, and the rest of the panel without them."""
+    try:
+        return _events(run)
+    except CharlabError as error:
+        st.error(plain(str(error)))
+        return []
 
 
 def _events(run: Run) -> list[dict[str, Any]]:

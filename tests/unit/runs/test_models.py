@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from charlab.core import ngram
-from charlab.core.config import SampleConfig
+from charlab.core.config import ModelConfig, SampleConfig, TrainConfig
 from charlab.core.generation import generate, texts
+from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError, ModelError
 from charlab.runs import models, store
 from helpers.tiny import make_run
@@ -39,7 +40,9 @@ def test_counts_are_kept_whole_in_fewer_bytes():
     weights = ngram.count(np.arange(70_000) % 7, 8, 5)
     compacted = store.compact(weights)
     assert compacted["order_1/counts"].dtype == np.uint16 and compacted["order_5/keys"].dtype == np.uint16
-    run = make_run()
+    model = ModelConfig(kind="ngram", order=5)
+    config = store.RunConfig("counts", "ngram", "coin-flips", "0" * 64, model, TrainConfig())
+    run = store.create(config, Vocab("abcdefg"))
     run.write_weights(compacted, "best")
     there = run.weights()
     for name, array in weights.items():

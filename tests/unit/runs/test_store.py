@@ -73,15 +73,15 @@ def test_requests_show_in_the_state_of_a_running_run():
 
 def test_events_are_read_from_where_reading_ended_and_half_a_line_is_passed_over():
     run = make_run()
-    run.append_event({"event": "step", "step": 1, "text": "é\n\u2028"})
+    run.append_event({"event": "note", "text": "é\n\u2028"})
     events, place = run.events()
-    assert events == [{"event": "step", "step": 1, "text": "é\n\u2028"}]
+    assert events == [{"event": "note", "text": "é\n\u2028"}]
     with (run.path / "metrics.jsonl").open("ab") as file:
-        file.write(b'{"event": "st')
+        file.write(b'{"event": "note", "te')
     assert run.events(place) == ([], place)
     with (run.path / "metrics.jsonl").open("ab") as file:
-        file.write(b'ep"}\n')
-    assert run.events(place)[0] == [{"event": "step"}]
+        file.write(b'xt": "b"}\n')
+    assert run.events(place)[0] == [{"event": "note", "text": "b"}]
     run.cut_events(place)
     assert len(run.events()[0]) == 1
 

@@ -63,7 +63,7 @@ def test_speeds_are_read_from_runs():
     run, empty, imported = make_run(), make_run(name="empty"), make_run(name="from another machine")
     for event in (
         {"event": "epoch", "epoch": 0, "step": 0, "val_loss": 3.0, "characters_per_second": 0, "seconds": 4.0},
-        {"event": "step", "step": 9, "loss": 2.0, "characters_per_second": 900, "seconds": 5.0},
+        {"event": "step", "epoch": 0.5, "step": 9, "loss": 2.0, "characters_per_second": 900, "seconds": 5.0},
     ):
         run.append_event(event)
         imported.append_event(event)
@@ -71,7 +71,8 @@ def test_speeds_are_read_from_runs():
         checkpoints.save(trained, checkpoints.Progress(), {})
     (found,) = time_estimate.measured_speeds([empty, imported, run])
     assert (found.characters_per_second, found.start_up, found.vocabulary_size) == (900, 4.0, len(run.vocab()))
-    run.append_event({"event": "epoch", "epoch": 1, "val_loss": 2.0, "characters_per_second": 800, "seconds": 9.0})
+    later = {"event": "epoch", "epoch": 1, "step": 18, "val_loss": 2.0, "characters_per_second": 800}
+    run.append_event(later | {"seconds": 9.0})
     assert time_estimate.measured_speeds([run])[0].characters_per_second == 800
     assert time_estimate.measured_speeds([store.Run(run.path / "nowhere")]) == []
     assert len(time_estimate.measured_speeds([run] * 9, most=4)) == 4

@@ -297,7 +297,7 @@ def test_status_is_written_about_once_a_second_and_checkpoints_every_half_minute
 def test_what_happened_after_the_checkpoint_is_struck_from_the_record(fake):
     run = make()
     train(run, stop=StopAfter(3, "pause"))
-    run.append_event({"event": "step", "step": 99})
+    run.append_event({"event": "step", "epoch": 1, "step": 99, "loss": 2.0})
     train(run)
     assert 99 not in [event["step"] for event in events(run, "step")]
     assert [event["step"] for event in events(run, "step")] == list(range(1, 3 * STEPS + 1))
