@@ -189,6 +189,25 @@ def read(path: Path, check: Callable[[Any], None], make: Callable[[dict[str, Any
         raise Invalid(f"{path.name} is damaged or incomplete") from error
 
 
+def read_events(path: Path, after: int) -> tuple[list[dict[str, Any]], int]:
+    """The events of a file from byte `after` on, and the byte after the last whole line. Raises Invalid."""
+    try:
+        with path.open("rb") as file:
+            file.seek(after)
+            data = file.read()
+    except FileNotFoundError:
+        return [], 0
+    except OSError as error:
+        raise Invalid(f"{path.name}: {error.strerror or error}") from error
+    whole = data[: data.rfind(b"\n") + 1]
+    try:
+        return events(whole), after + len(whole)
+    except Invalid:
+        if after:
+            read_events(path, 0)  # raises it with the line's number in the whole file
+        raise
+
+
 def events(data: bytes) -> list[dict[str, Any]]:
     """The events of a metrics.jsonl. Raises Invalid with the first line that is none."""
     return [event(line, number) for number, line in enumerate(data.splitlines(), start=1)]

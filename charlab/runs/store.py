@@ -238,21 +238,9 @@ class Run:
 
     def events(self, after: int = 0) -> tuple[list[dict[str, Any]], int]:
         """The events from byte `after` on, and the byte to continue from; an incomplete last line is skipped."""
-        path = self.path / "metrics.jsonl"
         try:
-            with path.open("rb") as file:
-                file.seek(after)
-                data = file.read()
-        except FileNotFoundError:
-            return [], 0
-        except OSError as error:
-            raise self._unreadable(f"metrics.jsonl: {error.strerror or error}") from error
-        whole = data[: data.rfind(b"\n") + 1]
-        try:
-            return schema.events(whole), after + len(whole)
+            return schema.read_events(self.path / "metrics.jsonl", after)
         except schema.Invalid as problem:
-            if after:
-                self.events()  # raises it with the line's number in the whole file
             raise self._unreadable(problem) from problem
 
     def events_length(self) -> int:
