@@ -13,7 +13,7 @@ from charlab.core import reading
 from charlab.core.config import ModelConfig
 from charlab.core.predictor import build_predictor
 from charlab.corpora import encoding
-from charlab.runs import store
+from charlab.runs import schema, store
 from charlab.training import loop
 from charlab.training.stop_signal import StopSignal
 from helpers.tiny import TINY, random_weights
@@ -203,8 +203,8 @@ def test_what_was_not_asked_for_has_no_reason(fake):
 
 
 def test_configuration_and_vocabulary_are_read_once_at_a_start(fake, monkeypatch):
-    read, read_json = [], store.read_json
-    monkeypatch.setattr(store, "read_json", lambda path: (read.append(path.name), read_json(path))[1])
+    read, read_file = [], schema.read
+    monkeypatch.setattr(schema, "read", lambda path, *how: (read.append(path.name), read_file(path, *how))[1])
     for model in (TINY["gru"], ModelConfig(kind="ngram", order=3)):
         run = make(model)
         read.clear()
@@ -331,7 +331,7 @@ def test_an_ngram_model_is_counted_without_tensorflow():
     code = """
 import sys
 sys.modules["tensorflow"] = sys.modules["keras"] = None
-from charlab.runs import store
+from charlab.runs import schema, store
 from charlab.training import train
 run = store.Run(sys.argv[1])
 with run.lock():
