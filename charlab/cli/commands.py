@@ -6,10 +6,12 @@ import argparse
 import dataclasses
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from charlab.core import generation, reading
 from charlab.core.config import SampleConfig
+from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue, decoding, encoding, uploads
 from charlab.errors import CharlabError, ConfigError
 from charlab.explain.step_records import step_records
@@ -267,13 +269,12 @@ def generate(options: argparse.Namespace) -> dict[str, Any]:
     )
     seed_text = model.seed_text if options.seed_text is None else _prompt(model, options.seed_text, options)
     with process.blas_threads(model):
-        start, steps = time.perf_counter(), []
-        for step in generation.generate(model.predictor, model.vocab, seed_text, config):
-            steps.append(step)
-            if not options.json and config.samples == 1:  # while it is generated
-                print((seed_text if len(steps) == 1 else "") + model.vocab.decode(step.ids), end="", flush=True)
+        start = time.perf_counter()
+        steps = generation.generate(model.predictor, model.vocab, seed_text, config)
+        if not options.json and config.samples == 1:
+            steps = _printed(steps, seed_text, model.vocab)
+        samples = generation.texts(steps, model.vocab)
         seconds = time.perf_counter() - start
-    samples = generation.texts(steps, model.vocab)
     if not options.json:
         print()
         for number, sample in enumerate(samples if config.samples > 1 else [], start=1):
@@ -295,6 +296,13 @@ def _prompt(model: models.Model, text: str, options: argparse.Namespace) -> str:
             file=sys.stderr,
         )
     return read
+
+
+def _printed(steps: Iterator[generation.Step], seed_text: str, vocab: Vocab) -> Iterator[generation.Step]:
+    """The steps of one sample, each printed as it is generated."""
+    for step in steps:
+        print((seed_text if step.position == 0 else "") + vocab.decode(step.ids), end="", flush=True)
+        yield step
 
 
 def explain(options: argparse.Namespace) -> dict[str, Any]:

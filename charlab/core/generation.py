@@ -46,13 +46,12 @@ def generate(
     of the seed text that have been read.
     """
     sampler = Sampler(config, vocab.unknown_id, (config.rows, len(vocab)))
-    uniforms = sampling.uniforms(config).T.copy()  # [length, N]
     state = predictor.start(config.rows)
     for number, i in enumerate(vocab.encode(seed_text or beginning(vocab)), 1):
         logits, state = predictor.step(np.full(config.rows, i), state)
         if on_read:
             on_read(number)
-    for position, uniform in enumerate(uniforms):  # [N] each
+    for position, uniform in enumerate(sampling.each_uniforms(config)):  # [N] each
         ids = sampler.choose(sampler.unnormalized_probabilities(logits), uniform)
         yield Step(position, ids, uniform, logits)
         if position + 1 < config.length:
@@ -60,9 +59,10 @@ def generate(
 
 
 def texts(steps: Iterable[Step], vocab: Vocab) -> list[str]:
-    """The generated text of each sample."""
-    ids = np.stack([step.ids for step in steps], axis=1)  # [N, length]
-    return [vocab.decode(row) for row in ids]
+    """The generated text of each sample. Of the steps only the ids are kept, in the smallest type for them."""
+    smallest = np.min_scalar_type(vocab.unknown_id)
+    ids = np.array([step.ids.astype(smallest) for step in steps])  # [length, N]
+    return [vocab.decode(row) for row in ids.T]
 
 
 def beginning(vocab: Vocab) -> str:

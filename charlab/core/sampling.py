@@ -7,9 +7,13 @@ Names in shape comments: N samples side by side, V ids.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from charlab.core.config import SampleConfig
+
+_DRAWN_AT_ONCE = 500  # random numbers of a sample
 
 
 def plain_probabilities(logits: np.ndarray, config: SampleConfig, unknown_id: int) -> np.ndarray:
@@ -108,12 +112,20 @@ def sampling_probabilities(logits: np.ndarray, config: SampleConfig, unknown_id:
 
 
 def uniforms(config: SampleConfig) -> np.ndarray:
-    """The random numbers from [0, 1) that choose the characters: [N, length].
+    """All random numbers of `each_uniforms`, which choose the characters of each sample: [N, length]."""
+    return np.stack(list(each_uniforms(config)), axis=1)
 
-    Row i depends on the seed and i alone. Where temperatures are compared, every row is the first.
+
+def each_uniforms(config: SampleConfig) -> Iterator[np.ndarray]:
+    """The random numbers from [0, 1) that choose the characters, [N] for each step, drawn some hundred at a time.
+
+    Those of sample i depend on the seed and i alone. Where temperatures are compared, all have the first's.
     """
     indices = [0] * config.rows if config.temperatures else range(config.rows)
-    return np.stack([np.random.default_rng([config.seed, i]).random(config.length) for i in indices])
+    streams = [np.random.default_rng([config.seed, i]) for i in indices]
+    for first in range(0, config.length, _DRAWN_AT_ONCE):
+        number = min(_DRAWN_AT_ONCE, config.length - first)
+        yield from np.stack([stream.random(number) for stream in streams], axis=1)  # [number, N]
 
 
 def _column(numbers: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,12 +47,12 @@ class Sample:
     model: Model
     temperature: float
     text: str = ""
-    probabilities: list[float] = field(default_factory=list)  # the model's probability of each generated character
+    probabilities: array[float] = field(default_factory=lambda: array("d"))  # the model's, of each character
 
     @property
     def bits(self) -> np.ndarray:
         """The model's surprise at each generated character: [T]."""
-        return -np.log2(self.probabilities)
+        return -np.log2(np.asarray(self.probabilities))
 
 
 @dataclass

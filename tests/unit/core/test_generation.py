@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,16 @@ def test_the_unknown_character_is_read_and_never_written():
     steps = list(generate(Alphabet(9), ABC, "xyz", SampleConfig(length=500, samples=4)))
     assert len(steps) == 500 and not any((step.ids == ABC.unknown_id).any() for step in steps)
     assert all(step.model_probabilities[:, ABC.unknown_id].min() > 0.4 for step in steps)
+
+
+def test_texts_keep_no_more_of_a_step_than_its_characters():
+    """Ids and random numbers of 64 samples, 8,000 times and of eight bytes each, would be 8 MB together."""
+    tracemalloc.start()
+    written = texts(generate(Alphabet(9), ABC, "abc", SampleConfig(length=8000, samples=64)), ABC)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [len(text) for text in written] == [8000] * 64
+    assert peak < 5e6, f"{peak / 1e6:.1f} MB"
 
 
 def test_equal_arguments_give_equal_texts_and_other_seeds_others(tiny, vocab):

@@ -106,6 +106,14 @@ def test_draws_never_depend_on_how_many_samples_or_characters_are_asked_for():
     assert len(np.unique(many)) == many.size
 
 
+@pytest.mark.parametrize("length", [1, 499, 500, 501, 1200])
+def test_random_numbers_drawn_some_at_a_time_are_those_drawn_at_once(length):
+    drawn = sampling.uniforms(SampleConfig(seed=7, samples=3, length=length))
+    at_once = [np.random.default_rng([7, i]).random(length) for i in range(3)]
+    np.testing.assert_array_equal(drawn, at_once)
+    assert [len(each) for each in sampling.each_uniforms(SampleConfig(samples=3, length=length))] == [3] * length
+
+
 def test_choosing_is_a_point_on_the_bar():
     probabilities = np.array([[0.0, 0.25, 0.25, 0.5, 0.0, 0.0]] * 6)
     uniforms = np.array([0.0, 0.2499, 0.25, 0.5, 0.75, 1 - 2**-53])
