@@ -34,8 +34,9 @@ def choose_temperature(place) -> dict[str, Any]:
             key="temperatures",
             persist_state="session",
             max_chars=page_state.limits("temperatures")[1],
-            help=f"Up to {MAX_TEMPERATURES} numbers from 0 to {MAX_TEMPERATURE:g}. Each "
-            "continues the same prompt with the same random numbers, so only the temperature differs.",
+            help=f"Up to {MAX_TEMPERATURES} numbers from 0 to {MAX_TEMPERATURE:g}, as in 0.2, 0.5, 1 or, with "
+            "decimal commas, 0,2; 0,5; 1. Each continues the same prompt with the same random numbers, so only "
+            "the temperature differs.",
         )
         try:
             return {"temperatures": parse_temperatures(typed)}
@@ -97,8 +98,8 @@ def choose_sampling() -> SampleConfig:
     return SampleConfig(
         length=length,
         samples=number,
-        top_k=top_k or None,
-        top_p=top_p if top_p < 1 else None,
+        top_k=top_k,  # 0 and 1 are off
+        top_p=top_p,
         seed=seed,
         **temperature,
     )

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from charlab.cli import commands
 from charlab.core.config import SETTINGS, SampleConfig, Setting, settings
+from charlab.errors import ConfigError
 from charlab.export import formats
 from charlab.runs import shell_commands
+from charlab.runs.typed_values import parse_number, parse_setting, parse_whole_number
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,22 +55,29 @@ def _add_training(subparsers: Any) -> None:
         _declared(train, name, SETTINGS[name])
     train.add_argument("--name", default="", help="the run's name")
     train.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, as listed below"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting, as listed below; a number may have a decimal comma",
     )
     train.formatter_class, train.epilog = argparse.RawDescriptionHelpFormatter, shell_commands.settings_help()
 
     resume = _command(subparsers, "resume", commands.resume, "resume a run that was paused, stopped or failed")
     resume.add_argument("run", help="the run's id")
     more = resume.add_mutually_exclusive_group()
-    more.add_argument("--epochs", type=int, help="epochs to add to a finished run")
-    more.add_argument("--minutes", type=float, help="minutes to add to a finished run with a time budget")
+    for name, words in (
+        ("epochs", "epochs to add to a finished run"),
+        ("minutes", "minutes to add to a finished run with a time budget"),
+    ):
+        _declared(more, name, SETTINGS[name], default=None, help=words)
     for request, words in (
         ("pause", "let a run write a checkpoint and end; `resume` continues it"),
         ("stop", "let a run evaluate and save its weights and end"),
     ):
         asking = _command(subparsers, request, commands.ask, words)
         asking.add_argument("run", help="the run's id")
-        asking.add_argument("--wait", type=float, default=60.0, help="seconds to wait for that")
+        asking.add_argument("--wait", type=_seconds, default=60.0, help="seconds to wait for that")
         asking.set_defaults(request=request)
 
 
@@ -134,11 +144,28 @@ def _command(
 def _declared(container: argparse._ActionsContainer, name: str, declared: Setting, **more: Any) -> None:
     """Add an option for a setting, as its configuration declares it."""
     more = {"default": declared.default, "help": declared.help, "choices": declared.choices or None} | more
-    container.add_argument(f"--{name.replace('_', '-')}", type=declared.value_type, **more)
+    container.add_argument(f"--{name.replace('_', '-')}", type=partial(_value, name, declared), **more)
+
+
+def _value(name: str, declared: Setting, text: str) -> Any:
+    """A setting's value, for argparse."""
+    return _or_refused(parse_setting, name, text, declared)
 
 
 def _whole_number(text: str) -> int:
-    value = int(text)
+    value = _or_refused(parse_whole_number, text, "this")
     if value < 0:
         raise argparse.ArgumentTypeError(f"must be 0 or more; received {value}")
     return value
+
+
+def _seconds(text: str) -> float:
+    return _or_refused(parse_number, text, "this")
+
+
+def _or_refused(parse: Callable, *arguments: Any) -> Any:
+    """What a parser returns; its ConfigError as argparse shows it."""
+    try:
+        return parse(*arguments)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

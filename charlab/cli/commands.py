@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from charlab.core import generation, reading
-from charlab.core.config import SampleConfig
+from charlab.core.config import SETTINGS, SampleConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue, decoding, encoding, uploads
 from charlab.errors import CharlabError, ConfigError
@@ -18,6 +18,7 @@ from charlab.explain.step_records import step_records
 from charlab.export import formats, remote_files
 from charlab.runs import control, models, plan, store
 from charlab.runs.presets import PRESETS, preset
+from charlab.runs.typed_values import parse_setting
 from charlab.training import process
 
 # Lists
@@ -212,19 +213,12 @@ def _show_event(event: dict[str, Any]) -> None:
 
 
 def key_and_value(text: str) -> tuple[str, Any]:
-    """`key=value` -> the key and the value: a number, true, false, none, or a text."""
+    """`key=value` -> the key and the value in the setting's type; a text where there is no such setting."""
     key, equals, value = text.partition("=")
+    key = key.strip()
     if not equals:
         raise ConfigError(f"--set takes key=value. Received: {text!r}.")
-    words = {"true": True, "false": False, "none": None}
-    if value.lower() in words:
-        return key, words[value.lower()]
-    for number in (int, float):
-        try:
-            return key, number(value)
-        except ValueError:
-            continue
-    return key, value
+    return key, parse_setting(key, value) if key in SETTINGS else value
 
 
 # Evaluating, generating, explaining

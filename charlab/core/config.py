@@ -42,6 +42,7 @@ class Setting:
     step: float = 0.05  # of its number on the Train page, where that is no whole one
     compared: bool = True  # whether runs that differ in it were trained differently
     limits_of: Mapping[str, tuple[float, float]] | None = None  # narrower ones, by kind
+    off: tuple[float, ...] = ()  # numbers that mean None
     value_type: type = str
     optional: bool = False
     default: Any = None
@@ -83,14 +84,15 @@ class _Config:
     def _checked(self, name: str, declared: Setting, value: Any) -> Any:
         """A setting's value in its declared type. Raises ConfigError where type or limits do not allow it."""
         wanted: type[Any] = declared.value_type
-        if value is None and declared.optional:
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        if (value is None and declared.optional) or (is_number and value in declared.off):
             return None
         if wanted is tuple:
             if isinstance(value, str) or not isinstance(value, Iterable):
                 raise ConfigError(f"{name} must be a list of numbers. Received: {value!r}.")
             one = dataclasses.replace(declared, value_type=float)
             return tuple(self._checked(name, one, number) for number in value)
-        if wanted is float and isinstance(value, Real) and not isinstance(value, bool):
+        if wanted is float and is_number:
             value = float(value)
         if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
             raise ConfigError(f"{name} must be {_TYPE_WORDS[wanted]}. Received: {value!r}.")
@@ -270,9 +272,14 @@ class SampleConfig(_Config):
         0,
         100,
     )
-    top_k: int | None = setting(None, "Top-k", "Only the k most likely characters.", 1, 100_000)
+    top_k: int | None = setting(None, "Top-k", "Only the k most likely characters; 0: off.", 1, 100_000, off=(0,))
     top_p: float | None = setting(
-        None, "Top-p", "The smallest set of characters whose probabilities sum to at least p.", 1e-6, 1
+        None,
+        "Top-p",
+        "The smallest set of characters whose probabilities sum to at least p; 0 or 1: off.",
+        1e-6,
+        1,
+        off=(0, 1),
     )
     seed: int = setting(1, "Random seed", "The same seed gives the same text.", *_SEEDS)
     temperatures: tuple[float, ...] = setting((), "Temperatures", "One sample for each, to compare them.", 0, 100)

@@ -8,6 +8,7 @@ import os
 from charlab.core.config import TrainConfig
 from charlab.errors import ConfigError
 from charlab.runs.store import Status
+from charlab.runs.typed_values import parse_number
 
 
 def at_once() -> int:
@@ -27,8 +28,8 @@ def minutes_cap() -> float | None:
     if not text:
         return None
     try:
-        cap = float(text)
-    except ValueError:
+        cap = parse_number(text, "CHARLAB_MINUTES")
+    except ConfigError:
         cap = 0.0
     if not 0 < cap < math.inf:
         raise ConfigError(f"CHARLAB_MINUTES must be a number of minutes above 0. Received: {text!r}.")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from charlab.cli import main
-from charlab.runs.presets import PRESETS
+from charlab.cli.arguments import parser
+from charlab.cli.commands import key_and_value
+from charlab.runs import plan
+from charlab.runs.presets import PRESETS, preset
 from charlab.runs.store import all_runs
 from helpers.project import ROOT
 from helpers.tiny import make_run
@@ -185,12 +189,90 @@ def test_lists_are_lists_of_objects_with_a_name(command, capsys):
         (["train", "--corpus", "markov", "--preset", "huge"], "There is no preset 'huge'"),
         (["train", "--corpus", "markov", "--preset", "custom", "--set", "units=many"], "units must be"),
         (["train", "--corpus", "markov", "--preset", "custom", "--set", "units"], "key=value"),
+        (["train", "--corpus", "markov", "--preset", "custom", "--set", "lower_case=maybe"], "'maybe'"),
+        (
+            ["train", "--corpus", "markov", "--preset", "custom", "--set", "units=1,5"],
+            "whole number. Received: '1,5'",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(arguments, words, capsys):
     assert main(arguments) == 2
     said = capsys.readouterr()
     assert words in said.err and "Traceback" not in said.err and not said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["generate", "ngram", "--temperature", "hot"], "temperature must be a number. Received: 'hot'"),
+        (["generate", "ngram", "--length", "1,5"], "length must be a whole number. Received: '1,5'"),
+        (["train", "--corpus", "markov", "--preset", "custom", "--minutes", "1,500"], "as 1.5 or as 1500"),
+        (["resume", "nobody", "--epochs", "few"], "epochs must be a whole number. Received: 'few'"),
+        (["pause", "nobody", "--wait", "long"], "Received: 'long'"),
+        (["explain", "ngram", "--text", "a", "--top", "all"], "Received: 'all'"),
+    ],
+)
+def test_an_option_that_is_no_number_is_said_with_what_was_received(arguments, words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    said = capsys.readouterr()
+    assert ended.value.code == 2 and words in said.err and not said.out
+
+
+@pytest.mark.parametrize(
+    ("typed", "same"),
+    [
+        (["--temperature", "0,8"], ["--temperature", "0.8"]),
+        (["--top-p", "0,5"], ["--top-p", "0.5"]),
+        (["--top-k", "0", "--top-p", "0"], []),
+        (["--top-k", "none", "--top-p", "1"], []),
+    ],
+)
+def test_decimal_commas_and_0_for_off_write_the_same_text(typed, same, capsys):
+    written = []
+    for options in (typed, same):
+        assert main(["generate", make_run().id, "--length", "200", "--json", *options]) == 0
+        written += json.loads(capsys.readouterr().out)["samples"]
+    assert written[0] == written[1] and len(written[0]) == 200
+
+
+def test_settings_of_a_training_are_read_as_the_types_that_they_are_declared_with():
+    options = [
+        "--minutes",
+        "1,5",
+        "--set",
+        "learning_rate=0,002",
+        "--set",
+        "seed_text=12",
+        "--set",
+        "lower_case=yes",
+    ]
+    options = parser().parse_args(["train", "--corpus", "markov", "--preset", "custom", *options])
+    assert options.minutes == 1.5
+    found = dict(key_and_value(text) for text in options.set)
+    assert found == {"learning_rate": 0.002, "seed_text": "12", "lower_case": True}
+    model, train = plan.change(preset("custom").model, preset("custom").train, found)
+    assert (train.learning_rate, train.seed_text, model.lower_case) == (0.002, "12", True)
+
+
+WIDE = "".join(map(chr, range(0x4E00, 0x4E00 + 512)))  # an alphabet of 512
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="it is read from Linux's list of processes")
+def test_the_memory_of_generating_does_not_grow_with_the_steps():
+    """64 samples over 513 characters: logits of a step are 131 kB, those of 1,500 more steps would be 200 MB."""
+    run = make_run(text=WIDE)
+    code = "import sys; from charlab.cli import main; main(sys.argv[1:]); print(open('/proc/self/status').read())"
+    peaks = []
+    for length in (20, 1520):
+        options = ["generate", run.id, "--samples", "64", "--length", str(length), "--json"]
+        said = subprocess.run(
+            [sys.executable, "-c", code, *options], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+        ).stdout
+        assert [len(text) for text in json.loads(said.splitlines()[0])["samples"]] == [length] * 64
+        peaks.append(int(re.search(r"VmHWM:\s*(\d+) kB", said)[1]) / 1000)
+    assert peaks[1] - peaks[0] < 40, f"{peaks} MB"
 
 
 def test_samples_are_written_one_below_the_other(capsys):

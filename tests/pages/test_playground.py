@@ -104,6 +104,43 @@ def test_temperatures_that_make_no_sense_are_told_on_the_page():
     assert "Temperatures are numbers" in app.error[0].value and not app.exception
 
 
+@pytest.mark.parametrize("typed", ["0,2; 0,5; 1,0", "0,2 0,5  1,0", "0.2\t0.5\n1", "0.2;0.5;1", "0,2, 0,5, 1,0"])
+def test_temperatures_with_decimal_commas_are_those_that_were_meant(typed):
+    link = {"model": make_run().id, "mode": "temperature sweep", "temperatures": typed}
+    app = press(open_page("playground", **link, **SHORT), "Generate")
+    assert not app.exception and not app.error
+    assert [sample.temperature for sample in written(app).samples] == [0.2, 0.5, 1]
+    assert app.query_params["temperatures"] == "0.2,0.5,1"
+
+
+def test_temperatures_that_can_be_read_in_two_ways_are_asked_about_on_the_page():
+    app = open_page("playground", model=make_run().id, mode="temperature sweep", **SHORT)
+    app.text_input(key="temperatures").set_value("0,5").run()
+    assert "two ways: as 0; 5 or as 0.5" in app.error[0].value.replace("\\", "") and not app.exception
+    app.text_input(key="temperatures").set_value("0,5;").run()
+    assert not app.error and app.query_params["temperatures"] == "0.5"
+
+
+def test_a_sample_keeps_eight_bytes_per_character_besides_its_text():
+    app = press(open_page("playground", model=make_run().id, samples="2", **SHORT), "Generate")
+    for sample in written(app).samples:
+        assert set(vars(sample)) == {"title", "model", "temperature", "text", "probabilities"}
+        assert memoryview(sample.probabilities).nbytes == 8 * len(sample.text) == 8 * 30
+
+
+def test_a_link_that_the_page_wrote_with_whole_temperatures_is_read_as_it_was_meant():
+    app = open_page("playground", model=make_run().id, mode="temperature sweep", temperatures="0,1", **SHORT)
+    assert not app.error and app.query_params["temperatures"] == "0,1"
+
+
+def test_numbers_in_a_link_may_have_decimal_commas_and_0_is_off():
+    link = {"temperature": "0,75", "top_k": "0", "top_p": "0"}
+    app = press(open_page("playground", model=make_run().id, **link, **SHORT), "Generate")
+    config = written(app).request.config
+    assert (config.temperature, config.top_k, config.top_p) == (0.75, None, None) and not app.exception
+    assert "top_k" not in app.query_params and "top_p" not in app.query_params
+
+
 def test_models_and_epochs_write_side_by_side_with_the_same_draws():
     first, second = make_run(name="First"), make_run("lstm", name="Second")
     epochs(first)

@@ -103,7 +103,7 @@ def _distribution(
     model: Model, reading: Reading, step: int, temperature: float, top_k: int, top_p: float
 ) -> tuple[np.ndarray, np.ndarray | None, int | None]:
     """Model probabilities [V], sampling probabilities [V] where they differ, the actual id."""
-    config = SampleConfig(temperature=temperature, top_k=top_k or None, top_p=top_p if top_p < 1 else None)
+    config = SampleConfig(temperature=temperature, top_k=top_k, top_p=top_p)
     sampled = None
     if (config.temperature, config.top_k, config.top_p) != (1.0, None, None):
         sampled = sampling.sampling_probabilities(reading.logits[step - 1][None], config, model.vocab.unknown_id)[

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from charlab.errors import ConfigError
+from charlab.runs.typed_values import parse_numbers
 from pages.parts.shared import page_state
 
 DEFAULT = page_state.find("temperatures").default
@@ -13,17 +12,8 @@ MAX_TEMPERATURE = 20.0
 
 
 def parse_temperatures(typed: str) -> tuple[float, ...]:
-    """Parse numbers separated by commas or spaces. Raises ConfigError for anything else, or too many of them."""
-    words = [word for word in re.split(r"[,;\s]+", typed) if word]
-    try:
-        found = tuple(float(word) for word in words)
-    except ValueError:
-        found = ()
-    if not found or not all(0 <= temperature <= MAX_TEMPERATURE for temperature in found):
-        raise ConfigError(
-            f"Temperatures are numbers from 0 to {MAX_TEMPERATURE:g}, separated by commas, such as {DEFAULT}. "
-            f"Received: {typed[:80] or 'nothing'}."
-        )
+    """The temperatures as `parse_numbers` reads them, each once. Raises ConfigError, also for too many of them."""
+    found = parse_numbers(typed, "Temperatures", (0, MAX_TEMPERATURE), DEFAULT)
     if len(found) > MAX_TEMPERATURES:
         raise ConfigError(f"At most {MAX_TEMPERATURES} temperatures at once. Received: {len(found)}.")
     return tuple(dict.fromkeys(found))

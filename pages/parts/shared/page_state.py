@@ -6,13 +6,16 @@ A key has one meaning. It belongs to the pages named in its row, and has its own
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
 from charlab.core import config
 from charlab.core.config import ACCELERATORS
+from charlab.errors import ConfigError
 from charlab.runs.presets import PRESETS, Preset
+from charlab.runs.typed_values import parse_number, parse_whole_number
 
 HOME, TRAIN, PLAYGROUND, EXPLAINER = "home", "train", "playground", "explainer"
 AT_CALL = object()  # depends on what is available, such as the models: passed to `url_state.read`
@@ -42,8 +45,18 @@ _train, _playground, _explainer, _both = _of(TRAIN), _of(PLAYGROUND), _of(EXPLAI
 _SEEDS = (0, 2**31 - 1)
 
 
-def _spaced(in_link: str) -> str:
-    return in_link.replace(",", ", ")
+def _listed(in_link: str) -> str:
+    """Numbers of a link as they are typed. The page writes "0,0.5,1": only where something else separates them, a
+    person wrote the link, and a comma may be a decimal one."""
+    return in_link if re.search(r"[;\s]", in_link.strip()) else in_link.replace(",", ", ")
+
+
+def _number(in_link: str) -> float:
+    return parse_number(in_link, "This")
+
+
+def _top_p(in_link: str) -> float:
+    return _number(in_link) or 1.0  # both are off
 
 
 SETTINGS: dict[str, Setting] = {
@@ -65,11 +78,11 @@ SETTINGS: dict[str, Setting] = {
     "beside": _playground(list, AT_CALL),
     "seed_text": _playground(str, AT_CALL, limits=(0, 3000)),  # with the longest sample it fits into "text"
     "playground.temperature": _playground(float, 0.8, limits=(0.0, 2.0), parameter="temperature"),
-    "temperatures": _playground(str, "0.2, 0.5, 0.8, 1.0, 1.3, 1.6", limits=(0, 200), parse=_spaced),
+    "temperatures": _playground(str, "0.2, 0.5, 0.8, 1.0, 1.3, 1.6", limits=(0, 200), parse=_listed),
     "samples": _playground(int, 3, limits=(1, 16)),
     "length": _playground(int, 300, limits=(10, 2000)),
     "playground.top_k": _playground(int, 0, limits=(0, 512), parameter="top_k"),
-    "playground.top_p": _playground(float, 1.0, limits=(0.05, 1.0), parameter="top_p"),
+    "playground.top_p": _playground(float, 1.0, limits=(0.05, 1.0), parameter="top_p", parse=_top_p),
     "playground.seed": _playground(int, 1, limits=_SEEDS, parameter="seed"),
     "shade": _playground(str, "nothing", choices=("nothing", "surprise", "probability", "copied")),
     "compare": _playground(bool, True, parameter=None),
@@ -81,7 +94,7 @@ SETTINGS: dict[str, Setting] = {
     "view": _explainer(str, "read", choices=("read", "write with it", "inside", "over training")),
     "explainer.temperature": _explainer(float, 1.0, limits=(0.0, 2.0), parameter="temperature"),
     "explainer.top_k": _explainer(int, 0, limits=(0, 512), parameter="top_k"),
-    "explainer.top_p": _explainer(float, 1.0, limits=(0.05, 1.0), parameter="top_p"),
+    "explainer.top_p": _explainer(float, 1.0, limits=(0.05, 1.0), parameter="top_p", parse=_top_p),
     "explainer.seed": _explainer(int, 1, limits=_SEEDS, parameter="seed"),
     "walk": _explainer(str, ""),
     "walk_speed": _explainer(float, 2.0, choices=(0.5, 1.0, 2.0, 4.0), parameter=None),  # characters a second
@@ -153,7 +166,7 @@ def parsed(setting: Setting, in_link: str) -> Any:
     """A link's text as an allowed value, or NOT_ALLOWED."""
     try:
         return allowed(setting, (setting.parse or _PARSERS[setting.type])(in_link))
-    except ValueError:
+    except ConfigError:
         return NOT_ALLOWED
 
 
@@ -190,8 +203,8 @@ def _names(setting: Setting, value: list) -> list[str]:
 
 
 _PARSERS: dict[type, Callable[[str], Any]] = {
-    int: int,
-    float: float,
+    int: lambda text: parse_whole_number(text, "This"),
+    float: _number,
     str: str,
     bool: lambda text: text == "True",
     list: lambda text: text.split(","),

@@ -27,7 +27,10 @@ def test_presets_survive_json(name):
         (lambda: TrainConfig(epochs=2.5), "whole number"),
         (lambda: TrainConfig(minutes=0), "between"),
         (lambda: SampleConfig(temperature=-1), "between 0"),
-        (lambda: SampleConfig(top_p=0), "between"),
+        (lambda: SampleConfig(top_p=-0.1), "between"),
+        (lambda: SampleConfig(top_k=-1), "between"),
+        (lambda: SampleConfig(top_k=False), "whole number"),
+        (lambda: SampleConfig(top_p=True), "a number"),
         (lambda: ModelConfig.from_json({"unit": 3}), "units"),
         (lambda: preset("gru"), "quick-gru"),
     ],
@@ -39,6 +42,11 @@ def test_what_makes_no_sense_is_refused_with_what_would(make, word):
 
 def test_whole_numbers_are_taken_where_a_number_is_wanted():
     assert isinstance(TrainConfig(minutes=2).minutes, float)
+
+
+@pytest.mark.parametrize("off", [{"top_k": 0}, {"top_p": 0}, {"top_p": 1}, {"top_p": 1.0}, {"top_k": None}])
+def test_top_k_and_top_p_are_off_at_0_and_where_all_is_kept(off):
+    assert SampleConfig(**off) == SampleConfig() == SampleConfig().replace(**off)
 
 
 @pytest.mark.parametrize("temperatures", [(), (0.5, 1.0)])
