@@ -163,8 +163,8 @@ def test_minutes_are_counted_from_the_commands_start(fake):
     started = time.time() - 1.0
     status = train(run, started=started)
     assert status.state == "done" and status.total_steps is None
-    assert 1.0 < time.time() - started < 3.0
-    assert status.results["seconds"] == pytest.approx(time.time() - started, abs=0.3)
+    assert 1.0 < time.time() - started < 4.0  # a second more, in case another process has the processor
+    assert status.results["seconds"] == pytest.approx(time.time() - started, abs=1.0)
     rates = fake.made.rates
     rises = [later - earlier for earlier, later in zip(rates, rates[1:], strict=False)]
     assert max(rises) < 0.02 * 0.01  # the time kept for saving is measured anew, and may get shorter
