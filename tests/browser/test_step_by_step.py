@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 import urllib.parse
 from pathlib import Path
 
@@ -132,11 +133,12 @@ def test_the_downloads_show_any_text_as_text_and_run_nothing(shared_server, page
         files[label] = Path(tmp_path / download.value.suggested_filename)
         download.value.save_as(files[label])
     rows = files["Download steps (CSV)"].read_text(encoding="utf-8-sig").splitlines()
-    assert len(rows) == len(HOSTILE) + 1 and rows[1].startswith("0,“<”,“i”,")
+    characters = len(unicodedata.normalize("NFC", HOSTILE))  # its é is read as one character
+    assert len(rows) == characters + 1 and rows[1].startswith("0,“<”,“i”,")
     page.goto(files["Download printable page"].as_uri())  # a dialog or a failing script would fail the test
     assert page.locator("img, script, a").count() == 0
     expect(page.locator("bdi").first).to_have_text(f"Tiny {HOSTILE}")
-    assert page.locator(".text span").count() == len(HOSTILE)
+    assert page.locator(".text span").count() == characters
     assert page.locator("tbody tr").count() > 0
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
