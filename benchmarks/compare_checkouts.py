@@ -6,7 +6,7 @@ Each check runs one command line, `python -m charlab ...`, in both checkouts and
 of either is imported, so that modules may move. It prints a line a check, and of every difference the first
 place. The exit status is 1 where anything differs, or where a command fails in either checkout.
 
-What is compared, and what is left out:
+What is compared, and what is left out (and everywhere the settings that older checkouts lack, `ADDED`):
 
 - `generate`, `explain` and `evaluate --json` of the five starters: the whole document but
   `characters_per_second`. `evaluate` reads the last tenth of Reber's strings, which are made on this machine, and
@@ -62,6 +62,7 @@ SPEED = frozenset({"characters_per_second"})
 TIMES = SPEED | {"seconds", "run", "steps_per_second"}
 WORDS = {"presets": frozenset({"title", "about"}), "corpora": frozenset({"title", "about", "licence"})}
 IN_BUNDLE = frozenset({"name", "notes", "versions"})
+ADDED = frozenset({"split"})  # settings that older checkouts lack; their defaults change nothing
 
 
 class Failed(Exception):
@@ -104,7 +105,7 @@ class Checkout:
         lines = self.run(*arguments, "--json").strip().split("\n")  # a text may hold other line ends
         if len(lines) != 1:
             raise Failed(f"{len(lines)} lines on standard output where --json promises one document")
-        return drop(json.loads(lines[0]), without)
+        return drop(json.loads(lines[0]), without | ADDED)
 
     def exported(self, model: str, form: str, suffix: str) -> Path:
         target = self.folder / f"{model}{suffix}"
@@ -160,7 +161,7 @@ def bundle(path: Path) -> dict[str, Any]:
             if name.endswith(".safetensors"):
                 result[name] = arrays(data)
             elif name.endswith(".json"):
-                result[name] = drop(json.loads(data), IN_BUNDLE)
+                result[name] = drop(json.loads(data), IN_BUNDLE | ADDED)
             elif name.endswith(".jsonl"):
                 result[name] = [drop(json.loads(line), IN_BUNDLE) for line in data.splitlines()]
             else:

@@ -52,6 +52,8 @@ try:
     source, owner = preview.source_here(corpus, model), browser_cookie.owner()
     text_facts = source.facts if source else plan.expected_facts(corpus, model)
     planned = plan.plan_run(text_facts, preset.name, model, train, owner=owner)
+    if source:
+        preview.divided(source, planned.train)
     facts.caption(preview.in_short(planned, corpus, source))
 except CharlabError as error:
     planned = None

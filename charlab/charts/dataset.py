@@ -50,16 +50,17 @@ def batch_figure(
     batches: Sequence[np.ndarray],
     offsets: Sequence[np.ndarray],
     length: int,
-    split: int,
+    held_out: Sequence[tuple[int, int]],
 ) -> go.Figure:
     """The first batches: above, the positions of their rows in the text; below, some rows, each with its target
     under it, shifted by one. Colour shows the position in the text.
 
     `characters` are those of the ids; `batches` one array [B, T + 1] of ids per step, and `offsets` [B] the
-    positions at which its rows begin. The text is `length` characters long; the training part ends at `split`.
+    positions at which its rows begin. The text is `length` characters long; `held_out` are the spans of the
+    validation set.
     """
     figure = empty_figure(None, "position in the text, characters")
-    _add_positions(figure, offsets, length, split)
+    _add_positions(figure, offsets, length, held_out)
     lines = _add_rows(figure, characters, batches, offsets, length)
     figure.update_layout(
         showlegend=False,
@@ -127,7 +128,9 @@ def layers_figure(layers: Sequence[Layer]) -> go.Figure:
     return figure
 
 
-def _add_positions(figure: go.Figure, offsets: Sequence[np.ndarray], length: int, split: int) -> None:
+def _add_positions(
+    figure: go.Figure, offsets: Sequence[np.ndarray], length: int, held_out: Sequence[tuple[int, int]]
+) -> None:
     for step, begins in enumerate(offsets):
         every = -(-len(begins) // _MAX_MARKS)
         positions = [int(position) for position in begins[::every]]
@@ -146,17 +149,18 @@ def _add_positions(figure: go.Figure, offsets: Sequence[np.ndarray], length: int
                 hovertemplate=f"step {step + 1}: a row begins at character %{{x:,}}<extra></extra>",
             )
         )
-    figure.add_shape(
-        type="rect",
-        x0=split,
-        x1=length,
-        y0=0,
-        y1=1,
-        yref="y domain",
-        line={"width": 0},
-        fillcolor=QUIET,
-        opacity=0.25,
-    )
+    for start, end in held_out:
+        figure.add_shape(
+            type="rect",
+            x0=start,
+            x1=end,
+            y0=0,
+            y1=1,
+            yref="y domain",
+            line={"width": 0},
+            fillcolor=QUIET,
+            opacity=0.25,
+        )
     figure.add_annotation(
         x=length,
         y=1,

@@ -12,7 +12,7 @@ from typing import Any
 from charlab.core import generation, reading
 from charlab.core.config import SETTINGS, SampleConfig
 from charlab.core.vocab import Vocab
-from charlab.corpora import catalogue, decoding, encoding, uploads
+from charlab.corpora import catalogue, decoding, encoding, splits, uploads
 from charlab.errors import CharlabError, ConfigError
 from charlab.explain.step_records import step_records
 from charlab.export import formats, remote_files
@@ -232,7 +232,7 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
         print(note, file=sys.stderr)
     ids = encoding.text_ids(text.text, model.vocab, model.config.model)
     if options.split == "val":
-        ids = ids[encoding.split_at(len(ids), model.config.train.validation_share) :]
+        ids = splits.divide(ids, model.vocab, model.config.train).validation
     result = reading.evaluate(model.predictor, model.vocab, ids, options.window)
     document = {
         "loss_nats": result.loss_nats,

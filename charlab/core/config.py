@@ -21,6 +21,7 @@ RECURRENT, TRANSFORMER, NGRAM = ("gru", "lstm"), ("transformer",), ("ngram",)
 TRAINED = (*RECURRENT, *TRANSFORMER)  # by gradients
 ALPHABETS = ("corpus", "code-points")
 BATCH_ORDERS = ("windows", "chunks", "streams")
+SPLITS = ("end", "lines", "blocks")
 OPTIMIZERS = ("adam", "adamw", "muon", "rmsprop", "sgd")
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
@@ -238,7 +239,10 @@ class TrainConfig(_Config):
         0.05, "Embedding range", "Embeddings start between minus and plus this.", 1e-6, 10, kinds=RECURRENT
     )
     validation_share: float = _data(
-        0.1, "Validation share", "Share of the text, at its end, held out for validation.", 0.01, 0.5, kinds=KINDS
+        0.1, "Validation share", "Share of the text held out for validation.", 0.01, 0.5, kinds=KINDS
+    )
+    split: str = _data(
+        "end", "Split", "Held out: the text's end, shuffled lines (for lists), or blocks.", *SPLITS, kinds=KINDS
     )
     precision: str = _learning(
         "float32", "Precision", "Half precision is faster on most GPUs and TPUs.", *PRECISIONS

@@ -144,13 +144,13 @@ def shuffled(places: np.ndarray, count: int, key: tuple[int, ...]) -> np.ndarray
     while outside.any():
         left, right = result[outside] >> np.uint64(half), result[outside] & mask
         for round_key in keys:
-            left, right = right, left ^ (_mix(right ^ round_key) & mask)
+            left, right = right, left ^ (mix(right ^ round_key) & mask)
         result[outside] = left << np.uint64(half) | right
         outside = result >= count
     return result.astype(np.int64)
 
 
-def _mix(x: np.ndarray) -> np.ndarray:
+def mix(x: np.ndarray) -> np.ndarray:
     """Stir a number's bits until each depends on all others: SplitMix64's last step (Steele et al., 2014)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 from safetensors.numpy import save
 
 from charlab.core import kinds, predictor, summary
+from charlab.corpora import splits
 from charlab.corpora.catalogue import CORPORA
 from charlab.errors import CharlabError, RunError
 from charlab.export import bundle_validation
@@ -83,7 +84,7 @@ def model_card(run: Run) -> str:
     )
     measured = (
         f"{loss:.4f} nats = {loss / math.log(2):.4f} bits per character on the validation set "
-        f"(the last {config.train.validation_share:.0%} of the text), the mean over windows of 256 characters."
+        f"({splits.described(config.train)}), the mean over windows of 256 characters."
         if isinstance(loss, int | float)
         else "Not measured."
     )

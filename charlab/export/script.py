@@ -34,7 +34,7 @@ def standalone(config: RunConfig) -> str:
         _part(f"batches_{config.train.batches}"),
         _part(layer) if layer else "",
         _part(network),
-        _part("training"),
+        *_training(config),
     ]
     return "\n\n".join(part.strip("\n") + "\n" for part in parts if part)
 
@@ -43,6 +43,14 @@ def _part(name: str) -> str:
     """A part of the program: real Python, in a folder that is read and never imported."""
     source = (_PARTS / f"{name}.py").read_text(encoding="utf-8")
     return source.split("# ---\n", 1)[1]  # the lines above are for readers of the folder
+
+
+def _training(config: RunConfig) -> list[str]:
+    """The training, and before it what divides the text where that is more than cutting off its end."""
+    training, split = _part("training"), config.train.split
+    if split == "end":
+        return [training]
+    return [_part(f"split_{split}"), training.replace(_CUT, "    training, validation = divide(ids, alphabet)\n")]
 
 
 def _opening(config: RunConfig) -> str:
@@ -100,6 +108,10 @@ _CONSTANTS = (
     "learning_rate_schedule", "warm_up_steps", "beta_1", "beta_2", "weight_decay", "clip_norm",
     "validation_share", "precision", "seed", "seed_text",
 )  # fmt: skip
+_CUT = """\
+    split = len(ids) - max(2, round(len(ids) * VALIDATION_SHARE))
+    training, validation = ids[:split], ids[split:]
+"""  # the end of the text, in the training
 _CALLED = {"alphabet": "code_points", "learning_rate_schedule": "schedule"}
 _READING = {"encoding": "Of the text file.", "normalise": "Letters are composed with their accents (NFC)."}
 _NOTES = {"alphabet": "The alphabet is code points 0 to 254, in place of the text's characters."}

@@ -186,6 +186,6 @@ def not_comparable(configs: Sequence[RunConfig]) -> str:
         reasons.append("they read different texts")
     if len({(config.model.alphabet, config.model.lower_case) for config in configs}) > 1:
         reasons.append("their alphabets differ, so one has more characters to choose from than another")
-    if len({config.train.validation_share for config in configs}) > 1:
+    if len({(config.train.validation_share, config.train.split) for config in configs}) > 1:
         reasons.append("they are evaluated on different parts of the text")
     return f"The losses of these runs cannot be compared: {'; '.join(reasons)}." if reasons else ""

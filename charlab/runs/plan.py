@@ -17,7 +17,7 @@ import charlab
 from charlab.core import kinds, ngram
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
-from charlab.corpora import catalogue
+from charlab.corpora import catalogue, splits
 from charlab.corpora.encoding import in_alphabet, make_vocab, mapped, split_at, text_ids
 from charlab.corpora.uploads import Text
 from charlab.errors import ConfigError, CorpusError
@@ -117,6 +117,8 @@ def plan_run(
     chosen = preset(preset_name)
     model, train = model or chosen.model, train or chosen.train
     facts = text_facts(text, model) if isinstance(text, Text) else text
+    if isinstance(text, Text) and train.split != "end":  # refused now rather than when training begins
+        splits.divide(text_ids(text.text, facts.known_vocab(), model), facts.known_vocab(), train)
     model, train, notes = fit_to_text(model, train, facts.characters, facts.vocabulary_size)
     if not train.seed_text:
         train = train.replace(seed_text=facts.first_words)
@@ -143,6 +145,9 @@ def fit_to_text(
 ) -> tuple[ModelConfig, TrainConfig, tuple[str, ...]]:
     """Lower window and batch if the text is too short for them, and the order if the alphabet is too large."""
     notes = []
+    if train.split == "blocks" and splits.blocks(characters, train.validation_share) == 1:
+        notes.append("The validation set is the end of the text: the text is too short for several blocks.")
+        train = train.replace(split="end")
     if not kinds.of(model).trained:
         longest = ngram.longest_order(vocabulary_size)
         if model.order > longest:

@@ -14,7 +14,7 @@ import numpy as np
 from charlab.core import kinds
 from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
-from charlab.corpora import batching, encoding
+from charlab.corpora import batching, splits
 from charlab.errors import RunError
 from charlab.runs import checkpoints, schema
 from charlab.runs.checkpoints import Progress
@@ -45,11 +45,11 @@ class TrainingLoop:
     ) -> None:
         self.run, self.learner, self.recorder, self.stop = run, learner, recorder, stop
         self.vocab, self.model_config, self.train_config = vocab, config.model, config.train
-        split = encoding.split_at(len(ids), self.train_config.validation_share)
-        self.training_ids = ids[:split]
+        division = splits.divide(ids, vocab, self.train_config)
+        self.training_ids = division.training
         context = kinds.of(self.model_config).context(self.model_config)
-        self.validation = batching.validation_rows(ids[split:], self.vocab.unknown_id, context)
-        self.offsets = batching.offsets(self.train_config, split, epoch=0)
+        self.validation = batching.validation_rows(division.validation, self.vocab.unknown_id, context)
+        self.offsets = batching.offsets(self.train_config, len(self.training_ids), epoch=0)
         self.steps_per_epoch = len(self.offsets)
         self.log_every = budget.log_interval(self.steps_per_epoch)
         self.budget = budget.Budget(self.train_config, self.steps_per_epoch)

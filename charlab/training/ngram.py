@@ -11,7 +11,7 @@ import numpy as np
 from charlab.core import ngram, reading
 from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
-from charlab.corpora import encoding
+from charlab.corpora import splits
 from charlab.runs.store import Run, RunConfig
 from charlab.training.recorder import Recorder
 
@@ -22,16 +22,16 @@ def train_ngram(run: Run, config: RunConfig, vocab: Vocab, ids: np.ndarray, reco
     Epoch 0 is the uniform model, before anything was counted. The training loss is measured on as many characters
     of the training part as there are in the validation part.
     """
-    split = encoding.split_at(len(ids), config.train.validation_share)
+    division = splits.divide(ids, vocab, config.train)
     uniform = {"val_loss": math.log(len(vocab)), "val_accuracy": 1 / len(vocab)}
     recorder.event({"event": "epoch", "epoch": 0, "step": 0} | uniform | _clock(recorder, 0))
 
     began = time.perf_counter()
-    weights = ngram.count(ids[:split], len(vocab), config.model.order)
-    speed = round(split / (time.perf_counter() - began))
+    weights = ngram.count(division.training, len(vocab), config.model.order)
+    speed = round(division.start / (time.perf_counter() - began))
     predictor = build_predictor(config.model, len(vocab), weights)
-    validation = reading.evaluate(predictor, vocab, ids[split:])
-    training = reading.evaluate(predictor, vocab, ids[: min(split, len(ids) - split)])
+    validation = reading.evaluate(predictor, vocab, division.validation)
+    training = reading.evaluate(predictor, vocab, division.training[: len(division.validation)])
 
     figures = {"loss": training.loss_nats, "val_loss": validation.loss_nats, "val_accuracy": validation.accuracy}
     recorder.event({"event": "epoch", "epoch": 1, "step": 1} | figures | _clock(recorder, speed))

@@ -15,7 +15,7 @@ from charlab.core import kinds, summary
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.display import visible
 from charlab.core.vocab import UNKNOWN_CHARACTER, Vocab
-from charlab.corpora import batching, catalogue, encoding
+from charlab.corpora import batching, catalogue, encoding, splits
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
 from charlab.runs import limits, plan, store, time_estimate
@@ -86,6 +86,11 @@ def show(planned: RunPlan, source: Source | None) -> None:
                 part()
 
 
+def divided(source: Source, train: TrainConfig) -> splits.Division:
+    """The training part and the validation part of a text. Raises CorpusError where it cannot be split so."""
+    return splits.divide(source.ids, source.vocab, train)
+
+
 def _not_here() -> None:
     st.info(
         "This text is not on this machine yet. It is downloaded when a run starts, and is shown here after that."
@@ -105,15 +110,16 @@ def _one_batch(source: Source, model: ModelConfig, train: TrainConfig) -> None:
             f"every {model.order - 1} characters."
         )
         return
-    split = encoding.split_at(len(source.ids), train.validation_share)
     try:
-        epoch_offsets = batching.offsets(train, split, epoch=0)
+        division = divided(source, train)
+        epoch_offsets = batching.offsets(train, division.start, epoch=0)
     except CharlabError as error:
         st.warning(plain(str(error)))
         return
     steps = len(epoch_offsets)
     offsets = [epoch_offsets[step] for step in range(min(_STEPS, steps))]
-    rows = [batching.gather(source.ids, begins, train.sequence_length) for begins in offsets]
+    rows = [batching.gather(division.ids, begins, train.sequence_length) for begins in offsets]
+    places = [division.places(begins) for begins in offsets]
     st.markdown(
         f"At every step the model reads {train.batch_size:,} rows of {train.sequence_length} characters in "
         "parallel and predicts the next character at each position: the *target* is the *input* shifted by one "
@@ -121,7 +127,7 @@ def _one_batch(source: Source, model: ModelConfig, train: TrainConfig) -> None:
     )
     rows_shown = min(dataset.ROWS_SHOWN, train.batch_size)
     plotly_chart(
-        dataset.batch_figure(shown, rows, offsets, len(source.ids), split),
+        dataset.batch_figure(shown, rows, places, len(source.ids), division.spans),
         key="feeding-batch",
         height=700,
         filename="batch",
@@ -129,10 +135,15 @@ def _one_batch(source: Source, model: ModelConfig, train: TrainConfig) -> None:
         f"text, and the input over the target of {rows_shown} rows.",
     )
     st.caption(
-        f"{_BATCH_ORDERS[train.batches]} Shown: {rows_shown} of "
+        f"{_BATCH_ORDERS[train.batches]} {_held_out(train)} Shown: {rows_shown} of "
         f"{train.batch_size:,} rows and the first {min(dataset.COLUMNS_SHOWN, train.sequence_length)} of "
         f"{train.sequence_length} characters, of the first {len(rows)} of {steps:,} steps of an epoch."
     )
+
+
+def _held_out(train: TrainConfig) -> str:
+    words = f"Grey: the validation set, {splits.described(train)}."
+    return f"{words} Positions are those in the shuffled lines." if train.split == "lines" else words
 
 
 def _text(source: Source) -> None:

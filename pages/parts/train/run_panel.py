@@ -9,7 +9,8 @@ import streamlit as st
 
 from charlab.charts import loss
 from charlab.core import kinds, ngram
-from charlab.corpora import catalogue, encoding
+from charlab.core.config import TrainConfig
+from charlab.corpora import catalogue, encoding, splits
 from charlab.errors import CharlabError
 from charlab.runs import diagnosis, plan, queue, shell_commands, store
 from charlab.runs.store import Run, RunConfig, Status
@@ -163,8 +164,8 @@ def _loss_chart(run: Run, config: RunConfig, events: list[dict], unit: str, othe
         else "How wrong the predictions still are: lower is better. Grey lines are baselines without a network."
     )
     st.caption(
-        f"{meaning} *Training*: on the text the model learns from. *Validation*: on the last "
-        f"{config.train.validation_share:.0%} of the text, which it never learns from."
+        f"{meaning} *Training*: on the text the model learns from. *Validation*: on "
+        f"{splits.described(config.train)}, which it never learns from."
     )
 
 
@@ -172,21 +173,22 @@ def _reference_lines(config: RunConfig, started: bool) -> list[tuple[str, float]
     if not started:
         return []
     try:
+        train = config.train
         return _baselines(
-            config.corpus, config.corpus_sha256, config.model.lower_case, config.train.validation_share
+            config.corpus, config.corpus_sha256, config.model.lower_case, train.validation_share, train.split
         )
     except CharlabError:  # the text is gone: the run can still be shown
         return []
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _baselines(corpus: str, sha256: str, lower_case: bool, share: float) -> list[tuple[str, float]]:
+def _baselines(corpus: str, sha256: str, lower_case: bool, share: float, split: str) -> list[tuple[str, float]]:
     """Names and losses in nats of the baselines, on the same validation set."""
     text = catalogue.load(corpus, paths=False, download=False)
     vocab = encoding.make_vocab(text.text, plan.preset("quick-gru").model.replace(lower_case=lower_case))
     ids = vocab.encode(text.text)
-    place = encoding.split_at(len(ids), share)
-    losses = ngram.baselines(ids[:place], ids[place : place + 50_000], len(vocab))
+    division = splits.divide(ids, vocab, TrainConfig(validation_share=share, split=split))
+    losses = ngram.baselines(division.training, division.validation[:50_000], len(vocab))
     names = ["uniform baseline", "unigram baseline", "bigram baseline", "trigram baseline"]
     lines = list(zip(names, losses, strict=True))
     if text.entropy_bits is not None:

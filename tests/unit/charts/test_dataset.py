@@ -20,7 +20,7 @@ def batch_figure(batches="streams", sequence_length=10, batch_size=8):
     )
     offsets = [batching.offsets(config, SPLIT, 0)[step] for step in range(3)]
     rows = [batching.gather(IDS, begins, sequence_length) for begins in offsets]
-    return dataset.batch_figure(ALPHABET, rows, offsets, LENGTH, SPLIT), offsets
+    return dataset.batch_figure(ALPHABET, rows, offsets, LENGTH, ((1000, 1200), (SPLIT, LENGTH))), offsets
 
 
 @pytest.mark.parametrize("batches", ["windows", "chunks", "streams"])
@@ -41,7 +41,8 @@ def test_every_row_of_every_step_is_marked_where_it_lies(batches):
     for step, begins in enumerate(offsets):
         assert list(figure.data[step].x) == list(begins)
         assert set(figure.data[step].y) == {step + 1}
-        assert max(figure.data[step].x) < SPLIT == figure.layout.shapes[0].x0
+        assert max(figure.data[step].x) < SPLIT == figure.layout.shapes[1].x0
+        assert [(shape.x0, shape.x1) for shape in figure.layout.shapes] == [(1000, 1200), (SPLIT, LENGTH)]
 
 
 def test_a_large_batch_stays_small():

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from charlab.core.config import ModelConfig, TrainConfig
-from charlab.corpora import catalogue, encoding
+from charlab.corpora import catalogue, encoding, splits
 from charlab.errors import ModelError
 from charlab.export import script
 from charlab.runs import plan, store
 from charlab.runs.presets import PRESETS
 from charlab.training import train
+from helpers import cases
 from helpers.tiny import TINY
 
 TRAIN = TrainConfig(
@@ -132,6 +133,30 @@ READ = {
     "line breaks": "one\vtwo\fthree\x85four\u2028five\u2029six\rseven\r\n".encode() * 60,
     "surrogates": (PLAIN + "\ud83d\ude42\ud83d!").encode("utf-8", "surrogatepass"),
 }
+
+
+def functions_of(source: str) -> dict:
+    """The functions and the settings of a program, made without TensorFlow."""
+    kept = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.Assign)]
+    names: dict = {"np": np, "sys": sys}
+    exec(compile(ast.Module(kept, []), "train.py", "exec"), names)  # noqa: S102
+    return names
+
+
+@pytest.mark.parametrize("kind", ["gru", "transformer"])
+@pytest.mark.parametrize("text", [cases.names_sorted(1_500), cases.names_sorted(2_000) + "\n\nlast"])
+@pytest.mark.parametrize("split", ["lines", "blocks"])
+def test_it_holds_out_what_charlab_holds_out(split, text, kind):
+    model, training = TINY[kind], TRAIN.replace(split=split, validation_share=0.2)
+    source = script.standalone(config_of(model, training))
+    assert "training, validation = divide(ids, alphabet)" in source and "split = len(ids) - max" not in source
+    vocab = encoding.make_vocab(text, model)
+    division = splits.divide(vocab.encode(text), vocab, training)
+    ours = functions_of(source)["divide"](vocab.encode(text).astype(np.int32), vocab.characters)
+    assert [part.tolist() for part in ours] == [division.training.tolist(), division.validation.tolist()]
+    if split == "lines":
+        with pytest.raises(SystemExit, match="too few lines"):
+            functions_of(source)["divide"](np.zeros(9_000, np.int32), "abc")
 
 
 @pytest.mark.parametrize("lower_case", [False, True])

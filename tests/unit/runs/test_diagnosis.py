@@ -117,6 +117,7 @@ def test_losses_are_compared_only_where_text_alphabet_and_split_agree():
     assert "different texts" in diagnosis.not_comparable([config(), config(sha256="1" * 64)])
     assert "alphabets differ" in diagnosis.not_comparable([config(), config(ModelConfig(lower_case=True))])
     assert "different parts" in diagnosis.not_comparable([config(), config(validation_share=0.2)])
+    assert "different parts" in diagnosis.not_comparable([config(), config(split="lines")])
 
 
 def test_which_weights_are_kept():

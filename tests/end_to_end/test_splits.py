@@ -1,0 +1,72 @@
+"""What a run records of its validation set is what `evaluate` finds there, for every split and kind of network."""
+
+import json
+
+import pytest
+
+from charlab import cli
+from charlab.core.config import SPLITS, ModelConfig, TrainConfig
+from charlab.corpora import catalogue, uploads
+from charlab.runs import plan, store
+from charlab.training.train import train_run
+from helpers import cases
+from helpers.tiny import TINY
+from helpers.training_runs import StopAfter, assert_equal_weights, without_times
+
+pytest.importorskip("tensorflow")
+
+TRAIN = TrainConfig(epochs=1, batch_size=16, sequence_length=32, steps_per_epoch=20, learning_rate=0.01)
+MODELS = {
+    "gru": TINY["gru"],
+    "lstm": TINY["lstm"].replace(layers=1),
+    "transformer": TINY["transformer"].replace(layers=1),
+    "ngram": ModelConfig(kind="ngram", order=4),
+}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHARLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CHARLAB_RUNS", str(tmp_path / "runs"))
+
+
+def made(kind: str, **settings) -> store.Run:
+    text = uploads.read_pasted(cases.names_sorted(2_000))
+    name = catalogue.store(text)
+    planned = plan.plan_run(catalogue.load(name), "custom", MODELS[kind], TRAIN.replace(**settings))
+    return planned.create()
+
+
+def train(run: store.Run, **how) -> store.Status:
+    with run.lock():
+        return train_run(run, **how)
+
+
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("kind", MODELS)
+def test_evaluate_finds_what_the_run_recorded(kind, split, capsys):
+    run = made(kind, split=split)
+    results = train(run).results
+    command = ["evaluate", run.id, "--corpus", run.config().corpus, "--split", "val", "--json"]
+    assert cli.main(command) == 0
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert said["loss_nats"] == pytest.approx(results["best_val_loss"], abs=2e-5)
+    assert said["characters"] == pytest.approx(0.1 * len(cases.names_sorted(2_000)), abs=20)
+
+
+def test_the_splits_hold_out_different_parts():
+    losses = {split: train(made("ngram", split=split)).results["val_loss"] for split in SPLITS}
+    assert losses["end"] > losses["blocks"] > losses["lines"]
+
+
+@pytest.mark.parametrize(("split", "batches"), [("lines", "streams"), ("blocks", "chunks")])
+def test_a_resumed_run_is_the_uninterrupted_one_for_every_split(split, batches):
+    settings = {"split": split, "batches": batches, "epochs": 2}
+    whole, parts = made("gru", **settings), made("gru", **settings)
+    assert train(whole).state == "done"
+    assert train(parts, stop=StopAfter(13, "pause")).state == "paused"
+    assert train(parts).state == "done"
+    assert_equal_weights(whole, parts)
+    events = [event for event in without_times(whole) if event["event"] != "sample"]
+    assert events == [event for event in without_times(parts) if event["event"] != "sample"]
+    assert len(events) > 2
