@@ -31,7 +31,7 @@ with budget_column:
 reason = accelerators.why_no_tensorflow() if kinds.of(preset.model).trained else ""
 if reason:
     st.warning(plain(reason))
-facts = st.empty()
+facts = st.container()
 if cap := limits.cap_in_words():
     st.caption(f"{cap} Everyone on this server can read its texts, and see and control all runs.")
 row = st.container(horizontal=True)
@@ -54,7 +54,9 @@ try:
     planned = plan.plan_run(text_facts, preset.name, model, train, owner=owner)
     if source:
         preview.divided(source, planned.train)
-    facts.caption(preview.in_short(planned, corpus, source))
+    with facts:
+        st.caption(preview.in_short(planned, corpus, source))
+        preview.coverage_words(planned)
 except CharlabError as error:
     planned = None
     facts.error(plain(str(error)))

@@ -14,6 +14,7 @@ from functools import partial
 from numbers import Real
 from typing import Any, Self
 
+from charlab.core.vocab import ALPHABET_LIMIT, MAX_ALPHABET
 from charlab.errors import ConfigError
 
 KINDS = ("gru", "lstm", "transformer", "ngram")  # a record of each is in kinds.py
@@ -167,6 +168,14 @@ class ModelConfig(_Config):
     )
     alphabet: str = _data(
         "corpus", "Alphabet", "The text's own characters, or code points 0 to 254.", *ALPHABETS, kinds=KINDS
+    )
+    alphabet_limit: int = _data(
+        ALPHABET_LIMIT,
+        "Alphabet limit (characters)",
+        "The text's most frequent ones; all others become one unknown character.",
+        128,
+        MAX_ALPHABET,
+        kinds=KINDS,
     )
     lower_case: bool = _data(False, "Lowercase only", "Capitals are read as lowercase letters.", kinds=KINDS)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from charlab.errors import ConfigError
 
-MAXIMUM_ALPHABET = 512
+ALPHABET_LIMIT, MAX_ALPHABET = 512, 8_192  # characters: by default, and at most
 _CODE_POINTS = 0x110000
 UNKNOWN_CHARACTER = "\ufffd"  # the replacement character, wherever the unknown one is shown
 
@@ -35,7 +35,7 @@ class Vocab:
             raise ConfigError("The alphabet has a character twice. Each character may occur in it once.")
 
     @classmethod
-    def from_text(cls, text: str, lower_case: bool = False, maximum: int = MAXIMUM_ALPHABET) -> Vocab:
+    def from_text(cls, text: str, lower_case: bool = False, maximum: int = ALPHABET_LIMIT) -> Vocab:
         """The sorted alphabet of a text: all its characters, or the `maximum` most frequent ones."""
         counts = np.zeros(_CODE_POINTS, dtype=np.int64)
         for piece in _pieces(text):

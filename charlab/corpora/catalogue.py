@@ -272,7 +272,9 @@ def _read_stored(name: str) -> Text | None:
         return None
     if about is None or hashlib.sha256(data).hexdigest() != about["sha256"]:
         return None
-    notes, reading = tuple(about["notes"]), about.get("reading", {})
+    # Earlier versions noted here what every alphabet left out; now it depends on the model's limit.
+    notes = tuple(note for note in about["notes"] if "The alphabet keeps the" not in note)
+    reading = about.get("reading", {})
     return Text(name, about["title"], data.decode("utf-8"), about["sha256"], notes, reading=reading)
 
 

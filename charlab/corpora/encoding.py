@@ -9,20 +9,20 @@ import numpy as np
 
 from charlab.core.config import ModelConfig
 from charlab.core.vocab import Vocab
+from charlab.corpora import coverage
 
 
 def make_vocab(text: str, model: ModelConfig) -> Vocab:
     """The vocabulary with which a model reads this text."""
     if model.alphabet == "code-points":
         return Vocab.from_code_points()
-    return Vocab.from_text(text, model.lower_case)
+    return Vocab.from_text(text, model.lower_case, model.alphabet_limit)
 
 
 def text_ids(text: str, vocab: Vocab, model: ModelConfig) -> np.ndarray:
     """A text as the model reads it: ids [T]. With code points, characters above them are left out, as in the
     Cloud TPU notebook."""
-    ids = vocab.encode(text)
-    return ids[ids != vocab.unknown_id] if model.alphabet == "code-points" else ids
+    return coverage.read(text, vocab, model)[0]
 
 
 def in_alphabet(text: str, vocab: Vocab) -> str:

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from charlab.core.vocab import MAXIMUM_ALPHABET
+from charlab.core.vocab import ALPHABET_LIMIT
 from charlab.corpora import decoding
 from charlab.corpora.cleaning import clean, unify, unix_line_ends
 from charlab.corpora.decoding import AS_TEXT, BINARY_SHARE, decode, decode_plainly, looks_binary
@@ -112,15 +112,15 @@ def file_title(filename: str) -> str:
     return _shown(re.split(r"[/\\]", filename)[-1])
 
 
-def alphabet_note(text: str, maximum: int = MAXIMUM_ALPHABET) -> str | None:
+def alphabet_note(text: str, maximum: int = ALPHABET_LIMIT) -> str | None:
     """A note on the characters that do not fit an alphabet of `maximum` characters; None where all fit."""
     if len(set(text)) <= maximum:
         return None
     counts = Counter(text)
     rare = len(text) - sum(number for _, number in counts.most_common(maximum))
     return (
-        f"The text has {len(counts):,} distinct characters. The alphabet keeps the {maximum} most frequent. The "
-        f"other {len(counts) - maximum:,} ({100 * rare / len(text):.2g}% of the text) are read as unknown."
+        f"The text has {len(counts):,} distinct characters: {len(counts) - maximum:,} more than the {maximum} "
+        f"most frequent, which an alphabet has by default. These are {100 * rare / len(text):.2g}% of the text."
     )
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from charlab.core import kinds, predictor
 from charlab.core.config import ModelConfig
-from charlab.core.vocab import MAXIMUM_ALPHABET, Vocab
+from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError, ModelError
 from charlab.runs import schema
 from charlab.runs.presets import PRESETS
@@ -32,7 +32,7 @@ LIMITS = {  # the allowed names in a bundle, and the maximum size of each in byt
     "bundle.json": 1_000,
     "model-card.md": _MB,
     "config.json": _MB // 5,
-    "vocab.json": _MB // 50,
+    "vocab.json": _MB // 20,
     "status.json": _MB // 5,
     "metrics.jsonl": 20 * _MB,
     WEIGHTS["best"]: 128 * _MB,
@@ -185,10 +185,15 @@ def _config(data: dict[str, Any]) -> RunConfig:
 def _vocab(data: dict[str, Any], model: ModelConfig) -> Vocab:
     schema.check_vocab(data)
     vocab = Vocab.from_json(data)
-    if len(vocab.characters) > MAXIMUM_ALPHABET or vocab.lower_case != model.lower_case:
+    if vocab.lower_case != model.lower_case:
         raise _Refused("its alphabet does not fit its configuration")
-    if model.alphabet == "code-points" and vocab != Vocab.from_code_points():
-        raise _Refused("its alphabet is not that of code points")
+    if model.alphabet == "code-points":
+        if vocab != Vocab.from_code_points():
+            raise _Refused("its alphabet is not that of code points")
+    elif len(vocab.characters) > model.alphabet_limit:
+        raise _Refused(
+            f"its alphabet has {len(vocab.characters):,} characters, and its limit is {model.alphabet_limit:,}"
+        )
     return vocab
 
 

@@ -102,9 +102,9 @@ _NETWORKS = {
 }
 # The settings that the parts of the program read, in the order in which its top has them.
 _CONSTANTS = (
-    "alphabet", "lower_case", "kind", "layers", "units", "input_dropout", "output_dropout", "embedding",
-    "embedding_range", "recurrent_dropout", "heads", "context", "epochs", "minutes", "patience", "batch_size",
-    "sequence_length", "shift", "steps_per_epoch", "state_resets", "optimizer", "learning_rate",
+    "alphabet", "alphabet_limit", "lower_case", "kind", "layers", "units", "input_dropout", "output_dropout",
+    "embedding", "embedding_range", "recurrent_dropout", "heads", "context", "epochs", "minutes", "patience",
+    "batch_size", "sequence_length", "shift", "steps_per_epoch", "state_resets", "optimizer", "learning_rate",
     "learning_rate_schedule", "warm_up_steps", "beta_1", "beta_2", "weight_decay", "clip_norm",
     "validation_share", "precision", "seed", "seed_text",
 )  # fmt: skip

@@ -9,7 +9,7 @@ import importlib.metadata
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,57 +17,75 @@ import charlab
 from charlab.core import kinds, ngram
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
-from charlab.corpora import catalogue, splits
+from charlab.corpora import catalogue, coverage, splits
+from charlab.corpora.coverage import Coverage
 from charlab.corpora.encoding import in_alphabet, make_vocab, mapped, split_at, text_ids
-from charlab.corpora.uploads import Text
+from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text
 from charlab.errors import ConfigError, CorpusError
 from charlab.runs import control, store
 from charlab.runs.presets import preset
 
+Known = TypeVar("Known")
 _MIN_STEPS = 4  # of an epoch, where the text is short
 
 
 @dataclass(frozen=True)
 class TextFacts:
-    """What a plan needs to know of a text, without the text itself."""
+    """What a plan needs to know of a text, without the text itself. `ids` [T] are the text as the model reads it,
+    `coverage` tells what its alphabet leaves out, and `fitting` which alphabet would read more."""
 
     name: str
     title: str
-    characters: int
+    characters: int  # T: what the alphabet drops is not counted
     vocabulary_size: int
     vocab: Vocab | None = None  # None for a text that is not on this machine yet: its sizes are approximate
     sha256: str = ""
     notes: tuple[str, ...] = ()  # on how the text was read
     first_words: str = ""
     reading: dict[str, Any] = field(default_factory=dict)  # of a file, for the run's configuration
+    ids: np.ndarray | None = field(default=None, repr=False, compare=False)
+    coverage: Coverage | None = None
+    fitting: str = ""  # a sentence, where the alphabet reads too little
 
     def known_vocab(self) -> Vocab:
         """The vocabulary. Raises CorpusError where the text is not on this machine yet."""
-        if self.vocab is None:
+        return self._known(self.vocab)
+
+    def known_ids(self) -> np.ndarray:
+        """The ids [T]. Raises CorpusError where the text is not on this machine yet."""
+        return self._known(self.ids)
+
+    def _known(self, fact: Known | None) -> Known:
+        if fact is None:
             raise CorpusError(f"{self.title} is not on this machine yet: load it before a run on it starts.")
-        return self.vocab
+        return fact
 
 
 def text_facts(text: Text, model: ModelConfig) -> TextFacts:
     """The facts of a text, read with the model's alphabet."""
     vocab = make_vocab(text.text, model)
+    ids, found = coverage.read(text.text, vocab, model)
     return TextFacts(
         text.name,
         text.title,
-        len(text.text),
+        len(ids),
         len(vocab),
         vocab,
         text.sha256,
         tuple(text.notes),
         first_words(text.text),
         text.reading,
+        ids,
+        found,
+        _fitting(text.text, model) if found.share < coverage.WARN_BELOW else "",
     )
 
 
 def expected_facts(corpus: catalogue.Corpus, model: ModelConfig) -> TextFacts:
     """What the catalogue says of a text that is not on this machine yet."""
     is_fixed = model.alphabet == "code-points"
-    size = len(Vocab.from_code_points()) if is_fixed else corpus.alphabet_size + 1  # one for unknown characters
+    characters = min(corpus.alphabet_size, model.alphabet_limit)
+    size = len(Vocab.from_code_points()) if is_fixed else characters + 1  # one for unknown characters
     return TextFacts(corpus.name, corpus.title, corpus.characters, size)
 
 
@@ -83,6 +101,12 @@ class RunPlan:
     name: str
     owner: str = ""
 
+    @property
+    def coverage(self) -> tuple[str, ...]:
+        """Sentences on what the alphabet leaves out of the text; two where that is a warning."""
+        found = self.text.coverage
+        return tuple(filter(None, (found.sentence(), self.text.fitting))) if found else ()
+
     def config(self) -> store.RunConfig:
         """The run's configuration, created now."""
         return store.RunConfig(
@@ -94,9 +118,10 @@ class RunPlan:
             train=self.train,
             created=time.time(),
             owner=self.owner,
-            notes=self.text.notes + self.notes,
+            notes=self.text.notes + self.coverage + self.notes,
             versions=versions(),
             reading=self.text.reading,
+            coverage=self.text.coverage,
         )
 
     def create(self, folder: Path | None = None) -> store.Run:
@@ -113,12 +138,16 @@ def plan_run(
     name: str = "",
     owner: str = "",
 ) -> RunPlan:
-    """Plan a run on this text: of the preset, or of the model and the training given in place of its own."""
+    """Plan a run on this text: of the preset, or of the model and the training given in place of its own.
+
+    Raises CorpusError where the alphabet leaves out so much of the text that there is nothing to learn from.
+    """
     chosen = preset(preset_name)
     model, train = model or chosen.model, train or chosen.train
     facts = text_facts(text, model) if isinstance(text, Text) else text
+    _check_readable(facts, train)
     if isinstance(text, Text) and train.split != "end":  # refused now rather than when training begins
-        splits.divide(text_ids(text.text, facts.known_vocab(), model), facts.known_vocab(), train)
+        splits.divide(facts.known_ids(), facts.known_vocab(), train)
     model, train, notes = fit_to_text(model, train, facts.characters, facts.vocabulary_size)
     if not train.seed_text:
         train = train.replace(seed_text=facts.first_words)
@@ -127,6 +156,46 @@ def plan_run(
         notes += ("Accents of the prompt were put in the form that the text has.",)
     name = control.checked_name(name) if name else control.shortened(f"{chosen.title} on {facts.title}")
     return RunPlan(facts, preset_name, model, train, notes, name, owner)
+
+
+def _check_readable(facts: TextFacts, train: TrainConfig) -> None:
+    """Raises CorpusError, with an alphabet that would fit, where too little of the text can be read."""
+    found, ids = facts.coverage, facts.ids
+    if found is None or ids is None or found.is_whole:
+        return
+    if found.share < coverage.REFUSE_BELOW:
+        problem = "That is too little to learn from."
+    elif found.dropped and len(ids) < MINIMUM_CHARACTERS:
+        problem = f"The {len(ids):,} characters that remain are too few: a text needs {MINIMUM_CHARACTERS:,}."
+    elif ids.min() == ids.max():
+        problem = "All characters that remain are the same: there is nothing to predict."
+    elif unread := _unread_part(facts, train):
+        problem = f"It can read nothing of the {unread} set."
+    else:
+        return
+    raise CorpusError(" ".join(filter(None, (found.sentence(), problem, facts.fitting))))
+
+
+def _unread_part(facts: TextFacts, train: TrainConfig) -> str:
+    """The part of the text, training or validation, in which no character can be predicted; else ""."""
+    vocab = facts.known_vocab()
+    division = splits.divide(facts.known_ids(), vocab, train)
+    parts = {"training": division.training, "validation": division.validation}
+    return next((name for name, ids in parts.items() if not (ids[1:] != vocab.unknown_id).any()), "")
+
+
+def _fitting(text: str, model: ModelConfig) -> str:
+    """A sentence that offers an alphabet which reads more of a text, and how to choose it."""
+    limit, share = coverage.fitting_limit(text, model.lower_case)
+    of_corpus = model.alphabet == "corpus"
+    if of_corpus and limit <= model.alphabet_limit:
+        return "No alphabet that a model can have reads more of it. Choose another text."
+    words = "Raise the alphabet limit to" if of_corpus else "Choose the alphabet “corpus” with a limit of"
+    options = ("" if of_corpus else "--set alphabet=corpus ") + f"--set alphabet_limit={limit}"
+    return (
+        f"{words} {limit:,} characters or more, in the advanced settings or with {options}: then it can read "
+        f"{coverage.percent(share)}."
+    )
 
 
 def run_ids(config: store.RunConfig, vocab: Vocab) -> np.ndarray:

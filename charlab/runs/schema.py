@@ -16,12 +16,12 @@ import numpy as np
 
 from charlab.core import kinds, ngram
 from charlab.core.config import ModelConfig
+from charlab.core.vocab import MAX_ALPHABET
 from charlab.errors import CharlabError
 
 STATES = ("queued", "running", "pausing", "paused", "stopping", "stopped", "done", "failed")
 MAX_LOSS = 1e6  # nats per character; training that exceeds it has diverged
 MAX_WEIGHT = 1e6  # of a network's weights: beyond it, products overflow and probabilities are not finite
-MAX_ALPHABET = 8_192
 _MAX_NAME, _MAX_PATH = 2_000, 4_096
 _YEAR_2900 = 3e10  # in seconds since 1970
 _MAX_EPOCH, _MAX_STEPS, _MAX_SECONDS = 10_000_000, 10**13, 10**10
@@ -97,6 +97,27 @@ def _is_reading(value: Any) -> bool:
     return kinds_of_value == {"encoding": str, "normalise": bool} and is_unicode(value["encoding"])
 
 
+def _is_coverage(value: Any) -> bool:
+    """Whether it tells what an alphabet leaves out of a text, as corpora.coverage.Coverage does."""
+    numbers = ("characters", "read", "replaced", "dropped", "distinct_left_out")
+    if not isinstance(value, dict) or set(value) != {*numbers, "share", "left_out"}:
+        return False
+    if not all(whole(0, _MAX_STEPS).fits(value[name]) for name in numbers) or not _SHARE.fits(value["share"]):
+        return False
+    left_out = value["left_out"]
+    return isinstance(left_out, list) and len(left_out) <= 10 and all(map(_is_left_out, left_out))
+
+
+def _is_left_out(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == {"character", "name", "count"}
+        and text(1, 1).fits(value["character"])
+        and text(200).fits(value["name"])
+        and whole(1, _MAX_STEPS).fits(value["count"])
+    )
+
+
 def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, bool) or _NUMBER.fits(value) or _TEXT.fits(value)
 
@@ -130,6 +151,7 @@ CONFIG: dict[str, Field] = {
     "model": required(_OBJECT), "train": required(_OBJECT), "created": _TIME, "owner": text(1000),
     "notes": Field("a list of texts", lambda value: isinstance(value, list) and _has_texts(value)),
     "reading": Field("an encoding and a form of letters", lambda value: value == {} or _is_reading(value)),
+    "coverage": Field("what the alphabet leaves out of the text", _is_coverage),
     "versions": Field("texts by name", lambda value: isinstance(value, dict) and _has_texts(value.values())),
 }  # fmt: skip
 VOCAB: dict[str, Field] = {

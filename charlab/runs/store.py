@@ -31,6 +31,7 @@ from filelock import FileLock, Timeout
 
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
+from charlab.corpora.coverage import Coverage
 from charlab.errors import RunError
 from charlab.files import write_whole
 from charlab.runs import schema
@@ -63,15 +64,17 @@ class RunConfig:
     notes: tuple[str, ...] = ()  # sentences on how settings were adapted to the text
     versions: dict[str, str] = field(default_factory=dict)
     reading: dict[str, Any] = field(default_factory=dict)  # how a file became the text: see corpora.uploads.Text
+    coverage: Coverage | None = None  # what the alphabet leaves out of the text
 
     def to_json(self) -> dict[str, Any]:
-        """The content of config.json; `reading` only where there is something to tell."""
+        """The content of config.json; `reading` and `coverage` only where there is something to tell."""
         data = self.__dict__ | {
             "model": self.model.to_json(),
             "train": self.train.to_json(),
             "notes": list(self.notes),
+            "coverage": self.coverage.to_json() if self.coverage and not self.coverage.is_whole else None,
         }
-        return data if self.reading else {name: data[name] for name in data if name != "reading"}
+        return {name: value for name, value in data.items() if value or name not in ("reading", "coverage")}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunConfig:
@@ -82,6 +85,7 @@ class RunConfig:
                 "model": ModelConfig.from_json(data["model"]),
                 "train": TrainConfig.from_json(data["train"]),
                 "notes": tuple(data.get("notes", ())),
+                "coverage": Coverage.from_json(data["coverage"]) if "coverage" in data else None,
             }
         )
 

@@ -7,11 +7,11 @@ def lower(character):
 
 
 def make_alphabet(text):
-    """The characters that have an id: at most the 512 most frequent ones, sorted."""
+    """The characters that have an id: at most the ALPHABET_LIMIT most frequent ones, sorted."""
     if CODE_POINTS:
         return "".join(map(chr, range(255)))
     characters, counts = np.unique(list(text), return_counts=True)
-    kept = sorted(zip(-counts, characters, strict=True))[:512]
+    kept = sorted(zip(-counts, characters, strict=True))[:ALPHABET_LIMIT]
     return "".join(sorted(character for _, character in kept))
 
 

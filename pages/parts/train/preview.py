@@ -43,7 +43,6 @@ class Source:
     """A text as a model reads it, without the text."""
 
     facts: TextFacts
-    ids: np.ndarray  # [T], smallest unsigned type
     counts: np.ndarray  # [V - 1]
     beginning: str
 
@@ -52,16 +51,21 @@ class Source:
         return self.facts.known_vocab()
 
     @property
+    def ids(self) -> np.ndarray:
+        """[T], in the smallest unsigned type."""
+        return self.facts.known_ids()
+
+    @property
     def distinct(self) -> int:
-        """How many distinct characters the text has: code points that never occur do not count."""
+        """How many distinct characters the model reads: code points that never occur do not count."""
         return int((self.counts > 0).sum())
 
 
 def in_short(planned: RunPlan, corpus: Corpus, source: Source | None) -> str:
     """One line: how much text, how large a model, how long it will take here."""
     model, train, measured = planned.model, planned.train, _measured()
-    characters, size = _characters(planned, source), planned.text.vocabulary_size
-    text = f"{_amount(characters)} characters, {source.distinct if source else corpus.alphabet_size} distinct"
+    characters, size = planned.text.characters, planned.text.vocabulary_size
+    text = f"{_amount(characters)} characters, {source.distinct if source else corpus.alphabet_size:,} distinct"
     if not kinds.of(model).trained:
         return f"{text}  |  {summary.describe_parameters(model, size)}  |  a few seconds"
     layers = f"{model.layers} layers of {model.units}" if model.layers > 1 else kinds.of(model).size(model)
@@ -69,14 +73,20 @@ def in_short(planned: RunPlan, corpus: Corpus, source: Source | None) -> str:
     return f"{text}  |  {network}  |  {_time(model, train, characters, size, measured)}"
 
 
+def coverage_words(planned: RunPlan) -> None:
+    """How much of the text the model can read, where that is not all of it: a warning where it is too little."""
+    if planned.coverage:
+        (st.warning if planned.text.fitting else st.caption)(plain(" ".join(planned.coverage)))
+
+
 def show(planned: RunPlan, source: Source | None) -> None:
     """Four tabs: one batch, the text, the layers, the time. Only the open one is computed."""
     model, train = planned.model, planned.train
-    characters, size = _characters(planned, source), planned.text.vocabulary_size
+    characters, size = planned.text.characters, planned.text.vocabulary_size
     tabs = st.tabs(["One batch", "Text", "Network", "Training time"], key="feeding.tab", on_change="rerun")
     parts = (
         lambda: _one_batch(source, model, train) if source else _not_here(),
-        lambda: _text(source) if source else _not_here(),
+        lambda: _text(source, planned) if source else _not_here(),
         lambda: _layers(model, size),
         lambda: _how_long(model, train, characters, size, planned.notes),
     )
@@ -146,8 +156,8 @@ def _held_out(train: TrainConfig) -> str:
     return f"{words} Positions are those in the shuffled lines." if train.split == "lines" else words
 
 
-def _text(source: Source) -> None:
-    st.write(f"{len(source.ids):,} characters, {source.distinct} distinct. The text begins:")
+def _text(source: Source, planned: RunPlan) -> None:
+    st.write(f"{len(source.ids):,} characters, {source.distinct:,} distinct. The text begins:")
     exact(source.beginning, height=200)
     plotly_chart(
         dataset.alphabet_figure(source.vocab.characters, source.counts),
@@ -157,7 +167,8 @@ def _text(source: Source) -> None:
         label="How often each character occurs in the text, most frequent first.",
     )
     if source.distinct > dataset.MAX_DISTINCT:
-        st.caption(f"The {dataset.MAX_DISTINCT} most frequent of {source.distinct} characters.")
+        st.caption(f"The {dataset.MAX_DISTINCT} most frequent of {source.distinct:,} characters.")
+    coverage_words(planned)
 
 
 def _layers(model: ModelConfig, size: int) -> None:
@@ -234,11 +245,6 @@ def _time(
     return f"{words} on this machine"
 
 
-def _characters(planned: RunPlan, source: Source | None) -> int:
-    """Characters that the model reads: with code points, those above them are left out."""
-    return len(source.ids) if source else planned.text.characters
-
-
 def _amount(characters: int) -> str:
     if characters >= 1e6:
         return f"{characters / 1e6:,.{0 if characters >= 1e8 else 1}f} M"
@@ -253,17 +259,16 @@ def _measured() -> list[MeasuredSpeed]:
 def source_here(corpus: Corpus, model: ModelConfig) -> Source | None:
     """The text as the model reads it, or None where this machine lacks it."""
     try:
-        return _source(corpus.name, model.alphabet, model.lower_case)
+        return _source(corpus.name, model.alphabet, model.lower_case, model.alphabet_limit)
     except CharlabError:
         return None
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _source(name: str, alphabet: str, lower_case: bool) -> Source:
+def _source(name: str, alphabet: str, lower_case: bool, alphabet_limit: int) -> Source:
     text = catalogue.load(name, paths=False, download=False)
-    model = ModelConfig(alphabet=alphabet, lower_case=lower_case)
+    model = ModelConfig(alphabet=alphabet, lower_case=lower_case, alphabet_limit=alphabet_limit)
     facts = plan.text_facts(text, model)
-    vocab = facts.known_vocab()
-    ids = encoding.text_ids(text.text, vocab, model)
+    vocab, ids = facts.known_vocab(), facts.known_ids()
     counts = np.bincount(ids, minlength=len(vocab))[: vocab.unknown_id]
-    return Source(facts, ids, counts, text.text[:_BEGINNING])
+    return Source(facts, counts, text.text[:_BEGINNING])

@@ -1,9 +1,11 @@
 import pytest
 
 from charlab.corpora import encoding
-from charlab.errors import ConfigError
+from charlab.corpora.uploads import made
+from charlab.errors import ConfigError, CorpusError
 from charlab.runs import plan
 from charlab.runs.presets import PRESETS, preset
+from helpers.left_out import CHINESE, NOVEL, QUOTES, RUSSIAN
 
 
 def test_nothing_shrinks_on_a_long_text():
@@ -44,3 +46,63 @@ def test_settings_go_to_whichever_has_them():
 def test_a_seed_text_is_the_texts_own_beginning():
     assert plan.first_words("\nFirst Citizen:\nBefore we") == "First Citizen:\n"
     assert plan.first_words("x" * 100) == "x" * 24
+
+
+def planned(text, name="quick-gru", **settings):
+    chosen = preset(name)
+    model, train = plan.change(chosen.model, chosen.train, settings)
+    return plan.plan_run(made("text-0", "A text", text), name, model, train)
+
+
+@pytest.mark.parametrize("text", [RUSSIAN, CHINESE, NOVEL], ids=["russian", "chinese", "novel"])
+def test_a_text_of_which_less_than_half_can_be_read_is_refused_with_an_alphabet_that_fits(text):
+    limit = 4096 if text is NOVEL else 128
+    with pytest.raises(CorpusError) as refused:
+        planned(text, "cloud-tpu-lstm")
+    said = str(refused.value)
+    assert said.startswith("This model can read ") and "too little to learn from" in said
+    assert f"--set alphabet=corpus --set alphabet_limit={limit}" in said and "100%" in said
+    fits = planned(text, "cloud-tpu-lstm", alphabet="corpus", alphabet_limit=limit)
+    assert fits.coverage == () and fits.text.characters == len(text)
+
+
+def test_under_nine_tenths_a_run_carries_a_warning_and_what_would_fit():
+    run = planned(NOVEL)
+    share = 512 * 20 / len(NOVEL)
+    assert run.text.coverage.share == share and 0.5 < share < 0.9
+    assert f"{share:.1%} of this text" in run.coverage[0] and "--set alphabet_limit=4096" in run.coverage[1]
+    assert set(run.coverage) <= set(run.config().notes)
+    assert run.config().coverage == run.text.coverage
+    assert not planned(NOVEL, alphabet_limit=4096).coverage
+
+
+def test_above_nine_tenths_it_is_said_without_a_warning():
+    run = planned(QUOTES, "cloud-tpu-lstm")
+    assert run.text.coverage.share > 0.9 and len(run.coverage) == 1 and run.text.fitting == ""
+    assert planned(QUOTES).config().to_json().get("coverage") is None
+
+
+def test_lengths_are_those_after_dropping():
+    text = "abcd\n" * 600 + "海" * 1_900  # 3,000 of 4,900 remain
+    run = planned(text, "cloud-tpu-lstm", batches="chunks")
+    assert run.text.characters == 3_000
+    expected = plan.fit_to_text(run.model, preset("cloud-tpu-lstm").train.replace(batches="chunks"), 3_000, 256)
+    assert run.train.batch_size == expected[1].batch_size < 1024
+    with pytest.raises(CorpusError, match="The 1,990 characters that remain are too few: a text needs 2,000"):
+        planned("ab" * 995 + "海" * 1_000, "cloud-tpu-lstm")
+    with pytest.raises(CorpusError, match="are the same: there is nothing to predict"):
+        planned("a" * 2_500 + "海" * 1_000, "cloud-tpu-lstm")
+
+
+def test_a_part_of_which_nothing_can_be_read_is_refused():
+    rare = "".join(map(chr, range(0x4E00, 0x4E00 + 500)))
+    text = "".join(map(chr, range(33, 633))) * 8 + rare
+    with pytest.raises(CorpusError, match="It can read nothing of the validation set. Raise the alphabet limit"):
+        planned(text)
+    assert planned(text, alphabet_limit=2048).coverage == ()
+
+
+def test_no_alphabet_is_offered_where_none_would_read_more():
+    text = "".join(map(chr, range(0x3400, 0x3400 + 30_000)))
+    with pytest.raises(CorpusError, match="No alphabet that a model can have reads more"):
+        planned(text, alphabet_limit=8192)
