@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import gzip
+import os
+import sys
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
@@ -21,7 +23,7 @@ from streamlit.config import get_option
 from threadpoolctl import threadpool_limits
 
 from charlab.errors import CharlabError
-from pages.parts.shared import browser_cookie
+from pages.parts.shared import browser_cookie, http_guard, teacher_link
 
 
 @asynccontextmanager
@@ -32,6 +34,9 @@ async def lifespan(app: st.App):
     import charlab.charts.base  # noqa: F401  so that the first visitor does not wait for Plotly
     from charlab.runs.queue import Queue
 
+    os.environ["CHARLAB_CLASS"] = "1" if browser_cookie.is_class() else "0"  # for the workers
+    if browser_cookie.is_class():
+        tell_teacher()
     # The cores are for training: NumPy uses one thread here, for as long as `limits` exists.
     limits = threadpool_limits(limits=1, user_api="blas")
     queue = Queue()
@@ -42,6 +47,14 @@ async def lifespan(app: st.App):
         yield {"queue": queue, "limits": limits}
     finally:
         await asyncio.to_thread(queue.close)  # waits for the workers to save
+
+
+def tell_teacher() -> None:
+    """Print the teacher's link, as notebook servers do, or why there is none."""
+    try:
+        print(f"Teacher's link, for you alone:  {teacher_link.address()}", flush=True)
+    except CharlabError as problem:
+        print(f"charlab: {problem}", file=sys.stderr, flush=True)
 
 
 def on_script_error(error: Exception) -> bool:
@@ -68,12 +81,15 @@ def _packed_plotly() -> bytes:
 
 
 _BASE = get_option("server.baseUrlPath").strip("/")
-_ASSETS = f"/{_BASE}/assets" if _BASE else "/assets"
+_ROOT = f"/{_BASE}" if _BASE else ""
 
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
-    middleware=[Middleware(browser_cookie.NameBrowsers)],
-    routes=[Route(f"{_ASSETS}/plotly.min.js", plotly_js)],
+    middleware=[Middleware(http_guard.Guard), Middleware(browser_cookie.NameBrowsers)],
+    routes=[
+        Route(f"{_ROOT}/assets/plotly.min.js", plotly_js),
+        Route(f"{_ROOT}{teacher_link.PATH}", teacher_link.enter),
+    ],
     on_script_error=on_script_error,
 )

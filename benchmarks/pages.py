@@ -212,14 +212,17 @@ def training(folder: Path) -> Iterator[None]:
     """A long run in the server's queue, once it trains; it is stopped afterwards."""
     from charlab.corpora import catalogue
     from charlab.runs import control, plan, store
+    from charlab.runs.permissions import OPERATOR
     from charlab.runs.presets import PRESETS
 
     chosen = PRESETS["quick-gru"]
     train = chosen.train.replace(epochs=1000)
-    run = plan.plan_run(catalogue.load("python-reference"), chosen.name, chosen.model, train).create(folder)
+    run = plan.plan_run(catalogue.load("python-reference"), chosen.name, chosen.model, train).create(
+        OPERATOR, folder
+    )
     _wait_for(lambda: run.status().step > 0)
     yield
-    control.stop(run)
+    control.stop(run, OPERATOR)
     _wait_for(lambda: run.status().state not in store.ACTIVE)
 
 

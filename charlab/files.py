@@ -8,14 +8,16 @@ from pathlib import Path
 from uuid import uuid4
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write to a temporary file in the same folder, flush, then rename it: no reader ever sees half a file.
 
-    Raises OSError. The temporary file is deleted if writing fails, for example because the disk is full.
+    `mode` has the permissions of a new file, less those that the process's umask removes. Raises OSError. The
+    temporary file is deleted if writing fails, for example because the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid4().hex}.tmp")
     try:
+        temporary.touch(mode)
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()

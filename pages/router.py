@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from charlab.errors import CharlabError
-from pages.parts.shared import url_state
+from pages.parts.shared import browser_cookie, url_state
 from pages.parts.shared.safe_text import plain
 
 st.set_page_config(
@@ -22,6 +22,7 @@ PAGES = [
 page = st.navigation(PAGES, position="top")
 url_state.enter(page.url_path)
 try:
+    browser_cookie.show_role()
     page.run()
 except CharlabError as error:  # the user can fix it: a sentence, no entry in the log
     st.error(plain(str(error)))

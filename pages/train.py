@@ -33,7 +33,12 @@ if reason:
     st.warning(plain(reason))
 facts = st.container()
 if cap := limits.cap_in_words():
-    st.caption(f"{cap} Everyone on this server can read its texts, and see and control all runs.")
+    st.caption(cap)
+if browser_cookie.is_class():
+    st.caption(
+        "Everyone in the class can read its texts and watch its runs. Only the browser that started a run and the "
+        "teacher can control it."
+    )
 row = st.container(horizontal=True)
 start = row.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(reason))
 with row.popover("Advanced settings", icon=":material/tune:", width="content"):
@@ -41,7 +46,7 @@ with row.popover("Advanced settings", icon=":material/tune:", width="content"):
 with row.popover("Add your own text", icon=":material/upload_file:", width="content"):
     run_form.add_own_text()
 with row.popover("Import a model", icon=":material/move_to_inbox:", width="content"):
-    if imported := export_import.import_bundle(owner=browser_cookie.owner()):
+    if imported := export_import.import_bundle():
         st.session_state.run = imported.id
 
 planned: plan.RunPlan | None = None
@@ -49,9 +54,9 @@ try:
     settings = changes | budget | {"accelerator": accelerator}
     model, train = plan.change(preset.model, preset.train, settings)
     train = limits.within_cap(train)
-    source, owner = preview.source_here(corpus, model), browser_cookie.owner()
+    source = preview.source_here(corpus, model)
     text_facts = source.facts if source else plan.expected_facts(corpus, model)
-    planned = plan.plan_run(text_facts, preset.name, model, train, owner=owner)
+    planned = plan.plan_run(text_facts, preset.name, model, train)
     if source:
         preview.divided(source, planned.train)
     with facts:
@@ -73,8 +78,8 @@ if start and planned:
         with st.spinner(f"Preparing {plain(corpus.title)} ..."):
             if source is None:  # the text is downloaded now, and only then are its sizes known
                 text = catalogue.load(corpus.name, paths=False)
-                planned = plan.plan_run(text, preset.name, model, train, owner=owner)
-            st.session_state.run = planned.create().id
+                planned = plan.plan_run(text, preset.name, model, train)
+            st.session_state.run = planned.create(browser_cookie.actor()).id
     except CharlabError as error:
         st.error(plain(str(error)))
 

@@ -17,6 +17,7 @@ from charlab.errors import CharlabError, ConfigError
 from charlab.explain.step_records import step_records
 from charlab.export import formats, remote_files
 from charlab.runs import control, models, plan, store
+from charlab.runs.permissions import OPERATOR
 from charlab.runs.presets import PRESETS, preset
 from charlab.runs.typed_values import parse_setting
 from charlab.training import process
@@ -179,7 +180,7 @@ def ask(options: argparse.Namespace) -> dict[str, Any]:
     run = store.find(options.run)
     ended = {"pause": "paused", "stop": "stopped"}[options.request]
     if run.status().state != ended:
-        {"pause": control.pause, "stop": control.stop}[options.request](run)
+        {"pause": control.pause, "stop": control.stop}[options.request](run, OPERATOR)
     deadline = time.monotonic() + options.wait
     while (status := run.status()).state in store.ACTIVE:
         if time.monotonic() > deadline:

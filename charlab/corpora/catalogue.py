@@ -136,13 +136,14 @@ def load(
     raise CorpusError(_no_such_text(name_or_path))
 
 
-def store(text: Text) -> str:
+def store(text: Text, owner: str = "") -> str:
     """Store an accepted upload or paste in the cache folder; returns its name for load().
 
-    The same text is stored once, under its first title. Raises CorpusError where it cannot be written.
+    The same text is stored once, under its first title and for its first owner. Raises CorpusError where it
+    cannot be written.
     """
     name = stored_name(text.sha256)
-    if _read_stored(name) is not None:
+    if stored_already(text):
         return name
     about = {
         "title": text.title,
@@ -150,7 +151,7 @@ def store(text: Text) -> str:
         "notes": list(text.notes),
         "characters": len(text.text),
         "alphabet_size": len(set(text.text)),
-    } | ({"reading": text.reading} if text.reading else {})
+    } | {key: value for key, value in (("reading", text.reading), ("owner", owner)) if value}
     path = _stored_path(name)
     try:
         write_whole(path, text.text.encode("utf-8"))
@@ -161,6 +162,19 @@ def store(text: Text) -> str:
             "Set the environment variable CHARLAB_CACHE to another folder."
         ) from error
     return name
+
+
+def stored_already(text: Text) -> str | None:
+    """The name of a text that this machine has stored, unchanged; None where it has not."""
+    name = stored_name(text.sha256)
+    return None if _read_stored(name) is None else name
+
+
+def stored_bytes(owner: str) -> int:
+    """The bytes of the texts that are stored for an owner."""
+    paths = [path for path in _texts_folder().glob("*.json") if (_read_about(path) or {}).get("owner") == owner]
+    texts = [path.with_suffix(".txt") for path in paths]
+    return sum(path.stat().st_size for path in texts if path.is_file())
 
 
 def stored() -> list[Corpus]:

@@ -25,7 +25,8 @@ from charlab.corpora import splits
 from charlab.corpora.catalogue import CORPORA
 from charlab.errors import CharlabError, RunError
 from charlab.export import bundle_validation
-from charlab.runs import shell_commands, store
+from charlab.runs import quotas, shell_commands, store
+from charlab.runs.permissions import Actor
 from charlab.runs.store import Run, RunConfig
 
 _COLUMNS = (
@@ -182,10 +183,11 @@ def _plain(text: str) -> str:
 # Import
 
 
-def unpack(file: BinaryIO | bytes, filename: str = "The file", folder: Path | None = None, owner: str = "") -> Run:
-    """Turn a bundle into a run with an id of its own and the state done, once all of it has been checked.
+def unpack(file: BinaryIO | bytes, filename: str = "The file", folder: Path | None = None, *, actor: Actor) -> Run:
+    """Turn a bundle into a run of the actor's, with an id of its own and the state done, once all of it has been
+    checked.
 
-    Raises ModelError where the file is not a complete bundle.
+    Raises ModelError where the file is not a complete bundle, and RunError where the actor has no room for it.
     """
     source = io.BytesIO(file) if isinstance(file, bytes) else file
     contents = bundle_validation.read(source, file_name(filename)[:80])
@@ -193,9 +195,13 @@ def unpack(file: BinaryIO | bytes, filename: str = "The file", folder: Path | No
         predictor.build_predictor(contents.config.model, len(contents.vocab), weights)
     folder = folder or store.runs_folder()
     folder.mkdir(parents=True, exist_ok=True)
+    size = sum(array.nbytes for weights in contents.weights.values() for array in weights.values())
     # Built in a temporary folder and then moved, so that no queue takes an incomplete run.
-    with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as temporary:
-        config = RunConfig(**contents.config.__dict__ | {"created": 0.0, "owner": owner})
+    with (
+        quotas.taking_room(actor, size, folder),
+        tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as temporary,
+    ):
+        config = RunConfig(**contents.config.__dict__ | {"created": 0.0, "owner": actor.owner})
         run = store.create(config, contents.vocab, Path(temporary))
         for weights_name, weights in contents.weights.items():
             run.write_weights(weights, weights_name)

@@ -16,6 +16,7 @@ from charlab.core.config import KINDS, TRAINED
 from charlab.errors import ConfigError, RunError, UnavailableError
 from charlab.export import bundle, remote_files, script
 from charlab.runs import accelerators, subprocesses
+from charlab.runs.permissions import OPERATOR
 from charlab.runs.store import Run
 
 
@@ -121,12 +122,13 @@ def make_in_worker(run: Run, name: str, time_limit: float = 300.0) -> bytes:
 
 
 def import_model(source: str) -> Run:
-    """Import a model file (bundle) from a path or an address."""
+    """Import a model file (bundle) from a path or an address, for the command line."""
     if remote_files.is_address(source):
-        return bundle.unpack(remote_files.read(source), remote_files.without_query(source))
+        data = remote_files.read(source)
+        return bundle.unpack(data, remote_files.without_query(source), actor=OPERATOR)
     try:
         with Path(source).open("rb") as file:
-            return bundle.unpack(file, source)
+            return bundle.unpack(file, source, actor=OPERATOR)
     except (OSError, ValueError) as error:
         raise RunError(f"{source!r} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 

@@ -1,7 +1,7 @@
 """The actions on a run, from a page or the command line: pause, resume, stop, train longer, rename, delete.
 
-Requests to a running run go into its control.json; changes to a run that no worker has are written here, under
-its lock.
+Each takes the actor who asks for it and raises RunError where permissions.py does not allow it. Requests to a
+running run go into its control.json; changes to a run that no worker has are written here, under its lock.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from filelock import Timeout
 
 from charlab.core import kinds
 from charlab.errors import RunError
-from charlab.runs import checkpoints, schema, store
+from charlab.runs import checkpoints, permissions, quotas, schema, store
+from charlab.runs.permissions import Actor
 from charlab.runs.store import Run, RunConfig, Status
 
 RESUMABLE = ("paused", "stopped", "failed")
@@ -25,19 +26,22 @@ MAX_NAME_LENGTH = 80
 _LOCK_SECONDS = 2.0  # a page that checks whether a run is held has its lock for a moment
 
 
-def pause(run: Run) -> None:
+def pause(run: Run, actor: Actor) -> None:
     """Let a run write a checkpoint and end; a queued one leaves the queue. Else raises RunError."""
+    permissions.check(actor, run, "pause")
     _ask(run, "pause", "paused", "It was removed from the queue.")
 
 
-def stop(run: Run) -> None:
+def stop(run: Run, actor: Actor) -> None:
     """Let a run evaluate and save its weights and end; a queued one leaves the queue."""
+    permissions.check(actor, run, "stop")
     _ask(run, "stop", "stopped", "It was removed from the queue.")
 
 
-def resume(run: Run) -> None:
+def resume(run: Run, actor: Actor) -> None:
     """Put a run that was paused, stopped or failed at the end of the queue; it continues from its checkpoint."""
-    with _held(run):
+    permissions.check(actor, run, "resume")
+    with quotas.joining_queue(actor, run.path.parent), _held(run):
         status = run.recorded_status()
         check_resumable(run, status)
         _queue(run, status)
@@ -61,9 +65,10 @@ def check_readable(run: Run) -> None:
         checkpoints.load(run)
 
 
-def train_longer(run: Run, epochs: int | None = None, minutes: float | None = None) -> None:
+def train_longer(run: Run, actor: Actor, epochs: int | None = None, minutes: float | None = None) -> None:
     """Raise a finished run's budget by `epochs`, or by `minutes` for a time budget, and queue it again."""
-    with _held(run):
+    permissions.check(actor, run, "train longer")
+    with quotas.joining_queue(actor, run.path.parent), _held(run):
         raise_budget(run, epochs, minutes)
         _queue(run, run.recorded_status())
 
@@ -105,8 +110,9 @@ def why_not_longer(run: Run, config: RunConfig) -> str:
     return ""
 
 
-def rename(run: Run, name: str) -> None:
+def rename(run: Run, actor: Actor, name: str) -> None:
     """Rename a run; its id, which links and its folder use, stays the same."""
+    permissions.check(actor, run, "rename")
     run.write_config(dataclasses.replace(run.config(), name=checked_name(name)))
 
 
@@ -126,8 +132,9 @@ def shortened(words: str) -> str:
     return checked_name("".join(c if allowed(c) else "\ufffd" for c in words)[:MAX_NAME_LENGTH])
 
 
-def delete(run: Run) -> None:
+def delete(run: Run, actor: Actor) -> None:
     """Delete a run and its weights permanently. Raises RunError while a worker has it."""
+    permissions.check(actor, run, "delete")
     store.delete(run)
 
 

@@ -1,7 +1,8 @@
-"""A server's limits: how many runs train at once, and for how many minutes each."""
+"""A server's limits: how many runs train at once, for how many minutes each, and whether it serves a class."""
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 
@@ -57,3 +58,42 @@ def is_used_up(status: Status) -> bool:
     """Whether a run has used this server's limit."""
     cap = minutes_cap()
     return cap is not None and status.seconds >= 60 * cap - 1
+
+
+def is_class(address: str | None = "127.0.0.1", name: str | None = None) -> bool:
+    """Whether a server serves a class: then runs belong to the browsers that started them.
+
+    CHARLAB_CLASS decides, 1 or 0. Where it is not set, a server is one person's only if it listens on this
+    machine alone and has no other `name` for visitors, as one behind a proxy has. Raises ConfigError.
+    """
+    text = os.environ.get("CHARLAB_CLASS", "").strip()
+    if text in ("0", "1"):
+        return text == "1"
+    if text:
+        raise ConfigError(f"CHARLAB_CLASS must be 1 for a class, or 0 for one person. Received: {text!r}.")
+    return not (is_this_machine(address) and (name is None or is_this_machine(name)))
+
+
+def is_this_machine(host: str | None) -> bool:
+    """Whether a host's name or address always means the machine itself."""
+    host = (host or "").strip("[]").lower().rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def megabytes_each() -> float:
+    """The megabytes that each student's runs and texts may take: CHARLAB_MEGABYTES, or 500. Raises ConfigError."""
+    text = os.environ.get("CHARLAB_MEGABYTES", "").strip()
+    if not text:
+        return 500.0
+    try:
+        megabytes = parse_number(text, "CHARLAB_MEGABYTES")
+    except ConfigError:
+        megabytes = 0.0
+    if not 0 < megabytes < math.inf:
+        raise ConfigError(f"CHARLAB_MEGABYTES must be a number of megabytes above 0. Received: {text!r}.")
+    return megabytes

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +22,8 @@ from charlab.corpora.coverage import Coverage
 from charlab.corpora.encoding import in_alphabet, make_vocab, mapped, split_at, text_ids
 from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text
 from charlab.errors import ConfigError, CorpusError
-from charlab.runs import control, store
+from charlab.runs import control, quotas, store
+from charlab.runs.permissions import Actor
 from charlab.runs.presets import preset
 
 Known = TypeVar("Known")
@@ -99,7 +100,6 @@ class RunPlan:
     train: TrainConfig
     notes: tuple[str, ...]  # what was lowered, in sentences
     name: str
-    owner: str = ""
 
     @property
     def coverage(self) -> tuple[str, ...]:
@@ -117,16 +117,18 @@ class RunPlan:
             model=self.model,
             train=self.train,
             created=time.time(),
-            owner=self.owner,
             notes=self.text.notes + self.coverage + self.notes,
             versions=versions(),
             reading=self.text.reading,
             coverage=self.text.coverage,
         )
 
-    def create(self, folder: Path | None = None) -> store.Run:
-        """Make the run directory, in the queue. Raises CorpusError where the text is not on this machine yet."""
-        return store.create(self.config(), self.text.known_vocab(), folder)
+    def create(self, actor: Actor, folder: Path | None = None) -> store.Run:
+        """Make the run directory, in the queue; the run is the actor's. Raises CorpusError where the text is not
+        on this machine yet, and RunError where the actor may not have one more run in the queue."""
+        config = replace(self.config(), owner=actor.owner)
+        with quotas.joining_queue(actor, folder):
+            return store.create(config, self.text.known_vocab(), folder)
 
 
 def plan_run(
@@ -136,7 +138,6 @@ def plan_run(
     train: TrainConfig | None = None,
     *,
     name: str = "",
-    owner: str = "",
 ) -> RunPlan:
     """Plan a run on this text: of the preset, or of the model and the training given in place of its own.
 
@@ -155,7 +156,7 @@ def plan_run(
         train = train.replace(seed_text=seed_text)
         notes += ("Accents of the prompt were put in the form that the text has.",)
     name = control.checked_name(name) if name else control.shortened(f"{chosen.title} on {facts.title}")
-    return RunPlan(facts, preset_name, model, train, notes, name, owner)
+    return RunPlan(facts, preset_name, model, train, notes, name)
 
 
 def _check_readable(facts: TextFacts, train: TrainConfig) -> None:

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from charlab.core import kinds
 from charlab.core.vocab import Vocab
 from charlab.errors import RunError
-from charlab.runs import cluster, control, limits, store
+from charlab.runs import cluster, control, limits, quotas, store
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import strategies, train
 from charlab.training.stop_signal import StopSignal
@@ -96,8 +96,13 @@ def serve(run: Run, started: float, watch_parent: bool = True) -> Status | None:
     if watch_parent:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server answers Ctrl-C in its terminal
         threading.Thread(target=_wait_for_parent, args=(stop,), daemon=True).start()
+
+    def check_room(event: dict[str, Any]) -> None:
+        if event["event"] == "epoch" and (reason := quotas.outgrown(run)):
+            stop.send("stop", reason)
+
     try:
-        return train.train_run(run, started=started, stop=stop)
+        return train.train_run(run, started=started, stop=stop, on_event=check_room)
     finally:
         lock.release()
 

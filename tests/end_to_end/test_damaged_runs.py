@@ -6,6 +6,7 @@ import pytest
 
 from charlab import cli
 from charlab.runs import control, store
+from charlab.runs.permissions import OPERATOR
 from helpers import damages
 from helpers.tiny import make_run
 
@@ -119,5 +120,5 @@ def test_a_name_that_could_not_be_read_again_is_refused_where_it_is_set(name, an
     assert code == 2 and "A name must" in said and not list(store.all_runs())
     run = make_run()
     with pytest.raises(control.RunError, match="A name must"):
-        control.rename(run, name)
+        control.rename(run, OPERATOR, name)
     assert run.config().name == "tiny"

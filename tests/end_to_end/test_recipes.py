@@ -7,6 +7,7 @@ import pytest
 from charlab.core import reading
 from charlab.corpora import catalogue, encoding
 from charlab.runs import models, plan
+from charlab.runs.permissions import OPERATOR
 from charlab.runs.presets import PRESETS
 from charlab.training.train import train_run
 
@@ -28,7 +29,7 @@ def test_a_preset_trains_on_the_shortest_text(name, tmp_path):
     chosen = PRESETS[name]
     changes = {"epochs": 1, "accelerator": "cpu"} | SMALLER.get(name, {})
     model, train = plan.change(chosen.model, chosen.train, changes)
-    run = plan.plan_run(text, name, model, train).create()
+    run = plan.plan_run(text, name, model, train).create(OPERATOR)
     config = run.config()
     with run.lock():
         status = train_run(run)

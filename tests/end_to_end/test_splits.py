@@ -8,6 +8,7 @@ from charlab import cli
 from charlab.core.config import SPLITS, ModelConfig, TrainConfig
 from charlab.corpora import catalogue, uploads
 from charlab.runs import plan, store
+from charlab.runs.permissions import OPERATOR
 from charlab.training.train import train_run
 from helpers import cases
 from helpers.tiny import TINY
@@ -34,7 +35,7 @@ def made(kind: str, **settings) -> store.Run:
     text = uploads.read_pasted(cases.names_sorted(2_000))
     name = catalogue.store(text)
     planned = plan.plan_run(catalogue.load(name), "custom", MODELS[kind], TRAIN.replace(**settings))
-    return planned.create()
+    return planned.create(OPERATOR)
 
 
 def train(run: store.Run, **how) -> store.Status:

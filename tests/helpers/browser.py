@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from charlab.errors import CharlabError
 from charlab.runs import control, store
+from charlab.runs.permissions import OPERATOR
 from helpers.project import ROOT
 
 QUIET = [
@@ -109,7 +110,7 @@ class Served:
     def _is_at_rest(self) -> bool:
         for run in store.all_runs(self.folder):
             with suppress(CharlabError):
-                control.stop(run)  # one that waits leaves the queue
+                control.stop(run, OPERATOR)  # one that waits leaves the queue
         workers = [child for child in psutil.Process(self.process.pid).children() if "work" in _command(child)]
         for worker in workers:
             with suppress(psutil.Error):

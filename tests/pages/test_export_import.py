@@ -7,6 +7,7 @@ from charlab.errors import UnavailableError
 from charlab.export import bundle, formats
 from charlab.runs import store
 from helpers.tiny import make_run, ngram_run
+from pages.parts.shared import browser_cookie
 
 
 def page():
@@ -14,7 +15,7 @@ def page():
     from pages.parts.train import export_import
 
     export_import.show(next(store.all_runs()))
-    export_import.import_bundle("browser-1")
+    export_import.import_bundle()
 
 
 def opened() -> AppTest:
@@ -74,7 +75,8 @@ def test_a_missing_tensorflow_is_a_sentence(monkeypatch):
 
 
 @pytest.mark.parametrize("good", [True, False])
-def test_an_upload_becomes_a_run_or_a_sentence(good):
+def test_an_upload_becomes_a_run_or_a_sentence(good, monkeypatch):
+    monkeypatch.setattr(browser_cookie, "owner", lambda: "browser-1")
     run = make_run()
     test = opened()
     data = bundle.pack(run) if good else b"not a bundle"

@@ -1,26 +1,70 @@
-"""The browser's name: a random one that the server sets in a cookie, so that a browser finds its own runs again.
-
-The name is no password: it only decides which runs are shown first.
-"""
+"""Who looks at a page: this browser's signed name, from a cookie that the server sets, and what it may do."""
 
 from __future__ import annotations
 
-import re
-import secrets
-
 import streamlit as st
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.config import get_option, is_manually_set
 
-_COOKIE = "charlab_browser"
+from charlab.errors import UnavailableError
+from charlab.runs import credentials, limits
+from charlab.runs.permissions import OPERATOR_ROLE, STUDENT, TEACHER, THE_TEACHER, Actor
+
+NAME, TEACHERS = "charlab_name", "charlab_teacher"  # the cookies
 _YEAR = 365 * 24 * 3600
+
+
+def is_class() -> bool:
+    """Whether this server serves a class: see `limits.is_class`."""
+    name = get_option("browser.serverAddress") if is_manually_set("browser.serverAddress") else None
+    return limits.is_class(get_option("server.address"), name)
 
 
 def owner() -> str:
     """This browser's name, or "" where it accepts no cookies."""
-    name = str(st.context.cookies.get(_COOKIE, ""))
-    return name if re.fullmatch(r"[0-9a-f]{16}", name) else ""
+    try:
+        return credentials.verified(str(st.context.cookies.get(NAME, "")))
+    except UnavailableError:
+        if is_class():
+            raise
+        return ""  # one person has everything, named or not
+
+
+def actor() -> Actor:
+    """Who asks for what this page does now: to be called at each act, since a browser may lose the teacher's
+    role."""
+    if not is_class():
+        return Actor(OPERATOR_ROLE, owner())
+    if credentials.is_teacher(_teachers_cookie()):
+        return Actor(TEACHER, THE_TEACHER)
+    return Actor(STUDENT, owner())
+
+
+def show_role() -> None:
+    """Tell the teacher that this browser is theirs, with a button that gives the role up; nothing to others."""
+    if not is_class() or actor().role != TEACHER:
+        return
+    row = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small")
+    row.badge("Teacher", icon=":material/school:", help="This browser may control every run of the class.")
+    row.button("Give up this role", key="give_up_role", type="tertiary", on_click=_give_up)
+
+
+def _give_up() -> None:
+    credentials.dismiss(_teachers_cookie())
+
+
+def _teachers_cookie() -> str:
+    return str(st.context.cookies.get(TEACHERS, ""))
+
+
+def set_cookie(headers: MutableHeaders, scope: Scope, name: str, value: str, *, more: str) -> None:
+    """Add a cookie to a response that no script of a page can read, and that is sent to this server's pages only;
+    over https alone where the request came over https."""
+    secure = "; Secure" if scope.get("scheme") in ("https", "wss") else ""
+    path = f"/{get_option('server.baseUrlPath').strip('/')}"
+    headers.append("set-cookie", f"{name}={value}; Path={path}; HttpOnly; {more}{secure}")
 
 
 class NameBrowsers:
@@ -33,15 +77,33 @@ class NameBrowsers:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        cookies = dict(scope["headers"]).get(b"cookie", b"").decode("latin-1")
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if headers.get("content-type", "").startswith("text/html"):
-                    value = f"{_COOKIE}={secrets.token_hex(8)}; Path=/; Max-Age={_YEAR}; SameSite=Lax; HttpOnly"
-                    headers.append("set-cookie", value)
+                if _is_page(scope, message["status"], headers) and not _is_named(scope):
+                    _name(headers, scope)
             await send(message)
 
-        is_named = _COOKIE in cookie_parser(cookies)
-        await self.app(scope, receive, send if is_named else send_named)
+        await self.app(scope, receive, send_named)
+
+
+def _is_page(scope: Scope, status: int, headers: MutableHeaders) -> bool:
+    """Whether a response is a page, or says that the browser's copy of one is still valid."""
+    if status == 304:
+        return "text/html" in Headers(scope=scope).get("accept", "")
+    return headers.get("content-type", "").startswith("text/html")
+
+
+def _is_named(scope: Scope) -> bool:
+    cookies = cookie_parser(Headers(scope=scope).get("cookie", ""))
+    try:
+        return bool(credentials.verified(cookies.get(NAME, "")))
+    except UnavailableError:  # then there is no new name either: the page says why
+        return True
+
+
+def _name(headers: MutableHeaders, scope: Scope) -> None:
+    # Lax: a link on another site opens a page with the browser's name, and no new one is given.
+    more = f"Max-Age={_YEAR}; SameSite=Lax"
+    set_cookie(headers, scope, NAME, credentials.new_name(), more=more)

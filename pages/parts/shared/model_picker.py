@@ -49,7 +49,7 @@ def tell_unreadable(sentences: list[str]) -> None:
 
 def _choose_whose(models: dict[str, ModelInfo]) -> dict[str, ModelInfo]:
     """The built-in models and this browser's runs, or everyone's; no choice where that is the same."""
-    me = browser_cookie.owner()
+    me = browser_cookie.actor().owner
     mine = {name: info for name, info in models.items() if info.where == "starter" or (me and info.owner == me)}
     has_own = any(info.where != "starter" for info in mine.values())
     return owner_filter.choose_owner(

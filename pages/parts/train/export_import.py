@@ -10,6 +10,7 @@ from charlab.errors import CharlabError
 from charlab.export import bundle, formats
 from charlab.runs import models
 from charlab.runs.store import Run
+from pages.parts.shared import browser_cookie
 from pages.parts.shared.safe_text import plain
 
 # The last file that a worker created here: (run, format, when its weights were written), bytes
@@ -38,14 +39,14 @@ def show(run: Run) -> None:
             _made_by_worker(run, form) if form.needs_tensorflow else _made_here(run, form)
 
 
-def import_bundle(owner: str = "") -> Run | None:
+def import_bundle() -> Run | None:
     """Turn an uploaded model file into a run of this browser, or show why that is impossible.
 
     Returns the run, once, right after the import.
     """
     st.caption("A model file that was exported from CharLab. Everyone on this server can use the imported model.")
     file = st.file_uploader("Model file (.zip)", type="zip", key="bundle_upload")
-    st.button("Import", on_click=_take_bundle, args=(file, owner), disabled=file is None)
+    st.button("Import", on_click=_take_bundle, args=(file,), disabled=file is None)
     if problem := st.session_state.pop(_PROBLEM, None):
         st.error(plain(problem))
     if (run := st.session_state.pop(_SAID, None)) is not None:
@@ -53,9 +54,9 @@ def import_bundle(owner: str = "") -> Run | None:
     return run
 
 
-def _take_bundle(file: Any, owner: str) -> None:
+def _take_bundle(file: Any) -> None:
     try:
-        st.session_state[_SAID] = bundle.unpack(file, file.name, owner=owner)
+        st.session_state[_SAID] = bundle.unpack(file, file.name, actor=browser_cookie.actor())
     except CharlabError as error:
         st.session_state[_PROBLEM] = str(error)
 

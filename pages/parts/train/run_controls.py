@@ -9,8 +9,9 @@ import streamlit as st
 
 from charlab.core import kinds
 from charlab.errors import CharlabError
-from charlab.runs import control, limits, store
+from charlab.runs import control, limits, permissions, store
 from charlab.runs.store import Run, RunConfig, Status
+from pages.parts.shared import browser_cookie
 from pages.parts.shared.safe_text import plain
 
 _ASKED, _PROBLEM = "asked_of_run", "asked_in_vain"
@@ -30,6 +31,9 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
     """Draw the run's controls, and the reason why the last one that was pressed failed."""
     if problem := st.session_state.pop(_PROBLEM, None):
         st.error(plain(problem))
+    if not permissions.may_act(browser_cookie.actor(), run):
+        st.caption(plain(f"This run {permissions.whose(run)}"))
+        return
     with st.container(horizontal=True):
         if status.state in store.ACTIVE:
             _while_active(run, config, status)
@@ -53,7 +57,9 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
 
 def offer_to_resume(found: dict[str, Status]) -> None:
     """After a restart: offer a button that resumes the runs which the server's end interrupted."""
-    left = [name for name, status in found.items() if _was_interrupted(status)]
+    me = browser_cookie.actor()
+    interrupted = [name for name, status in found.items() if _was_interrupted(status)]
+    left = [name for name in interrupted if permissions.may_act(me, store.find(name))]
     if not left:
         return
     words = f"{len(left)} runs were" if len(left) > 1 else "One run was"
@@ -75,7 +81,7 @@ def _was_interrupted(status: Status) -> bool:
 
 def _resume_all(names: list[str]) -> None:
     for name in reversed(names):  # they are listed newest first
-        run_action(lambda name=name: control.resume(store.find(name)))
+        run_action(lambda name=name: control.resume(store.find(name), browser_cookie.actor()))
 
 
 def _while_active(run: Run, config: RunConfig, status: Status) -> None:
@@ -131,7 +137,10 @@ def delete_unreadable(run: Run) -> None:
     """The one control that a run has which cannot be read, and the reason why it failed."""
     if problem := st.session_state.pop(_PROBLEM, None):
         st.error(plain(problem))
-    _delete(run)
+    if permissions.may_act(browser_cookie.actor(), run):
+        _delete(run)
+    else:
+        st.caption(plain(f"This run {permissions.whose(run, 'delete')}"))
 
 
 def _button(
@@ -150,7 +159,7 @@ def _button(
         key=f"{action.__name__}-{run.id}",
         type="primary" if primary else "secondary",
         on_click=run_action,
-        args=(lambda: action(run, **(given or {})),),
+        args=(lambda: action(run, browser_cookie.actor(), **(given or {})),),
         **more,
     )
 

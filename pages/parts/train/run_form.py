@@ -11,9 +11,9 @@ from charlab.core import kinds
 from charlab.corpora import catalogue, cleaning, decoding, uploads
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
-from charlab.runs import accelerators
+from charlab.runs import accelerators, quotas
 from charlab.runs.presets import PRESETS, Preset
-from pages.parts.shared import page_state, url_state
+from pages.parts.shared import browser_cookie, page_state, url_state
 from pages.parts.shared.safe_text import plain
 from pages.parts.train import settings_form
 
@@ -96,7 +96,7 @@ def _take_own_text(file: Any, pasted: str, encoding: str | None, normalise: bool
             text = uploads.read_bytes(file.getvalue(), file.name, encoding=encoding, normalise=normalise)
         else:
             text = uploads.read_pasted(pasted, normalise=normalise)
-        st.session_state.corpus = catalogue.store(text)
+        st.session_state.corpus = quotas.store_text(text, browser_cookie.actor())
         st.session_state.own_text_said = [f"{text.title} is selected: {len(text.text):,} characters.", *text.notes]
     except CharlabError as error:
         st.session_state.own_text_problem = str(error)

@@ -56,7 +56,7 @@ _Facts = tuple[RunConfig, Status] | str  # or why the run cannot be read, in a s
 
 def _mine(found: dict[str, _Facts]) -> dict[str, _Facts]:
     """The runs started in this browser."""
-    me = browser_cookie.owner()
+    me = browser_cookie.actor().owner
     return {
         name: facts for name, facts in found.items() if me and not isinstance(facts, str) and facts[0].owner == me
     }

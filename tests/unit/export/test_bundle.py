@@ -16,6 +16,7 @@ from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError, ModelError
 from charlab.export import bundle, bundle_validation
 from charlab.runs import models, store
+from charlab.runs.permissions import OPERATOR
 from helpers.tiny import TINY, make_run, ngram_run
 
 EVENTS = [
@@ -53,7 +54,7 @@ def parts():
 
 def refused(data: bytes) -> str:
     with pytest.raises(ModelError) as problem:
-        bundle.unpack(data, "theirs.zip")
+        bundle.unpack(data, "theirs.zip", actor=OPERATOR)
     assert not list(store.runs_folder().glob(".import*"))
     words = str(problem.value)
     assert words.startswith("“theirs.zip” cannot be imported: ") and words.endswith(".")
@@ -63,7 +64,7 @@ def refused(data: bytes) -> str:
 @pytest.mark.parametrize("kind", [*TINY, "ngram"])
 def test_a_run_that_went_out_and_came_in_is_the_same(kind):
     run = run_of(kind)
-    other = bundle.unpack(bundle.pack(run), "tiny.zip")
+    other = bundle.unpack(bundle.pack(run), "tiny.zip", actor=OPERATOR)
     assert other.id != run.id and other.status().state == "done" and other.vocab() == run.vocab()
     assert other.status().results == run.status().results | {"run": other.id}
     assert replace(other.config(), created=0) == replace(run.config(), created=0)
@@ -121,7 +122,7 @@ def test_a_run_without_weights_is_no_bundle():
 
 def test_the_starter_can_be_taken_away():
     for name in ("quick-gru", "small-gru"):  # of which one has its epochs and no best by itself
-        again = models.load(bundle.unpack(bundle.pack(models.find(name))).id)
+        again = models.load(bundle.unpack(bundle.pack(models.find(name)), actor=OPERATOR).id)
         assert again.config.preset == "quick-gru" and again.digest == models.load(name).digest
 
 
@@ -311,7 +312,7 @@ def test_no_damage_is_more_than_a_sentence(parts):
         damaged = bytearray(data)
         damaged[place] ^= int(rng.integers(1, 256))
         try:
-            bundle.unpack(bytes(damaged))
+            bundle.unpack(bytes(damaged), actor=OPERATOR)
         except CharlabError as error:
             assert "cannot be imported" in str(error)
 
@@ -326,7 +327,7 @@ def test_an_imported_run_never_waits_in_a_queue(monkeypatch):
         states.extend(other.recorded_status().state for other in store.all_runs())
 
     monkeypatch.setattr(store.Run, "write_weights", look)
-    bundle.unpack(data)
+    bundle.unpack(data, actor=OPERATOR)
     assert states and "queued" not in states
 
 

@@ -7,6 +7,7 @@ import pytest
 from charlab.core.config import ModelConfig
 from charlab.errors import CharlabError, RunError
 from charlab.runs import checkpoints, control, store
+from charlab.runs.permissions import OPERATOR
 from helpers.tiny import TINY, make_run
 from helpers.training_runs import StopAfter, assert_equal_weights, make, train, without_times
 
@@ -20,7 +21,7 @@ def test_what_ended_early_joins_the_end_of_the_queue(before):
     run = make_run(state=before, reason="Because.", step=7, started=1.0, ended=2.0, pid=3)
     run.ask("stop")
     began = time.time()
-    control.resume(run)
+    control.resume(run, OPERATOR)
     status = run.recorded_status()
     assert (status.state, status.reason, status.step, status.started) == ("queued", "", 7, 1.0)
     assert status.queued >= began and status.ended is None and run.request() is None
@@ -29,36 +30,36 @@ def test_what_ended_early_joins_the_end_of_the_queue(before):
 def test_a_run_that_its_worker_left_can_be_resumed():
     run = make_run(state="running")
     assert run.status().state == "failed"
-    control.resume(run)
+    control.resume(run, OPERATOR)
     assert state(run) == "queued"
 
 
 @pytest.mark.parametrize(("before", "words"), [("done", "trained longer"), ("queued", "already")])
 def test_what_cannot_be_resumed_is_told_why(before, words):
     with pytest.raises(RunError, match=words):
-        control.resume(make_run(state=before))
+        control.resume(make_run(state=before), OPERATOR)
 
 
 def test_nothing_is_changed_while_a_worker_has_the_run(monkeypatch):
     monkeypatch.setattr(control, "_LOCK_SECONDS", 0.1)
     run = make_run(state="running")
     with run.lock():
-        for ask in (control.resume, lambda run: control.train_longer(run, epochs=1), control.delete):
+        for ask in (control.resume, lambda run, actor: control.train_longer(run, actor, epochs=1), control.delete):
             with pytest.raises(RunError, match="being trained"):
-                ask(run)
-        control.pause(run)
+                ask(run, OPERATOR)
+        control.pause(run, OPERATOR)
         assert run.status().state == "pausing" and state(run) == "running"
-        control.stop(run)
+        control.stop(run, OPERATOR)
         assert run.status().state == "stopping"
 
 
 @pytest.mark.parametrize(("ask", "ended"), [(control.pause, "paused"), (control.stop, "stopped")])
 def test_what_waits_leaves_the_queue(ask, ended):
     run = make_run(state="queued")
-    ask(run)
+    ask(run, OPERATOR)
     assert state(run) == ended and "queue" in run.recorded_status().reason and run.request() is None
     with pytest.raises(RunError, match="nothing to"):
-        ask(run)
+        ask(run, OPERATOR)
 
 
 def test_a_run_that_is_trained_longer_is_the_longer_run():
@@ -67,7 +68,7 @@ def test_a_run_that_is_trained_longer_is_the_longer_run():
     whole, parts = make(TINY["gru-one-hot"], epochs=3), make(TINY["gru-one-hot"], epochs=2)
     train(whole)
     assert train(parts).state == "done"
-    control.train_longer(parts, epochs=1)
+    control.train_longer(parts, OPERATOR, epochs=1)
     assert state(parts) == "queued" and parts.config().train.epochs == 3
     assert parts.config().notes == ("Trained longer: 1 epoch more after epoch 2.",)
     assert train(parts).state == "done"
@@ -83,13 +84,13 @@ def trained_here(run: store.Run) -> store.Run:
 def test_training_longer_says_what_that_does_to_rate_and_patience():
     run = trained_here(make(epochs=50, patience=3, learning_rate_schedule="cosine"))
     run.write_status(store.Status("done", epoch=7.4))
-    control.train_longer(run, epochs=5)
+    control.train_longer(run, OPERATOR, epochs=5)
     config = run.config()
     assert (config.train.epochs, config.train.patience) == (13, None)
     assert "restarted higher" in config.notes[0] and "Early stopping is now off" in config.notes[0]
     timed = trained_here(make(minutes=2.0, learning_rate_schedule="cosine"))
     timed.write_status(store.Status("done", seconds=118.0))
-    control.train_longer(timed, minutes=3)
+    control.train_longer(timed, OPERATOR, minutes=3)
     assert timed.config().train.minutes == 5.0
 
 
@@ -109,33 +110,33 @@ def test_what_cannot_be_trained_longer_stays_as_it_was(settings, before, more, w
     run.write_status(store.Status(before))
     config = run.config()
     with pytest.raises(CharlabError, match=words):
-        control.train_longer(run, **more)
+        control.train_longer(run, OPERATOR, **more)
     assert run.config() == config and state(run) == before
 
 
 def test_an_imported_model_cannot_be_trained_longer():
     run = make_run()
     with pytest.raises(CharlabError, match="has no checkpoint"):
-        control.train_longer(run, epochs=1)
+        control.train_longer(run, OPERATOR, epochs=1)
     assert run.status().state == "done"
 
 
 def test_a_new_name_and_the_same_id():
     run = make_run(name="Old")
-    control.rename(run, "  A <b>new</b>\n name ")
+    control.rename(run, OPERATOR, "  A <b>new</b>\n name ")
     assert run.config().name == "A <b>new</b> name" and store.find(run.id).path == run.path
     for name in ("", " \n", "x" * 81):
         with pytest.raises(RunError, match="1 to 80"):
-            control.rename(run, name)
+            control.rename(run, OPERATOR, name)
 
 
 def test_what_is_deleted_is_gone_and_stays_gone():
     run = make_run()
-    control.delete(run)
+    control.delete(run, OPERATOR)
     assert not run.path.exists() and not list(store.all_runs())
     for ask in (control.delete, control.resume, control.stop):
         with pytest.raises(RunError):
-            ask(run)
+            ask(run, OPERATOR)
     assert not run.path.exists()
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from charlab.corpora import catalogue
 from charlab.runs import control, limits, plan, store
+from charlab.runs.permissions import OPERATOR
 from charlab.runs.presets import preset
 from charlab.runs.queue import Queue, expected_start, place_in_line, waiting
 
@@ -24,7 +25,7 @@ def queue():
 def submit(preset_name: str = "ngram", corpus: str = "coin-flips", **settings) -> store.Run:
     chosen = preset(preset_name)
     model, train = plan.change(chosen.model, chosen.train, settings)
-    return plan.plan_run(catalogue.load(corpus), preset_name, model, train).create()
+    return plan.plan_run(catalogue.load(corpus), preset_name, model, train).create(OPERATOR)
 
 
 def endless() -> store.Run:
@@ -65,7 +66,7 @@ def test_runs_are_trained_in_the_order_in_which_they_came(queue):
 def test_the_line_says_who_is_next():
     first, second = submit(), submit()
     assert [place_in_line(run) for run in (first, second)] == [1, 2]
-    control.stop(first)
+    control.stop(first, OPERATOR)
     assert first.status().state == "stopped" and "queue" in first.status().reason
     assert place_in_line(second) == 1 and place_in_line(first) == 0
 
@@ -73,7 +74,7 @@ def test_the_line_says_who_is_next():
 def resume(run: store.Run) -> None:
     """Resume a run, and wait until it is twenty steps further."""
     before = run.recorded_status()
-    control.resume(run)
+    control.resume(run, OPERATOR)
     deadline = time.monotonic() + 180
     while (status := run.status()).state != "running" or status.step <= before.step + 20:
         assert status.state in ("queued", "running") and time.monotonic() < deadline, run.log_path.read_text()
@@ -84,7 +85,7 @@ def resume(run: store.Run) -> None:
 def test_a_run_that_was_paused_killed_stopped_or_left_by_its_server_can_go_on(queue):
     run = endless()
     wait_for_steps(run)
-    control.pause(run)
+    control.pause(run, OPERATOR)
     wait_for(run, "paused")
 
     resume(run)
@@ -97,7 +98,7 @@ def test_a_run_that_was_paused_killed_stopped_or_left_by_its_server_can_go_on(qu
 
     resume(run)
     run.weights_path("last").unlink()
-    control.stop(run)
+    control.stop(run, OPERATOR)
     status = wait_for(run, "stopped")
     assert "last" in run.weight_names() and status.step > 40
 

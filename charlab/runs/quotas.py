@@ -1,0 +1,126 @@
+"""What each student of a class may have: runs in the queue, and room on the disk for runs and texts.
+
+Asked where a run joins the queue or is imported, and where a text is stored. Teacher and operator have no limits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from charlab.corpora import catalogue
+from charlab.corpora.uploads import Text
+from charlab.errors import CharlabError, RunError
+from charlab.runs import limits, store
+from charlab.runs.permissions import STUDENT, THE_TEACHER, Actor, owner_of
+from charlab.runs.store import Run
+
+MAX_WAITING = 2
+_LOCK_SECONDS = 30.0
+
+
+@contextlib.contextmanager
+def joining_queue(actor: Actor, folder: Path | None = None) -> Iterator[None]:
+    """Hold this while a run joins the queue. Raises RunError where a student may not have one more there."""
+    with _held(actor, folder) as others:
+        if others is not None:
+            _check_waiting(actor, others)
+            _check_room(actor, others, 0)
+        yield
+
+
+@contextlib.contextmanager
+def taking_room(actor: Actor, size: int, folder: Path | None = None) -> Iterator[None]:
+    """Hold this while `size` bytes are written for good. Raises RunError where a student has no room for them."""
+    with _held(actor, folder) as others:
+        if others is not None:
+            _check_room(actor, others, size)
+        yield
+
+
+def store_text(text: Text, actor: Actor) -> str:
+    """Store a text for whoever uploaded it; returns its name. A text that is stored already takes no room."""
+    name = catalogue.stored_already(text)
+    if name is not None:
+        return name
+    with taking_room(actor, len(text.text.encode("utf-8"))):
+        return catalogue.store(text, owner=actor.owner)
+
+
+def bytes_of(owner: str, folder: Path | None = None) -> int:
+    """The bytes that an owner's runs and texts take on the disk."""
+    runs = [run for run in store.all_runs(folder) if owner_of(run) == owner]
+    return sum(map(_size, runs)) + catalogue.stored_bytes(owner)
+
+
+def outgrown(run: Run) -> str:
+    """Why a run in training has to stop, in a sentence: its owner's limit is used up. "" where it is not."""
+    limit = limits.megabytes_each() if limits.is_class() else None
+    owner = owner_of(run)
+    if limit is None or not owner or owner == THE_TEACHER:
+        return ""
+    used = bytes_of(owner, run.path.parent)
+    return f"{_room(used, limit)} What it has learned is saved." if used > limit * 1e6 else ""
+
+
+@contextlib.contextmanager
+def _held(actor: Actor, folder: Path | None) -> Iterator[list[Run] | None]:
+    """The student's runs, while nobody else's act can add to them; None for an actor without limits."""
+    if actor.role != STUDENT:
+        yield None
+        return
+    if not actor.owner:
+        raise RunError(
+            "This browser accepts no cookies, so nothing could show later that a run or a text is its own. Allow "
+            "cookies for this address, then reload the page."
+        )
+    folder = folder or store.runs_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".quotas.lock", timeout=_LOCK_SECONDS, is_singleton=False):
+            yield [run for run in store.all_runs(folder) if owner_of(run) == actor.owner]
+    except Timeout:
+        raise RunError("The server is busy with other requests. Try again in a moment.") from None
+
+
+def _check_waiting(actor: Actor, runs: list[Run]) -> None:
+    names = []
+    for run in runs:
+        with contextlib.suppress(CharlabError):
+            if run.recorded_status().state == "queued":
+                names.append(f"“{run.config().name}”")
+    if len(names) >= MAX_WAITING:
+        raise RunError(
+            f"This browser has {len(names)} runs in the queue, {' and '.join(names)}, and each may have "
+            f"{MAX_WAITING}. Wait until one starts, or stop one."
+        )
+
+
+def _check_room(actor: Actor, runs: list[Run], size: int) -> None:
+    limit = limits.megabytes_each()
+    used = sum(map(_size, runs)) + catalogue.stored_bytes(actor.owner)
+    if used + size > limit * 1e6:
+        more = f" This would take {_megabytes(size)} more." if size else ""
+        raise RunError(f"{_room(used, limit)}{more} Delete runs that are no longer needed.")
+
+
+def _room(used: int, limit: float) -> str:
+    return (
+        f"The runs and texts of this browser take {_megabytes(used)}, and in a class each browser may have "
+        f"{limit:,g} MB."
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.{0 if size >= 10e6 else 1}f} MB"
+
+
+def _size(run: Run) -> int:
+    total = 0
+    for path in run.path.rglob("*"):
+        with contextlib.suppress(OSError):  # a temporary file that is gone
+            total += path.lstat().st_size
+    return total
