@@ -82,7 +82,7 @@ def write_link(more: dict[str, Any] | None = None) -> list[str]:
 
 st.title("See what a model predicts")
 st.caption(
-    "The model reads a text from left to right. At each position it gives every possible next character a "
+    "The model reads a text from beginning to end. At each position it gives every possible next character a "
     "probability. The less likely the actual character, the greater the surprise, measured in bits: −log2 of its "
     "probability."
 )

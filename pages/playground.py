@@ -16,7 +16,7 @@ from pages.parts.playground.seed_text import seed_text_area
 from pages.parts.playground.stream_samples import MODE_LABELS, MODES, GenerationRequest
 from pages.parts.playground.temperature import MAX_TEMPERATURE, MAX_TEMPERATURES, meaning, parse_temperatures
 from pages.parts.shared import model_picker, page_state, url_state
-from pages.parts.shared.safe_text import exact, plain
+from pages.parts.shared.safe_text import command, plain
 
 COMPARE_TEMPERATURES, COMPARE_MODELS = MODES[1:]
 DECLARED = settings(SampleConfig)
@@ -248,6 +248,6 @@ with stream_samples.cleared() if go else st.container():
     if result is not None:
         sample_cards.show(result, boxes, shade, compare)
 with st.expander("Command-line equivalent"):
-    exact("\n".join(commands(request)))
+    command("\n".join(commands(request)))
 with earlier:
     history.show()

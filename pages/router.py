@@ -12,6 +12,8 @@ st.set_page_config(
     page_title="CharLab", page_icon=str(Path(__file__).parent / "parts" / "shared" / "icon.svg"), layout="wide"
 )
 
+st.html(Path(__file__).parent / "parts" / "shared" / "text_direction.css")
+
 PAGES = [
     st.Page("home.py", title="CharLab", icon=":material/abc:", default=True),
     st.Page("train.py", title="Train", icon=":material/trending_down:", url_path="train"),

@@ -26,12 +26,13 @@ from charlab.charts.base import (
     window,
 )
 from charlab.charts.loss import thin
-from charlab.core.display import named, visible
+from charlab.core.display import named, visible, visible_text
 from charlab.core.reading import running_mean
 
 MAX_ROWS = 40
 MAX_STEPS = 200
 _THIN = "var(--st-chart-sequential-colors-5)"  # lines of single characters: pale, but visible on either background
+_MAX_LABEL = 18  # characters
 _CONTEXT = 12  # characters before a position that a tooltip shows
 
 
@@ -97,7 +98,7 @@ def heatmap_figure(
             "domain": [0.25, 1],
             "tickvals": list(range(len(rows))),
             "range": [len(rows) - 0.5, -0.5],
-            "ticktext": [literal(named(characters[i])) for i in rows],
+            "ticktext": [_row_label(characters[i]) for i in rows],
             "tickfont": {"family": "monospace", "size": SMALLEST},
             "showgrid": False,
             "zeroline": False,
@@ -214,6 +215,12 @@ def _dress(figure: Figure, length: int, chosen: int | None, title: str) -> None:
     figure.update_xaxes(range=[0.5, max(length - 0.5, 1.5)])
 
 
+def _row_label(character: str) -> str:
+    """The name, or the form alone where the name is a long one: "U+FE0F"."""
+    name = named(character)
+    return literal(name if len(name) <= _MAX_LABEL else visible(character))
+
+
 def _context(text: Sequence[str], position: int) -> str:
     """The characters before a position, and the one at it."""
     return f"after “{_read(text, position - 1)}”, “{literal(visible(text[position]))}”"
@@ -221,7 +228,7 @@ def _context(text: Sequence[str], position: int) -> str:
 
 def _read(text: Sequence[str], step: int) -> str:
     """The last characters read at a step."""
-    return literal("".join(visible(c) for c in text[max(0, step + 1 - _CONTEXT) : step + 1]))
+    return literal("".join(visible_text(text[max(0, step + 1 - _CONTEXT) : step + 1])))
 
 
 def _add_actual(

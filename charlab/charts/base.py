@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from charlab.core.display import visible
+from charlab.core.display import isolated, visible, without_turns
 
 Figure = go.Figure
 
@@ -33,7 +33,11 @@ SMALLEST = 12  # pixels: no letter in a figure is smaller
 
 
 def literal(text: str) -> str:
-    """A text escaped for Plotly, so that tags, links and entities in it are shown and not interpreted."""
+    """A text escaped for Plotly, so that tags, links and entities in it are shown and not interpreted.
+
+    Text that is read from right to left stays apart from the words around it, and nothing can turn these around.
+    """
+    text = isolated(without_turns(text))
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -85,9 +89,13 @@ def step_outline(step: int) -> dict[str, Any]:
 
 
 def character_axis(text: Sequence[str], steps: range, title: str) -> dict[str, Any]:
-    """An x axis with one column per step, named by the character of the text at that step."""
+    """An x axis with one column per step, named by the character of the text at that step.
+
+    Steps run from left to right in any script, as in every chart; the title says so where the text does not.
+    """
+    shown = "".join(text[steps.start : steps.stop])
     return {
-        "title": title,
+        "title": f"{title}, from left to right" if isolated(shown) != shown else title,
         "tickvals": list(steps),
         "ticktext": [literal(visible(text[t])) for t in steps],
         "tickangle": 0,

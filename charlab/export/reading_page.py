@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from html import escape
 
 import numpy as np
 
-from charlab.core.display import named, visible
+from charlab.core.display import in_line, isolated, named, visible, visible_text
 from charlab.core.reading import Reading
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError
@@ -23,6 +24,7 @@ _MOST_LIKELY = 5
 _BEFORE = 16  # characters shown before a surprising one
 _DEEPEST_BITS = 8.0  # and more have the deepest of _SHADES colours
 _SHADES = 10
+_APART = re.compile("[\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")  # halves of flags, and skin tones
 _COLUMNS = (
     "position",
     "after",
@@ -92,25 +94,54 @@ def page_html(model: str, corpus: str, reading: Reading, vocab: Vocab) -> str:
 
 
 def _strip(reading: Reading) -> str:
-    """The text, one span per character: its colour shows its surprise, and its title tells the values."""
+    """The text, one span per character: its colour shows its surprise, and its title tells the values.
+
+    An accent is drawn on its letter, so its colour is a band at the letter's foot.
+    """
+    forms = visible_text(reading.text)
+    on_letter = [form == c != visible(c) for form, c in zip(forms, reading.text, strict=True)] + [False]
+    shades = [None, *(None if np.isnan(bits) else _shade(bits) for bits in reading.bits)]
     cells = []
     for position, character in enumerate(reading.text):
-        bits = reading.bits[position - 1] if position else np.nan
-        shade = "" if np.isnan(bits) else f' class="s{_shade(bits)}"'
-        title = escape(f"“{named(character)}”: {_in_words(reading, position)}")
-        cells.append(f'<span{shade} title="{title}">{escape(visible(character))}</span>')
+        marks = [] if on_letter[position] else _run_after(on_letter, position)
+        kinds = ["apart"] if len(forms[position]) > 2 or _APART.match(character) else []
+        if forms[position] != character == forms[position][-1]:
+            kinds.append("circled")
+        if shades[position] is not None and not on_letter[position]:
+            kinds.append(f"s{shades[position]}")
+        side = "left" if isolated(character) != character else "right"
+        band = f' style="{_band([shades[mark] for mark in marks], side)}"' if marks else ""
+        title = escape("\n".join(_in_words(reading, place) for place in (position, *marks)))
+        of_class = f' class="{" ".join(kinds)}"' if kinds else ""
+        cells.append(f'<span{of_class}{band} title="{title}">{escape(forms[position])}</span>')
         if character == "\n":
             cells.append("<br>")
     return "".join(cells)
 
 
+def _run_after(flags: list[bool], place: int) -> list[int]:
+    """The places right after one for as long as their flags are set."""
+    end = flags.index(False, place + 1)
+    return list(range(place + 1, end))
+
+
+def _band(shades: list[int | None], side: str) -> str:
+    """A style: the colours of a letter's accents next to each other at its foot, towards one side."""
+    parts = []
+    for number, shade in enumerate(shades):
+        paint = "transparent" if shade is None else f"var(--s{shade})"
+        parts.append(f"{paint} {100 * number // len(shades)}% {100 * (number + 1) // len(shades)}%")
+    return f"background-image: linear-gradient(to {side}, {', '.join(parts)})"
+
+
 def _in_words(reading: Reading, position: int) -> str:
+    name = f"“{named(reading.text[position])}”"
     if position == 0:
-        return "no prediction: nothing was read before it"
+        return f"{name}: no prediction: nothing was read before it"
     bits, probability = reading.bits[position - 1], reading.next_probabilities[position - 1]
     if np.isnan(bits):
-        return "not in the model's alphabet"
-    return f"{bits:.2f} bits, probability {probability:.4f}, rank {reading.ranks[position - 1]:.0f}"
+        return f"{name}: not in the model's alphabet"
+    return f"{name}: {bits:.2f} bits, probability {probability:.4f}, rank {reading.ranks[position - 1]:.0f}"
 
 
 def _surprises(reading: Reading, vocab: Vocab) -> str:
@@ -123,7 +154,7 @@ def _surprises(reading: Reading, vocab: Vocab) -> str:
         most_likely = "".join(
             f"<li><b>{escape(named(characters[i]))}</b> {_share(reading.probabilities[t, i])}</li>" for i in best
         )
-        before = "".join(visible(character) for character in reading.text[max(0, t + 1 - _BEFORE) : t + 1])
+        before = in_line(reading.text[max(0, t + 1 - _BEFORE) : t + 1])
         cells = [
             f"{t + 2:,}",
             f"<code>{escape(before)}</code>",
@@ -164,25 +195,43 @@ def _number(value: float | None) -> str:
 
 def _shades(papers: str, inks: str) -> str:
     """One CSS rule per shade: the paper behind a character, and an ink that is readable on it."""
-    pairs = zip(papers.split(), inks, strict=True)
-    return " ".join(
-        f".s{shade} {{ background: {paper}; color: {_INKS[ink]}; }}" for shade, (paper, ink) in enumerate(pairs)
-    )
+    pairs = list(enumerate(zip(papers.split(), inks, strict=True)))
+    names = " ".join(f"--s{shade}: {paper};" for shade, (paper, _) in pairs)
+    rules = (f".s{shade} {{ background-color: {paper}; color: {_INKS[ink]}; }}" for shade, (paper, ink) in pairs)
+    return f":root {{ {names} }} {' '.join(rules)}"
 
 
 # The sequential colours of the app (.streamlit/config.toml), and which of two inks is readable on each.
 _INKS = {"d": "#12161c", "l": "#ffffff"}
 _LIGHT = _shades("#fcfcfb #e3ebf5 #c9d9ee #aac4e5 #87abd9 #6490cb #4274ba #2a5aa1 #193f7d #0a2450", "ddddddllll")
 _DARK = _shades("#12161c #162437 #1a3353 #204470 #29578e #3a6fae #548bcb #79a9e1 #a6c8f1 #d8e8fc", "lllllldddd")
+# Fonts by name for what the system's own may lack: each character is drawn by the first that has it.
+_SCRIPTS = ", ".join(
+    f'"{font}"'
+    for font in (
+        *(f"Noto Sans {script}" for script in ("Arabic", "Hebrew", "Devanagari", "Thai", "CJK SC")),
+        "PingFang SC",
+        "Microsoft YaHei",
+        "Apple Color Emoji",
+        "Segoe UI Emoji",
+        "Noto Color Emoji",
+    )
+)
+_FONT = f'system-ui, "Noto Sans", {_SCRIPTS}, sans-serif'
+_FIXED_WIDTH = f'ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", "Noto Sans Mono CJK SC", {_SCRIPTS}, monospace'
 _STYLE = f"""
 :root {{ color-scheme: light dark; --ink: #1b232e; --paper: #fcfcfb; --line: #d5dae0; --quiet: #5c6672; }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+body {{ font: 1rem/1.5 {_FONT}; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
   color: var(--ink); background: var(--paper); font-variant-numeric: tabular-nums; }}
 h1 {{ font-size: 1.6rem; }} h2 {{ font-size: 1.15rem; margin-top: 2rem; }}
 small, .quiet {{ color: var(--quiet); }}
-code, .text {{ font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
-.text {{ font-size: 1.1rem; line-height: 1.9; overflow-wrap: anywhere; direction: ltr; }}
-.text span {{ unicode-bidi: isolate; padding: .1em .04em; border-radius: 2px; }}
+code, .text {{ font-family: {_FIXED_WIDTH}; }}
+.text {{ font-size: 1.1rem; line-height: 1.9; overflow-wrap: anywhere; direction: ltr;
+  unicode-bidi: plaintext; text-align: start; }}
+.text span {{ padding: .1em 0; border-radius: 2px;
+  background-position: bottom; background-repeat: no-repeat; background-size: 100% .3em; }}
+.text .circled {{ font-family: {_FONT}; padding-right: .3em; }}
+.text .apart {{ unicode-bidi: isolate; }}
 .legend {{ display: flex; align-items: center; flex-wrap: wrap; gap: .5rem; font-size: .85rem; }}
 .legend span {{ display: flex; border: 1px solid var(--line); }}
 .legend i {{ width: 1rem; height: .8rem; }}
@@ -193,7 +242,7 @@ th, td {{ text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0;
 td code {{ unicode-bidi: isolate; white-space: nowrap; }}
 ol {{ margin: 0; padding: 0; list-style: none; }}
 li {{ display: inline-block; margin-right: .9rem; white-space: nowrap; unicode-bidi: isolate; }}
-li b {{ font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
+li b {{ font-family: {_FIXED_WIDTH}; unicode-bidi: isolate; }}
 .text, .legend {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 tr {{ break-inside: avoid; }}
 {_LIGHT}
@@ -222,9 +271,9 @@ _PAGE = """<!DOCTYPE html>
 </head>
 <body>
 <h1>What a model predicted</h1>
-<p>The model <b><bdi>{model}</bdi></b>, trained on <b><bdi>{corpus}</bdi></b>, read this text from left to right.
-At each position it gave every possible next character a probability. The less likely the actual character, the
-greater the surprise: −log<sub>2</sub> of its probability, in bits.</p>
+<p>The model <b><bdi>{model}</bdi></b>, trained on <b><bdi>{corpus}</bdi></b>, read this text from its first
+character to its last. At each position it gave every possible next character a probability. The less likely the
+actual character, the greater the surprise: −log<sub>2</sub> of its probability, in bits.</p>
 <p><b>{mean}</b>, for the {known} of {length} characters that have a prediction.</p>
 <div class="legend">0 bits: expected <span>{legend}</span> 8+ bits: surprising</div>
 <p class="text" dir="ltr">{strip}</p>

@@ -5,7 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from helpers.project import ROOT
-from pages.parts.shared.safe_text import plain
+from pages.parts.shared.safe_text import as_label, plain
 
 
 def page():
@@ -130,3 +130,10 @@ def test_going_back_opens_what_was_just_left(monkeypatch):
     context = SimpleNamespace(is_history_navigation=True)
     monkeypatch.setattr("pages.parts.shared.url_state.get_script_run_ctx", lambda: context)
     assert app.run().session_state.run == "a"
+
+
+def test_right_to_left_phrases_keep_the_words_and_numbers_around_them_in_order():
+    assert plain("“البحر هادئ”, 3 times") == "“\u2068البحر هادئ\u2069”, 3 times".replace(",", "\\,")
+    assert plain("\u2068البحر.\u2069 3") == "\u2068البحر\\.\u2069 3"
+    assert plain("evil\u202etxt") == "evilU\\+202Etxt"
+    assert as_label("بحر\u202e") == "\u2068بحرU+202E\u2069" and as_label("sea") == "sea"

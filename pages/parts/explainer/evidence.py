@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from charlab.core.display import named, visible
+from charlab.core.display import in_line, named
 from charlab.core.reading import Reading
 from charlab.explain import evidence
 from charlab.runs.models import Model
@@ -33,8 +33,7 @@ def counts_behind(model: Model, read: str) -> None:
         shown = list(dict.fromkeys(i for ids in counted.values() for i in ids))[:_MAX_ROWS]
         columns: dict[str, list] = {"character": [named(characters[i]) for i in shown]}
         for length, counts in counted.items():
-            context = "".join(visible(character) for character in read[len(read) - length :])
-            name = f"after “{context}”" if length else "in the whole text"
+            name = f"after “{in_line(read[len(read) - length :])}”" if length else "in the whole text"
             columns[name] = [int(counts.get(i, 0)) for i in shown]
         st.dataframe(columns, hide_index=True)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from charlab.core.display import visible
+from charlab.core.display import in_line
 from charlab.core.predictor import HasActivations
 from charlab.core.reading import Reading
 from charlab.explain import probes
@@ -35,8 +35,7 @@ def show(model: Model, reading: Reading) -> dict[str, Any]:
             "Before the first character the model has read nothing. Choose a later character in the text above."
         )
         return {}
-    read = reading.text[max(0, step - 12) : step]
-    context = "".join(visible(character) for character in read)
+    context = in_line(reading.text[max(0, step - 12) : step])
     st.markdown(plain(f"The model has read up to “{context}” and now predicts the next character."))
     activations, part = _activations(model, reading.text, step - 1)
     settings: dict[str, Any] = {}

@@ -15,13 +15,13 @@ import streamlit as st
 
 from charlab.charts import distribution
 from charlab.core.config import SampleConfig, settings
-from charlab.core.display import named, visible
+from charlab.core.display import in_line, named
 from charlab.explain import branching
 from charlab.explain.branching import Branches, Choice, Reader
 from charlab.runs.models import Model
 from pages.parts.explainer.text_strip import alphabet
 from pages.parts.shared import page_state, url_state
-from pages.parts.shared.character_strip import character_strip
+from pages.parts.shared.character_strip import character_strip, keys_help
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
 
@@ -149,6 +149,7 @@ def _written(model: Model, session: _Session) -> None:
     st.caption(
         f"{position} {'character' if position == 1 else 'characters'} written, {manual} of them chosen by you. "
         "Click a character to go back to it, or use the arrow keys once the text has focus."
+        + keys_help(characters)
     )
 
 
@@ -318,10 +319,10 @@ def _branches(model: Model, session: _Session) -> None:
                 type="primary" if branch == branches.branch else "secondary",
                 help="Go to the end of this branch.",
             )
-            text = "".join(map(visible, branching.decode(path, model.vocab)))
+            text = branching.decode(path, model.vocab)
             dots = "…" if len(text) > _SHOWN_OF_A_BRANCH else ""
             current = "current: " if branch == branches.branch else ""
-            st.markdown(plain(f"{current}“{dots}{text[-_SHOWN_OF_A_BRANCH:]}”"), width="stretch")
+            st.markdown(plain(f"{current}“{in_line(dots + text[-_SHOWN_OF_A_BRANCH:])}”"), width="stretch")
 
 
 def _table(model: Model, session: _Session) -> None:

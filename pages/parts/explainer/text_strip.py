@@ -13,13 +13,13 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
-from charlab.core.display import named, visible
+from charlab.core.display import in_line, named
 from charlab.core.reading import Reading, explain
 from charlab.core.vocab import UNKNOWN_CHARACTER
 from charlab.explain import evidence
 from charlab.runs.models import Model
 from pages.parts.shared import url_state
-from pages.parts.shared.character_strip import character_strip
+from pages.parts.shared.character_strip import character_strip, keys_help
 from pages.parts.shared.safe_text import plain
 
 _END = "▯"
@@ -74,7 +74,7 @@ def alphabet(model: Model) -> list[str]:
 def before(text: str, position: int, most: int = 16) -> str:
     """The last characters before a position, with invisible ones made visible."""
     start = max(0, position - most)
-    return ("…" if start else "") + "".join(visible(character) for character in text[start:position])
+    return in_line(("…" if start else "") + text[start:position])
 
 
 def percent(values: np.ndarray) -> list[float]:
@@ -126,6 +126,7 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
     st.caption(
         colouring.words + " Click a character, or use the arrow keys, Home and End; digits 1 to 9 jump to the "
         "greatest surprises. Select the empty box at the end to see the prediction for what comes next."
+        + keys_help(reading.text)
     )
     if unknown := model.vocab.unknown_in(reading.text):
         shown = " ".join(named(character) for character in unknown[:20])

@@ -6,7 +6,7 @@ import streamlit as st
 
 from charlab.charts import distribution
 from charlab.core.config import SampleConfig
-from charlab.core.display import visible
+from charlab.core.display import in_line
 from charlab.core.generation import Step, generate
 from charlab.runs.models import Model, ModelInfo
 from pages.parts.shared.chart import plotly_chart
@@ -34,13 +34,12 @@ def _tick(model: Model) -> None:
         exact(text + "▌", height=190)
     with right:
         characters = [*model.vocab.characters, "\ufffd"]
-        after = "".join(visible(character) for character in text[-10:])
         figure = distribution.bars_figure(
             characters,
             steps[place].model_probabilities[0],
             None,
             int(steps[place].ids[0]),
-            f"Next-character probabilities after “{after}”",
+            f"Next-character probabilities after “{in_line(text[-10:])}”",
             most=8,
             mark="chosen",
         )

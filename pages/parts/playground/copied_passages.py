@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import streamlit as st
 
-from charlab.core.display import visible
+from charlab.core.display import in_line
 from charlab.corpora import suffix_array
 from pages.parts.playground.stream_samples import GenerationResult, Sample
 from pages.parts.shared import corpus_index
@@ -58,11 +58,10 @@ def rows(found: Copied, sample: Sample) -> dict[str, list]:
     """The longest passages as a table: length, text, line, and the text around the match."""
     shown = found.passages[:_MAX_ROWS]
     around = [found.index.around(place, length, 20) for _, length, place in shown]
-    drawn = lambda text: "".join(visible(character) for character in text)  # noqa: E731
     return {
         "characters": [length for _, length, _ in shown],
-        "passage": [drawn(sample.text[start : start + length]) for start, length, _ in shown],
+        "passage": [in_line(sample.text[start : start + length]) for start, length, _ in shown],
         "line": [found.index.line(place) for _, _, place in shown],
-        "text before the match": [drawn(before) for before, _ in around],
-        "text after the match": [drawn(after) for _, after in around],
+        "text before the match": [in_line(before) for before, _ in around],
+        "text after the match": [in_line(after) for _, after in around],
     }

@@ -1,7 +1,12 @@
 // The character strip: one cell per character. Texts are set as textContent, never as HTML.
+// Cells are inline boxes without space between them where letters join or carry marks (Arabic, Devanagari), so that the
+// browser shapes them as one word; each line has the direction of its first letter.
 // Python owns the chosen index; between two of its answers the browser runs ahead, so that arrow keys respond at once.
 
 const LEVELS = 24; // shades of the scale; a cell's shade is a class, so a new theme rewrites one style sheet
+// Characters that never join their neighbours get some space at their sides; U+0640 is drawn between Arabic letters.
+const STANDS_ALONE = /^(?!\u0640)[\p{sc=Zyyy}\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}\p{sc=Hani}\p{sc=Hira}\p{sc=Kana}]$/u;
+const LEFTWARD = /^(?=\p{L})[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]$/u;
 const strips = new WeakMap(); // parentElement -> what is drawn there
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -18,6 +23,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (strip.turn !== turn) return; // a call that a newer one has overtaken
     strips.delete(parentElement);
     clearTimeout(strip.timer);
+    strip.watcher.disconnect();
     strip.root.remove();
   };
 }
@@ -25,16 +31,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function create(parentElement) {
   const strip = {
     root: document.createElement("div"), sheet: document.createElement("style"), text: document.createElement("div"),
-    legend: document.createElement("div"), cells: [], chosen: null, turn: 0, sent: [], heard: undefined,
+    legend: document.createElement("div"), cells: [], leaders: [], chosen: null, turn: 0, sent: [], heard: undefined,
   };
   strip.text.dir = "ltr";
   strip.root.append(strip.sheet, strip.text, strip.legend);
   parentElement.appendChild(strip.root);
   strip.text.addEventListener("click", (event) => {
     const index = strip.cells.indexOf(event.target);
-    if (index >= 0 && !strip.data.readOnly) choose(strip, index, 0);
+    if (index >= 0 && !strip.data.readOnly) choose(strip, nextInGroup(strip, index), 0);
   });
   strip.text.addEventListener("keydown", (event) => onKey(strip, event));
+  // While it is hidden, its cells have no width.
+  strip.watcher = new ResizeObserver(() => { if (!strip.leaders.length) group(strip); });
+  strip.watcher.observe(strip.text);
   strips.set(parentElement, strip);
   return strip;
 }
@@ -47,11 +56,15 @@ function textChanged(old, now) {
 }
 
 function build(strip, data) {
-  const pieces = document.createDocumentFragment();
+  const pieces = document.createDocumentFragment(), onLetters = new Set(data.onLetters);
   strip.cells = data.characters.map((character, i) => {
     const cell = document.createElement("span");
-    cell.textContent = data.readOnly ? character : data.drawn[character] ?? character;
+    const form = data.drawn[character] ?? character, isSign = [...form].length > 2; // "U+202E"
+    cell.textContent = onLetters.has(i) || (data.readOnly && !isSign) ? character : form;
+    cell.classList.toggle("sign", isSign);
+    cell.classList.toggle("circled", cell.textContent.startsWith("◌") && cell.textContent !== character);
     if (!data.readOnly) {
+      cell.classList.toggle("alone", isSign || (STANDS_ALONE.test(character) && !onLetters.has(i + 1)));
       cell.setAttribute("role", "option");
       cell.tabIndex = -1;
     }
@@ -68,6 +81,7 @@ function build(strip, data) {
   strip.text.style.maxHeight = data.height ? `${data.height}px` : "";
   strip.chosen = null;
   strip.heard = undefined;
+  group(strip);
   if (!data.readOnly && strip.cells.length) strip.cells[0].tabIndex = 0;
 }
 
@@ -80,14 +94,55 @@ function recolour(strip, data) {
       && old.unit === data.unit && old.scale === data.scale;
     if (!same) dress(cell, data, i);
   });
+  paintGroups(strip, data);
+}
+
+// The browser draws a mark with its letter, and some letters as one shape (Arabic lam and alef): all but the first of
+// such a group have no width. `leaders` has the first of its group for each cell; empty until it is known.
+function group(strip) {
+  strip.leaders = [];
+  if (!strip.text.clientWidth) return;
+  const leads = (cell, i) => i === 0 || cell.classList.contains("alone") || cell.getBoundingClientRect().width > 0.5;
+  const first = strip.cells.map(leads);
+  first.forEach((isFirst, i) => strip.leaders.push(isFirst ? i : strip.leaders[i - 1]));
+  strip.cells.forEach((cell, i) => cell.classList.toggle("part", !first[i]));
+  if (strip.data) paintGroups(strip, strip.data);
+}
+
+function membersOf(strip, index) {
+  const first = strip.leaders[index] ?? index;
+  let end = index + 1;
+  while (end < strip.cells.length && strip.leaders[end] === first) end++;
+  return Array.from({ length: end - first }, (_, i) => first + i);
+}
+
+// A second click on a letter goes on to its marks.
+function nextInGroup(strip, index) {
+  const members = membersOf(strip, index), place = members.indexOf(strip.chosen);
+  return place < 0 ? index : members[(place + 1) % members.length];
+}
+
+// The colours of cells without width are a band at the foot of the first of their group.
+function paintGroups(strip, data) {
+  strip.leaders.forEach((leader, i) => {
+    if (leader !== i || strip.leaders[i + 1] !== i) return;
+    const parts = membersOf(strip, i).slice(1), share = 100 / parts.length;
+    const bands = parts.map((part, k) => {
+      const colour = data.colours?.[part] ?? null;
+      const paint = typeof colour === "number" ? `var(--shade-${level(colour, data.scale)})` : colour ?? "transparent";
+      return `${paint} ${k * share}% ${(k + 1) * share}%`;
+    });
+    const side = LEFTWARD.test(data.characters[i]) ? "left" : "right";
+    strip.cells[i].style.backgroundImage = `linear-gradient(to ${side}, ${bands})`;
+    strip.cells[i].title = [i, ...parts].map((part) => describe(data, part)).join("\n");
+  });
 }
 
 function dress(cell, data, i) {
   const character = data.characters[i], colour = data.colours?.[i] ?? null, value = data.values?.[i] ?? null;
-  const classes = [];
+  const classes = ["sign", "circled", "alone", "part", "chosen", "around"].filter((name) => cell.classList.contains(name));
   if (character in data.drawn && !data.readOnly && colour === null) classes.push("drawn");
   if (typeof colour === "number") classes.push(`shade-${level(colour, data.scale)}`);
-  if (cell.classList.contains("chosen")) classes.push("chosen");
   cell.className = classes.join(" ");
   cell.style.backgroundColor = typeof colour === "string" ? colour : "";
   cell.style.color = typeof colour === "string" ? readableOn(parseColour(getPainted(colour))) : "";
@@ -95,10 +150,13 @@ function dress(cell, data, i) {
     if (value !== null) cell.title = `${value.toFixed(2)} ${data.unit}`;
     return;
   }
-  const name = data.names[character] ?? `“${character}”`;
-  const words = value === null ? name : `${name}, ${value.toFixed(2)} ${data.unit}`;
-  cell.title = words;
-  cell.setAttribute("aria-label", words);
+  cell.title = describe(data, i);
+  cell.setAttribute("aria-label", cell.title);
+}
+
+function describe({ characters, names, values, unit }, i) {
+  const name = names[characters[i]] ?? `“${characters[i]}”`, value = values?.[i] ?? null;
+  return value === null ? name : `${name}, ${value.toFixed(2)} ${unit}`;
 }
 
 function drawLegend(strip, { legend, scale, swatches }) {
@@ -133,7 +191,8 @@ function paintScale(strip, scale) {
   strip.sheet.textContent = Array.from({ length: LEVELS + 1 }, (_, i) => {
     const place = (i / LEVELS) * (stops.length - 1), first = Math.min(Math.floor(place), stops.length - 2);
     const colour = stops[first].map((c, k) => Math.round(c + (stops[first + 1][k] - c) * (place - first)));
-    return `.shade-${i} { background: rgb(${colour}); color: ${readableOn(colour)}; }`;
+    return `.strip { --shade-${i}: rgb(${colour}); }
+      .shade-${i} { background-color: rgb(${colour}); color: ${readableOn(colour)}; }`;
   }).join("\n");
 }
 
@@ -160,12 +219,14 @@ function mark(strip, index) {
   const before = strip.cells[strip.chosen] ?? strip.cells[0], now = strip.cells[index];
   if (before) {
     before.classList.remove("chosen");
+    strip.cells[strip.leaders[strip.chosen]]?.classList.remove("around");
     before.setAttribute("aria-selected", "false");
     before.tabIndex = -1;
   }
   strip.chosen = now ? index : null;
   if (now) {
     now.classList.add("chosen");
+    if (now.classList.contains("part")) strip.cells[strip.leaders[index]].classList.add("around");
     now.setAttribute("aria-selected", "true");
   }
   if (now ?? strip.cells[0]) (now ?? strip.cells[0]).tabIndex = strip.data?.readOnly ? -1 : 0;
@@ -213,8 +274,10 @@ function onKey(strip, event) {
   if (strip.data.readOnly || event.ctrlKey || event.metaKey || event.altKey) return;
   const last = strip.cells.length - 1;
   const here = Math.max(0, strip.cells.indexOf(event.target));
+  const next = () => Math.min(last, here + 1), previous = () => Math.max(0, here - 1);
+  const leftward = isLeftward(strip, here);
   const places = {
-    ArrowRight: () => Math.min(last, here + 1), ArrowLeft: () => Math.max(0, here - 1),
+    ArrowRight: leftward ? previous : next, ArrowLeft: leftward ? next : previous,
     Home: () => 0, End: () => last,
     ArrowDown: () => nextLine(strip.cells, here, 1), ArrowUp: () => nextLine(strip.cells, here, -1),
     Enter: () => here, " ": () => here,
@@ -223,6 +286,14 @@ function onKey(strip, event) {
   if (index === undefined) return;
   event.preventDefault();
   choose(strip, index, event.key === "Enter" || event.key === " " ? 0 : 120);
+}
+
+// Whether a cell's line is read from right to left: the direction of the line's first letter, as in the style sheet.
+function isLeftward(strip, index) {
+  const { characters } = strip.data, start = index ? characters.lastIndexOf("\n", index - 1) + 1 : 0;
+  const end = characters.indexOf("\n", start);
+  const first = characters.slice(start, end < 0 ? undefined : end).find((character) => /\p{L}/u.test(character));
+  return first !== undefined && LEFTWARD.test(first);
 }
 
 // The cell right above or below.

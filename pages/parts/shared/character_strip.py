@@ -5,13 +5,14 @@ Has no state of its own: the page owns the chosen index, passes it in, and is to
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
-from charlab.core.display import named, visible
+from charlab.core.display import isolated, named, visible, visible_text
 
 _HERE = Path(__file__)
 _mount = st.components.v2.component(
@@ -58,11 +59,13 @@ def character_strip(
         if index is not None and on_choose:
             on_choose(index)
 
-    kinds = sorted(set(characters))
+    distinct = sorted(set(characters))
+    forms = visible_text(characters)
     data = {
         "characters": list(characters),
-        "drawn": {c: visible(c) for c in kinds if visible(c) != c},
-        "names": {c: named(c) for c in kinds if named(c) != c},
+        "drawn": {c: visible(c) for c in distinct if visible(c) != c},
+        "onLetters": [i for i, c in enumerate(characters) if forms[i] == c != visible(c)],
+        "names": {c: _name(c) for c in distinct if _name(c) != c},
         "colours": None if colours is None else [_colour(colour) for colour in colours],
         "values": None if values is None else [_number(value) for value in values],
         "unit": unit,
@@ -77,6 +80,24 @@ def character_strip(
     }
     index = checked(_mount(key=key, data=data, on_chosen_change=report).chosen)
     return checked(chosen) if index is None else index
+
+
+def keys_help(text: Sequence[str]) -> str:
+    """What is special about choosing a character of this text, in sentences that follow others; else empty."""
+    words = ""
+    if isolated("".join(text)) != "".join(text):
+        words += " In a line that reads from right to left, the left arrow goes to the next character."
+    if visible_text(text) != [visible(character) for character in text]:
+        words += " A second click on a letter goes on to its accents."
+    return words
+
+
+def _name(character: str) -> str:
+    """What a pointer or a screen reader is told: of a mark its name too, which can hardly be seen."""
+    name = named(character)
+    if len(character) == 1 and unicodedata.category(character).startswith("M") and name.startswith("◌"):
+        return f"{name} {unicodedata.name(character, '').lower()}".rstrip()
+    return name
 
 
 def _colour(colour: float | str | None) -> float | str | None:

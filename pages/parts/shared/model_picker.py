@@ -11,7 +11,7 @@ from charlab.corpora import catalogue
 from charlab.errors import CharlabError
 from charlab.runs.models import Model, ModelInfo, load, stamp, survey
 from pages.parts.shared import browser_cookie, owner_filter, stable_selectbox, url_state
-from pages.parts.shared.safe_text import plain
+from pages.parts.shared.safe_text import as_label, plain
 
 _MAX_UNREADABLE = 5
 _ENDED = ("done", "stopped", "failed")  # until then a run's bits change
@@ -69,7 +69,7 @@ def describe(info: ModelInfo) -> str:
     """
     bits = f" · {info.bits:.2f} bits" if info.bits is not None and info.state in _ENDED else ""
     where = " · built-in" if info.where == "starter" else ""
-    return f"{info.title}{where}{bits}"
+    return f"{as_label(info.title)}{where}{bits}"
 
 
 def labels(infos: Iterable[ModelInfo]) -> dict[str, str]:

@@ -111,9 +111,9 @@ def _one_batch(source: Source, model: ModelConfig, train: TrainConfig) -> None:
     st.markdown("A model reads numbers: each character of the alphabet has its own, the id.")
     piece = source.ids[:_PIECE]
     shown = source.vocab.characters + UNKNOWN_CHARACTER
-    exact(
-        "".join(f"{visible(shown[i]):>4}" for i in piece) + " ...\n" + "".join(f"{i:>4}" for i in piece) + " ..."
-    )
+    letters, ids = [plain(visible(shown[i])) for i in piece], [str(i) for i in piece]
+    rows = [[*letters, "..."], ["---"] * (len(piece) + 1), [*ids, "..."]]
+    st.markdown("\n".join(f"| {' | '.join(row)} |" for row in rows))
     if not kinds.of(model).trained:
         st.markdown(
             f"An n-gram model needs no batches: it goes through the text once and counts which character follows "

@@ -12,7 +12,7 @@ from charlab.errors import CharlabError
 from charlab.runs import diagnosis, store
 from charlab.runs.store import Run, RunConfig
 from pages.parts.shared import page_state, url_state
-from pages.parts.shared.safe_text import exact, plain
+from pages.parts.shared.safe_text import as_label, exact, plain
 
 
 def pick_others(run: Run, title: Callable[[Run], str] | None = None) -> list[Run]:
@@ -141,6 +141,6 @@ def _cell(text: str) -> str:
 
 def _name(run: Run) -> str:
     try:
-        return run.read()[0].name
+        return as_label(run.read()[0].name)
     except CharlabError as problem:
         return str(problem)

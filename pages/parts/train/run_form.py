@@ -14,7 +14,7 @@ from charlab.errors import CharlabError
 from charlab.runs import accelerators, quotas
 from charlab.runs.presets import PRESETS, Preset
 from pages.parts.shared import browser_cookie, page_state, url_state
-from pages.parts.shared.safe_text import plain
+from pages.parts.shared.safe_text import as_label, plain
 from pages.parts.train import settings_form
 
 
@@ -23,7 +23,7 @@ def pick_corpus() -> Corpus:
     texts = {corpus.name: corpus for corpus in [*catalogue.CORPORA.values(), *catalogue.stored()]}
     url_state.read("corpus", choices=texts)
     name = st.selectbox(
-        "Text", texts, format_func=lambda name: texts[name].title, key="corpus", persist_state="session"
+        "Text", texts, format_func=lambda name: as_label(texts[name].title), key="corpus", persist_state="session"
     )
     corpus = texts[name]
     st.caption(plain(_facts(corpus)))

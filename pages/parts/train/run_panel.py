@@ -16,7 +16,7 @@ from charlab.runs import diagnosis, plan, queue, shell_commands, store
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import browser_cookie, owner_filter, page_state, stable_selectbox, url_state
 from pages.parts.shared.chart import plotly_chart
-from pages.parts.shared.safe_text import exact, plain
+from pages.parts.shared.safe_text import as_label, command, plain
 from pages.parts.train import export_import, run_comparison, run_controls
 
 _STATES = {
@@ -75,7 +75,7 @@ def _title(facts: _Facts) -> str:
         return facts
     config, status = facts
     started = time.strftime("%d %b %H:%M:%S", time.localtime(config.created))
-    return f"{config.name}, {started}, {_STATES[status.state]}"
+    return f"{as_label(config.name)}, {started}, {_STATES[status.state]}"
 
 
 def show(run: Run) -> None:
@@ -141,7 +141,7 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
         run_comparison.words(run, config, events, status.state in store.ENDED, unit)
         run_comparison.samples(run, events)
         with st.expander("Command-line equivalent"):
-            exact(shell_commands.training_command(config))
+            command(shell_commands.training_command(config))
     run_comparison.table([config, *run_comparison.configs(others)])
     if ticking != (status.state in store.ACTIVE):
         st.rerun()

@@ -148,3 +148,16 @@ def test_figures_are_plain_json_without_a_theme_and_with_titled_axes():
         assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0,0,0,0)" and layout["uirevision"]
         titled = [axis["title"].get("text") for name, axis in layout.items() if name.startswith("xaxis")]
         assert titled and all(titled)
+
+
+def test_labels_of_a_right_to_left_text_keep_their_order():
+    text, alphabet = "بحر e\u0301", ["ب", "ح", "ر", " ", "e", "\u0301", "\u202e", "\ufe0f"]
+    probabilities = np.full((len(text), len(alphabet)), 1 / len(alphabet))
+    figure = plain_json(heatmap_figure(text, alphabet, probabilities, np.ones(len(text) - 1), 1))
+    assert figure["layout"]["xaxis"]["ticktext"][3:] == ["·", "e", "◌\u0301"]
+    rows = ["\u2068ب\u2069", "\u2068ح\u2069", "\u2068ر\u2069", "␣ space", "e", "◌\u0301", "U+202E", "U+FE0F"]
+    assert figure["layout"]["yaxis"]["ticktext"] == rows
+    assert figure["data"][2]["text"][3:] == ["\u2068بحر·\u2069", "\u2068بحر·e\u2069"]
+    lines = plain_json(surprise_figure(text, np.ones(len(text) - 1)))
+    assert lines["data"][0]["text"][-1] == "after “\u2068بحر·e\u2069”, “◌\u0301”"
+    assert lines["data"][0]["text"][0] == "after “\u2068ب\u2069”, “\u2068ح\u2069”"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charlab.charts.base import literal, window
+from charlab.charts.base import character_axis, literal, window
 from charlab.charts.distribution import bars_figure
 from charlab.charts.loss import loss_figure
 from helpers.figures import ALPHABET, EVIL, loss_events, plain_json, texts
@@ -43,3 +43,17 @@ def test_figures_are_plain_json_without_a_theme_and_with_titled_axes():
 def test_a_window_holds_its_step_and_stays_within_the_text(length, step, first):
     assert window(length, step, 100) == range(first, min(length, first + 100))
     assert step in window(length, step, 100)
+
+
+def test_a_right_to_left_label_stays_apart_and_nothing_turns_a_label():
+    assert literal("\u202eabc") == "U+202Eabc"
+    assert literal("a: بحر 3") == "\u2068a: بحر 3\u2069"
+    assert literal("after \u2068بحر\u2069") == "\u2068after \u2068بحر\u2069\u2069"
+    assert literal("\u2066\u2067x\u2069") == "U+2066U+2067xU+2069"
+
+
+def test_columns_of_a_right_to_left_text_run_from_left_to_right_and_say_so():
+    axis = character_axis("بحر", range(3), "character just read")
+    assert axis["title"] == "character just read, from left to right"
+    assert axis["ticktext"] == ["\u2068ب\u2069", "\u2068ح\u2069", "\u2068ر\u2069"]
+    assert character_axis("sea", range(3), "character just read")["title"] == "character just read"

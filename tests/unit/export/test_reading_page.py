@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -23,7 +24,7 @@ TAGS = {
     "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "b", "bdi", "sub", "div", "span", "i", "br",
     "small", "table", "thead", "tbody", "tr", "th", "td", "code", "ol", "li",
 }  # fmt: skip
-ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "class", "title", "dir", "data-name"}
+ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "class", "title", "dir", "data-name", "style"}
 
 
 def read(text, vocab=VOCAB):
@@ -119,7 +120,29 @@ def test_no_text_in_the_page_is_obeyed(text):
 
 def test_combining_and_invisible_characters_are_seen():
     page = Page(page_html("m", "c", read("e\u0301\u202e\x00\n"), VOCAB))
-    assert page.strip == "e◌\u0301U+202EU+0000↵" and "br" in page.tags
+    assert page.strip == "e\u0301U+202EU+0000↵" and "br" in page.tags
+    alone = Page(page_html("m", "c", read("\u0301e \u0301"), VOCAB))
+    assert alone.strip == "◌\u0301e·◌\u0301"
+
+
+def test_an_accent_is_a_band_at_the_foot_of_its_letter():
+    text = "the\u0301 ש\u05b8\u05c1."
+    vocab = Vocab.from_text(text)
+    html = page_html("m", "c", read(text, vocab), vocab)
+    cell = r'<span class="s\d" style="background-image: (linear-gradient\([^"]*)" title="([^"]*)">'
+    accent, points = re.search(cell + "e<", html), re.search(cell + "ש<", html)
+    assert re.fullmatch(r"linear-gradient\(to right, var\(--s\d\) 0% 100%\)", accent[1])
+    both = r"linear-gradient\(to left, var\(--s\d\) 0% 50%, var\(--s\d\) 50% 100%\)"
+    assert re.fullmatch(both, points[1])
+    assert accent[2].count("bits") == 2 and points[2].count("bits") == 3
+    assert "unicode-bidi: plaintext" in html
+
+
+def test_a_right_to_left_context_stays_apart_in_the_table():
+    text = "بحر هادئ"
+    vocab = Vocab.from_text(text)
+    contexts = Page(page_html("m", "c", read(text, vocab), vocab)).texts["code"][::2]
+    assert contexts and all(context.startswith("\u2068") and context.endswith("\u2069") for context in contexts)
 
 
 @pytest.mark.parametrize("text", ["a", "\n\n\n", "Ω", "ΩΩΩ", "x" * MAX_LENGTH])
