@@ -22,7 +22,7 @@ from starlette.routing import Route
 from streamlit.config import get_option
 from threadpoolctl import threadpool_limits
 
-from charlab.errors import CharlabError
+from charlab import os_errors
 from pages.parts.shared import browser_cookie, http_guard, teacher_link
 
 
@@ -61,10 +61,8 @@ def on_script_error(error: Exception) -> bool:
     """Show a sentence instead of a traceback, which Streamlit writes to the log."""
     from pages.parts.shared.safe_text import plain
 
-    if isinstance(error, CharlabError):
-        st.error(plain(str(error)))
-    else:
-        st.error("Internal error in CharLab. Reload the page; the details are in the server's log.")
+    internal = "Internal error in CharLab. Reload the page; the details are in the server's log."
+    st.error(plain(os_errors.sentence(error) or internal))
     return True
 
 

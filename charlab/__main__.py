@@ -1,5 +1,6 @@
 """`python -m charlab`, and the command `charlab`: the command line."""
 
+import sys
 import time
 
 STARTED = time.time()  # a budget in minutes counts from here, so before the rest is imported
@@ -7,9 +8,13 @@ STARTED = time.time()  # a budget in minutes counts from here, so before the res
 
 def main() -> int:
     """Run one command; returns what the process exits with."""
-    from charlab.cli import main as run
+    try:
+        from charlab.cli import main as run
 
-    return run(started=STARTED)
+        return run(started=STARTED)
+    except KeyboardInterrupt:  # while it was imported
+        print("charlab: It was interrupted (Ctrl-C).", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -1,30 +1,63 @@
-"""Write a file completely or not at all."""
+"""Files written completely or not at all: bytes, JSON documents, and arrays by name (safetensors)."""
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+from charlab.errors import RunError
+from charlab.os_errors import make_folder, naming
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write to a temporary file in the same folder, flush, then rename it: no reader ever sees half a file.
 
-    `mode` has the permissions of a new file, less those that the process's umask removes. Raises OSError. The
-    temporary file is deleted if writing fails, for example because the disk is full.
+    `mode` has the permissions of a new file, less those that the process's umask removes. Raises OSError, which
+    names the file. The temporary file is deleted if writing fails, for example because the disk is full.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_name(f".{uuid4().hex}.tmp")
     try:
-        temporary.touch(mode)
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _move(temporary, path)
+        with naming(path, always=True):
+            temporary.touch(mode)
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            _move(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Write a JSON document completely or not at all."""
+    write_whole(path, json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8"))
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
+    """Write arrays by name as a safetensors file, completely or not at all."""
+    import numpy as np
+    from safetensors.numpy import save
+
+    write_whole(path, save({k: np.asarray(v, order="C") for k, v in arrays.items()}, metadata))
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read a safetensors file. Raises RunError where it is damaged or incomplete."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return load(path.read_bytes())
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+        raise RunError(f"{path} cannot be read: it is not a complete safetensors file ({error}).") from error
 
 
 def _move(temporary: Path, path: Path) -> None:

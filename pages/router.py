@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from charlab.errors import CharlabError
+from charlab import os_errors
 from pages.parts.shared import browser_cookie, url_state
 from pages.parts.shared.safe_text import plain
 
@@ -26,5 +26,5 @@ url_state.enter(page.url_path)
 try:
     browser_cookie.show_role()
     page.run()
-except CharlabError as error:  # the user can fix it: a sentence, no entry in the log
-    st.error(plain(str(error)))
+except os_errors.EXPECTED as error:  # people can fix it: a sentence, no entry in the log
+    st.error(plain(os_errors.sentence(error)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from charlab import os_errors
 from charlab.core import kinds
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
@@ -80,8 +81,8 @@ if start and planned:
                 text = catalogue.load(corpus.name, paths=False)
                 planned = plan.plan_run(text, preset.name, model, train)
             st.session_state.run = planned.create(browser_cookie.actor()).id
-    except CharlabError as error:
-        st.error(plain(str(error)))
+    except os_errors.EXPECTED as error:
+        st.error(plain(os_errors.sentence(error)))
 
 run = run_panel.pick_run()
 if run is None:

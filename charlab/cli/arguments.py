@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -31,6 +32,29 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--parent-pipe", action="store_true", help="pause when standard input closes")
     worker.set_defaults(command=commands.work, json=False)
     return result
+
+
+def parse(words: list[str] | None = None) -> argparse.Namespace:
+    """The options of a command line, by default this process's. Raises ConfigError for a text that is not Unicode;
+    a path may be anything that the system allows."""
+    options = parser().parse_args([as_unicode(word) for word in (sys.argv[1:] if words is None else words)])
+    for name in ("seed_text", "text", "name", "set", "preset", "encoding"):
+        value = getattr(options, name, None)
+        for text in value if isinstance(value, list) else [value or ""]:
+            if text != text.encode("utf-8", "replace").decode("utf-8"):
+                option = f"--{name.replace('_', '-')}"
+                raise ConfigError(f"{option} must be a text in UTF-8. Received: {ascii(text)}.")
+    return options
+
+
+def as_unicode(word: str) -> str:
+    """An argument whose bytes are UTF-8 as that, also where the locale has another encoding (C, POSIX)."""
+    if not any("\udc80" <= character <= "\udcff" for character in word):
+        return word
+    try:
+        return os.fsencode(word).decode("utf-8")
+    except UnicodeError:
+        return word
 
 
 def _add_lists(subparsers: Any) -> None:

@@ -158,8 +158,11 @@ def import_model(options: argparse.Namespace) -> dict[str, Any]:
 
 def _show_end(run: store.Run, status: store.Status, options: argparse.Namespace) -> dict[str, Any]:
     """Print and return the results of a run that has ended; raises the reason of a failed one."""
+    from charlab.training import worker
+
     if status.state == "failed":
         raise CharlabError(f"Run {run.id} failed. {status.reason}")
+    options.exit_code = worker.exit_code(status)
     if not options.json:
         for key, value in status.results.items():
             print(f"{key}: {value}")

@@ -5,15 +5,19 @@ Nothing is read, generated or downloaded before it is needed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import re
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from charlab import os_errors
 from charlab.corpora import downloads, python_texts, synthetic
 from charlab.corpora.cleaning import clean
 from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text, made, read_bytes, read_plainly, stored_name
@@ -21,6 +25,9 @@ from charlab.errors import CorpusError
 from charlab.files import write_whole
 
 SEED, LENGTH = 1, 500_000  # of the synthetic texts
+PIPE_LIMIT = 1_000_000_000  # bytes; a file has no limit, but a pipe may have no end
+_PIPED = "piped text"
+_SURROGATES = re.compile("[\ud800-\udfff]")  # in a path: bytes that are not UTF-8
 
 _PSF = "Python Software Foundation License 2"
 _MADE_HERE = "None needed (generated here)"
@@ -128,12 +135,18 @@ def load(
     if re.fullmatch(r"text-[0-9a-f]{16}", name_or_path):
         return _load_stored(name_or_path)
     if paths:
-        text = _load_file(name_or_path, minimum, encoding, normalise)
-        if not sha256 or text.sha256 == sha256:
-            return text
-        plain = _load_file(name_or_path, minimum, plainly=True)
-        return plain if plain.sha256 == sha256 else text
+        return _load_file(name_or_path, minimum, encoding, normalise, sha256)
     raise CorpusError(_no_such_text(name_or_path))
+
+
+def can_be_loaded_again(text: Text) -> bool:
+    """Whether `load` will find a text by its name, as it does a file; a pipe can only be read once.
+
+    A file whose name is not Unicode cannot be noted in a run's configuration.
+    """
+    if text.name in CORPORA or text.name == stored_name(text.sha256):
+        return True
+    return os.path.isfile(text.name) and not _SURROGATES.search(text.name)
 
 
 def store(text: Text, owner: str = "") -> str:
@@ -157,8 +170,10 @@ def store(text: Text, owner: str = "") -> str:
         write_whole(path, text.text.encode("utf-8"))
         write_whole(path.with_suffix(".json"), json.dumps(about, ensure_ascii=False).encode("utf-8"))
     except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
         raise CorpusError(
-            f"“{text.title}” cannot be stored in {path.parent}: {error.strerror or error}. "
+            f"“{text.title}” cannot be stored in {path.parent}: {os_errors.reason(error)}. "
             "Set the environment variable CHARLAB_CACHE to another folder."
         ) from error
     return name
@@ -236,22 +251,34 @@ def _load_download(corpus: Corpus, download: bool) -> Text:
     return replace(text, name=corpus.name, title=corpus.title, notes=notes + text.notes)
 
 
-def _load_file(
-    path: str, minimum: int, encoding: str | None = None, normalise: bool = True, plainly: bool = False
-) -> Text:
+def _load_file(path: str, minimum: int, encoding: str | None, normalise: bool, sha256: str) -> Text:
+    data, filename = _file_bytes(path)
+    text = read_bytes(data, filename, None, minimum, encoding=encoding, normalise=normalise)
+    if sha256 and text.sha256 != sha256:
+        plain = read_plainly(data, filename, minimum)
+        text = plain if plain.sha256 == sha256 else text
+    return replace(text, name=str(Path(path).resolve()))
+
+
+def _file_bytes(path: str) -> tuple[bytes, str]:
+    """All bytes of a file or a pipe, read once, and a name for it. Raises CorpusError where that is impossible."""
     try:
-        data = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if stat.S_ISREG(mode):
+                return file.read(), path
+            if stat.S_ISBLK(mode) or stat.S_ISCHR(mode) and not file.isatty():  # some of them have no end
+                raise CorpusError(f"{path!r} is a device, not a text. Give the path of a text file.")
+            data = file.read(PIPE_LIMIT + 1)
     except (FileNotFoundError, ValueError):  # ValueError: no file can have such a name
         raise CorpusError(f"{_no_such_text(path)} There is no file of that name either.") from None
     except OSError as error:
         raise CorpusError(
-            f"{path!r} cannot be read: {error.strerror or error}. Give the path of a text file."
+            f"{path!r} cannot be read: {os_errors.reason(error)}. Give the path of a text file."
         ) from error
-    if plainly:
-        text = read_plainly(data, path, minimum)
-    else:
-        text = read_bytes(data, path, None, minimum, encoding=encoding, normalise=normalise)
-    return replace(text, name=str(Path(path).resolve()))
+    if len(data) > PIPE_LIMIT:
+        raise CorpusError(f"The text from {path!r} is longer than {PIPE_LIMIT:,} bytes. Put it into a file first.")
+    return data, _PIPED
 
 
 def _no_such_text(name: str) -> str:

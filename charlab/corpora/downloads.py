@@ -6,13 +6,14 @@ A file with wrong contents is never returned.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from charlab import os_errors
 from charlab.errors import CorpusError
+from charlab.folders import cache_folder, corpora_folder
 
 SECONDS = 20  # that a server may take to answer, or to continue after a pause
 WAIT_SECONDS = 60  # for another process on this machine that downloads the same file
@@ -50,27 +51,20 @@ SHAKESPEARE = Download(
 COMPLETE_WORKS = Download("100-0.txt", ("https://www.gutenberg.org/files/100/100-0.txt",))
 
 
-def cache_folder() -> Path:
-    """The folder of downloads and uploaded texts: `CHARLAB_CACHE`, or the user's cache folder."""
-    if named := os.environ.get("CHARLAB_CACHE"):
-        return Path(named).expanduser()
-    import pooch
-
-    return Path(pooch.os_cache("charlab"))
-
-
 def find(download: Download) -> tuple[bytes | None, tuple[str, ...]]:
     """The file's contents where this machine has it, and notes on wrong files of its name that were skipped.
 
     The folder named by `CHARLAB_CORPORA` is searched first, then the cache.
     """
-    folders = {"the folder CHARLAB_CORPORA": os.environ.get("CHARLAB_CORPORA"), "the cache": cache_folder()}
+    folders = {"the folder CHARLAB_CORPORA": corpora_folder(), "the cache": cache_folder()}
     notes: tuple[str, ...] = ()
+    if (named := corpora_folder()) and not named.is_dir():
+        notes += (f"CHARLAB_CORPORA is not searched: {named} is not a folder.",)
     for where, folder in folders.items():
         if not folder:
             continue
         try:
-            data = (Path(folder).expanduser() / download.file_name).read_bytes()
+            data = (folder / download.file_name).read_bytes()
         except OSError:  # missing, or not readable
             continue
         contents = download.contents(data)
@@ -105,7 +99,7 @@ def fetch(download: Download) -> tuple[bytes, tuple[str, ...]]:
         ) from None
     except OSError as error:
         raise CorpusError(
-            f"{download.file_name} cannot be stored in {folder}: {error.strerror or error}. "
+            f"{download.file_name} cannot be stored in {folder}: {os_errors.reason(error)}. "
             "Set the environment variable CHARLAB_CACHE to another folder."
         ) from error
     if contents is None:

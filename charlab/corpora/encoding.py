@@ -10,6 +10,7 @@ import numpy as np
 from charlab.core.config import ModelConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import coverage
+from charlab.os_errors import naming
 
 
 def make_vocab(text: str, model: ModelConfig) -> Vocab:
@@ -39,8 +40,9 @@ def in_alphabet(text: str, vocab: Vocab) -> str:
 def mapped(ids: np.ndarray) -> np.ndarray:
     """The same ids, memory-mapped from a temporary file, so that a long text need not fit into memory."""
     with tempfile.TemporaryFile() as file:
-        ids.tofile(file)
-        file.flush()
+        with naming(tempfile.gettempdir()):
+            file.write(np.ascontiguousarray(ids).data)  # unlike tofile, it says why there was no room
+            file.flush()
         return np.memmap(file, ids.dtype, "r", shape=ids.shape)  # the file lives as long as the map
 
 

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from safetensors.numpy import save
 
+from charlab import os_errors
 from charlab.core import kinds, predictor, summary
 from charlab.corpora import splits
 from charlab.corpora.catalogue import CORPORA
@@ -194,7 +195,7 @@ def unpack(file: BinaryIO | bytes, filename: str = "The file", folder: Path | No
     for weights in contents.weights.values():
         predictor.build_predictor(contents.config.model, len(contents.vocab), weights)
     folder = folder or store.runs_folder()
-    folder.mkdir(parents=True, exist_ok=True)
+    os_errors.make_folder(folder)
     size = sum(array.nbytes for weights in contents.weights.values() for array in weights.values())
     # Built in a temporary folder and then moved, so that no queue takes an incomplete run.
     with (

@@ -5,16 +5,19 @@ Imports no TensorFlow: formats that need it are created by `python -m charlab ex
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from charlab import os_errors
 from charlab.core.config import KINDS, TRAINED
 from charlab.errors import ConfigError, RunError, UnavailableError
-from charlab.export import bundle, remote_files, script
+from charlab.export import bundle, bundle_validation, remote_files, script, targets
 from charlab.runs import accelerators, subprocesses
 from charlab.runs.permissions import OPERATOR
 from charlab.runs.store import Run
@@ -86,8 +89,10 @@ def export(run: Run, name: str, target: str, weights_name: str = "best") -> None
     """
     if name not in FORMATS:
         raise ConfigError(f"There is no format {name!r}. Available formats: {', '.join(FORMATS)}.")
+    is_folder = name == "savedmodel" and not target.lower().endswith(".zip")
+    targets.check(target, is_folder)
     if not FORMATS[name].needs_tensorflow:
-        _write(target, make(run, name))
+        targets.write(target, make(run, name))
         return
     if reason := accelerators.why_no_tensorflow():
         raise UnavailableError(reason)
@@ -96,14 +101,19 @@ def export(run: Run, name: str, target: str, weights_name: str = "best") -> None
 
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / ("network.keras" if name == "keras" else "network")
-        if name == "keras":
-            export_keras.write_keras(made, *parts)
+        try:
+            if name == "keras":
+                export_keras.write_keras(made, *parts)
+            else:
+                export_keras.write_saved_model(made, *parts)
+        except Exception as error:  # of Keras and TensorFlow, which say so in words of their own
+            if os_errors.is_disk_full(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder) from error
+            raise
+        if is_folder:
+            targets.write_folder(target, made)
         else:
-            export_keras.write_saved_model(made, *parts)
-        if made.is_dir() and not target.lower().endswith(".zip"):
-            _write_folder(target, made)
-        else:
-            _write(target, _zipped(made) if made.is_dir() else made.read_bytes())
+            targets.write(target, _zipped(made) if made.is_dir() else made.read_bytes())
 
 
 def make_in_worker(run: Run, name: str, time_limit: float = 300.0) -> bytes:
@@ -127,42 +137,12 @@ def import_model(source: str) -> Run:
         data = remote_files.read(source)
         return bundle.unpack(data, remote_files.without_query(source), actor=OPERATOR)
     try:
-        with Path(source).open("rb") as file:
-            return bundle.unpack(file, source, actor=OPERATOR)
+        file = Path(source).open("rb")
     except (OSError, ValueError) as error:
-        raise RunError(f"{source!r} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-
-
-def _write(target: str, data: bytes) -> None:
-    if remote_files.is_address(target):
-        remote_files.write(target, data)
-        return
-    try:
-        path = Path(target)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except (OSError, ValueError) as error:
-        raise _not_written(target, error) from error
-
-
-def _write_folder(target: str, folder: Path) -> None:
-    if remote_files.is_address(target):
-        remote_files.write_folder(target, folder)
-        return
-    path = Path(target)
-    if path.exists() and not (path / "saved_model.pb").exists() and (path.is_file() or any(path.iterdir())):
-        raise RunError(f"{target!r} already exists and is not a SavedModel. Choose a new or empty folder.")
-    try:
-        for file in remote_files.files_in(folder):
-            place = path / file.relative_to(folder)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise _not_written(target, error) from error
-
-
-def _not_written(target: str, error: Exception) -> RunError:
-    return RunError(f"{target!r} cannot be written: {getattr(error, 'strerror', None) or error}.")
+        raise RunError(f"{source!r} cannot be read: {os_errors.reason(error)}.") from error
+    with file:
+        is_pipe = not file.seekable()  # which has to be read first
+        return bundle.unpack(file.read(sum(bundle_validation.LIMITS.values()) + 1) if is_pipe else file, source, actor=OPERATOR)
 
 
 def _zipped(folder: Path) -> bytes:

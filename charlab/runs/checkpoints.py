@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from charlab import files
 from charlab.errors import RunError
 from charlab.runs import store
 
@@ -64,14 +65,14 @@ def exists(run: store.Run) -> bool:
 
 def save(run: store.Run, progress: Progress, arrays: dict[str, np.ndarray]) -> None:
     """Write a checkpoint in place of the one before it."""
-    store.write_arrays(_path(run), arrays, {"progress": json.dumps(dataclasses.asdict(progress))})
+    files.write_arrays(_path(run), arrays, {"progress": json.dumps(dataclasses.asdict(progress))})
 
 
 def load(run: store.Run) -> tuple[Progress, dict[str, np.ndarray]]:
     """The progress, and arrays by name. Raises RunError where the file is no whole checkpoint of this version."""
     from safetensors import safe_open
 
-    arrays = store.read_arrays(_path(run))
+    arrays = files.read_arrays(_path(run))
     with safe_open(_path(run), framework="numpy") as file:
         metadata = file.metadata() or {}
     try:

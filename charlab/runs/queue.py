@@ -11,11 +11,14 @@ import logging
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import Timeout
 
+from charlab import os_errors
 from charlab.core import kinds
 from charlab.errors import CharlabError
 from charlab.runs import cluster, control, store, subprocesses
@@ -25,6 +28,7 @@ from charlab.runs.store import Run, RunConfig, Status
 log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.5
+_RETRY_SECONDS = 30.0  # until a worker that the operating system did not let start is started again
 _COUNTING_SECONDS = 5.0  # of an n-gram run, most of them to start its process
 _LOG_CHARACTERS = 300  # of the log of a worker that failed
 
@@ -48,6 +52,8 @@ class Queue:
         self.folder = Path(folder or store.runs_folder()).resolve()
         self.at_once = places or at_once()
         self._workers: list[Worker] = []
+        self._retry_at: dict[Path, float] = {}  # of runs whose worker could not be started, by time.monotonic()
+        self._logged: dict[str, str] = {}  # what could not be done, and why
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="training-queue", daemon=True)
 
@@ -71,23 +77,53 @@ class Queue:
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()
-            self._record_death(worker)
+            self._record_or_wait(worker)
         self._workers.clear()
 
     def _loop(self) -> None:
         while not self._closing.wait(_TICK_SECONDS):
-            try:
-                self._tick()
-            except (OSError, CharlabError):
-                log.exception("The training queue could not check its runs; it tries again.")
+            self._attempt("The training queue could not check its runs; it tries again", self._tick)
 
     def _tick(self) -> None:
         for worker in [worker for worker in self._workers if worker.process.poll() is not None]:
             self._workers.remove(worker)
-            self._record_death(worker)
-        for run in waiting(self.folder)[: self.at_once - len(self._workers)]:
-            if run.path not in [worker.run.path for worker in self._workers]:
-                self._workers.append(Worker(run, start_worker(run), time.time()))
+            self._record_or_wait(worker)
+        busy = [worker.run.path for worker in self._workers]
+        for run in [run for run in waiting(self.folder) if run.path not in busy]:
+            if len(self._workers) >= self.at_once:
+                return
+            if time.monotonic() < self._retry_at.get(run.path, 0.0):
+                continue
+            if not self._attempt(
+                f"Run {run.id} could not be started; it stays in the queue", partial(self._start, run)
+            ):
+                self._retry_at[run.path] = time.monotonic() + _RETRY_SECONDS
+
+    def _start(self, run: Run) -> None:
+        self._workers.append(Worker(run, start_worker(run), time.time()))
+
+    def _record_or_wait(self, worker: Worker) -> None:
+        """Record how a worker ended. Where that is impossible, its run may still be queued: try it again later."""
+        if not self._attempt(
+            f"The end of run {worker.run.id} could not be recorded", partial(self._record_death, worker)
+        ):
+            self._retry_at[worker.run.path] = time.monotonic() + _RETRY_SECONDS
+
+    def _attempt(self, failure: str, act: Callable[[], None]) -> bool:
+        """Whether an act succeeds. An error of the operating system is logged in a sentence, once as long as it
+        lasts, and any other as the defect that it is; the queue goes on."""
+        try:
+            act()
+            self._logged.pop(failure, None)
+            return True
+        except Exception as error:
+            said = os_errors.sentence(error)
+            if said is None:
+                log.exception("%s.", failure)
+            elif self._logged.get(failure) != said:
+                log.warning("%s: %s", failure, said)
+                self._logged[failure] = said
+            return False
 
     def _record_death(self, worker: Worker) -> None:
         """Record in the run why its worker ended, if the worker could not."""

@@ -16,6 +16,7 @@ The only module that knows its file names.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -33,19 +34,17 @@ from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora.coverage import Coverage
 from charlab.errors import RunError
-from charlab.files import write_whole
+from charlab.files import read_arrays, write_arrays, write_json, write_whole
+from charlab.folders import runs_folder
+from charlab.os_errors import make_folder, naming
 from charlab.runs import schema
 
 ACTIVE = ("queued", "running", "pausing", "stopping")  # a worker holds the run, or will
 ENDED = ("paused", "stopped", "done", "failed")
 REQUESTS = ("pause", "stop")
+_ROOM_BYTES = 65_536  # several times a status, and whole blocks of any file system
 _WEIGHTS_NAME = r"best|last|epoch-[0-9]{3,9}"
 Made = TypeVar("Made")
-
-
-def runs_folder() -> Path:
-    """Where runs are kept: `CHARLAB_RUNS`, or runs/ in the current folder."""
-    return Path(os.environ.get("CHARLAB_RUNS") or "runs")
 
 
 @dataclass(frozen=True)
@@ -202,16 +201,24 @@ class Run:
         return FileLock(self.path / "lock", timeout=0, is_singleton=False)
 
     def is_held(self) -> bool:
-        """Whether a process holds the lock."""
+        """Whether a process holds the lock; where this one may not write there, as far as is recorded."""
         lock = self.lock()
         try:
             with lock:
                 return False
         except Timeout:
             return True
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                return True
+            raise
+
+    def set_room_aside(self) -> None:
+        """Fill a temporary file: removing it makes room for the run's last status where the disk is full."""
+        write_whole(self.path / ".room.tmp", os.urandom(_ROOM_BYTES))
 
     def remove_temporary_files(self) -> None:
-        """Remove the temporary files of a writer that was killed."""
+        """Remove the temporary files of a writer that was killed, and the room that was set aside."""
         for path in self.path.rglob(".*.tmp"):
             path.unlink(missing_ok=True)
 
@@ -237,7 +244,8 @@ class Run:
     def append_event(self, event: dict[str, Any]) -> None:
         """Add one event to metrics.jsonl, a whole line at a time."""
         line = json.dumps(event, ensure_ascii=False) + "\n"
-        with (self.path / "metrics.jsonl").open("ab") as file:
+        path = self.path / "metrics.jsonl"
+        with naming(path), path.open("ab") as file:
             file.write(line.encode("utf-8"))
 
     def events(self, after: int = 0) -> tuple[list[dict[str, Any]], int]:
@@ -315,26 +323,37 @@ def _widened(name: str, array: np.ndarray) -> np.ndarray:
 
 def create(config: RunConfig, vocab: Vocab, folder: Path | None = None, state: str = "queued") -> Run:
     """Create a run directory. A queued run is taken by the server; "running" is for a process that trains it
-    itself and acquires the lock next."""
+    itself and acquires the lock next. Raises OSError where it cannot be written: then nothing of it is left."""
     for problem in schema.problems(config.to_json(), vocab.to_json()):  # so that it can be read again
         raise RunError(f"A run cannot be created: {problem}.")
     folder = folder or runs_folder()
     created = config.created or time.time()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created))
     words = re.sub(r"[^a-z0-9]+", "-", config.name.lower()).strip("-")[:24].strip("-") or config.preset
-    for attempt in range(1000):
-        path = folder / (f"{stamp}-{words}" + (f"-{attempt + 1}" if attempt else ""))
-        try:
-            path.mkdir(parents=True)
-            break
-        except FileExistsError:
-            continue
-    run = Run(path)
-    with run.lock():
-        run.write_config(RunConfig(**config.__dict__ | {"created": created}))
-        run.write_vocab(vocab)
-        run.write_status(Status(state, queued=created))
+    make_folder(folder)
+    run = Run(_new_folder(folder, f"{stamp}-{words}"))
+    try:
+        with run.lock():
+            run.write_config(RunConfig(**config.__dict__ | {"created": created}))
+            run.write_vocab(vocab)
+            run.write_status(Status(state, queued=created))
+    except BaseException:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
     return run
+
+
+def _new_folder(folder: Path, name: str) -> Path:
+    """A new folder of that name, or with the first number behind it that is free."""
+    attempt = 1
+    while True:
+        path = folder / (name if attempt == 1 else f"{name}-{attempt}")
+        try:
+            with naming(folder, always=True):
+                path.mkdir()
+            return path
+        except FileExistsError:
+            attempt += 1
 
 
 def find(run_id: str, folder: Path | None = None) -> Run:
@@ -370,29 +389,3 @@ def delete(run: Run) -> None:
     except Timeout:
         raise RunError(f"Run {run.id} is being trained. Stop it first, then delete it.") from None
     shutil.rmtree(run.path)
-
-
-# Files, written atomically
-
-
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Write a JSON document completely or not at all."""
-    write_whole(path, json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8"))
-
-
-def write_arrays(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
-    """Write arrays by name as a safetensors file, completely or not at all."""
-    from safetensors.numpy import save
-
-    write_whole(path, save({k: np.asarray(v, order="C") for k, v in arrays.items()}, metadata))
-
-
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read a safetensors file. Raises RunError where it is damaged or incomplete."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        return load(path.read_bytes())
-    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
-        raise RunError(f"{path} cannot be read: it is not a complete safetensors file ({error}).") from error

@@ -52,6 +52,7 @@ class Recorder:
             # After the status: it takes seconds to import
             self._tensorboard = TensorBoardWriter(self.run, self.config)
             self.run.remove_temporary_files()
+            self.run.set_room_aside()
             if not checkpoints.exists(self.run):
                 self.run.cut_events(0)  # of a session that ended before its first checkpoint
 
@@ -98,6 +99,8 @@ class Recorder:
         """Record how the session ended, and clear the request in control.json: it has been answered."""
         left = None if state != "paused" else self.status.seconds_left
         now = time.time()
+        if self.chief:
+            self.run.remove_temporary_files()  # with the room set aside, so that this status fits on a full disk
         self._set(state=state, reason=reason, ended=now, seconds=round(self.seconds(), 3), seconds_left=left)
         if self.chief:
             if self._tensorboard:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 from typing import Any
 
+from charlab import os_errors
 from charlab.core import kinds
 from charlab.runs.store import Run, RunConfig
+
+log = logging.getLogger(__name__)
 
 # TensorBoard's name of a figure -> the kind of event that has it, and its name there.
 _FIGURES = {
@@ -44,7 +48,10 @@ class TensorBoardWriter:
             self._writer.flush()
 
     def close(self) -> None:
-        """Close the log; nothing can be added afterwards."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        """Close the log; nothing can be added afterwards. An end that cannot be written is left out."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            try:
+                writer.close()
+            except Exception as error:  # of TensorFlow's file systems, which have exceptions of their own
+                log.warning("TensorBoard's log was not closed: %s", os_errors.sentence(error) or error)

@@ -6,13 +6,14 @@ lock.
 
 from __future__ import annotations
 
-import errno
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from charlab import os_errors
 from charlab.core import kinds
 from charlab.errors import CharlabError, ConfigError
 from charlab.runs import plan
@@ -21,6 +22,10 @@ from charlab.training import ngram, strategies
 from charlab.training.loop import TrainingLoop
 from charlab.training.recorder import Recorder
 from charlab.training.stop_signal import StopSignal
+
+log = logging.getLogger(__name__)
+
+INTERRUPTED = "It was interrupted at once; resume it to go on from its last checkpoint."
 
 
 def train_run(
@@ -39,17 +44,24 @@ def train_run(
     Of several machines only the chief writes.
 
     Returns the run's last status: done, paused, stopped, or failed with the reason where its configuration
-    cannot be trained. An exception that is not a CharlabError is recorded as failed too, and raised.
+    cannot be trained. An exception that is not a CharlabError is recorded as failed too, if the disk has room for
+    that, and raised.
     """
     config = run.config()
     recorder = Recorder(run, config, started or time.time(), on_event)
-    recorder.begin()
     try:
+        recorder.begin()
         _train(run, config, ids, recorder, stop or StopSignal(run))
     except CharlabError as error:
         recorder.end("failed", str(error))
+    except KeyboardInterrupt:
+        recorder.end("paused", INTERRUPTED)
+        raise
     except Exception as error:
-        recorder.end("failed", _sentence(error))
+        try:
+            recorder.end("failed", why_failed(error))
+        except OSError as problem:
+            log.warning("The end of run %s was not recorded: %s", run.id, os_errors.sentence(problem))
         raise
     return recorder.status
 
@@ -77,14 +89,13 @@ def _train(run: Run, config: RunConfig, ids: np.ndarray | None, recorder: Record
     TrainingLoop(run, config, vocab, ids, learner, recorder, stop).train()
 
 
-def _sentence(error: Exception) -> str:
+def why_failed(error: Exception) -> str:
     """The reason that a run's status gives for an error that is not a CharlabError."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+    if isinstance(error, MemoryError) or (
+        type(error).__name__ == "ResourceExhaustedError" and not os_errors.is_disk_full(error)
+    ):
         return "There was not enough memory. Try a smaller batch_size, shorter windows or fewer units."
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return (
-            "The disk is full, so nothing more could be saved. Delete runs that are no longer needed, then resume "
-            "this one: it continues from its last checkpoint."
-        )
+    if said := os_errors.sentence(error):
+        return f"{said} Then resume this run: it continues from its last checkpoint."
     first_line = (str(error).strip().splitlines() or [""])[0]
     return f"Internal error: {type(error).__name__}: {first_line}"[:500]

@@ -7,19 +7,23 @@ line.
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import os
+import shutil
 import signal
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from charlab import os_errors
 from charlab.core import kinds
 from charlab.core.vocab import Vocab
 from charlab.errors import RunError
@@ -28,6 +32,11 @@ from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import strategies, train
 from charlab.training.stop_signal import StopSignal
 
+# Why a run was stopped by a signal, as its status says it
+STOPPED_BY = {
+    signal.SIGINT: "It was stopped with Ctrl-C.",
+    signal.SIGTERM: "It was stopped from outside (SIGTERM).",
+}
 _CLAIM_SECONDS = 10.0  # at most, to wait for a lock that a page may hold for a moment
 
 
@@ -38,21 +47,48 @@ def make(config: RunConfig, vocab: Vocab) -> Run:
     Raises UnavailableError where TensorFlow is missing: then no run is created.
     """
     _check_tensorflow(config)
-    chief = cluster.is_chief(config.train.accelerator)
-    return store.create(config, vocab, None if chief else Path(tempfile.mkdtemp()), state="running")
+    if cluster.is_chief(config.train.accelerator):
+        return store.create(config, vocab, state="running")
+    temporary = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return store.create(config, vocab, temporary, state="running")
 
 
 def work(run: Run, started: float, on_event: Callable[[dict[str, Any]], None] | None = None) -> Status:
     """Train a run in this process to its end, or until Ctrl-C or SIGTERM stops it. Raises RunError where another
     process has it. `started` is when the command began, in seconds since 1970."""
     stop = StopSignal(run)
-    signal.signal(signal.SIGINT, lambda *_: stop.send("stop"))
-    signal.signal(signal.SIGTERM, lambda *_: stop.send("stop"))
+    for number in STOPPED_BY:
+        signal.signal(number, partial(_stop_or_interrupt, stop))
     try:
         with run.lock().acquire(timeout=2.0):
-            return train.train_run(run, started=started, on_event=on_event, stop=stop)
+            return _train(run, started, on_event, stop)
     except Timeout:
         raise RunError(f"Run {run.id} is being trained by another process. Pause or stop it first.") from None
+
+
+def exit_code(status: Status) -> int:
+    """What a command exits with after its training: 0, or 128 + n where signal n stopped it."""
+    return next((128 + number for number, reason in STOPPED_BY.items() if reason == status.reason), os_errors.DONE)
+
+
+def _train(
+    run: Run, started: float, on_event: Callable[[dict[str, Any]], None] | None, stop: StopSignal
+) -> Status:
+    """Train with errors of the operating system as RunError, in the words that the run's status has."""
+    try:
+        return train.train_run(run, started=started, on_event=on_event, stop=stop)
+    except Exception as error:
+        if os_errors.sentence(error) is None:
+            raise
+        raise RunError(f"Run {run.id} failed. {train.why_failed(error)}") from error
+
+
+def _stop_or_interrupt(stop: StopSignal, number: int, frame: object) -> None:
+    """Stop at the first signal; at the second end at once. Raises KeyboardInterrupt."""
+    if stop.reason:
+        raise KeyboardInterrupt
+    stop.send("stop", STOPPED_BY[signal.Signals(number)])
 
 
 def resume(

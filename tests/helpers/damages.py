@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from charlab.runs import store
+from charlab import files
 from charlab.runs.store import Run
 
 Damage = Callable[[Run], None]
@@ -79,7 +79,7 @@ def weights(change: Callable[[dict[str, np.ndarray]], object]) -> Damage:
         for name in ("best", "last"):
             arrays = {key: array.copy() for key, array in run.weights(name).items()}
             change(arrays)
-            store.write_arrays(run.weights_path(name), arrays)
+            files.write_arrays(run.weights_path(name), arrays)
 
     return damage
 

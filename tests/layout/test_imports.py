@@ -23,7 +23,7 @@ ORDER = [
     "classroom",
     "cli",
 ]
-FREE = {"errors", "files"}  # for everyone
+FREE = {"errors", "files", "folders", "os_errors"}  # for everyone
 AT_THE_TOP = {"__init__", "__main__"}
 PARTS_OF_A_SCRIPT = ROOT / "charlab" / "export" / "script_parts"  # templates: read as text, never imported
 PAGE_WIDGET = ROOT / "pages" / "parts" / "shared" / "chart.py"  # mounts a figure

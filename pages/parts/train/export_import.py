@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from charlab import os_errors
 from charlab.errors import CharlabError
 from charlab.export import bundle, formats
 from charlab.runs import models
@@ -57,8 +58,8 @@ def import_bundle() -> Run | None:
 def _take_bundle(file: Any) -> None:
     try:
         st.session_state[_SAID] = bundle.unpack(file, file.name, actor=browser_cookie.actor())
-    except CharlabError as error:
-        st.session_state[_PROBLEM] = str(error)
+    except os_errors.EXPECTED as error:
+        st.session_state[_PROBLEM] = os_errors.sentence(error)
 
 
 def _made_here(run: Run, form: formats.Format) -> None:
@@ -91,8 +92,8 @@ def _made_by_worker(run: Run, form: formats.Format) -> None:
         try:
             with st.spinner("Creating the file with TensorFlow ...", show_time=True):
                 made = (key, formats.make_in_worker(run, form.name))
-        except CharlabError as error:
-            st.error(plain(str(error)))
+        except os_errors.EXPECTED as error:
+            st.error(plain(os_errors.sentence(error)))
             return
         st.session_state[_MADE] = made  # only one, so that no session fills the memory
     st.download_button(

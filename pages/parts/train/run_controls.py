@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from charlab import os_errors
 from charlab.core import kinds
-from charlab.errors import CharlabError
 from charlab.runs import control, limits, permissions, store
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import browser_cookie
@@ -168,5 +168,5 @@ def run_action(action: Callable[[], None]) -> None:
     mark_changed()
     try:
         action()
-    except CharlabError as error:
-        st.session_state[_PROBLEM] = str(error)
+    except os_errors.EXPECTED as error:
+        st.session_state[_PROBLEM] = os_errors.sentence(error)

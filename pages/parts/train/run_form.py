@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from charlab import os_errors
 from charlab.core import kinds
 from charlab.corpora import catalogue, cleaning, decoding, uploads
 from charlab.corpora.catalogue import Corpus
@@ -98,8 +99,8 @@ def _take_own_text(file: Any, pasted: str, encoding: str | None, normalise: bool
             text = uploads.read_pasted(pasted, normalise=normalise)
         st.session_state.corpus = quotas.store_text(text, browser_cookie.actor())
         st.session_state.own_text_said = [f"{text.title} is selected: {len(text.text):,} characters.", *text.notes]
-    except CharlabError as error:
-        st.session_state.own_text_problem = str(error)
+    except os_errors.EXPECTED as error:
+        st.session_state.own_text_problem = os_errors.sentence(error)
 
 
 def pick_preset() -> Preset:
