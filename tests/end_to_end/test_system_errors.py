@@ -27,8 +27,13 @@ def charlab(*words, stdin=subprocess.DEVNULL, by=(), **more) -> subprocess.Compl
     more = {"stdout": subprocess.PIPE, "cwd": ROOT} | more
     return subprocess.run(
         [*by, sys.executable, "-m", "charlab", *words],
-        env=environment, stdin=stdin, stderr=subprocess.PIPE, encoding="utf-8", timeout=120, **more,
-    )  # fmt: skip
+        env=environment,
+        stdin=stdin,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=120,
+        **more,
+    )
 
 
 def refused(result: subprocess.CompletedProcess, code: int, *words: str) -> None:
@@ -50,8 +55,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_a_reader_that_has_had_enough_ends_the_command():
     with subprocess.Popen(
         [sys.executable, "-m", "charlab", "generate", "ngram", "--length", "100000"],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         assert len(process.stdout.read(20)) == 20
         process.stdout.close()
         said = process.stderr.read()
@@ -88,8 +96,13 @@ def ended_by(number: signal.Signals, words: list[str], **more) -> tuple[int, str
     reading, writing = os.pipe()
     with subprocess.Popen(
         [sys.executable, "-m", "charlab", *words],
-        cwd=ROOT, stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more,
-    ) as process:  # fmt: skip
+        cwd=ROOT,
+        stdin=reading,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **more,
+    ) as process:
         os.close(reading)
         os.write(writing, b"a few words")
         deadline = time.monotonic() + 60
@@ -295,9 +308,15 @@ def test_without_a_home_folder_the_cache_is_asked_for(tmp_path):
 def test_every_locale_reads_and_writes_utf_8(locale, coerced):
     run = make_run(text="Grüße aus München, schön!\n")
     result = charlab(
-        "generate", run.id, "--seed-text", "Grüße", "--length", "20", "--json",
+        "generate",
+        run.id,
+        "--seed-text",
+        "Grüße",
+        "--length",
+        "20",
+        "--json",
         environment=locale | {"PYTHONCOERCECLOCALE": coerced},
-    )  # fmt: skip
+    )
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["seed_text"] == "Grüße"
 
