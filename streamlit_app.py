@@ -53,8 +53,8 @@ def tell_teacher() -> None:
     """Print the teacher's link, as notebook servers do, or why there is none."""
     try:
         print(f"Teacher's link, for you alone:  {teacher_link.address()}", flush=True)
-    except CharlabError as problem:
-        print(f"charlab: {problem}", file=sys.stderr, flush=True)
+    except os_errors.EXPECTED as problem:
+        print(f"charlab: {os_errors.sentence(problem)}", file=sys.stderr, flush=True)
 
 
 def on_script_error(error: Exception) -> bool:

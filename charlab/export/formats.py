@@ -142,7 +142,9 @@ def import_model(source: str) -> Run:
         raise RunError(f"{source!r} cannot be read: {os_errors.reason(error)}.") from error
     with file:
         is_pipe = not file.seekable()  # which has to be read first
-        return bundle.unpack(file.read(sum(bundle_validation.LIMITS.values()) + 1) if is_pipe else file, source, actor=OPERATOR)
+        return bundle.unpack(
+            file.read(sum(bundle_validation.LIMITS.values()) + 1) if is_pipe else file, source, actor=OPERATOR
+        )
 
 
 def _zipped(folder: Path) -> bytes:
