@@ -85,8 +85,6 @@ if start and planned:
         st.error(plain(os_errors.sentence(error)))
 
 run = run_panel.pick_run()
-if run is None:
-    run_form.empty_state()
-else:
+if run:
     run_panel.show(run)
 url_state.write(run_form.in_link(preset) | {"run": run.id if run else None} | run_panel.in_link())

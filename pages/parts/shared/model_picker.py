@@ -10,7 +10,7 @@ from charlab.core import kinds
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
 from charlab.runs.models import Model, ModelInfo, load, stamp, survey
-from pages.parts.shared import browser_cookie, owner_filter, stable_selectbox, url_state
+from pages.parts.shared import browser_cookie, gone, owner_filter, stable_selectbox, url_state
 from pages.parts.shared.safe_text import as_label, plain
 
 _MAX_UNREADABLE = 5
@@ -18,25 +18,25 @@ _ENDED = ("done", "stopped", "failed")  # until then a run's bits change
 
 
 def pick_model() -> ModelInfo | None:
-    """Draw a select box of all models, the built-in ones first; None, with advice, where there are none.
+    """Draw a select box of all models, the built-in ones first; None, with advice, where there are none, or where
+    the reader has yet to choose one in place of one that was deleted.
 
     Where this browser has runs of its own, the reader chooses between these and everyone's.
     """
     available, unreadable = survey()
     models = {info.name: info for info in available}
+    is_gone = gone.is_gone("model", {info.name: info.title for info in available}, "Model")
     if not models:
         st.info("There is no model on this server yet. Train one on the Train page: it takes about a minute.")
         st.page_link("train.py", label="Train a model", icon=":material/trending_down:")
         tell_unreadable(unreadable)
         return None
-    wanted = st.query_params.get("model") or st.session_state.get("model")
-    if wanted and str(wanted) not in models:
-        st.warning(f"The model {plain(str(wanted))} is not on this server. Another one is selected.")
-    url_state.read("model", default=next(iter(models)), choices=models)
+    if not is_gone:
+        url_state.read("model", default=next(iter(models)), choices=models)
     offered = _choose_whose(models)
     chosen = stable_selectbox.select("Model", labels(offered.values()), key="model")
     tell_unreadable(unreadable)
-    return models[chosen]
+    return models[chosen] if chosen else None
 
 
 def tell_unreadable(sentences: list[str]) -> None:

@@ -30,7 +30,7 @@ def choose_owner(
     if not mine or len(mine) == len(entries):
         return entries
     url_state.read(key)
-    if st.session_state[picked] not in mine:
+    if st.session_state[picked] is not None and st.session_state[picked] not in mine:
         st.session_state[key] = EVERYONES
     choice = place.segmented_control(
         label,
@@ -48,5 +48,6 @@ def choose_owner(
 
 
 def _pick_one_of_mine(mine: dict[str, Any], key: str, picked: str) -> None:
-    if st.session_state[key] == MINE and st.session_state.get(picked) not in mine:
+    chosen = st.session_state.get(picked)
+    if st.session_state[key] == MINE and chosen is not None and chosen not in mine:
         st.session_state[picked] = next(iter(mine))

@@ -120,6 +120,7 @@ REMEMBERED = {
     "exporting_said": TRAIN, "exporting_problem": TRAIN, "exporting_made": TRAIN,
     "written": PLAYGROUND, "writing": PLAYGROUND, "history": PLAYGROUND, "explain_place": PLAYGROUND,
     "digests_of_link": PLAYGROUND, "seed_text_of": PLAYGROUND, "seed_text_given": PLAYGROUND,
+    "seen_titles": TRAIN, "gone_choices": TRAIN,  # and on the other pages with a picker of models
     "handed_over": EXPLAINER, "link_of_view": EXPLAINER, "walk_session": EXPLAINER, "walk_any": EXPLAINER,
     "unit.array": EXPLAINER, "unit.number": EXPLAINER, "bars_moved": EXPLAINER,
 }  # fmt: skip

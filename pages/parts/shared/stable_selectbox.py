@@ -7,8 +7,9 @@ from typing import Any
 import streamlit as st
 
 
-def select(label: str, titles: dict[str, str], *, key: str, place: Any = st) -> str:
-    """Offer the names in `titles`, each by its title. The choice is st.session_state[key], which any code may set.
+def select(label: str, titles: dict[str, str], *, key: str, place: Any = st) -> str | None:
+    """Offer the names in `titles`, each by its title. The choice is st.session_state[key], which any code may set;
+    None is no choice yet.
 
     Streamlit's own box sends the title of its choice, with whatever else happens on the page. For a moment after a
     change that is still the old title: earlier titles of a choice are understood too, and a choice that something

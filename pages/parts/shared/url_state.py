@@ -51,6 +51,11 @@ def opened(key: str) -> str | None:
     return None if _is_ours(key, in_link) else in_link
 
 
+def drop(key: str) -> None:
+    """Take a setting out of the address."""
+    st.query_params.pop(str(page_state.parameter(key)), None)
+
+
 def write(settings: dict[str, Any], *, keep_others: bool = False) -> list[str]:
     """Put settings into the address; None leaves one out. Returns the names of texts too long for a link."""
     named = {page_state.parameter(key): value for key, value in settings.items()}

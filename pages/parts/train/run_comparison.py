@@ -11,13 +11,14 @@ from charlab.corpora import catalogue
 from charlab.errors import CharlabError
 from charlab.runs import diagnosis, store
 from charlab.runs.store import Run, RunConfig
-from pages.parts.shared import page_state, url_state
+from pages.parts.shared import gone, page_state, url_state
 from pages.parts.shared.safe_text import as_label, exact, plain
 
 
 def pick_others(run: Run, title: Callable[[Run], str] | None = None) -> list[Run]:
     """Pick up to four other runs to compare with this one; `in_link` puts them into the address."""
     others = {other.id: other for other in store.all_runs(run.path.parent) if other.id != run.id}
+    gone.tell_of_others(url_state.value("others") or [], {run.id, *others})
     if not others:
         st.session_state.pop("others", None)
         return []

@@ -14,10 +14,10 @@ from charlab.corpora import catalogue, encoding, splits
 from charlab.errors import CharlabError
 from charlab.runs import diagnosis, plan, queue, shell_commands, store
 from charlab.runs.store import Run, RunConfig, Status
-from pages.parts.shared import browser_cookie, owner_filter, page_state, stable_selectbox, url_state
+from pages.parts.shared import browser_cookie, gone, owner_filter, page_state, stable_selectbox, url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import as_label, command, plain
-from pages.parts.train import export_import, run_comparison, run_controls
+from pages.parts.train import export_import, run_comparison, run_controls, run_form
 
 _STATES = {
     "queued": "waiting in the queue", "running": "training", "pausing": "pausing", "paused": "paused",
@@ -27,15 +27,19 @@ _TICK_SECONDS = 1.0
 
 
 def pick_run() -> Run | None:
-    """Pick a run: first the one just started, the link's, or the newest; None where there is none."""
+    """Pick a run: first the one just started, the link's, or the newest. None where there is none, or where the
+    reader has yet to choose one in place of one that was deleted."""
     runs = {run.id: run for run in store.all_runs()}
     found = {name: _facts(run) for name, run in runs.items()}
+    is_gone = gone.is_gone("run", {name: _name(name, facts) for name, facts in found.items()}, "Run")
     if not found:
+        run_form.empty_state()
         return None
     run_controls.offer_to_resume({name: facts[1] for name, facts in found.items() if not isinstance(facts, str)})
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     mine = _mine(found)
-    url_state.read("run", default=next(iter(mine or found)), choices=found)
+    if not is_gone:
+        url_state.read("run", default=next(iter(mine or found)), choices=found)
     shown = owner_filter.choose_owner(
         found,
         mine,
@@ -45,10 +49,11 @@ def pick_run() -> Run | None:
         help="Mine: the runs started in this browser.",
         place=right,
     )
-    if st.session_state.run not in shown:
+    if not is_gone and st.session_state.run not in shown:
         st.session_state.run = next(iter(shown))
     titles = stable_selectbox.unique_titles({name: _title(facts) for name, facts in shown.items()})
-    return runs[stable_selectbox.select("Run", titles, key="run", place=left)]
+    chosen = stable_selectbox.select("Run", titles, key="run", place=left)
+    return runs[chosen] if chosen else None
 
 
 _Facts = tuple[RunConfig, Status] | str  # or why the run cannot be read, in a sentence
@@ -68,6 +73,10 @@ def _facts(run: Run) -> _Facts:
     except CharlabError as problem:
         return str(problem)
     return config, status
+
+
+def _name(run_id: str, facts: _Facts) -> str:
+    return run_id if isinstance(facts, str) else facts[0].name
 
 
 def _title(facts: _Facts) -> str:
