@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -96,6 +97,12 @@ class Served:
         self.read += len(said)
         assert "Traceback" not in said, said
 
+    @property
+    def teachers_link(self) -> str:
+        """The link that a class's server prints when it starts."""
+        (link,) = re.findall(r"http://\S+/teacher-link\?token=\S+", self.log.read_text(encoding="utf-8"))
+        return link
+
     def clear(self) -> None:
         """Stop training runs, and delete every run."""
         wait_until(self._is_at_rest)
@@ -119,20 +126,23 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, base: str = "") -> Iterator[Served]:
+def serving(folder: Path, base: str = "", **environment: str) -> Iterator[Served]:
     """The app on a free port, its runs, cache and log in `folder`. No traceback may be in its log.
 
-    `base` is the first part of every address, as behind a proxy that also serves other things.
+    `base` is the first part of every address, as behind a proxy that also serves other things. The server gets
+    variables of its `environment`, such as CHARLAB_CLASS.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {"CHARLAB_RUNS": str(folder / "runs"), "CHARLAB_CACHE": str(folder / "cache")}
+    folders = {"CHARLAB_RUNS": str(folder / "runs"), "CHARLAB_CACHE": str(folder / "cache")}
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
     command += ["--server.baseUrlPath", base] if base else []
     log = folder / "server.log"
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | folders | environment, stdout=output, stderr=output
+        )
     address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
     served = Served(address, process, folder / "runs", log)
     try:

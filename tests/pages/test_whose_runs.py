@@ -164,7 +164,7 @@ def test_a_deleted_model_is_said_and_no_other_is_used_in_its_place(where):
         assert model_box(app).value is None
     model_box(app).select("ngram").run()
     assert not app.exception and "was deleted" not in text(app), text(app)
-    assert "trained on Tiny Shakespeare" in text(app)
+    assert app.session_state["model"] == "ngram" and "per character" in text(app)
 
 
 def test_a_deleted_comparison_is_said():
