@@ -234,7 +234,9 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     text = _text(options, minimum=2, sha256=model.config.corpus_sha256)
     for note in text.notes if text.reading and options.corpus != uploads.stored_name(text.sha256) else ():
         print(note, file=sys.stderr)
-    ids = encoding.text_ids(text.text, model.vocab, model.config.model)
+    its_own = text.sha256 == model.config.corpus_sha256  # it has the forms that the alphabet was made of
+    read = text.text if its_own else _prompt(model, text.text, options)
+    ids = encoding.text_ids(read, model.vocab, model.config.model)
     if options.split == "val":
         ids = splits.divide(ids, model.vocab, model.config.train).validation
     result = reading.evaluate(model.predictor, model.vocab, ids, options.window)
@@ -285,7 +287,7 @@ def generate(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _prompt(model: models.Model, text: str, options: argparse.Namespace) -> str:
-    """A prompt as the model reads it; what was changed in it is said on standard error."""
+    """A text as the model reads it; what was changed in it is said on standard error."""
     read = text if options.no_normalise else model.read_prompt(text)
     if read != text:
         print(

@@ -11,9 +11,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from charlab.corpora import catalogue
 from helpers.browser import CELLS, button, new_context, settled, wait_until
 from helpers.tiny import make_run
 
+RUSSIAN = "Море было тихим, и лодка вышла рано утром.\n" * 60
 ARABIC = "البحر سلام هادئ.\nthe sea"
 MARKS = "cafe\u0301 \u0301x 👍🏽 a\u202eb\u200d"
 TEXT = re.compile("^The text")
@@ -154,6 +156,41 @@ def test_samples_are_read_from_right_to_left_while_they_are_written_and_in_colou
     cells = page.get_by_role("listbox", name=re.compile("^Sample 1")).get_by_role("option")
     edges = left_edges(cells)[:3]
     assert edges == sorted(edges, reverse=True)
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_the_first_lines_of_an_upload_are_seen_in_the_encoding_that_is_used(
+    shared_server, one_server, chrome, size, monkeypatch
+):
+    monkeypatch.setenv("CHARLAB_CACHE", str(one_server.folder.parent / "cache"))
+    context = new_context(chrome, viewport={"width": size[0], "height": size[1]})
+    try:
+        page = context.new_page()
+        page.goto(f"{shared_server}/train")
+        settled(page)
+        button(page, "Add your own text").click()
+        file = {"name": "essay.txt", "mimeType": "text/plain", "buffer": RUSSIAN.encode("koi8_r")}
+        page.locator("input[type=file]").first.set_input_files(file)
+        lines, box = page.locator("[data-testid=stCode]").first, page.get_by_role("combobox", name="Encoding")
+        expect(lines).to_contain_text("Море было тихим")
+        settled(page)
+        expect(box).to_be_in_viewport(ratio=1)
+        expect(lines).to_be_in_viewport(ratio=1 if size[0] > 1000 else 0.5)
+        box.click()
+        page.get_by_role("option", name=re.compile("Windows-1251")).click()
+        settled(page)
+        expect(lines).to_contain_text(RUSSIAN.encode("koi8_r").decode("cp1251")[:15])
+        box.click()
+        page.get_by_role("option", name=re.compile("KOI8-R")).click()
+        settled(page)
+        button(page, "Use this text").click()
+        settled(page)
+        expect(page.get_by_text(f"essay.txt is selected: {len(RUSSIAN):,} characters.")).to_be_visible()
+        [corpus] = [corpus for corpus in catalogue.stored() if corpus.title == "essay.txt"]
+        assert catalogue.load(corpus.name).text == RUSSIAN
+        expect(page).to_have_url(re.compile(f"corpus={corpus.name}"))
+    finally:
+        context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

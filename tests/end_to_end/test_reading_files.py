@@ -139,3 +139,19 @@ def test_the_prompt_of_a_run_takes_the_form_of_its_text(said, file):
     )
     [run] = store.all_runs()
     assert code == 0 and run.config().train.seed_text == "schöne" and "Accents of the prompt" in err
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_text_to_evaluate_on_is_read_in_the_form_that_the_alphabet_has_and_that_is_said(form, said, file):
+    """Another text than the run's own, which is read as it was in training."""
+    other = "NFD" if form == "NFC" else "NFC"
+    run = make_run(text=unicodedata.normalize(form, GERMAN))
+    evaluate = ("evaluate", run.id, "--split", "all", "--corpus")
+    alike = file(unicodedata.normalize(form, GERMAN).encode())
+    _, expected, _ = said(*evaluate, alike, "--no-normalise")
+    _, evaluated, err = said(*evaluate, file(unicodedata.normalize(other, GERMAN).encode()))
+    assert evaluated == expected and evaluated["unknown"] == 0
+    assert ("in the form that the model's alphabet has" in err) == (form == "NFD")
+    assert ("NFC" in err) == (form == "NFC")  # composed when the file was read
+    _, apart, err = said(*evaluate, file(unicodedata.normalize(other, GERMAN).encode()), "--no-normalise")
+    assert apart["unknown"] > 0 and "form" not in err

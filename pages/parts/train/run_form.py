@@ -15,8 +15,10 @@ from charlab.errors import CharlabError
 from charlab.runs import accelerators, quotas
 from charlab.runs.presets import PRESETS, Preset
 from pages.parts.shared import browser_cookie, page_state, url_state
-from pages.parts.shared.safe_text import as_label, plain
+from pages.parts.shared.safe_text import as_label, exact, plain
 from pages.parts.train import settings_form
+
+_LINES_SHOWN = 3  # of a file whose encoding is chosen
 
 
 def pick_corpus() -> Corpus:
@@ -49,10 +51,14 @@ def _facts(corpus: Corpus) -> str:
 
 def add_own_text() -> None:
     """Draw an upload and a text area that add a text and choose it, or show why that is impossible."""
-    st.caption("Everyone on this server can read the texts uploaded here.")
     file = st.file_uploader("Text file (.txt)", key="upload")
-    pasted = st.text_area("Or paste a text", key="pasted", height=160, help="At least 2,000 characters.")
-    encoding = _pick_encoding(file) if file else None
+    pasted, encoding = "", None
+    if file:  # its first lines take the place of the box to paste into, so that they are seen without scrolling
+        encoding, notes = _pick_encoding(file)
+    else:
+        st.caption("Everyone on this server can read the texts uploaded here.")
+        pasted, notes = _paste(), ()
+    button = st.container()
     normalise = st.checkbox(
         "Compose letters and accents",
         value=True,
@@ -60,19 +66,29 @@ def add_own_text() -> None:
         help="A letter such as ü can be one character or two, u and its dots. Ticked, it is one (Unicode NFC).",
     )
     taken = (file, pasted, encoding, normalise)
-    st.button("Use this text", on_click=_take_own_text, args=taken, disabled=not (file or pasted))
-    for words in st.session_state.pop("own_text_said", []):
-        st.info(plain(words))
+    button.button("Use this text", on_click=_take_own_text, args=taken, disabled=not (file or pasted))
+    for note in notes:
+        st.caption(plain(note))
+    name, words = st.session_state.get("own_text_said", ("", []))
+    for sentence in words if name == st.session_state.corpus else ():
+        st.info(plain(sentence))
     if problem := st.session_state.pop("own_text_problem", None):
         st.error(plain(problem))
 
 
-def _pick_encoding(file: Any) -> str | None:
-    """Draw a select box of encodings and the first lines in the chosen one, where a file is not plain Unicode."""
+def _paste() -> str:
+    return st.text_area("Or paste a text", key="pasted", height=160, help="At least 2,000 characters.")
+
+
+def _pick_encoding(file: Any) -> tuple[str | None, tuple[str, ...]]:
+    """Draw a select box of encodings and the first lines in the chosen one, where a file is not plain Unicode.
+
+    Returns the encoding, and notes on how the file reads in it.
+    """
     data = file.getvalue()
     first = uploads.to_choose_first(data, file.name)
     if first is None:
-        return None
+        return None, ()
     options = list(dict.fromkeys([first, *decoding.ENCODINGS]))
     chosen = st.selectbox(
         "Encoding",
@@ -83,12 +99,11 @@ def _pick_encoding(file: Any) -> str | None:
     )
     try:
         decoded = decoding.decode(data, uploads.file_title(file.name), chosen)
-        st.code(cleaning.clean(decoding.first_lines(decoded.text))[0], language=None)
-        for note in decoded.notes:
-            st.caption(plain(note))
+        exact(cleaning.clean(decoding.first_lines(decoded.text, _LINES_SHOWN))[0])
+        return chosen, decoded.notes
     except CharlabError as error:
         st.warning(plain(str(error)))
-    return chosen
+        return chosen, ()
 
 
 def _take_own_text(file: Any, pasted: str, encoding: str | None, normalise: bool) -> None:
@@ -98,7 +113,8 @@ def _take_own_text(file: Any, pasted: str, encoding: str | None, normalise: bool
         else:
             text = uploads.read_pasted(pasted, normalise=normalise)
         st.session_state.corpus = quotas.store_text(text, browser_cookie.actor())
-        st.session_state.own_text_said = [f"{text.title} is selected: {len(text.text):,} characters.", *text.notes]
+        said = [f"{text.title} is selected: {len(text.text):,} characters.", *text.notes]
+        st.session_state.own_text_said = (st.session_state.corpus, said)
     except os_errors.EXPECTED as error:
         st.session_state.own_text_problem = os_errors.sentence(error)
 
