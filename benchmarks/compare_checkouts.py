@@ -20,7 +20,7 @@ What is compared, and what is left out (and everywhere the settings that older c
   literal text in what is printed, raised or given to sys.exit, and in arguments called `help` or `description`.
   The values put into a message stay.
 - `train --json` of a tiny network of each kind for ten steps on coin flips: the results but the run's name, the
-  speed and the times; and the arrays of its bundle.
+  speed, the times and the sentences (`notes`, `diagnosis`); and the arrays of its bundle.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ TRAINED = {
 }
 SPEED = frozenset({"characters_per_second"})
 TIMES = SPEED | {"seconds", "run", "steps_per_second"}
+SENTENCES = frozenset({"notes", "diagnosis"})  # words on a run, which older checkouts do not put into its document
 WORDS = {"presets": frozenset({"title", "about"}), "corpora": frozenset({"title", "about", "licence"})}
 IN_BUNDLE = frozenset({"name", "notes", "versions"})
 ADDED = frozenset({"split"})  # settings that older checkouts lack; their defaults change nothing
@@ -149,7 +150,7 @@ def trained(at: Checkout, preset: str, *settings: str) -> dict[str, Any]:
         for name, member in bundle(at.exported(results["run"], "bundle", ".charlab.zip")).items()
         if name.endswith(".safetensors")
     }
-    return {"results": drop(results, TIMES), "arrays": arrays}
+    return {"results": drop(results, TIMES | SENTENCES), "arrays": arrays}
 
 
 def bundle(path: Path) -> dict[str, Any]:

@@ -113,8 +113,10 @@ def _add_use_of_models(subparsers: Any) -> None:
     evaluate.add_argument("--window", type=_whole_number, default=256, help="characters; 0 reads one stream")
 
     generate = _command(subparsers, "generate", commands.generate, "generate text with a model", model=True)
-    generate.add_argument("--seed-text", help="the prompt; default: the model's own")
-    _add_no_normalise(generate)
+    prompt = generate.add_mutually_exclusive_group()
+    prompt.add_argument("--seed-text", help="the prompt; default: the model's own")
+    prompt.add_argument("--seed-file", metavar="FILE", help="a file with the prompt; - for standard input")
+    _add_reading(generate)
     for name, declared in settings(SampleConfig).items():
         if name != "temperatures":  # which the Playground compares
             _declared(generate, name, declared)
@@ -122,8 +124,10 @@ def _add_use_of_models(subparsers: Any) -> None:
     explain = _command(
         subparsers, "explain", commands.explain, "show a model's predictions, step by step", model=True
     )
-    explain.add_argument("--text", required=True)
-    _add_no_normalise(explain)
+    text = explain.add_mutually_exclusive_group(required=True)
+    text.add_argument("--text")
+    text.add_argument("--text-file", metavar="FILE", help="a file with the text; - for standard input")
+    _add_reading(explain)
     explain.add_argument("--top", type=_whole_number, default=10, help="most likely characters to list per step")
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from charlab.cli import given_texts
 from charlab.core import generation, reading
 from charlab.core.config import SETTINGS, SampleConfig
 from charlab.core.vocab import Vocab
@@ -16,7 +17,7 @@ from charlab.corpora import catalogue, decoding, encoding, splits, uploads
 from charlab.errors import CharlabError, ConfigError
 from charlab.explain.step_records import step_records
 from charlab.export import formats, remote_files
-from charlab.runs import control, models, plan, store
+from charlab.runs import control, diagnosis, models, plan, store
 from charlab.runs.permissions import OPERATOR
 from charlab.runs.presets import PRESETS, preset
 from charlab.runs.typed_values import parse_setting
@@ -85,16 +86,20 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     settings |= dict(key_and_value(text) for text in options.set)
     model, train = plan.change(chosen.model, chosen.train, settings)
     text = _text(options)
-    # Kept, so that the run can be resumed and its text be read again, whatever decided how it was read.
-    stored_name = uploads.stored_name(text.sha256)
-    if options.corpus != stored_name and (text.reading or remote_files.is_address(options.corpus)):
-        text = dataclasses.replace(text, name=catalogue.store(text))
-        print(f"The text is stored on this machine as {text.name}.", file=sys.stderr)
+    # Kept where its name is not enough to resume the run or to read its text again in the same way
+    is_kept = options.corpus != uploads.stored_name(text.sha256) and bool(
+        text.reading or remote_files.is_address(options.corpus) or not catalogue.can_be_loaded_again(text)
+    )
+    if is_kept:
+        text = dataclasses.replace(text, name=uploads.stored_name(text.sha256))
     planned = plan.plan_run(text, chosen.name, model, train, name=options.name)
     process.set_up_tensorflow()
     from charlab.training import worker
 
     config = planned.config()
+    worker.check(config)
+    if is_kept:
+        print(f"The text is stored on this machine as {catalogue.store(text)}.", file=sys.stderr)
     run = worker.make(config, planned.text.known_vocab())
     for note in config.notes:
         print(note, file=sys.stderr)
@@ -166,7 +171,13 @@ def _show_end(run: store.Run, status: store.Status, options: argparse.Namespace)
     if not options.json:
         for key, value in status.results.items():
             print(f"{key}: {value}")
-    return status.results
+    config, events = run.config(), run.events()[0]
+    corpus = catalogue.CORPORA.get(config.corpus)
+    entropy = corpus.entropy_bits * diagnosis.NATS["bits"] if corpus and corpus.entropy_bits is not None else None
+    said = diagnosis.diagnose(config, events, entropy, len(run.vocab().characters), ended=True)
+    for sentence in said:
+        print(sentence, file=sys.stderr)
+    return status.results | {"notes": list(config.notes), "diagnosis": said}
 
 
 def work(options: argparse.Namespace) -> None:
@@ -267,7 +278,8 @@ def generate(options: argparse.Namespace) -> dict[str, Any]:
         top_p=options.top_p,
         seed=options.seed,
     )
-    seed_text = model.seed_text if options.seed_text is None else _prompt(model, options.seed_text, options)
+    typed = given_texts.prompt(options)
+    seed_text = model.seed_text if typed is None else _prompt(model, typed, options)
     with process.blas_threads(model):
         start = time.perf_counter()
         steps = generation.generate(model.predictor, model.vocab, seed_text, config)
@@ -308,8 +320,9 @@ def _printed(steps: Iterator[generation.Step], seed_text: str, vocab: Vocab) -> 
 def explain(options: argparse.Namespace) -> dict[str, Any]:
     """A model's predictions for each character of a text, and the mean surprise in bits per character."""
     model = models.load(options.model, options.weights)
+    typed = options.text if options.text is not None else given_texts.read(options.text_file, options.encoding)
     with process.blas_threads(model):
-        result = reading.explain(model.predictor, model.vocab, _prompt(model, options.text, options))
+        result = reading.explain(model.predictor, model.vocab, _prompt(model, typed, options))
     steps = step_records(result, model.vocab, options.top)
     if not options.json:
         for step in steps:

@@ -252,7 +252,10 @@ def _load_download(corpus: Corpus, download: bool) -> Text:
 
 
 def _load_file(path: str, minimum: int, encoding: str | None, normalise: bool, sha256: str) -> Text:
-    data, filename = _file_bytes(path)
+    try:
+        data, filename = file_bytes(path)
+    except (FileNotFoundError, ValueError):  # ValueError: no file can have such a name
+        raise CorpusError(f"{_no_such_text(path)} There is no file of that name either.") from None
     text = read_bytes(data, filename, None, minimum, encoding=encoding, normalise=normalise)
     if sha256 and text.sha256 != sha256:
         plain = read_plainly(data, filename, minimum)
@@ -260,8 +263,11 @@ def _load_file(path: str, minimum: int, encoding: str | None, normalise: bool, s
     return replace(text, name=str(Path(path).resolve()))
 
 
-def _file_bytes(path: str) -> tuple[bytes, str]:
-    """All bytes of a file or a pipe, read once, and a name for it. Raises CorpusError where that is impossible."""
+def file_bytes(path: str) -> tuple[bytes, str]:
+    """All bytes of a file or a pipe, read once, and a name for it.
+
+    Raises FileNotFoundError or ValueError where there is no such file, and CorpusError where it cannot be read.
+    """
     try:
         with Path(path).open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -270,8 +276,8 @@ def _file_bytes(path: str) -> tuple[bytes, str]:
             if stat.S_ISBLK(mode) or stat.S_ISCHR(mode) and not file.isatty():  # some of them have no end
                 raise CorpusError(f"{path!r} is a device, not a text. Give the path of a text file.")
             data = file.read(PIPE_LIMIT + 1)
-    except (FileNotFoundError, ValueError):  # ValueError: no file can have such a name
-        raise CorpusError(f"{_no_such_text(path)} There is no file of that name either.") from None
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise CorpusError(
             f"{path!r} cannot be read: {os_errors.reason(error)}. Give the path of a text file."

@@ -70,19 +70,20 @@ def decode(data: bytes, title: str, encoding: str | None = None) -> Decoded:
     if encoding is not None:
         encoding = known(encoding)
         data = data.removeprefix(mark) if encoding == marked else data
+        if not encoding.startswith(("utf-16", "utf-32")):
+            _refuse_zero_bytes(data, title)
     elif marked is not None and marked != "utf-8":
         encoding, data = marked, data.removeprefix(mark)
     else:
         data = data.removeprefix(mark)
-        if data.count(0) > BINARY_SHARE * len(data):
-            raise CorpusError(looks_binary(title, "zero bytes (it may be UTF-16 without a byte-order mark)"))
+        _refuse_zero_bytes(data, title)
         proposed = bool(_ISO_2022_JP.search(data)) or not _is_utf_8(data)
         encoding = propose(data, title) if proposed else "utf-8"
     text, notes, damaged = _read(data, encoding)
     if damaged > UNREADABLE_SHARE * len(text):
         raise CorpusError(
             f"“{title}” is not in {shown(encoding)}: more than a tenth of it cannot be read that way. "
-            "Choose another encoding."
+            "Choose another encoding (--encoding on the command line)."
         )
     if not encoding.startswith("utf-"):
         why = ", because the file is not in Unicode" if proposed else ""
@@ -102,7 +103,10 @@ def propose(data: bytes, title: str) -> str:
         return "euc_jp"
     found = from_bytes(sample).best()
     if found is None or data.count(0) > BINARY_SHARE * len(data):
-        raise CorpusError(f"“{title}” is neither UTF-8 nor in another encoding that can be recognised. {AS_TEXT}")
+        raise CorpusError(
+            f"“{title}” is neither UTF-8 nor in another encoding that can be recognised. {AS_TEXT} If you know "
+            "its encoding, name it (--encoding on the command line)."
+        )
     same_text = found.could_be_from_charset
     if all(character < "\u0250" for character in str(found) if character.isalpha()) and _has_only(
         _WESTERN, sample, "cp1252"
@@ -123,7 +127,21 @@ def to_choose_first(data: bytes, title: str) -> str | None:
     except CorpusError:
         if data.count(0) <= BINARY_SHARE * len(data):
             return "cp1252"
-        return "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"
+        return _utf_16(data)[0]
+
+
+def _refuse_zero_bytes(data: bytes, title: str) -> None:
+    if data.count(0) > BINARY_SHARE * len(data):
+        raise CorpusError(
+            f"{looks_binary(title, 'zero bytes')} If it is UTF-16 without a byte-order mark, name that encoding: "
+            f"{' or '.join(_utf_16(data))} (--encoding on the command line)."
+        )
+
+
+def _utf_16(data: bytes) -> tuple[str, str]:
+    """The two byte orders of UTF-16, the likelier one first: most characters' high byte is zero."""
+    little = data[1::2].count(0) > data[::2].count(0)
+    return ("utf-16-le", "utf-16-be") if little else ("utf-16-be", "utf-16-le")
 
 
 def first_lines(text: str, lines: int = 5, characters: int = 300) -> str:

@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from filelock import Timeout
 
 from charlab.core import kinds
+from charlab.corpora import catalogue
 from charlab.errors import RunError
-from charlab.runs import checkpoints, permissions, quotas, schema, store
+from charlab.runs import checkpoints, models, permissions, quotas, schema, store
 from charlab.runs.permissions import Actor
 from charlab.runs.store import Run, RunConfig, Status
 
@@ -58,11 +59,15 @@ def check_resumable(run: Run, status: Status) -> None:
 
 
 def check_readable(run: Run) -> None:
-    """Raises RunError where a file that training goes on with cannot be read: before anything is changed."""
-    run.read()
+    """Raises RunError or CorpusError where what training goes on with cannot be read, or its text has changed:
+    before anything is changed. A text that has to be downloaded first is not looked at."""
+    config, _, _ = run.read()
     run.events()
     if checkpoints.exists(run):
         checkpoints.load(run)
+    corpus = catalogue.CORPORA.get(config.corpus)
+    if corpus is None or corpus.is_here():
+        models.training_text(config, download=False)
 
 
 def train_longer(run: Run, actor: Actor, epochs: int | None = None, minutes: float | None = None) -> None:
@@ -76,7 +81,6 @@ def train_longer(run: Run, actor: Actor, epochs: int | None = None, minutes: flo
 def raise_budget(run: Run, epochs: int | None = None, minutes: float | None = None) -> None:
     """Raise the budget without queueing the run; the caller holds the lock. The run's notes record it."""
     config, status = run.config(), run.recorded_status()
-    check_readable(run)
     if status.state != "done":
         raise RunError(f"Run {run.id} is {status.state}: only a run that is done can be trained longer.")
     if reason := why_not_longer(run, config):
@@ -95,6 +99,7 @@ def raise_budget(run: Run, epochs: int | None = None, minutes: float | None = No
         note += " The learning rate restarted higher there, then decays again."
     if config.train.patience and unit == "epochs":
         note += " Early stopping is now off."
+    check_readable(run)
     run.write_config(dataclasses.replace(config, train=train, notes=(*config.notes, note)))
 
 

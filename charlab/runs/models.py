@@ -16,7 +16,7 @@ from charlab.core.predictor import Predictor, Weights, build_predictor
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue
 from charlab.corpora.encoding import in_alphabet
-from charlab.errors import CharlabError, ModelError, RunError
+from charlab.errors import CharlabError, CorpusError, ModelError, RunError
 from charlab.runs import store
 from charlab.runs.store import Run, RunConfig, Status
 
@@ -108,13 +108,23 @@ def stamp(name: str) -> float:
     )
 
 
+def training_text(config: RunConfig, download: bool = True) -> catalogue.Text:
+    """The text that a model was trained on. Raises CorpusError where it is not there, or has changed."""
+    text = catalogue.load(config.corpus, download=download, sha256=config.corpus_sha256)
+    if text.sha256 != config.corpus_sha256:
+        raise CorpusError(
+            f"The text of {config.corpus!r} is not the one that this run was made for (its checksum differs). "
+            "Start a new run on the text as it is now."
+        )
+    return text
+
+
 def corpus_text(config: RunConfig) -> str | None:
     """The text that a model was trained on, where this machine has it unchanged; else None."""
     try:
-        text = catalogue.load(config.corpus, download=False, sha256=config.corpus_sha256)
+        return training_text(config, download=False).text
     except CharlabError:
         return None
-    return text.text if text.sha256 == config.corpus_sha256 else None
 
 
 def weights_digest(weights: Weights) -> str:

@@ -17,12 +17,12 @@ import charlab
 from charlab.core import kinds, ngram
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
-from charlab.corpora import catalogue, coverage, splits
+from charlab.corpora import batching, catalogue, coverage, splits
 from charlab.corpora.coverage import Coverage
 from charlab.corpora.encoding import in_alphabet, make_vocab, mapped, split_at, text_ids
 from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text
 from charlab.errors import ConfigError, CorpusError
-from charlab.runs import control, quotas, store
+from charlab.runs import control, models, quotas, store
 from charlab.runs.permissions import Actor
 from charlab.runs.presets import preset
 
@@ -150,6 +150,8 @@ def plan_run(
     if isinstance(text, Text) and train.split != "end":  # refused now rather than when training begins
         splits.divide(facts.known_ids(), facts.known_vocab(), train)
     model, train, notes = fit_to_text(model, train, facts.characters, facts.vocabulary_size)
+    if kinds.of(model).trained:  # refused now rather than when training begins
+        batching.offsets(train, split_at(facts.characters, train.validation_share), epoch=0)
     if not train.seed_text:
         train = train.replace(seed_text=facts.first_words)
     elif facts.vocab and (seed_text := in_alphabet(train.seed_text, facts.vocab)) != train.seed_text:
@@ -201,13 +203,7 @@ def _fitting(text: str, model: ModelConfig) -> str:
 
 def run_ids(config: store.RunConfig, vocab: Vocab) -> np.ndarray:
     """The ids of a run's corpus. Raises CorpusError where its text is not the one it was planned for."""
-    text = catalogue.load(config.corpus, sha256=config.corpus_sha256)
-    if text.sha256 != config.corpus_sha256:
-        raise CorpusError(
-            f"The text of {config.corpus!r} is not the one that this run was made for (its checksum differs). "
-            "Start a new run on the text as it is now."
-        )
-    return mapped(text_ids(text.text, vocab, config.model))
+    return mapped(text_ids(models.training_text(config).text, vocab, config.model))
 
 
 def fit_to_text(
@@ -248,6 +244,12 @@ def fit_to_text(
                 f"windows of {window} characters."
             )
             train = train.replace(batch_size=batch)
+    elif train.batch_size * window > available:
+        notes.append(
+            f"A batch of {train.batch_size:,} windows of {window} characters is longer than the text, which has "
+            f"{available:,} characters to train on: each step reads all of it about "
+            f"{train.batch_size * window / available:.2g} times. A smaller batch size learns as much in less time."
+        )
     return model, train, tuple(notes)
 
 

@@ -40,14 +40,19 @@ def choose(name: str = "auto", row_groups: int = 1) -> tf.distribute.Strategy:
     """
     if name not in ACCELERATORS:
         raise ConfigError(f"accelerator must be one of {', '.join(ACCELERATORS)}. Received: {name!r}.")
-    check_tensorflow()
+    check(name)
     if name == "auto":
         name = _best()
-    if reason := _REASONS[name]():
-        raise UnavailableError(f"“{TITLES[name]}” cannot be used here: {reason}")
     if name == "cpu":
         _divide_threads(row_groups)
     return _MAKERS[name]()
+
+
+def check(name: str) -> None:
+    """Raises UnavailableError where this machine has no TensorFlow or not that accelerator; changes nothing."""
+    check_tensorflow()
+    if name != "auto" and (reason := _REASONS[name]()):
+        raise UnavailableError(f"“{TITLES[name]}” cannot be used here: {reason}")
 
 
 def survey() -> list[dict[str, object]]:

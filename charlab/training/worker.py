@@ -26,8 +26,9 @@ from filelock import FileLock, Timeout
 from charlab import os_errors
 from charlab.core import kinds
 from charlab.core.vocab import Vocab
+from charlab.corpora.catalogue import CORPORA
 from charlab.errors import RunError
-from charlab.runs import cluster, control, limits, quotas, store
+from charlab.runs import cluster, control, limits, models, quotas, store
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import strategies, train
 from charlab.training.stop_signal import StopSignal
@@ -40,13 +41,19 @@ STOPPED_BY = {
 _CLAIM_SECONDS = 10.0  # at most, to wait for a lock that a page may hold for a moment
 
 
+def check(config: RunConfig) -> None:
+    """Raises UnavailableError where this machine cannot train that: TensorFlow or the accelerator is missing."""
+    if kinds.of(config.model).trained:
+        strategies.check(config.train.accelerator)
+
+
 def make(config: RunConfig, vocab: Vocab) -> Run:
     """Create a run that this process trains itself, so that no server's queue takes it.
 
     On several machines only the first one's stays: the others train in a temporary folder and write nothing.
-    Raises UnavailableError where TensorFlow is missing: then no run is created.
+    Raises UnavailableError where TensorFlow or the accelerator is missing: then no run is created.
     """
-    _check_tensorflow(config)
+    check(config)
     if cluster.is_chief(config.train.accelerator):
         return store.create(config, vocab, state="running")
     temporary = Path(tempfile.mkdtemp())
@@ -100,7 +107,9 @@ def resume(
 ) -> Status:
     """Resume a run in this process; train a finished one for so many more epochs or minutes."""
     config = run.config()
-    _check_tensorflow(config)
+    check(config)
+    if (corpus := CORPORA.get(config.corpus)) and not corpus.is_here():
+        models.training_text(config)  # downloaded before anything is changed
     if not cluster.is_chief(config.train.accelerator):
         return work(make(config, run.vocab()), started, on_event)
     try:
@@ -141,11 +150,6 @@ def serve(run: Run, started: float, watch_parent: bool = True) -> Status | None:
         return train.train_run(run, started=started, stop=stop, on_event=check_room)
     finally:
         lock.release()
-
-
-def _check_tensorflow(config: RunConfig) -> None:
-    if kinds.of(config.model).trained:
-        strategies.check_tensorflow()
 
 
 def _claim(run: Run) -> FileLock | None:

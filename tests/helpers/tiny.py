@@ -7,6 +7,7 @@ import numpy as np
 from charlab.core import ngram, predictor
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
+from charlab.corpora import catalogue
 from charlab.runs import store
 
 TINY = {
@@ -24,9 +25,13 @@ def random_weights(config: ModelConfig, vocabulary_size: int, seed: int = 0, sca
 
 
 def make_run(kind: str = "gru", text: str = "the quick brown fox.\n", name: str = "tiny", **status) -> store.Run:
-    """A finished run with random weights in the runs' folder."""
+    """A run with random weights in the runs' folder, done unless another state is given.
+
+    Only one that is not done has its corpus's checksum: it can be resumed.
+    """
     vocab = Vocab.from_text(text)
-    config = store.RunConfig(name, "custom", "coin-flips", "0" * 64, TINY[kind], TrainConfig(seed_text="the "))
+    sha256 = "0" * 64 if status.get("state", "done") == "done" else catalogue.load("coin-flips").sha256
+    config = store.RunConfig(name, "custom", "coin-flips", sha256, TINY[kind], TrainConfig(seed_text="the "))
     run = store.create(config, vocab)
     run.write_weights(random_weights(TINY[kind], len(vocab)), "best")
     run.write_weights(random_weights(TINY[kind], len(vocab), seed=1), "last")

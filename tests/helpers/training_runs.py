@@ -2,7 +2,7 @@
 
 from charlab.core.config import TrainConfig
 from charlab.core.vocab import Vocab
-from charlab.corpora import encoding
+from charlab.corpora import catalogue, encoding, uploads
 from charlab.runs import store
 from charlab.training.stop_signal import StopSignal
 from charlab.training.train import train_run
@@ -24,7 +24,8 @@ TINIER = {
 
 
 def make(model=TINY["gru"], **changes):
-    config = store.RunConfig("tiny", "custom", "none", "0" * 64, model, TRAIN.replace(**changes))
+    text = uploads.made("", "tiny", TEXT)
+    config = store.RunConfig("tiny", "custom", catalogue.store(text), text.sha256, model, TRAIN.replace(**changes))
     return store.create(config, VOCAB)
 
 
