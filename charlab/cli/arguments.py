@@ -38,7 +38,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     """The options of a command line, by default this process's. Raises ConfigError for a text that is not Unicode;
     a path may be anything that the system allows."""
     options = parser().parse_args([as_unicode(word) for word in (sys.argv[1:] if words is None else words)])
-    for name in ("seed_text", "text", "name", "set", "preset", "encoding"):
+    for name in ("seed_text", "text", "set", "preset", "encoding"):
         value = getattr(options, name, None)
         for text in value if isinstance(value, list) else [value or ""]:
             if text != text.encode("utf-8", "replace").decode("utf-8"):

@@ -150,8 +150,8 @@ def plan_run(
     if isinstance(text, Text) and train.split != "end":  # refused now rather than when training begins
         splits.divide(facts.known_ids(), facts.known_vocab(), train)
     model, train, notes = fit_to_text(model, train, facts.characters, facts.vocabulary_size)
-    if kinds.of(model).trained:  # refused now rather than when training begins
-        batching.offsets(train, split_at(facts.characters, train.validation_share), epoch=0)
+    if kinds.of(model).trained:
+        notes += _about_batches(train, split_at(facts.characters, train.validation_share))
     if not train.seed_text:
         train = train.replace(seed_text=facts.first_words)
     elif facts.vocab and (seed_text := in_alphabet(train.seed_text, facts.vocab)) != train.seed_text:
@@ -244,13 +244,21 @@ def fit_to_text(
                 f"windows of {window} characters."
             )
             train = train.replace(batch_size=batch)
-    elif train.batch_size * window > available:
-        notes.append(
-            f"A batch of {train.batch_size:,} windows of {window} characters is longer than the text, which has "
-            f"{available:,} characters to train on: each step reads all of it about "
-            f"{train.batch_size * window / available:.2g} times. A smaller batch size learns as much in less time."
-        )
     return model, train, tuple(notes)
+
+
+def _about_batches(train: TrainConfig, characters: int) -> tuple[str, ...]:
+    """A note where one batch has more characters than there are to train on. Raises CorpusError where there is no
+    batch: now rather than when training begins."""
+    batching.offsets(train, characters, epoch=0)
+    in_batch = train.batch_size * train.sequence_length
+    if in_batch <= characters:
+        return ()
+    return (
+        f"A batch of {train.batch_size:,} windows of {train.sequence_length} characters is longer than the text, "
+        f"which has {characters:,} characters to train on: each step reads all of it about "
+        f"{in_batch / characters:.2g} times. A smaller batch size learns as much in less time.",
+    )
 
 
 def first_words(text: str, length: int = 24) -> str:

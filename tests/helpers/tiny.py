@@ -27,10 +27,10 @@ def random_weights(config: ModelConfig, vocabulary_size: int, seed: int = 0, sca
 def make_run(kind: str = "gru", text: str = "the quick brown fox.\n", name: str = "tiny", **status) -> store.Run:
     """A run with random weights in the runs' folder, done unless another state is given.
 
-    Only one that is not done has its corpus's checksum: it can be resumed.
+    Only one in a given state has its corpus's checksum: it can be resumed or trained longer.
     """
     vocab = Vocab.from_text(text)
-    sha256 = "0" * 64 if status.get("state", "done") == "done" else catalogue.load("coin-flips").sha256
+    sha256 = catalogue.load("coin-flips").sha256 if "state" in status else "0" * 64
     config = store.RunConfig(name, "custom", "coin-flips", sha256, TINY[kind], TrainConfig(seed_text="the "))
     run = store.create(config, vocab)
     run.write_weights(random_weights(TINY[kind], len(vocab)), "best")
