@@ -18,6 +18,9 @@ from typing import NoReturn
 from charlab import os_errors
 from charlab.cli import arguments, streams
 
+# What programs take for the end of a line, as JSON writes it within a text.
+_LINE_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\x85\u2028\u2029"}
+
 
 class _Terminated(BaseException):
     """SIGTERM: an exception, so that temporary files are removed."""
@@ -46,7 +49,7 @@ def _run(words: list[str] | None, started: float | None) -> int:
         options.started = started or time.time()
         document = options.command(options)
         if getattr(options, "json", False):
-            print(json.dumps(document, ensure_ascii=False))
+            print(json.dumps(document, ensure_ascii=False).translate(_LINE_ENDS))
     except SystemExit:  # of argparse, which has said why
         sys.stdout.flush()
         raise

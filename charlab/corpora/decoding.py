@@ -47,6 +47,8 @@ _ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
 _SIGNS = "«»“”„‘’‚–—…€£°§©®·\xa0"
 _WESTERN = frozenset("àâäáãåæçéèêëíìîïñóòôöõøœßúùûüÿÀÂÄÁÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÖÕØŒÚÙÛÜ¿¡" + _SIGNS)
 _CYRILLIC = frozenset([*map(chr, range(ord("А"), ord("я") + 1)), *"ёЁіІїЇєЄґҐўЎ№" + _SIGNS])
+# Codecs of host names and of escapes in programs: no file is written in them, and none replaces what is damaged.
+_NOT_OF_FILES = ("idna", "punycode", "unicode-escape", "raw-unicode-escape")
 _PLACES = 3  # of damage that a note names
 
 
@@ -154,6 +156,8 @@ def known(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding)
         "".encode(name.name)  # refuses codecs between bytes, such as base64
+        if name.name in _NOT_OF_FILES:
+            raise LookupError(encoding)
     except (LookupError, ValueError):
         raise CorpusError(
             f"There is no encoding {encoding!r}. Encodings are, for example: {', '.join(ENCODINGS)}."

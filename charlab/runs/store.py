@@ -16,6 +16,7 @@ The only module that knows its file names.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -198,7 +199,14 @@ class Run:
 
     def lock(self) -> FileLock:
         """The run's lock, not yet acquired: `with run.lock(): ...`. Its holder owns the run and is alive."""
+        if self.has_odd_lock():
+            raise self._unreadable("its lock is not a file; delete it")
         return FileLock(self.path / "lock", timeout=0, is_singleton=False)
+
+    def has_odd_lock(self) -> bool:
+        """Whether a folder, or a link to nothing, has the name of the lock: nobody can hold it."""
+        path = self.path / "lock"
+        return os.path.lexists(path) and not path.is_file()
 
     def is_held(self) -> bool:
         """Whether a process holds the lock; where this one may not write there, as far as is recorded."""
@@ -384,7 +392,7 @@ def delete(run: Run) -> None:
     if not os.path.lexists(run.path / "status.json"):  # a lock would create its folder again
         raise RunError(f"Run {run.id} is already deleted: its status.json is missing.")
     try:
-        with run.lock().acquire(timeout=1.0):
+        with contextlib.nullcontext() if run.has_odd_lock() else run.lock().acquire(timeout=1.0):
             os.replace(run.path / "status.json", run.path / "deleted")  # no longer a run: no worker takes it
     except Timeout:
         raise RunError(f"Run {run.id} is being trained. Stop it first, then delete it.") from None

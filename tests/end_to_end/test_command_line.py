@@ -256,6 +256,15 @@ def test_settings_of_a_training_are_read_as_the_types_that_they_are_declared_wit
     assert (train.learning_rate, train.seed_text, model.lower_case) == (0.002, "12", True)
 
 
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029", "\x1c", "\x0b", "\x0c", "\r", "\n"])
+def test_a_document_is_one_line_whatever_is_in_it(sign, capsys):
+    run = make_run(text="ab" + sign)
+    assert main(["generate", run.id, "--seed-text", f"a{sign}b", "--length", "60", "--json"]) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    document = json.loads(line)
+    assert document["seed_text"] == f"a{sign}b" and sign in document["samples"][0]
+
+
 WIDE = "".join(map(chr, range(0x4E00, 0x4E00 + 512)))  # an alphabet of 512
 
 

@@ -88,7 +88,10 @@ def test_the_encoding_that_is_given_is_used():
             decoding.decode(data, "a.txt", wrong)
 
 
-@pytest.mark.parametrize("name", ["klingon", "base64", "rot13", "", "a\0b", "x" * 5000])
+@pytest.mark.parametrize(
+    "name",
+    ["klingon", "base64", "rot13", "", "a\0b", "x" * 5000, "idna", "punycode", "unicode_escape", "undefined"],
+)
 def test_an_encoding_that_does_not_exist_is_refused_with_some_that_do(name):
     with pytest.raises(CorpusError, match="There is no encoding .* cp1251"):
         decoding.decode(FRENCH.encode(), "a.txt", name)
