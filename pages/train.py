@@ -44,6 +44,7 @@ row = st.container(horizontal=True)
 start = row.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(reason))
 with row.popover("Advanced settings", icon=":material/tune:", width="content"):
     changes = settings_form.pick_settings(preset)
+    alphabet_cost = st.empty()
 with row.popover("Add your own text", icon=":material/upload_file:", width="content"):
     run_form.add_own_text()
 with row.popover("Import a model", icon=":material/move_to_inbox:", width="content"):
@@ -63,6 +64,7 @@ try:
     with facts:
         st.caption(preview.in_short(planned, corpus, source))
         preview.coverage_words(planned)
+    alphabet_cost.caption(preview.alphabet_cost(planned))
 except CharlabError as error:
     planned = None
     facts.error(plain(str(error)))

@@ -109,7 +109,9 @@ def _add_use_of_models(subparsers: Any) -> None:
     evaluate = _command(subparsers, "evaluate", commands.evaluate, "evaluate a model's loss on a text", model=True)
     evaluate.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address")
     _add_reading(evaluate)
-    evaluate.add_argument("--split", default="val", choices=("val", "all"))
+    evaluate.add_argument(
+        "--split", default="val", choices=("val", "train", "all"), help="the part of the text; default: val"
+    )
     evaluate.add_argument("--window", type=_whole_number, default=256, help="characters; 0 reads one stream")
 
     generate = _command(subparsers, "generate", commands.generate, "generate text with a model", model=True)

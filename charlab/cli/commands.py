@@ -13,7 +13,7 @@ from charlab.cli import given_texts
 from charlab.core import generation, reading
 from charlab.core.config import SETTINGS, SampleConfig
 from charlab.core.vocab import Vocab
-from charlab.corpora import catalogue, decoding, encoding, splits, uploads
+from charlab.corpora import catalogue, coverage, decoding, splits, uploads
 from charlab.errors import CharlabError, ConfigError
 from charlab.explain.step_records import step_records
 from charlab.export import formats, remote_files
@@ -240,16 +240,18 @@ def key_and_value(text: str) -> tuple[str, Any]:
 
 
 def evaluate(options: argparse.Namespace) -> dict[str, Any]:
-    """A model's loss and accuracy on a text or on its validation set."""
+    """A model's loss and accuracy on a text, or on its validation or training set."""
     model = models.load(options.model, options.weights)
     text = _text(options, minimum=2, sha256=model.config.corpus_sha256)
     for note in text.notes if text.reading and options.corpus != uploads.stored_name(text.sha256) else ():
         print(note, file=sys.stderr)
     its_own = text.sha256 == model.config.corpus_sha256  # it has the forms that the alphabet was made of
     read = text.text if its_own else _prompt(model, text.text, options)
-    ids = encoding.text_ids(read, model.vocab, model.config.model)
-    if options.split == "val":
-        ids = splits.divide(ids, model.vocab, model.config.train).validation
+    ids, found = coverage.read(read, model.vocab, model.config.model)
+    _say(found.before_figures())
+    if options.split != "all":
+        division = splits.divide(ids, model.vocab, model.config.train)
+        ids = division.validation if options.split == "val" else division.training
     result = reading.evaluate(model.predictor, model.vocab, ids, options.window)
     document = {
         "loss_nats": result.loss_nats,
@@ -257,6 +259,7 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
         "accuracy": result.accuracy,
         "characters": result.characters,
         "unknown": result.unknown,
+        "coverage": found.to_json(),
     }
     if not options.json:
         print(
@@ -280,6 +283,8 @@ def generate(options: argparse.Namespace) -> dict[str, Any]:
     )
     typed = given_texts.prompt(options)
     seed_text = model.seed_text if typed is None else _prompt(model, typed, options)
+    found = coverage.of_prompt(seed_text, model.vocab)
+    _say(found.sentence(text="the prompt"))
     with process.blas_threads(model):
         start = time.perf_counter()
         steps = generation.generate(model.predictor, model.vocab, seed_text, config)
@@ -295,6 +300,7 @@ def generate(options: argparse.Namespace) -> dict[str, Any]:
         "seed_text": seed_text,
         "samples": samples,
         "characters_per_second": config.samples * config.length / seconds,
+        "coverage": found.to_json(),
     }
 
 
@@ -321,8 +327,11 @@ def explain(options: argparse.Namespace) -> dict[str, Any]:
     """A model's predictions for each character of a text, and the mean surprise in bits per character."""
     model = models.load(options.model, options.weights)
     typed = options.text if options.text is not None else given_texts.read(options.text_file, options.encoding)
+    text = _prompt(model, typed, options)
+    found = coverage.of_prompt(text, model.vocab)
+    _say(found.before_figures())
     with process.blas_threads(model):
-        result = reading.explain(model.predictor, model.vocab, _prompt(model, typed, options))
+        result = reading.explain(model.predictor, model.vocab, text)
     steps = step_records(result, model.vocab, options.top)
     if not options.json:
         for step in steps:
@@ -330,4 +339,10 @@ def explain(options: argparse.Namespace) -> dict[str, Any]:
             bits = "" if step["bits"] is None else f"{step['bits']:6.2f} bits"
             print(f"{step['position']:5d}  {step['character']!r:6}  next {step['next']!r:6} {bits:12}  {top}")
     mean = None if result.mean_bits != result.mean_bits else result.mean_bits
-    return {"bits_per_character": mean, "steps": steps}
+    return {"bits_per_character": mean, "steps": steps, "coverage": found.to_json()}
+
+
+def _say(sentence: str) -> None:
+    """Print a sentence, if there is one, on standard error."""
+    if sentence:
+        print(sentence, file=sys.stderr)

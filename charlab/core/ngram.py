@@ -81,8 +81,7 @@ class NgramPredictor:
         for first in range(0, len(targets), at_once):
             places = targets[first : first + at_once]
             history = ids[places[:, None] + np.arange(-back, 0)]  # [N, order - 1]
-            p = self._probabilities(history)[np.arange(len(places)), ids[places].astype(np.int64)]
-            total -= float(np.log(p).sum())
+            total -= float(np.log(self._probability(history, ids[places])).sum())
         return total / max(1, len(targets))
 
     def _probabilities(self, history: np.ndarray) -> np.ndarray:
@@ -97,21 +96,40 @@ class NgramPredictor:
             p[rows, ids] += counts / (total + different)[rows, 0]
         return p
 
+    def _probability(self, history: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        """`_probabilities` of one id for each history: [N]. It takes no more time for a large alphabet."""
+        p = np.full(len(ids), 1.0 / self.vocabulary_size)
+        for length in range(history.shape[1] + 1):
+            keys, counts = self._keys[length], np.append(self._counts[length], 0.0)
+            first, last, prefix = self._places(history[:, history.shape[1] - length :])
+            key = prefix * np.uint64(self.vocabulary_size) + ids
+            place = np.searchsorted(keys, key)
+            count = np.where(np.append(keys, np.uint64(0))[place] == key, counts[place], 0.0)
+            up_to = np.cumsum(np.append(0.0, self._counts[length]))
+            total, different = up_to[last] - up_to[first], (last - first).astype(float)
+            seen = total > 0
+            p[seen] *= (different / np.maximum(total + different, 1))[seen]
+            p[seen] += (count / np.maximum(total + different, 1))[seen]
+        return p
+
     def _continuations(self, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """For contexts [N, k]: of every n-gram that begins with one, its row, its last id and its count."""
         keys, counts = self._keys[contexts.shape[1]], self._counts[contexts.shape[1]]
-        V = np.uint64(self.vocabulary_size)
-        prefix = np.zeros(len(contexts), np.uint64)
-        for column in contexts.T:
-            prefix = prefix * V + column
-        first, last = (
-            np.searchsorted(keys, prefix * V),
-            np.searchsorted(keys, prefix * V + (V - np.uint64(1)), "right"),
-        )
+        first, last, prefix = self._places(contexts)
         lengths = last - first  # keys are sorted: those that share a context are neighbours
         rows = np.repeat(np.arange(len(contexts)), lengths)
         places = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths) + first[rows]
-        return rows, (keys[places] - prefix[rows] * V).astype(np.int64), counts[places]
+        ids = keys[places] - prefix[rows] * np.uint64(self.vocabulary_size)
+        return rows, ids.astype(np.int64), counts[places]
+
+    def _places(self, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """For contexts [N, k]: the first n-gram that begins with each, the one after the last, and its number."""
+        keys, V = self._keys[contexts.shape[1]], np.uint64(self.vocabulary_size)
+        prefix = np.zeros(len(contexts), np.uint64)
+        for column in contexts.T:
+            prefix = prefix * V + column
+        last = np.searchsorted(keys, prefix * V + (V - np.uint64(1)), "right")
+        return np.searchsorted(keys, prefix * V), last, prefix
 
 
 def baselines(training: np.ndarray, validation: np.ndarray, vocabulary_size: int, orders: int = 3) -> list[float]:

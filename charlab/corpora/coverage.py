@@ -14,6 +14,7 @@ import numpy as np
 
 from charlab.core.config import ModelConfig
 from charlab.core.vocab import MAX_ALPHABET, Vocab
+from charlab.errors import CorpusError
 
 WARN_BELOW, REFUSE_BELOW = 0.9, 0.5  # shares of a text
 OFFERED_LIMITS = (128, 256, 512, 1_024, 2_048, 4_096, MAX_ALPHABET)
@@ -47,6 +48,11 @@ class Coverage:
         return self.read / self.characters if self.characters else 1.0
 
     @property
+    def is_little(self) -> bool:
+        """Whether so little is read that a warning is due."""
+        return self.share < WARN_BELOW
+
+    @property
     def is_whole(self) -> bool:
         """Whether every character is in the alphabet."""
         return self.read == self.characters
@@ -62,6 +68,27 @@ class Coverage:
         ]
         listed = ", ".join(named) + (f" and {more:,} more" if (more := self.distinct - len(named)) else "")
         return f"{self.figure(model, text)}. The others are {become}: {listed}."
+
+    def before_figures(self) -> str:
+        """The sentence for a text that a model is evaluated on, with a warning where it reads little of it.
+
+        Raises CorpusError where it can read nothing of it: there is nothing to measure.
+        """
+        said = self.sentence()
+        if self.characters and not self.read:
+            raise CorpusError(f"{said} There is nothing to measure: choose a text in the model's alphabet.")
+        return (
+            f"{said} The figures say little about this text: they count only what is read."
+            if self.is_little
+            else said
+        )
+
+    def counted(self) -> str:
+        """What a run's figures count; "" where that is the whole text."""
+        if self.is_whole:
+            return ""
+        numbers = f"{percent(self.share)} of the text ({self.read:,} of {self.characters:,} characters)"
+        return f"Training, validation and baselines count only what the model can read: {numbers}."
 
     def figure(self, model: str = "This model", text: str = "this text") -> str:
         """The one figure, without a full stop."""

@@ -90,6 +90,7 @@ def model_card(run: Run) -> str:
         if isinstance(loss, int | float)
         else "Not measured."
     )
+    covered = f"\n\n{_plain(config.coverage.sentence('The model'))}" if config.coverage else ""
     fence = "`" * (3 + max(map(len, re.findall("`+", shell_commands.training_command(config))), default=0))
     versions = ", ".join(f"{name} {version}" for name, version in config.versions.items()) or "not recorded"
     return f"""# {_plain(config.name)}
@@ -101,7 +102,7 @@ A model that predicts the next character of a text: {kinds.of(model).described},
 
 ## Training text
 
-{_plain(config.corpus)}: {about} SHA-256 of the text: {config.corpus_sha256}.
+{_plain(config.corpus)}: {about} SHA-256 of the text: {config.corpus_sha256}.{covered}
 
 ## Loss
 

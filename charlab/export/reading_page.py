@@ -15,6 +15,7 @@ import numpy as np
 from charlab.core.display import in_line, isolated, named, visible, visible_text
 from charlab.core.reading import Reading
 from charlab.core.vocab import Vocab
+from charlab.corpora import coverage
 from charlab.errors import CharlabError
 from charlab.explain.step_records import step_records
 
@@ -78,6 +79,7 @@ def page_html(model: str, corpus: str, reading: Reading, vocab: Vocab) -> str:
         )
     mean = reading.mean_bits
     known = int((~np.isnan(reading.bits)).sum())
+    covered = coverage.of_prompt(reading.text, vocab).sentence()
     summary = f"Mean surprise {mean:.2f} bits per character" if known else "No character could be predicted"
     return _PAGE.format(
         style=_STYLE,
@@ -87,6 +89,7 @@ def page_html(model: str, corpus: str, reading: Reading, vocab: Vocab) -> str:
         known=f"{known:,}",
         length=f"{len(reading.text):,}",
         columns="".join(f"<th>{name}</th>" for name in _COLUMNS),
+        coverage=f"<p>{escape(covered)}</p>" if covered else "",
         legend="".join(f'<i class="s{shade}"></i>' for shade in range(_SHADES)),
         strip=_strip(reading),
         surprises=_surprises(reading, vocab),
@@ -275,6 +278,7 @@ _PAGE = """<!DOCTYPE html>
 character to its last. At each position it gave every possible next character a probability. The less likely the
 actual character, the greater the surprise: −log<sub>2</sub> of its probability, in bits.</p>
 <p><b>{mean}</b>, for the {known} of {length} characters that have a prediction.</p>
+{coverage}
 <div class="legend">0 bits: expected <span>{legend}</span> 8+ bits: surprising</div>
 <p class="text" dir="ltr">{strip}</p>
 <p class="quiet"><small>Point at a character to see its values. “·” is a space, “↵” the end of a line.

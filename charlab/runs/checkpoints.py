@@ -16,7 +16,11 @@ from charlab import files
 from charlab.errors import RunError
 from charlab.runs import store
 
-_FORMER_NAMES = {"graded_step": "evaluated_step"}  # of fields in checkpoints of version 0.1.0
+_FORMER_NAMES = {  # of fields in checkpoints of version 0.1.0
+    "graded_step": "evaluated_step",
+    "epoch_steps": "epoch_weight",
+    "event_steps": "event_weight",
+}
 
 
 @dataclass
@@ -26,12 +30,13 @@ class Progress:
     step: int = 0  # steps taken
     seconds: float = 0.0  # wall-clock, from the command's start, over all sessions
     events_length: int = 0  # bytes of metrics.jsonl
-    # Sums over the steps since the epoch began, and since the last event
+    # Sums over the steps since the epoch began, and since the last event. A step weighs as much as it has targets
+    # that count, or 1 where all of them do.
     epoch_loss: float = 0.0
-    epoch_steps: int = 0
+    epoch_weight: int = 0
     event_loss: float = 0.0
     event_accuracy: float = 0.0
-    event_steps: int = 0
+    event_weight: int = 0
     # Training alone, without evaluation and saving
     training_seconds: float = 0.0
     training_characters: int = 0

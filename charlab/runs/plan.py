@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 import charlab
-from charlab.core import kinds, ngram
+from charlab.core import kinds, ngram, summary
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import batching, catalogue, coverage, splits
@@ -78,7 +78,7 @@ def text_facts(text: Text, model: ModelConfig) -> TextFacts:
         text.reading,
         ids,
         found,
-        _fitting(text.text, model) if found.share < coverage.WARN_BELOW else "",
+        _fitting(text.text, model) if found.is_little else "",
     )
 
 
@@ -106,6 +106,13 @@ class RunPlan:
         """Sentences on what the alphabet leaves out of the text; two where that is a warning."""
         found = self.text.coverage
         return tuple(filter(None, (found.sentence(), self.text.fitting))) if found else ()
+
+    def alphabet_cost(self) -> tuple[int, int]:
+        """How many of a network's parameters are there for the alphabet, in its input and output layers, and how
+        many there are in all. Raises ModelError for an n-gram model."""
+        model, size = self.model, self.text.vocabulary_size
+        of_all = summary.parameter_count(model, size)
+        return size * (of_all - summary.parameter_count(model, size - 1)), of_all
 
     def config(self) -> store.RunConfig:
         """The run's configuration, created now."""

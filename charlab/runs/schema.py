@@ -104,6 +104,8 @@ def _is_coverage(value: Any) -> bool:
         return False
     if not all(whole(0, _MAX_STEPS).fits(value[name]) for name in numbers) or not _SHARE.fits(value["share"]):
         return False
+    if value["read"] != value["characters"] - value["replaced"] - value["dropped"]:
+        return False
     left_out = value["left_out"]
     return isinstance(left_out, list) and len(left_out) <= 10 and all(map(_is_left_out, left_out))
 

@@ -36,8 +36,12 @@ class Learner:
         train_config: TrainConfig,
         vocabulary_size: int,
         strategy: tf.distribute.Strategy | None = None,
+        skips_unknown: bool = False,
     ) -> None:
+        """With `skips_unknown`, targets that are the unknown character are left out of loss, accuracy and
+        gradients, as evaluation leaves them out. It costs a little: only for texts that have such characters."""
         self.train_config, self.strategy = train_config, strategy or tf.distribute.get_strategy()
+        self.skips_unknown, self._unknown_id = skips_unknown, vocabulary_size - 1
         self.replicas = self.strategy.num_replicas_in_sync
         if train_config.batch_size % self.replicas:
             fitting = max(1, train_config.batch_size // self.replicas) * self.replicas
@@ -68,7 +72,8 @@ class Learner:
     # Training
 
     def step(self, rows: np.ndarray, step: int, rate: float) -> tf.Tensor:
-        """One step on rows [B, T + 1] at a learning rate: float32 [2], mean loss in nats and accuracy.
+        """One step on rows [B, T + 1] at a learning rate: float32 [2], mean loss in nats and accuracy; with
+        `skips_unknown` float32 [3], the third being how many targets they are means over.
 
         The tensor returned may still be under way: reading it waits for the step.
         """
@@ -177,37 +182,49 @@ class Learner:
         keys = [keras_networks.dropout_key(self.train_config.seed, step, first + i, places) for i in range(groups)]
         if self.train_config.batches == "streams":
             state = keras_networks.reset_some(state, self.train_config.state_resets, keys[0])
-        figures, state, gradients = self._gradients_of_groups(self._replica_rows(rows), state, keys)
+        weight = self._weight_of_targets(rows)
+        figures, state, gradients = self._gradients_of_groups(self._replica_rows(rows), state, keys, weight)
         # Summed over replicas before the optimizer sees them, so that all clip by the same norm and stay equal.
         gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
         self.optimizer.apply(gradients, self.network.trainable_variables)
         return figures, state
 
     def _gradients_of_groups(
-        self, rows: tf.Tensor, state: keras_networks.State, keys: list[tf.Tensor]
+        self, rows: tf.Tensor, state: keras_networks.State, keys: list[tf.Tensor], weight: float | tf.Tensor
     ) -> tuple[tf.Tensor, keras_networks.State, list[tf.Tensor]]:
         """One key per group of rows. The groups' graphs share only the weights: each core works on one."""
         groups = len(keys)
         states = list(zip(*(tf.split(part, groups) for part in state), strict=True)) or [()] * groups
         parts = zip(tf.split(rows, groups), states, keys, strict=True)
-        figures, after, gradients = zip(*(self._gradients(*part) for part in parts), strict=True)
+        figures, after, gradients = zip(*(self._gradients(*part, weight) for part in parts), strict=True)
         state = tuple(tf.concat(part, 0) for part in zip(*after, strict=True))
         return tf.add_n(figures), state, [tf.add_n(of_one) for of_one in zip(*gradients, strict=True)]
 
+    def _weight_of_targets(self, rows: tf.Tensor) -> float | tf.Tensor:
+        """What each target that counts adds to the mean over all rows of the global batch [B, T + 1]."""
+        if not self.skips_unknown:
+            return 1.0 / (self.train_config.batch_size * self.train_config.sequence_length)
+        counted = tf.reduce_sum(tf.cast(rows[:, 1:] != self._unknown_id, tf.int32))
+        return 1.0 / tf.cast(tf.maximum(counted, 1), tf.float32)  # where none counts, the loss is 0
+
     def _replica_gradients(
-        self, rows: tf.Tensor, state: keras_networks.State, key: tf.Tensor
+        self, rows: tf.Tensor, state: keras_networks.State, key: tf.Tensor, weight: float | tf.Tensor
     ) -> tuple[tf.Tensor, keras_networks.State, list[tf.Tensor]]:
         """This replica's part of the global batch's mean loss, and its gradients: rows [B / replicas, T + 1]."""
         inputs, targets = rows[:, :-1], rows[:, 1:]
-        share = 1.0 / (self.train_config.batch_size * self.train_config.sequence_length)
+        counts = tf.cast(targets != self._unknown_id, tf.float32) if self.skips_unknown else None
         with tf.GradientTape() as tape:
             logits, state = self.network(inputs, state, key=key)  # [B / replicas, T, V]
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-            loss = tf.reduce_sum(losses) * share
+            losses = losses if counts is None else losses * counts
+            loss = tf.reduce_sum(losses) * weight
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, [variable.value for variable in self.network.trainable_variables])
-        correct = tf.reduce_sum(tf.cast(_most_likely(logits) == targets, tf.float32)) * share
-        return tf.stack([loss, correct]), state, gradients
+        correct = tf.cast(_most_likely(logits) == targets, tf.float32)
+        if counts is None:
+            return tf.stack([loss, tf.reduce_sum(correct) * weight]), state, gradients
+        accuracy = tf.reduce_sum(correct * counts) * weight
+        return tf.stack([loss, accuracy, tf.reduce_sum(counts)]), state, gradients
 
     def _replica_evaluate(self, ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
         ids, counts = (tf.split(self._replica_rows(whole), self.groups) for whole in (ids, counts))

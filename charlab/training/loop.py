@@ -14,7 +14,8 @@ import numpy as np
 from charlab.core import kinds
 from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
-from charlab.corpora import batching, splits
+from charlab.corpora import batching
+from charlab.corpora.splits import Division
 from charlab.errors import RunError
 from charlab.runs import checkpoints, schema
 from charlab.runs.checkpoints import Progress
@@ -38,14 +39,13 @@ class TrainingLoop:
         run: Run,
         config: RunConfig,
         vocab: Vocab,
-        ids: np.ndarray,
+        division: Division,
         learner: Learner,
         recorder: Recorder,
         stop: StopSignal,
     ) -> None:
         self.run, self.learner, self.recorder, self.stop = run, learner, recorder, stop
         self.vocab, self.model_config, self.train_config = vocab, config.model, config.train
-        division = splits.divide(ids, vocab, self.train_config)
         self.training_ids = division.training
         context = kinds.of(self.model_config).context(self.model_config)
         self.validation = batching.validation_rows(division.validation, self.vocab.unknown_id, context)
@@ -122,14 +122,15 @@ class TrainingLoop:
         if seconds:
             self.progress.training_seconds += seconds
             self.progress.training_characters += len(results) * self.stopwatch.characters_per_step
-        for loss, accuracy in results:
+        for loss, accuracy, *counted in results:
             if not loss <= schema.MAX_LOSS:  # NaN included
                 raise RunError(self._diverged(loss))
-            self.progress.epoch_loss += float(loss)
-            self.progress.epoch_steps += 1
-            self.progress.event_loss += float(loss)
-            self.progress.event_accuracy += float(accuracy)
-            self.progress.event_steps += 1
+            weight = int(counted[0]) if counted else 1  # where all targets count, each step counts as much
+            self.progress.epoch_loss += float(loss) * weight
+            self.progress.epoch_weight += weight
+            self.progress.event_loss += float(loss) * weight
+            self.progress.event_accuracy += float(accuracy) * weight
+            self.progress.event_weight += weight
 
     def _diverged(self, loss: float = math.nan) -> str:
         large = "the loss or the weights are too large to go on"
@@ -144,20 +145,22 @@ class TrainingLoop:
     def _report(self, rate: float) -> None:
         self._read_results()
         progress = self.progress
+        if not progress.event_weight:  # none of the characters since the last event could be read
+            return
         self.recorder.event(
             {
                 "event": "step",
                 "step": progress.step,
                 "epoch": round(progress.step / self.steps_per_epoch, 4),
-                "loss": progress.event_loss / progress.event_steps,
-                "accuracy": progress.event_accuracy / progress.event_steps,
+                "loss": progress.event_loss / progress.event_weight,
+                "accuracy": progress.event_accuracy / progress.event_weight,
                 "learning_rate": rate,
                 "characters_per_second": round(self.stopwatch.characters_per_second),
                 "seconds": round(self.recorder.seconds(), 3),
             }
         )
         progress.event_loss = progress.event_accuracy = 0.0
-        progress.event_steps = 0
+        progress.event_weight = 0
         self._write_status()
 
     def _write_status(self, **more: Any) -> None:
@@ -202,7 +205,7 @@ class TrainingLoop:
         predictor = build_predictor(self.model_config, len(self.vocab), weights)
         self.recorder.sample(predictor, self.vocab, self.train_config.seed_text, self._epochs(), progress.step)
         if within == 0:
-            progress.epoch_loss, progress.epoch_steps = 0.0, 0
+            progress.epoch_loss, progress.epoch_weight = 0.0, 0
         self._write_status(best_epoch=progress.best_epoch, results=self._results())
         self._save()
         # The last evaluation and saving will take about as long; a little more, for the steps in between.
@@ -213,8 +216,8 @@ class TrainingLoop:
 
     def _note_validation(self, epoch: int, is_whole: bool, loss: float) -> None:
         progress = self.progress
-        if progress.epoch_steps:
-            progress.train_loss = progress.epoch_loss / progress.epoch_steps
+        if progress.epoch_weight:
+            progress.train_loss = progress.epoch_loss / progress.epoch_weight
         progress.val_loss, progress.evaluated_step = loss, progress.step
         if loss < progress.best_val_loss:
             progress.best_val_loss, progress.best_epoch = loss, epoch
@@ -229,7 +232,7 @@ class TrainingLoop:
 
     def _epoch_event(self, loss: float, accuracy: float) -> dict[str, Any]:
         event = {"event": "epoch", "epoch": self._epochs(), "step": self.progress.step}
-        if self.progress.step:
+        if math.isfinite(self.progress.train_loss):
             event["loss"] = self.progress.train_loss
         return event | {
             "val_loss": loss,

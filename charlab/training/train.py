@@ -15,6 +15,7 @@ import numpy as np
 
 from charlab import os_errors
 from charlab.core import kinds
+from charlab.corpora import splits
 from charlab.errors import CharlabError, ConfigError
 from charlab.runs import plan
 from charlab.runs.store import Run, RunConfig, Status
@@ -85,8 +86,11 @@ def _train(run: Run, config: RunConfig, ids: np.ndarray | None, recorder: Record
             f"A {kind.title} that looks back over {context} characters cannot be trained on windows of "
             f"{config.train.sequence_length}. Lower sequence_length or raise context."
         )
-    learner = Learner(config.model, config.train, len(vocab), strategy)
-    TrainingLoop(run, config, vocab, ids, learner, recorder, stop).train()
+    division = splits.divide(ids, vocab, config.train)
+    # Decided once, so that a text without unknown characters is trained on by the simpler steps.
+    skips_unknown = bool((division.training == vocab.unknown_id).any())
+    learner = Learner(config.model, config.train, len(vocab), strategy, skips_unknown)
+    TrainingLoop(run, config, vocab, division, learner, recorder, stop).train()
 
 
 def why_failed(error: Exception) -> str:

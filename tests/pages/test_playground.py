@@ -195,7 +195,17 @@ def test_a_seed_text_of_ones_own_stays_when_the_model_changes():
 
 def test_characters_that_the_model_does_not_know_are_named():
     app = open_page("playground", model=make_run().id, seed_text="Zürich €")
-    assert "has never seen" in shown(app) and "€" in shown(app) and "never generates" in shown(app)
+    said = shown(app)
+    assert "This model can read 25% of the prompt (2 of 8 characters)" in said
+    assert "U+20AC EURO SIGN (€, once, 12.5%)" in said.replace("\\", "")
+    assert [warning.value[:10] for warning in app.warning] == ["This model"]
+
+
+def test_one_unknown_character_among_many_is_no_warning():
+    app = open_page("playground", model=make_run().id, seed_text="the quick brown fox €")
+    assert "can read 95.2% of the prompt" in shown(app) and not app.warning
+    app = open_page("playground", model=make_run().id, seed_text="the quick brown fox")
+    assert "can read" not in shown(app)
 
 
 def test_the_dice_give_another_seed():
@@ -271,6 +281,6 @@ def test_a_prompt_is_read_in_the_form_that_the_alphabet_has_and_that_is_said():
     run = make_run(text="grün und schön.\n")
     app = open_page("playground", model=run.id, seed_text="scho\u0308n")
     assert not app.exception and "reads accents in the form" in shown(app)
-    assert "never seen" not in shown(app)
+    assert "can read" not in shown(app)
     app = open_page("playground", model=run.id, seed_text="schön")
     assert "reads accents in the form" not in shown(app)

@@ -29,18 +29,21 @@ def learning_rate(step, spent):
     return rate
 
 
-def make_steps(network, optimizer):
+def make_steps(network, optimizer, unknown):
     @tf.function(jit_compile=XLA)
     def train(rows, state):
-        """One training step on rows [B, T + 1]: the mean loss in nats, and the state after it."""
+        """One training step on rows [B, T + 1]: the mean loss in nats over the characters that the alphabet has,
+        how many these are, and the state after it."""
+        counts = tf.cast(rows[:, 1:] != unknown, tf.float32)
+        number = tf.reduce_sum(counts)
         with tf.GradientTape() as tape:
             logits, state = network(rows[:, :-1], state, training=True)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(rows[:, 1:], logits)
-            loss = tf.reduce_mean(losses)
+            loss = tf.reduce_sum(losses * counts) / tf.maximum(number, 1.0)
             scaled = optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, network.trainable_variables)
         optimizer.apply(gradients, network.trainable_variables)
-        return loss, state
+        return loss, number, state
 
     @tf.function(jit_compile=XLA)
     def grade(rows, counts):
@@ -94,6 +97,11 @@ def main(path):
     keras.config.set_dtype_policy(PRECISION)
     text = read_text(path)
     alphabet = make_alphabet(text)
+    read = sum(map(set(alphabet).__contains__, text)) / max(1, len(text))
+    if read < 0.5:
+        sys.exit(
+            f"The alphabet has only {read:.1%} of the text. Raise ALPHABET_LIMIT, or set CODE_POINTS to False."
+        )
     ids = encode(text, alphabet)
     split = len(ids) - max(2, round(len(ids) * VALIDATION_SHARE))
     training, validation = ids[:split], ids[split:]
@@ -105,27 +113,30 @@ def main(path):
     network(np.zeros((1, 1), np.int32), network.start(1))
     optimizer = make_optimizer()
     optimizer.build(network.trainable_variables)
-    train, grade = make_steps(network, optimizer)
+    train, grade = make_steps(network, optimizer, len(alphabet))
     print(f"{len(ids):,} characters, {len(alphabet)} distinct, {network.count_params():,} parameters")
+    if read < 1:
+        print(f"The alphabet has {read:.1%} of the text; losses count only these characters")
     print(f"epoch 0  validation {validate(grade, validation, len(alphabet)):.4f} nats", flush=True)
 
     best, best_epoch, best_weights = np.inf, 0, None
     step, epoch, spent = 0, 0, 0.0
     while spent < 1:
         random = np.random.default_rng([SEED, epoch])
-        state, losses = network.start(BATCH_SIZE), []
+        state, losses, numbers = network.start(BATCH_SIZE), [], []
         for starts in offsets(len(training), random):
             optimizer.learning_rate = learning_rate(step, spent)
             rows = training[starts[:, None] + np.arange(SEQUENCE_LENGTH + 1)]
-            loss, after = train(rows, state)
+            loss, number, after = train(rows, state)
             state = forget_some(after, random) if CARRY_STATE else state
             losses.append(loss)
+            numbers.append(number)
             step += 1
             spent = (time.monotonic() - began) / (60 * MINUTES) if MINUTES else step / (EPOCHS * steps)
             if spent >= 1:
                 break
         epoch += 1
-        loss, grade_now = np.mean(losses), validate(grade, validation, len(alphabet))
+        loss, grade_now = np.average(losses, weights=numbers), validate(grade, validation, len(alphabet))
         print(f"epoch {epoch}  loss {loss:.4f}  validation {grade_now:.4f} nats", flush=True)
         if grade_now < best:
             best, best_epoch, best_weights = grade_now, epoch, network.get_weights()

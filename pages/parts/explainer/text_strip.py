@@ -13,9 +13,11 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
-from charlab.core.display import in_line, named
+from charlab.core.display import in_line
 from charlab.core.reading import Reading, explain
 from charlab.core.vocab import UNKNOWN_CHARACTER
+from charlab.corpora import coverage
+from charlab.errors import CharlabError
 from charlab.explain import evidence
 from charlab.runs.models import Model
 from pages.parts.shared import url_state
@@ -128,9 +130,19 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
         "greatest surprises. Select the empty box at the end to see the prediction for what comes next."
         + keys_help(reading.text)
     )
-    if unknown := model.vocab.unknown_in(reading.text):
-        shown = " ".join(named(character) for character in unknown[:20])
-        st.caption(plain(f"Not in the model's alphabet, so without a probability: {shown}"))
+    _coverage(model, reading.text)
+
+
+def _coverage(model: Model, text: str) -> None:
+    """How much of the text the model can read, where that is not all of it."""
+    found = coverage.of_prompt(text, model.vocab)
+    try:
+        if said := found.before_figures():
+            (st.warning if found.is_little else st.caption)(
+                plain(f"{said} What it cannot read has no probability.")
+            )
+    except CharlabError as problem:
+        st.warning(plain(str(problem)))
 
 
 def summary(reading: Reading, name: str = "") -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from charlab.corpora import coverage
 from charlab.runs.models import Model
-from pages.parts.playground.stream_samples import about_unknown
 from pages.parts.shared import page_state, url_state
 from pages.parts.shared.character_strip import character_strip
 from pages.parts.shared.safe_text import plain
@@ -35,11 +35,11 @@ def seed_text_area(models: list[Model]) -> str:
     )
     for number, each in enumerate(models):
         read = each.read_prompt(seed_text)
-        unknown = each.vocab.unknown_in(read)
         name = "This model" if len(models) == 1 else each.config.name
-        if unknown:
-            st.caption(plain(about_unknown(unknown, name)))
-        if unknown and number == 0:
+        found = coverage.of_prompt(read, each.vocab)
+        if not found.is_whole:
+            (st.warning if found.is_little else st.caption)(plain(found.sentence(name, "the prompt")))
+        if number == 0 and (unknown := each.vocab.unknown_in(read)):
             _mark(read, set(unknown))
         if read != seed_text:
             st.caption(plain(f"{name} reads accents in the form that its alphabet has."))

@@ -12,7 +12,6 @@ import numpy as np
 import streamlit as st
 
 from charlab.core.config import SampleConfig
-from charlab.core.display import named
 from charlab.core.generation import Step, beginning, chosen_probabilities, generate
 from charlab.errors import CharlabError
 from charlab.runs.models import Model
@@ -133,15 +132,6 @@ def places(samples: list[Sample]) -> list[tuple[Any, Any]]:
 def across(samples: int) -> int:
     """How many samples to put in one row."""
     return samples if samples in (1, 2, 4) else _COLUMNS
-
-
-def about_unknown(characters: list[str], model: str = "This model") -> str:
-    shown = " ".join(named(character) for character in characters[:20])
-    more = f" and {len(characters) - 20} more" if len(characters) > 20 else ""
-    return (
-        f"{model} has never seen: {shown}{more}. It reads all of these as one unknown character, "
-        "which it never generates."
-    )
 
 
 def _samples(request: GenerationRequest, models: list[Model]) -> list[Sample]:

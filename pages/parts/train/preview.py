@@ -27,6 +27,7 @@ from pages.parts.shared.safe_text import exact, plain
 _BEGINNING = 400  # characters of the text that are shown
 _PIECE = 7  # characters shown with their ids
 _STEPS = 3
+_LARGE_ALPHABET = 512  # ids; their cost in parameters is shown without being asked for
 _BATCH_ORDERS = {
     "windows": "**Random windows**: every row begins at a random position, drawn anew at every step. Rows may "
     "overlap; some positions are read often, some never.",
@@ -77,6 +78,19 @@ def coverage_words(planned: RunPlan) -> None:
     """How much of the text the model can read, where that is not all of it: a warning where it is too little."""
     if planned.coverage:
         (st.warning if planned.text.fitting else st.caption)(plain(" ".join(planned.coverage)))
+    if kinds.of(planned.model).trained and planned.text.vocabulary_size > _LARGE_ALPHABET:
+        st.caption(alphabet_cost(planned))
+
+
+def alphabet_cost(planned: RunPlan) -> str:
+    """What the alphabet costs in parameters, in a sentence; "" for an n-gram model, which has none."""
+    if not kinds.of(planned.model).trained:
+        return ""
+    cost, of_all = planned.alphabet_cost()
+    return (
+        f"Alphabet of {planned.text.vocabulary_size - 1:,} characters: {cost / 1e6:.2f} M of {of_all / 1e6:.2f} M "
+        "parameters are the layers for input (embedding) and output."
+    )
 
 
 def show(planned: RunPlan, source: Source | None) -> None:
@@ -182,7 +196,8 @@ def _layers(model: ModelConfig, size: int) -> None:
     parameters = sum(layer.parameters for layer in layers)
     st.markdown(
         f"Each character passes through these layers from top to bottom. They have {parameters:,} parameters, the "
-        f"numbers that training changes. The {size} ids are {size - 1} characters and one for unknown characters."
+        f"numbers that training changes. The {size:,} ids are {size - 1:,} characters and one for unknown "
+        "characters."
     )
     plotly_chart(
         dataset.layers_figure(layers),

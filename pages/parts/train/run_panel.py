@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from charlab.charts import loss
 from charlab.core import kinds, ngram
-from charlab.core.config import TrainConfig
-from charlab.corpora import catalogue, encoding, splits
+from charlab.core.config import ModelConfig, TrainConfig
+from charlab.corpora import catalogue, coverage, encoding, splits
 from charlab.errors import CharlabError
-from charlab.runs import diagnosis, plan, queue, shell_commands, store
+from charlab.runs import diagnosis, queue, shell_commands, store
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import browser_cookie, gone, owner_filter, page_state, stable_selectbox, url_state
 from pages.parts.shared.chart import plotly_chart
@@ -176,28 +177,37 @@ def _loss_chart(run: Run, config: RunConfig, events: list[dict], unit: str, othe
         f"{meaning} *Training*: on the text the model learns from. *Validation*: on "
         f"{splits.described(config.train)}, which it never learns from."
     )
+    if config.coverage and (counted := config.coverage.counted()):
+        st.caption(plain(counted))
 
 
 def _reference_lines(config: RunConfig, started: bool) -> list[tuple[str, float]]:
     if not started:
         return []
+    model, train = config.model, config.train
+    alphabet = (model.alphabet, model.alphabet_limit, model.lower_case)
     try:
-        train = config.train
-        return _baselines(
-            config.corpus, config.corpus_sha256, config.model.lower_case, train.validation_share, train.split
-        )
+        return _baselines(config.corpus, config.corpus_sha256, alphabet, train.validation_share, train.split)
     except CharlabError:  # the text is gone: the run can still be shown
         return []
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _baselines(corpus: str, sha256: str, lower_case: bool, share: float, split: str) -> list[tuple[str, float]]:
-    """Names and losses in nats of the baselines, on the same validation set."""
+def _baselines(
+    corpus: str, sha256: str, alphabet: tuple[str, int, bool], share: float, split: str
+) -> list[tuple[str, float]]:
+    """Names and losses in nats of the baselines, over the same characters of the same validation set."""
     text = catalogue.load(corpus, paths=False, download=False)
-    vocab = encoding.make_vocab(text.text, plan.preset("quick-gru").model.replace(lower_case=lower_case))
-    ids = vocab.encode(text.text)
+    name, limit, lower_case = alphabet
+    model = ModelConfig(alphabet=name, alphabet_limit=limit, lower_case=lower_case)
+    vocab = encoding.make_vocab(text.text, model)
+    ids, size = encoding.text_ids(text.text, vocab, model), len(vocab)
     division = splits.divide(ids, vocab, TrainConfig(validation_share=share, split=split))
-    losses = ngram.baselines(division.training, division.validation[:50_000], len(vocab))
+    ids = division.ids
+    if coverage.drops_unknown(model):  # the baselines choose among the characters that occur
+        occurring, ids = np.unique(ids, return_inverse=True)
+        size = len(occurring) + 1
+    losses = ngram.baselines(ids[: division.start], ids[division.start :][:50_000], size)
     names = ["uniform baseline", "unigram baseline", "bigram baseline", "trigram baseline"]
     lines = list(zip(names, losses, strict=True))
     if text.entropy_bits is not None:

@@ -155,3 +155,10 @@ def test_any_text_up_to_the_limit_is_a_page(text):
 def test_a_longer_text_is_refused_in_a_sentence():
     with pytest.raises(CharlabError, match="at most 5,000 characters. Received 5,001"):
         page_html("m", "c", read("x" * (MAX_LENGTH + 1)), VOCAB)
+
+
+def test_the_page_says_how_much_of_the_text_the_model_can_read():
+    html = page_html("A model", "A text", read("the <€> €"), VOCAB)
+    assert "This model can read 55.6% of this text (5 of 9 characters)." in html
+    assert "U+20AC EURO SIGN (€, 2 times, 22.2%), U+003C LESS-THAN SIGN (&lt;, once, 11.1%)" in html
+    assert "can read" not in page_html("A model", "A text", read("the fox"), VOCAB)

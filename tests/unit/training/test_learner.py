@@ -137,6 +137,63 @@ def test_each_core_reads_rows_of_its_own_while_the_weights_are_small(monkeypatch
     assert row_groups(ModelConfig(kind="transformer", units=1024), 16) == 4
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+def test_unknown_targets_are_left_out_of_loss_accuracy_and_gradient(monkeypatch, groups):
+    """A step of gradient descent against Keras's own layers on the mean over the targets that are known."""
+    monkeypatch.setattr("charlab.training.learner.row_groups", lambda model, rows: groups)
+    config = TRAIN.replace(optimizer="sgd")
+    learner = Learner(ModelConfig(units=8, embedding=4), config, V, skips_unknown=True)
+    batch = rows(0)
+    batch[0, 1:] = batch[1, ::2] = V - 1  # a row without a known target, and one with four or five
+    known = batch[:, 1:] != V - 1
+    assert 0 < known.sum() < known.size
+
+    before = learner.weights()
+    peer = keras.Sequential(
+        [keras.layers.Embedding(V, 4), keras.layers.GRU(8, return_sequences=True), keras.layers.Dense(V)]
+    )
+    peer.build((None, 8))
+    peer.set_weights(list(before.values()))
+    with tf.GradientTape() as tape:
+        logits = tf.boolean_mask(peer(batch[:, :-1]), known)  # [known, V]
+        loss = keras.losses.sparse_categorical_crossentropy(batch[:, 1:][known], logits, from_logits=True)
+        loss = tf.reduce_mean(loss)
+    gradients = tape.gradient(loss, peer.trainable_variables)
+    accuracy = (logits.numpy().argmax(-1) == batch[:, 1:][known]).mean()
+
+    figures = learner.step(batch, 0, 0.5).numpy()
+    assert figures == pytest.approx([float(loss), accuracy, known.sum()], abs=1e-5)
+    for (name, ours), theirs in zip(learner.weights().items(), gradients, strict=True):
+        assert np.allclose((before[name] - ours) / 0.5, tf.convert_to_tensor(theirs), atol=1e-5), name
+
+
+def test_a_batch_without_a_known_target_changes_nothing():
+    learner = Learner(ModelConfig(units=8, embedding=4), TRAIN.replace(optimizer="sgd"), V, skips_unknown=True)
+    before = learner.weights()
+    assert learner.step(np.full_like(rows(0), V - 1), 0, 0.5).numpy().tolist() == [0, 0, 0]
+    assert all((learner.weights()[name] == before[name]).all() for name in before)
+
+
+def test_where_every_target_is_known_the_step_is_that_of_the_plain_learner():
+    """And the plain one's graph has no operation that would look for unknown targets."""
+    model = ModelConfig(units=8, embedding=4)
+    plain, skipping = Learner(model, TRAIN, V), Learner(model, TRAIN, V, skips_unknown=True)
+    for step in range(3):
+        ours, theirs = (learner.step(rows(step), step, 0.05).numpy() for learner in (skipping, plain))
+        assert ours == pytest.approx([*theirs, 32], abs=1e-5)
+    assert_equal_arrays(plain.arrays(), skipping.arrays())
+    compared = {
+        learner.skips_unknown: sum(
+            operation.type == "NotEqual"
+            for operation in learner._train.get_concrete_function(
+                tf.constant(rows(0)), learner._state, tf.constant(0, tf.int64)
+            ).graph.get_operations()
+        )
+        for learner in (plain, skipping)
+    }
+    assert compared == {False: 0, True: 1}
+
+
 def test_evaluation_in_several_batches_gives_the_mean_over_all(monkeypatch):
     learner = Learner(ModelConfig(units=8, embedding=4), TRAIN, V)
     validation = batching.validation_rows(IDS[:1001], unknown_id=V - 1, window=64)
@@ -211,7 +268,12 @@ def test_replicas_share_a_batch_evenly(monkeypatch):
 def six_steps(accelerator):
     """Results of three networks on an accelerator: kind and precision -> [figures, evaluation, arrays]."""
     strategy, result = strategies.choose(accelerator), {}
-    for kind, precision in (("gru", "float32"), ("gru", "mixed_float16"), ("transformer", "float32")):
+    for kind, precision, skips_unknown in (
+        ("gru", "float32", False),
+        ("gru", "float32", True),
+        ("gru", "mixed_float16", False),
+        ("transformer", "float32", False),
+    ):
         train = TrainConfig(
             batch_size=4,
             sequence_length=8,
@@ -221,7 +283,8 @@ def six_steps(accelerator):
             optimizer="muon" if kind == "transformer" else "adamw",
             precision=precision,
         )
-        learner = Learner(ModelConfig(kind=kind, units=8, embedding=8, heads=2, context=8), train, 12, strategy)
+        model = ModelConfig(kind=kind, units=8, embedding=8, heads=2, context=8)
+        learner = Learner(model, train, 12, strategy, skips_unknown)
         ids = np.random.default_rng(0).integers(0, 12, 2000)
         epoch_offsets = batching.offsets(train, len(ids), 0)
         figures = [
@@ -236,7 +299,11 @@ def six_steps(accelerator):
             replicas = [np.array(value) for value in strategy.experimental_local_results(variable.value)]
             assert len(replicas) == strategy.num_replicas_in_sync
             assert all((value == replicas[0]).all() for value in replicas)
-        result[kind + precision] = [figures, evaluated, {name: array.tolist() for name, array in arrays.items()}]
+        result[f"{kind} {skips_unknown} {precision}"] = [
+            figures,
+            evaluated,
+            {name: array.tolist() for name, array in arrays.items()},
+        ]
     return result
 
 

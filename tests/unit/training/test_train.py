@@ -16,6 +16,7 @@ from charlab.corpora import encoding
 from charlab.runs import schema, store
 from charlab.training import loop
 from charlab.training.stop_signal import StopSignal
+from charlab.training.train import train_run
 from helpers.tiny import TINY, random_weights
 from helpers.training_runs import IDS, STEPS, TEXT, VOCAB, StopAfter, events, make, train
 
@@ -30,7 +31,7 @@ class FakeLearner:
     step_seconds = 0.0
     made: "FakeLearner"
 
-    def __init__(self, model, config, vocabulary_size, strategy=None):
+    def __init__(self, model, config, vocabulary_size, strategy=None, skips_unknown=False):
         FakeLearner.made = self
         self.rates, self.rows, self.resets, self.evaluated = [], [], 0, 0
         self._weights = random_weights(model, vocabulary_size)
@@ -125,6 +126,41 @@ def test_step_events_hold_the_mean_since_the_last_one(fake, monkeypatch):
     means = [np.mean(fake.losses[first : first + 4]) for first in range(0, STEPS, 4)]
     assert [event["loss"] for event in events(run, "step")] == pytest.approx(means)
     assert events(run, "epoch")[1]["loss"] == pytest.approx(np.mean(fake.losses))
+
+
+def test_a_step_weighs_as_much_as_it_has_targets_that_count(fake, monkeypatch):
+    monkeypatch.setattr(loop.budget, "log_interval", lambda steps: 4)
+    figures = [[float(step), step / 100, (7 * step) % 5] for step in range(STEPS)]
+    figures[4:8] = [[0.0, 0.0, 0]] * 4  # nothing in them can be read
+    monkeypatch.setattr(fake, "step", lambda self, rows, step, rate: FakeTensor(figures[step]))
+    run = make(epochs=1)
+    train(run)
+    parts = [np.array(figures[first : first + 4]) for first in range(0, STEPS, 4) if first != 4]
+    seen = [(event["loss"], event["accuracy"]) for event in events(run, "step")]
+    assert seen == [pytest.approx(np.average(part[:, :2], axis=0, weights=part[:, 2])) for part in parts]
+    every = np.array(figures)
+    assert events(run, "epoch")[1]["loss"] == pytest.approx(np.average(every[:, 0], weights=every[:, 2]))
+
+
+def test_the_loss_of_an_epoch_in_which_nothing_could_be_read_is_left_out(fake, monkeypatch):
+    monkeypatch.setattr(fake, "step", lambda self, rows, step, rate: FakeTensor([0.0, 0.0, 0]))
+    run = make(epochs=1)
+    assert train(run).results["train_loss"] is None
+    assert not events(run, "step") and "loss" not in events(run, "epoch")[1]
+
+
+def test_unknown_targets_are_skipped_where_the_training_part_has_some(fake, monkeypatch):
+    made = []
+    init = fake.__init__
+    monkeypatch.setattr(fake, "__init__", lambda self, *rest: made.append(rest[4]) or init(self, *rest))
+    ids = IDS.copy()
+    for place in (None, -3, 5):  # nowhere, in the validation part, in the training part
+        if place is not None:
+            ids[place] = VOCAB.unknown_id
+        run = make(epochs=1)
+        with run.lock():
+            train_run(run, ids)
+    assert made == [False, False, True]
 
 
 def test_the_network_is_fed_the_training_part_alone(fake):
