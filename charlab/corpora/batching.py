@@ -183,6 +183,28 @@ def validation_rows(
     and its predictions of those characters do not count a second time.
     Raises CorpusError if there is nothing to evaluate.
     """
+    result = _rows(ids, unknown_id, context, window)
+    if not result.characters:
+        raise CorpusError(
+            "The validation set cannot be evaluated: it is one character long, or none of its characters is in "
+            "the alphabet. Choose a longer text or a greater validation_share."
+        )
+    return result
+
+
+def sample_rows(
+    ids: np.ndarray, unknown_id: int, context: int | None, validation: np.ndarray, windows: int
+) -> ValidationRows:
+    """A sample of the training set, ids [n], to be evaluated as the validation set, ids [v], is: at most as many
+    windows, spread evenly over it. Perhaps nothing in them can be read: then no prediction counts."""
+    window = min(VALIDATION_WINDOW, max(1, len(validation) - 1), len(ids) - 1)
+    number = max(1, min(windows, (len(ids) - 1) // window, ceil((len(validation) - 1) / window)))
+    starts = np.linspace(0, len(ids) - 1 - window, number).astype(int)
+    parts = [_rows(ids[start : start + window + 1], unknown_id, context, window) for start in starts]
+    return ValidationRows(np.concatenate([p.ids for p in parts]), np.concatenate([p.counts for p in parts]))
+
+
+def _rows(ids: np.ndarray, unknown_id: int, context: int | None, window: int) -> ValidationRows:
     last = len(ids) - 1  # the last character has nothing after it
     length = min(window, context or window, max(1, last))
     again = (context // 2) if context and context < window else 0
@@ -199,11 +221,6 @@ def validation_rows(
     rows = ids[np.minimum(places, last)].astype(np.int32)
     counts = (places[:, :-1] >= np.array(first_counted)[:, None]) & (places[:, :-1] < np.array(ends)[:, None])
     counts &= rows[:, 1:] != unknown_id
-    if not counts.any():
-        raise CorpusError(
-            "The validation set cannot be evaluated: it is one character long, or none of its characters is in "
-            "the alphabet. Choose a longer text or a greater validation_share."
-        )
     return ValidationRows(rows, counts)
 
 

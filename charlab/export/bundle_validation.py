@@ -42,7 +42,10 @@ _REQUIRED = ("bundle.json", "config.json", "vocab.json", "status.json")
 _HEADER_LIMIT = 100_000  # bytes of a safetensors header
 _DIRECTORY_LIMIT = 4_000  # bytes of a zip archive's list of members
 _TYPES = {"F32": np.float32, "U32": np.uint32, "U64": np.uint64}
-RESULTS = ("epochs", "steps", "train_loss", "val_loss", "best_val_loss", "characters_per_second", "seconds")
+RESULTS = (
+    "epochs", "steps", "train_loss", "val_loss", "best_val_loss", "train_loss_after", "characters_per_second",
+    "seconds",
+)  # fmt: skip
 
 
 _DAMAGE = (  # what zipfile raises where an archive is damaged

@@ -62,6 +62,20 @@ def diagnose(
     return sentences
 
 
+def gap(events: Sequence[dict[str, Any]], unit: str = "nats") -> str:
+    """A sentence on how much better the weights of the last evaluation predict the text that they learned from; ""
+    where that was not measured."""
+    measured = [e for e in events if e.get("event") == "epoch" and _is_number(e.get("train_loss_after"))]
+    if not measured or not measured[-1].get("step"):
+        return ""
+    last = measured[-1]
+    training, validation = last["train_loss_after"] / NATS[unit], last["val_loss"] / NATS[unit]
+    return (
+        f"After epoch {last['epoch']:g}, measured alike: {training:.3f} {unit} on a sample of the training set "
+        f"and {validation:.3f} on the validation set, a gap of {validation - training:.3f}."
+    )
+
+
 def saved_weights(best: int, last: float) -> str:
     """A sentence on which weights of a run are saved: those of its best and of its last epoch.
 

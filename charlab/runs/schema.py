@@ -139,7 +139,8 @@ _PLACE = {"epoch": required(_EPOCH), "step": required(_STEP)}
 
 RESULTS: dict[str, Field] = {
     "run": text(), "epochs": _EPOCH, "steps": _STEP, "train_loss": or_none(_LOSS), "val_loss": or_none(_LOSS),
-    "best_val_loss": or_none(_LOSS), "characters_per_second": _SPEED, "seconds": _SECONDS,
+    "best_val_loss": or_none(_LOSS), "train_loss_after": or_none(_LOSS), "characters_per_second": _SPEED,
+    "seconds": _SECONDS,
 }  # fmt: skip
 STATUS: dict[str, Field] = {
     "state": required(Field(f"one of {', '.join(STATES)}", lambda value: value in STATES)), "reason": text(),
@@ -162,7 +163,14 @@ VOCAB: dict[str, Field] = {
 }
 EVENTS: dict[str, dict[str, Field]] = {  # the keys that each kind of event must have, since the pages draw them
     "step": {**_PLACE, "loss": required(_LOSS), **_ACCURACIES, **_FIGURES},
-    "epoch": {**_PLACE, "val_loss": required(_LOSS), "loss": or_none(_LOSS), **_ACCURACIES, **_FIGURES},
+    "epoch": {
+        **_PLACE,
+        "val_loss": required(_LOSS),
+        "loss": or_none(_LOSS),
+        "train_loss_after": or_none(_LOSS),
+        **_ACCURACIES,
+        **_FIGURES,
+    },
     "sample": {**_PLACE, "seed_text": required(_TEXT), "text": required(_TEXT)},
     "note": {"text": required(_TEXT)},
 }

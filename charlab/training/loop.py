@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from charlab.training.learner import Learner
 
 CHECKPOINT_SECONDS = 30.0
+_SAMPLED_WINDOWS = 64  # of the training set, evaluated after each epoch
 _DECISIONS = ("continue", "save", "pause", "stop", "done")
 
 
@@ -49,6 +50,9 @@ class TrainingLoop:
         self.training_ids = division.training
         context = kinds.of(self.model_config).context(self.model_config)
         self.validation = batching.validation_rows(division.validation, self.vocab.unknown_id, context)
+        self.sample = batching.sample_rows(
+            self.training_ids, self.vocab.unknown_id, context, division.validation, _SAMPLED_WINDOWS
+        )
         self.offsets = batching.offsets(self.train_config, len(self.training_ids), epoch=0)
         self.steps_per_epoch = len(self.offsets)
         self.log_every = budget.log_interval(self.steps_per_epoch)
@@ -196,7 +200,10 @@ class TrainingLoop:
         if not loss <= schema.MAX_LOSS or not all(map(schema.is_usable, weights.values())):
             raise RunError(self._diverged(loss))
         self._note_validation(epoch, within == 0, loss)
-        self.recorder.event(self._epoch_event(loss, accuracy))
+        # The loss of an epoch is a mean over weights that were still changing. This is that of the same weights as
+        # the validation loss, measured in the same way: the two can be compared.
+        after = self.learner.evaluate(self.sample)[0] if self.sample.characters else None
+        self.recorder.event(self._epoch_event(loss, accuracy) | {"train_loss_after": after})
         is_best = progress.best_epoch == epoch and progress.best_val_loss == loss
         names = [f"epoch-{epoch:03d}"] if _is_kept(epoch) else []
         names += ["last", "best"] if is_best else ["last"]
@@ -206,7 +213,8 @@ class TrainingLoop:
         self.recorder.sample(predictor, self.vocab, self.train_config.seed_text, self._epochs(), progress.step)
         if within == 0:
             progress.epoch_loss, progress.epoch_weight = 0.0, 0
-        self._write_status(best_epoch=progress.best_epoch, results=self._results())
+        results = self._results() | {"train_loss_after": after}
+        self._write_status(best_epoch=progress.best_epoch, results=results)
         self._save()
         # The last evaluation and saving will take about as long; a little more, for the steps in between.
         self.budget = budget.Budget(

@@ -253,6 +253,8 @@ def _figures(status: Status, events: list[dict], unit: str) -> None:
         f"{min(losses) / divisor:.3f}" if losses else "...",
         help=f"The lowest validation loss so far, in {unit} per character.",
     )
+    if said := diagnosis.gap(events, unit):
+        st.caption(said)
     if status.best_epoch:
         st.caption(diagnosis.saved_weights(status.best_epoch, status.epoch))
 

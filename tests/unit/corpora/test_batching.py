@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlab.core.config import TrainConfig
-from charlab.corpora.batching import gather, offsets, shuffled, validation_rows
+from charlab.corpora.batching import gather, offsets, sample_rows, shuffled, validation_rows
 from charlab.errors import CorpusError
 
 
@@ -194,3 +194,31 @@ def test_validation_leaves_out_unknown_characters():
         validation_rows(np.array([0, 9, 9]), unknown_id=9)
     with pytest.raises(CorpusError, match="validation set cannot be evaluated"):
         validation_rows(np.array([0]), unknown_id=9)
+
+
+@pytest.mark.parametrize("context", [None, 64])
+def test_a_sample_of_the_training_set_is_cut_as_the_validation_set_is(context):
+    ids = np.arange(20_000) % 50
+    validation, sample = (
+        validation_rows(ids[:4_001], 49, context),
+        sample_rows(ids, 49, context, ids[:4_001], 10),
+    )
+    assert sample.ids.shape[1] == validation.ids.shape[1] and len(sample.ids) <= len(validation.ids)
+    whole = validation_rows(ids[:257], 49, context)
+    per_window = len(whole.ids)
+    assert len(sample.ids) == 10 * per_window
+    np.testing.assert_array_equal(sample.ids[:per_window], whole.ids)  # from the beginning
+    np.testing.assert_array_equal(sample.counts[:per_window], whole.counts)
+    last = validation_rows(ids[-257:], 49, context)
+    np.testing.assert_array_equal(sample.ids[-per_window:], last.ids)  # to the end
+    assert sample.characters == sum(
+        int((ids[s + 1 : s + 257] != 49).sum()) for s in np.linspace(0, 19_743, 10).astype(int)
+    )
+
+
+def test_a_sample_is_no_larger_than_the_validation_set_and_may_have_nothing_to_count():
+    ids = np.zeros(2_000, int)
+    assert sample_rows(ids, 1, None, ids[:200], 64).counts.shape == (1, 199)
+    assert sample_rows(ids, 1, None, ids[:2], 64).counts.shape == (1, 1)
+    assert sample_rows(ids[:3], 1, None, ids[:200], 64).counts.shape == (1, 2)
+    assert sample_rows(ids, 0, None, ids[:200], 64).characters == 0

@@ -20,7 +20,17 @@ from charlab.training.train import train_run
 from helpers.tiny import TINY, random_weights
 from helpers.training_runs import IDS, STEPS, TEXT, VOCAB, StopAfter, events, make, train
 
-RESULTS = {"run", "epochs", "steps", "train_loss", "val_loss", "best_val_loss", "characters_per_second", "seconds"}
+RESULTS = {
+    "train_loss_after",
+    "run",
+    "epochs",
+    "steps",
+    "train_loss",
+    "val_loss",
+    "best_val_loss",
+    "characters_per_second",
+    "seconds",
+}
 
 
 class FakeLearner:
@@ -33,7 +43,7 @@ class FakeLearner:
 
     def __init__(self, model, config, vocabulary_size, strategy=None, skips_unknown=False):
         FakeLearner.made = self
-        self.rates, self.rows, self.resets, self.evaluated = [], [], 0, 0
+        self.rates, self.rows, self.resets, self.evaluated, self.validation = [], [], 0, 0, None
         self._weights = random_weights(model, vocabulary_size)
 
     def step(self, rows, step, rate):
@@ -43,6 +53,9 @@ class FakeLearner:
         return FakeTensor([self.losses[min(step, len(self.losses) - 1)], 0.5])
 
     def evaluate(self, rows):
+        self.validation = self.validation or rows
+        if rows is not self.validation:  # the sample of the training set, which comes after it
+            return 1.25, 0.5
         self.evaluated += 1
         return self.val_losses[min(self.evaluated, len(self.val_losses)) - 1], 0.25
 
@@ -95,9 +108,11 @@ def test_events_come_in_their_order_with_all_that_was_agreed(fake):
         "loss",
         "val_loss",
         "val_accuracy",
+        "train_loss_after",
         "characters_per_second",
         "seconds",
     }
+    assert epochs[0]["train_loss_after"] == 1.25
     assert set(events(run, "step")[0]) == {
         "event",
         "step",
