@@ -72,17 +72,19 @@ class NgramPredictor:
         rows, ids, counts = self._continuations(np.asarray(context, np.uint64)[None])
         return ids, counts
 
-    def cross_entropy(self, ids: np.ndarray, at_once: int = 4096) -> float:
+    def cross_entropy(self, ids: np.ndarray) -> float:
         """Mean -ln p of ids [T] read as one stream, from the first position whose whole context is known."""
-        ids, back = np.asarray(ids).astype(np.uint64), len(self._keys) - 1
+        ids, back, V = np.asarray(ids).astype(np.uint64), len(self._keys) - 1, self.vocabulary_size
         targets = np.arange(max(back, 1), len(ids))
-        targets = targets[ids[targets] != self.vocabulary_size - 1]
-        total = 0.0
-        for first in range(0, len(targets), at_once):
-            places = targets[first : first + at_once]
-            history = ids[places[:, None] + np.arange(-back, 0)]  # [N, order - 1]
-            total -= float(np.log(self._probability(history, ids[places])).sum())
-        return total / max(1, len(targets))
+        targets = targets[ids[targets] != V - 1]
+        p = np.full(len(targets), 1.0 / V)  # of the targets alone, so that a large alphabet takes no more time
+        for length, keys in enumerate(self._keys):
+            up_to = np.append(0.0, np.cumsum(self._counts[length]))
+            first, last, key = self._places(ids[targets[:, None] + np.arange(-length, 0)])
+            total, different, key = up_to[last] - up_to[first], last - first, key + ids[targets]
+            count = up_to[np.searchsorted(keys, key, "right")] - up_to[np.searchsorted(keys, key)]
+            p = np.where(total > 0, (count + different * p) / np.maximum(total + different, 1), p)
+        return float(-np.log(p).sum()) / max(1, len(targets))
 
     def _probabilities(self, history: np.ndarray) -> np.ndarray:
         N, V = len(history), self.vocabulary_size
@@ -96,40 +98,22 @@ class NgramPredictor:
             p[rows, ids] += counts / (total + different)[rows, 0]
         return p
 
-    def _probability(self, history: np.ndarray, ids: np.ndarray) -> np.ndarray:
-        """`_probabilities` of one id for each history: [N]. It takes no more time for a large alphabet."""
-        p = np.full(len(ids), 1.0 / self.vocabulary_size)
-        for length in range(history.shape[1] + 1):
-            keys, counts = self._keys[length], np.append(self._counts[length], 0.0)
-            first, last, prefix = self._places(history[:, history.shape[1] - length :])
-            key = prefix * np.uint64(self.vocabulary_size) + ids
-            place = np.searchsorted(keys, key)
-            count = np.where(np.append(keys, np.uint64(0))[place] == key, counts[place], 0.0)
-            up_to = np.cumsum(np.append(0.0, self._counts[length]))
-            total, different = up_to[last] - up_to[first], (last - first).astype(float)
-            seen = total > 0
-            p[seen] *= (different / np.maximum(total + different, 1))[seen]
-            p[seen] += (count / np.maximum(total + different, 1))[seen]
-        return p
-
     def _continuations(self, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """For contexts [N, k]: of every n-gram that begins with one, its row, its last id and its count."""
         keys, counts = self._keys[contexts.shape[1]], self._counts[contexts.shape[1]]
-        first, last, prefix = self._places(contexts)
+        first, last, key = self._places(contexts)
         lengths = last - first  # keys are sorted: those that share a context are neighbours
         rows = np.repeat(np.arange(len(contexts)), lengths)
         places = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths) + first[rows]
-        ids = keys[places] - prefix[rows] * np.uint64(self.vocabulary_size)
-        return rows, ids.astype(np.int64), counts[places]
+        return rows, (keys[places] - key[rows]).astype(np.int64), counts[places]
 
     def _places(self, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """For contexts [N, k]: the first n-gram that begins with each, the one after the last, and its number."""
+        """For contexts [N, k]: the first n-gram that begins with each, the one after the last, the least key."""
         keys, V = self._keys[contexts.shape[1]], np.uint64(self.vocabulary_size)
-        prefix = np.zeros(len(contexts), np.uint64)
+        key = np.zeros(len(contexts), np.uint64)
         for column in contexts.T:
-            prefix = prefix * V + column
-        last = np.searchsorted(keys, prefix * V + (V - np.uint64(1)), "right")
-        return np.searchsorted(keys, prefix * V), last, prefix
+            key = (key + column) * V
+        return np.searchsorted(keys, key), np.searchsorted(keys, key + (V - np.uint64(1)), "right"), key
 
 
 def baselines(training: np.ndarray, validation: np.ndarray, vocabulary_size: int, orders: int = 3) -> list[float]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from charlab.core.config import ModelConfig
+from charlab.core.display import isolated
 from charlab.core.vocab import MAX_ALPHABET, Vocab
 from charlab.errors import CorpusError
 
@@ -186,8 +187,7 @@ def _shown(character: str) -> str:
     """The character where it can be seen by itself, kept from turning round what follows it."""
     if not character.isprintable() or character.isspace() or unicodedata.category(character).startswith("M"):
         return ""
-    is_rtl = unicodedata.bidirectional(character) in ("R", "AL", "AN")
-    return f"\u2068{character}\u2069, " if is_rtl else f"{character}, "
+    return f"{isolated(character)}, "
 
 
 def _times(count: int) -> str:

@@ -1,3 +1,4 @@
+import tracemalloc
 from collections import Counter
 
 import numpy as np
@@ -7,6 +8,7 @@ from charlab.core import ngram
 from charlab.core.config import ModelConfig
 from charlab.core.predictor import build_predictor
 from charlab.errors import ModelError
+from helpers.tiny import read
 
 TEXT = np.array([0, 1, 2, 0, 1, 3, 0, 1, 2, 2, 0, 1], np.uint8)
 V = 5
@@ -72,3 +74,23 @@ def test_baselines_are_what_the_predictors_measure():
         stream = reading.evaluate(predictor, Vocab("abcd"), validation, 0)
         assert loss == pytest.approx(stream.loss_nats, abs=0.02)
         assert loss == pytest.approx(np.log(4), abs=0.1)
+
+
+def test_the_cross_entropy_is_the_mean_over_the_predictions_of_each_step():
+    V = 9
+    ids = np.random.default_rng(5).integers(0, V, 400)  # the last id is the unknown character's
+    predictor = ngram.NgramPredictor(ModelConfig(kind="ngram", order=3), V, ngram.count(ids[:300], V, 3))
+    logits = read(predictor, ids[300:])[:, 0]
+    targets = ids[302:]  # those before have no whole context
+    losses = -logits[1:-1][np.arange(98), targets][targets != V - 1]
+    assert predictor.cross_entropy(ids[300:]) == pytest.approx(losses.mean(), abs=1e-6)
+
+
+def test_baselines_over_a_large_alphabet_need_little_memory():
+    """Dense probabilities of 20,000 characters among 8,193 would take 1.3 GB."""
+    ids = np.random.default_rng(5).integers(0, 8_192, 60_000).astype(np.uint16)
+    tracemalloc.start()
+    losses = ngram.baselines(ids[:40_000], ids[40_000:], 8_193)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert losses[0] == pytest.approx(np.log(8_192)) and peak < 30e6
