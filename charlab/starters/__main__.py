@@ -10,19 +10,19 @@ from __future__ import annotations
 import argparse
 import sys
 
-from charlab.errors import CharlabError
+from charlab import os_errors
 from charlab.runs import models, shell_commands
 from charlab.starters import recipes
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 if it worked, 2 with a sentence on standard error if it could not."""
+    """Run one command; 0 if it worked, else 1 or 2 with a sentence on standard error."""
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except CharlabError as error:
-        print(f"charlab.starters: {error}", file=sys.stderr)
-        return 2
+    except os_errors.EXPECTED as error:
+        print(f"charlab.starters: {os_errors.sentence(error)}", file=sys.stderr)
+        return os_errors.exit_code(error)
     return 0
 
 

@@ -12,6 +12,7 @@ from charlab.runs import control, limits, plan, store
 from charlab.runs.permissions import OPERATOR
 from charlab.runs.presets import preset
 from charlab.runs.queue import Queue, expected_start, place_in_line, waiting
+from helpers.disks import fill, small_disk
 
 
 @pytest.fixture
@@ -184,3 +185,51 @@ def test_when_a_waiting_run_is_expected_to_start(monkeypatch):
         assert [expected_start(run) for run in (first, second, third)] == [0.0, 30.0, 70.0]
         monkeypatch.setenv("CHARLAB_MINUTES", "0.5")
         assert expected_start(third) == 30.0 + 0.0 * 40 and expected_start(running) is None
+
+
+def warnings_of(caplog) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "charlab.runs.queue"]
+
+
+def test_a_full_disk_is_logged_once_and_a_run_starts_when_there_is_room(tmp_path, monkeypatch, caplog):
+    """Its worker can record nothing, so the run stays in the queue; no worker after another is started for it."""
+    with small_disk(tmp_path / "disk") as disk:
+        monkeypatch.setenv("CHARLAB_RUNS", str(disk))
+        monkeypatch.setattr("charlab.runs.queue._RETRY_SECONDS", 1.0)
+        run, queue = submit(), Queue(places=1)
+        queue.folder = disk  # as it is reached from here
+        filler = fill(disk)
+
+        def tick() -> None:
+            queue._tick()
+            time.sleep(0.1)
+
+        try:
+            while not warnings_of(caplog):
+                tick()
+            for _ in range(5):
+                tick()
+                assert not queue._workers and run.status().state == "queued"
+            (said,) = warnings_of(caplog)
+            assert run.id in said and "the disk is full" in said and "CHARLAB_RUNS" in said
+            assert run.log_path.read_bytes().count(b"charlab:") <= 1
+            filler.unlink()
+            while run.status().state != "done":
+                tick()
+        finally:
+            queue.close(patience=20)
+
+
+def test_a_defect_is_logged_and_the_queue_goes_on(monkeypatch, caplog):
+    queue, ticks = Queue(places=1), []
+
+    def broken(folder):
+        ticks.append(folder)
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr("charlab.runs.queue.waiting", broken)
+    monkeypatch.setattr("charlab.runs.queue._TICK_SECONDS", 0.01)
+    queue.start()
+    wait_until(lambda: len(ticks) > 2, seconds=30)
+    queue.close()
+    assert "a defect" in caplog.text and "tries again" in warnings_of(caplog)[0]

@@ -2,6 +2,7 @@
 
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -310,6 +311,23 @@ def test_a_defect_is_recorded_and_raised(fake, monkeypatch):
         train(run)
     assert run.recorded_status().state == "failed"
     assert "ZeroDivisionError: a defect" in run.recorded_status().reason
+
+
+def test_a_second_ctrl_c_pauses_at_once(fake, monkeypatch):
+    from charlab.training import worker
+
+    stop = StopSignal()
+    worker._stop_or_interrupt(stop, signal.SIGINT, None)
+    assert stop.requested() == "stop" and stop.reason == "It was stopped with Ctrl-C."
+
+    def step(self, *arguments):
+        worker._stop_or_interrupt(stop, signal.SIGINT, None)
+
+    monkeypatch.setattr(fake, "step", step)
+    run = make()
+    with pytest.raises(KeyboardInterrupt):
+        train(run)
+    assert run.recorded_status().state == "paused" and "resume it" in run.recorded_status().reason
 
 
 def test_too_little_memory_is_said_in_words(fake, monkeypatch):
