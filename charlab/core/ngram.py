@@ -18,7 +18,8 @@ def longest_order(vocabulary_size: int) -> int:
 
 
 def count(ids: np.ndarray, vocabulary_size: int, order: int) -> dict[str, np.ndarray]:
-    """Count all n-grams of 1 to `order` characters in ids [T].
+    """Count all n-grams of 1 to `order` characters in ids [T] but those that end with the unknown character, which
+    is never to be predicted.
 
     An n-gram is kept as one number, its ids as digits to the base V. The result has, for each order k, the
     distinct n-grams "order_k/keys" (uint64, sorted) [K] and how often each occurs, "order_k/counts" (uint32) [K].
@@ -30,7 +31,7 @@ def count(ids: np.ndarray, vocabulary_size: int, order: int) -> dict[str, np.nda
     for k in range(1, min(order, len(ids)) + 1):
         shifted = keys[: len(ids) - k + 1]  # n-grams of k - 1 characters that have one more after them
         keys = shifted * np.uint64(vocabulary_size) + ids[k - 1 :]
-        different, counts = np.unique(keys, return_counts=True)
+        different, counts = np.unique(keys[ids[k - 1 :] != vocabulary_size - 1], return_counts=True)
         result |= {f"order_{k}/keys": different, f"order_{k}/counts": counts.astype(np.uint32)}
     return result
 

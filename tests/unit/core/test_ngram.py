@@ -20,7 +20,9 @@ def witten_bell(history, text, order):
     for length in range(min(order - 1, len(history)) + 1):
         context = tuple(history[len(history) - length :])
         follows = Counter(
-            text[i + length] for i in range(len(text) - length) if tuple(text[i : i + length]) == context
+            text[i + length]
+            for i in range(len(text) - length)
+            if tuple(text[i : i + length]) == context and text[i + length] != V - 1
         )
         total, different = sum(follows.values()), len(follows)
         if total:
@@ -41,6 +43,18 @@ def test_probabilities_are_the_formula_and_add_up_to_one():
             assert p.sum() == pytest.approx(1, abs=1e-6)
 
 
+def test_the_unknown_character_is_read_and_never_counted_as_the_next_one():
+    text = np.array([0, 4, 1, 4, 2, 0, 4, 1])
+    counts = ngram.count(text, V, 2)
+    assert dict(zip(counts["order_1/keys"].tolist(), counts["order_1/counts"].tolist(), strict=True)) == {
+        0: 2,
+        1: 2,
+        2: 1,
+    }
+    keys = [4 * V + 1, 4 * V + 2, 2 * V + 0]
+    assert set(counts["order_2/keys"].tolist()) == set(keys)
+
+
 def test_followers_are_the_counts_behind_it():
     predictor = build_predictor(ModelConfig(kind="ngram", order=3), V, ngram.count(TEXT, V, 3))
     ids, counts = predictor.followers([0, 1])
@@ -49,9 +63,9 @@ def test_followers_are_the_counts_behind_it():
 
 def test_the_longest_order_still_fits_in_64_bits():
     order = ngram.longest_order(513)
-    ids = np.full(order + 2, 512, np.uint16)
+    ids = np.append(np.full(order + 2, 512, np.uint16), np.uint16(511))  # the last id, 512, is not to be predicted
     keys = ngram.count(ids, 513, order)[f"order_{order}/keys"]
-    assert keys.tolist() == [513**order - 1]
+    assert keys.tolist() == [513**order - 2]
 
 
 def test_counts_with_an_order_missing_are_refused():
