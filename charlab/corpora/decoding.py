@@ -10,6 +10,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from charlab.corpora import languages
 from charlab.corpora.cleaning import counted, joined, unix_line_ends
 from charlab.errors import CorpusError
 
@@ -43,10 +44,8 @@ _ENCODED_SURROGATES = re.compile(
 )
 _UTF_8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
-# What texts have beyond ASCII in the languages whose encodings are by far the commonest of their kind.
-_SIGNS = "«»“”„‘’‚–—…€£°§©®·\xa0"
-_WESTERN = frozenset("àâäáãåæçéèêëíìîïñóòôöõøœßúùûüÿÀÂÄÁÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÖÕØŒÚÙÛÜ¿¡" + _SIGNS)
-_CYRILLIC = frozenset([*map(chr, range(ord("А"), ord("я") + 1)), *"ёЁіІїЇєЄґҐўЎ№" + _SIGNS])
+# What Russian, Ukrainian and Belarusian texts have beyond ASCII.
+_CYRILLIC = frozenset([*map(chr, range(ord("А"), ord("я") + 1)), *"ёЁіІїЇєЄґҐўЎ№«»“”„‘’‚–—…€£°§©®·\xa0"])
 # Codecs of host names and of escapes in programs: no file is written in them, and none replaces what is damaged.
 _NOT_OF_FILES = ("idna", "punycode", "unicode-escape", "raw-unicode-escape")
 _PLACES = 3  # of damage that a note names
@@ -103,6 +102,10 @@ def propose(data: bytes, title: str) -> str:
         return "iso2022_jp"
     if _is_mostly_kana(sample):
         return "euc_jp"
+    if data.count(0) <= BINARY_SHARE * len(data) and (encoding := languages.latin_encoding(sample)):
+        return encoding
+    if languages.is_western(sample):
+        return "cp1252"
     found = from_bytes(sample).best()
     if found is None or data.count(0) > BINARY_SHARE * len(data):
         raise CorpusError(
@@ -110,10 +113,8 @@ def propose(data: bytes, title: str) -> str:
             "its encoding, name it (--encoding on the command line)."
         )
     same_text = found.could_be_from_charset
-    if all(character < "\u0250" for character in str(found) if character.isalpha()) and _has_only(
-        _WESTERN, sample, "cp1252"
-    ):
-        return "cp1252"
+    if any(name in same_text for name in languages.GREEK):
+        return languages.greek_encoding(sample) or "cp1253"
     if found.encoding == "mac_cyrillic" and _has_only(_CYRILLIC, sample, "cp1251"):
         return "cp1251"
     if "cp1125" in same_text:

@@ -35,6 +35,28 @@ LANGUAGES = {
     "mac_roman", "cp850"),
     "polish": _language("łódź żółw gęś źrebię ćma świt jeż więc morze było spokojne dwóch mężczyzn", "cp1250",
     "iso8859_2"),
+    "spanish": _language("el mar está tranquilo mañana pequeño corazón niño también pingüino él cigüeña útil",
+    "cp1252", "mac_roman"),
+    "portuguese": _language("o mar está calmo manhã coração não põe três avô à água também ação irmãos", "cp1252"),
+    "italian": _language("il mare è calmo perché città più là lunedì può così due uomini", "cp1252"),
+    "swedish": _language("havet är lugnt på båten två män gick ut före morgonen i går kväll idé", "cp1252"),
+    "danish": _language("havet er roligt på båden to mænd gik ud før morgen i går æble ø", "cp1252"),
+    "czech": _language(
+        "moře bylo klidné malý člun vyplul časně ráno dva muži mlčeli celý týden příliš žluťoučký kůň",
+        "cp1250", "iso8859_2",
+    ),
+    "hungarian": _language(
+        "a tenger nyugodt volt és egy kis csónak kora reggel kifutott két férfi hűvös őszi bőrű",
+        "cp1250", "iso8859_2",
+    ),
+    "lithuanian": _language(
+        "jūra buvo rami maža valtis išplaukė anksti rytą du vyrai tylėjo visą savaitę ąžuolų žvėrį čia",
+        "cp1257",
+    ),
+    "latvian": _language(
+        "jūra bija mierīga maza laiva izbrauca agri no rīta divi vīri klusēja visu nedēļu ķēniņš ģimene šķēps čūska ņēma",
+        "cp1257",
+    ),
     "russian": _language("море было тихим и лодка вышла рано утром двое молчали всю неделю", "cp1251", "koi8_r",
     "cp866"),
     "ukrainian": _language("човен вийшов рано вранці їхня ґава є під дощем двоє мовчали цілий тиждень", "cp1251",
