@@ -7,6 +7,8 @@ other encoding.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 _SIGNS = "«»“”„‘’‚‹›–—…€£°§©®·\xa0"
 _WESTERN = (
     "àâæçéèêëîïôœùûüÿ", "äöüßé",
@@ -44,7 +46,7 @@ def is_western(sample: bytes) -> bool:
     return _encoding_of(sample, {"cp1252": (letters,)}, _LEAST_ASCII) is not None
 
 
-def _encoding_of(sample: bytes, encodings: dict[str, tuple[str, ...]], least_ascii: float) -> str | None:
+def _encoding_of(sample: bytes, encodings: Mapping[str, tuple[str, ...]], least_ascii: float) -> str | None:
     for encoding, languages in encodings.items():
         try:
             text = sample.decode(encoding)

@@ -27,54 +27,67 @@ def _language(words: str, *encodings: str, **more: str) -> Language:
 
 _UNSPACED = {"end": "。", "space": ""}
 LANGUAGES = {
-    "english": _language("the sea was calm and a small boat went out with two men who had said nothing all week",
-    "ascii"),
-    "french": _language("élève déjà été forêt où naïf garçon cœur très août à la mer plutôt rêve", "cp1252",
-    "mac_roman", "iso8859_15"),
-    "german": _language("Äpfel Öl Übung schön für Mädchen größer Zürich müde Käse grün über Straße", "cp1252",
-    "mac_roman", "cp850"),
-    "polish": _language("łódź żółw gęś źrebię ćma świt jeż więc morze było spokojne dwóch mężczyzn", "cp1250",
-    "iso8859_2"),
-    "spanish": _language("el mar está tranquilo mañana pequeño corazón niño también pingüino él cigüeña útil",
-    "cp1252", "mac_roman"),
+    "english": _language(
+        "the sea was calm and a small boat went out with two men who had said nothing all week", "ascii"
+    ),
+    "french": _language(
+        "élève déjà été forêt où naïf garçon cœur très août à la mer plutôt rêve",
+        "cp1252",
+        "mac_roman",
+        "iso8859_15",
+    ),
+    "german": _language(
+        "Äpfel Öl Übung schön für Mädchen größer Zürich müde Käse grün über Straße", "cp1252", "mac_roman", "cp850"
+    ),
+    "polish": _language(
+        "łódź żółw gęś źrebię ćma świt jeż więc morze było spokojne dwóch mężczyzn", "cp1250", "iso8859_2"
+    ),
+    "spanish": _language(
+        "el mar está tranquilo mañana pequeño corazón niño también pingüino él cigüeña útil", "cp1252", "mac_roman"
+    ),
     "portuguese": _language("o mar está calmo manhã coração não põe três avô à água também ação irmãos", "cp1252"),
     "italian": _language("il mare è calmo perché città più là lunedì può così due uomini", "cp1252"),
     "swedish": _language("havet är lugnt på båten två män gick ut före morgonen i går kväll idé", "cp1252"),
     "danish": _language("havet er roligt på båden to mænd gik ud før morgen i går æble ø", "cp1252"),
     "czech": _language(
         "moře bylo klidné malý člun vyplul časně ráno dva muži mlčeli celý týden příliš žluťoučký kůň",
-        "cp1250", "iso8859_2",
+        "cp1250",
+        "iso8859_2",
     ),
     "hungarian": _language(
         "a tenger nyugodt volt és egy kis csónak kora reggel kifutott két férfi hűvös őszi bőrű",
-        "cp1250", "iso8859_2",
+        "cp1250",
+        "iso8859_2",
     ),
     "lithuanian": _language(
-        "jūra buvo rami maža valtis išplaukė anksti rytą du vyrai tylėjo visą savaitę ąžuolų žvėrį čia",
-        "cp1257",
+        "jūra buvo rami maža valtis išplaukė anksti rytą du vyrai tylėjo visą savaitę ąžuolų žvėrį čia", "cp1257"
     ),
     "latvian": _language(
-        "jūra bija mierīga maza laiva izbrauca agri no rīta divi vīri klusēja visu nedēļu ķēniņš ģimene šķēps čūska ņēma",
+        "jūra bija mierīga maza laiva izbrauca agri no rīta divi vīri klusēja visu nedēļu ķēniņš šķēps čūska",
         "cp1257",
     ),
-    "russian": _language("море было тихим и лодка вышла рано утром двое молчали всю неделю", "cp1251", "koi8_r",
-    "cp866"),
-    "ukrainian": _language("човен вийшов рано вранці їхня ґава є під дощем двоє мовчали цілий тиждень", "cp1251",
-    "koi8_u"),
-    "greek": _language("η θάλασσα ήταν ήρεμη και μια μικρή βάρκα βγήκε νωρίς το πρωί δύο άντρες", "cp1253",
-    "iso8859_7"),
+    "russian": _language(
+        "море было тихим и лодка вышла рано утром двое молчали всю неделю", "cp1251", "koi8_r", "cp866"
+    ),
+    "ukrainian": _language(
+        "човен вийшов рано вранці їхня ґава є під дощем двоє мовчали цілий тиждень", "cp1251", "koi8_u"
+    ),
+    "greek": _language(
+        "η θάλασσα ήταν ήρεμη και μια μικρή βάρκα βγήκε νωρίς το πρωί δύο άντρες", "cp1253", "iso8859_7"
+    ),
     "hebrew": _language("הים היה שקט וסירה קטנה יצאה מוקדם בבוקר שני אנשים שתקו כל השבוע", "cp1255"),
     "arabic": _language("البحر هادئ وخرج قارب صغير في الصباح رجلان لم يتكلما طوال الأسبوع", "cp1256"),
     "hindi": _language("समुद्र शांत था और एक छोटी नाव सुबह निकली दो आदमी पूरे सप्ताह चुप रहे", end="। "),
     "thai": _language("ทะเล สงบ และ เรือ เล็ก ออก ไป แต่ เช้า ชาย สอง คน เงียบ", "cp874", end=" ", space=""),
     "korean": _language("바다는 잔잔했고 작은 배가 아침 일찍 떠났다 두 사람은 일주일 내내 말이 없었다", "cp949"),
     "japanese": _language(
-        "ふねは しずかな うみへ でていった 朝 早く 男が 二人 だまって いた", "euc_jp", "cp932", **_UNSPACED),
+        "ふねは しずかな うみへ でていった 朝 早く 男が 二人 だまって いた", "euc_jp", "cp932", **_UNSPACED
+    ),
     "chinese": _language("海面 很 平静 一条 小船 清晨 出发 两个 男人 整个 星期 没有 说话", "gb18030", **_UNSPACED),
     "taiwanese": _language("海面 很 平靜 一條 小船 清晨 出發 兩個 男人 整個 星期 沒有 說話", "big5", **_UNSPACED),
     "vietnamese": _language("biển lặng và một chiếc thuyền nhỏ ra khơi từ sáng sớm hai người đàn ông", end=". "),
     "turkish": _language("deniz sakindi küçük bir tekne sabah erkenden çıktı iki adam ığdır şişe güneş", "cp1254"),
-}  # fmt: skip
+}
 RIGHT_TO_LEFT = ("hebrew", "arabic")
 
 
