@@ -21,6 +21,7 @@ from helpers.project import ROOT
 from helpers.tiny import make_run
 from helpers.training_runs import make
 
+UNIX = pytest.mark.skipif(sys.platform == "win32", reason="pipes and devices that have names")
 LINE = "the quick brown fox jumps over the lazy dog.\n"
 TEXT = LINE * 100
 
@@ -102,6 +103,7 @@ def test_a_batch_longer_than_the_text_is_noted(tmp_path, capsys):
 # Pipes
 
 
+@UNIX
 def test_a_text_from_a_pipe_is_read_once_and_kept_so_that_its_run_can_be_resumed():
     result = charlab("train", "--corpus", "/dev/stdin", "--preset", "ngram", "--json", stdin=None, input=TEXT)
     assert result.returncode == 0, result.stderr
@@ -113,7 +115,7 @@ def test_a_text_from_a_pipe_is_read_once_and_kept_so_that_its_run_can_be_resumed
     assert charlab("resume", run.id).returncode == 0 and run.status().state == "done"
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
+@UNIX
 @pytest.mark.parametrize("command", [["train", "--preset", "ngram"], ["evaluate", "ngram"]])
 def test_a_named_pipe_is_read_once(command, tmp_path, capsys):
     fifo = tmp_path / "fifo"
@@ -125,6 +127,7 @@ def test_a_named_pipe_is_read_once(command, tmp_path, capsys):
     assert not writer.is_alive() and json.loads(capsys.readouterr().out)
 
 
+@UNIX
 @pytest.mark.parametrize("text", ["", "too short", "\0\1\2" * 2000])
 def test_a_pipe_with_no_text_in_it_is_refused_before_a_run_is_made(text):
     refused(
@@ -133,12 +136,14 @@ def test_a_pipe_with_no_text_in_it_is_refused_before_a_run_is_made(text):
     assert not list(all_runs()) and not catalogue.stored()
 
 
+@UNIX
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/urandom", "/dev/null"])
 def test_a_device_is_no_text(device):
     refused(charlab("train", "--corpus", device, "--preset", "ngram"), f"'{device}' is a device")
     assert not list(all_runs())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name of a file is Unicode")
 def test_a_file_whose_name_is_not_unicode_is_trained_on_exported_to_and_imported(tmp_path):
     folder = os.fsencode(tmp_path) + b"/\xff\xfe"
     os.mkdir(folder)
@@ -158,6 +163,7 @@ def test_a_file_whose_name_is_not_unicode_is_trained_on_exported_to_and_imported
     refused(charlab("generate", b"nobody\xff"), "There is no model")
 
 
+@UNIX
 @pytest.mark.parametrize("option", ["--seed-text", "--no-such-option"])
 def test_a_text_that_is_not_unicode_is_refused(option):
     result = charlab("generate", "ngram", option, b"a\xff")

@@ -16,7 +16,7 @@ from helpers.disks import fill, small_disk, without_rights
 from helpers.project import ROOT
 from helpers.tiny import make_run
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="devices, signals and modes of Unix")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="devices, disks and signals of Linux")
 TEXT = "the quick brown fox jumps over the lazy dog.\n" * 100
 
 

@@ -233,3 +233,10 @@ def test_the_complete_works_are_read_with_clean_line_ends(server, book, monkeypa
     text = catalogue.load("complete-works")
     assert text.text == "À vous.\n" + "To be, or not to be\n" * 200
     assert text.notes == ()
+
+
+def test_a_folder_of_texts_that_is_none_is_told(server, play, tmp_path, monkeypatch):
+    monkeypatch.setenv("CHARLAB_CORPORA", str(tmp_path / "missing"))
+    note = f"CHARLAB_CORPORA is not searched: {tmp_path / 'missing'} is not a folder."
+    assert downloads.find(play) == (None, (note,))
+    assert downloads.fetch(play) == (PLAY, (note,))
