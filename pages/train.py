@@ -58,12 +58,11 @@ try:
     train = limits.within_cap(train)
     source = preview.source_here(corpus, model)
     text_facts = source.facts if source else plan.expected_facts(corpus, model)
-    planned = plan.plan_run(text_facts, preset.name, model, train)
-    if source:
-        preview.divided(source, planned.train)
+    planned = plan.plan_run(text_facts, preset.name, model, train, examine=preview.examined)
     with facts:
         st.caption(preview.in_short(planned, corpus, source))
         preview.coverage_words(planned)
+        preview.validation_words(planned)
     alphabet_cost.caption(preview.alphabet_cost(planned))
 except CharlabError as error:
     planned = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from charlab.cli import given_texts
 from charlab.core import generation, reading
 from charlab.core.config import SETTINGS, SampleConfig
 from charlab.core.vocab import Vocab
-from charlab.corpora import catalogue, coverage, decoding, splits, uploads
+from charlab.corpora import batch_means, catalogue, coverage, decoding, splits, uploads
 from charlab.errors import CharlabError, ConfigError
 from charlab.explain.step_records import step_records
 from charlab.export import formats, remote_files
@@ -253,9 +254,13 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
         division = splits.divide(ids, model.vocab, model.config.train)
         ids = division.validation if options.split == "val" else division.training
     result = reading.evaluate(model.predictor, model.vocab, ids, options.window)
+    error = batch_means.standard_error_of(result.losses)
+    in_bits = None if error is None else error / math.log(2)
     document = {
         "loss_nats": result.loss_nats,
         "bits_per_character": result.bits_per_character,
+        "standard_error_nats": error,
+        "standard_error_bits": in_bits,
         "accuracy": result.accuracy,
         "characters": result.characters,
         "unknown": result.unknown,
@@ -263,11 +268,17 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     }
     if not options.json:
         print(
-            f"{result.loss_nats:.4f} nats = {result.bits_per_character:.4f} bits per character, "
+            f"{_with_error(result.loss_nats, error)} nats = "
+            f"{_with_error(result.bits_per_character, in_bits)} bits per character, "
             f"{result.accuracy:.1%} accuracy, over "
             f"{result.characters:,} characters ({result.unknown:,} unknown ones left out)"
         )
     return document
+
+
+def _with_error(loss: float, error: float | None) -> str:
+    """A loss with its standard error, where that is known: 2.3100 ± 0.0800."""
+    return f"{loss:.4f}" if error is None else f"{loss:.4f} ± {error:.4f}"
 
 
 def generate(options: argparse.Namespace) -> dict[str, Any]:

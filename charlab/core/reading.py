@@ -5,7 +5,7 @@ Bits are -log2 of a probability, nats are -ln. Names in shape comments: T charac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -58,6 +58,7 @@ class Evaluation:
     accuracy: float  # share of characters that were the model's most likely one
     characters: int  # how many were predicted
     unknown: int  # how many were left out because the alphabet lacks them
+    losses: np.ndarray = field(repr=False, compare=False)  # [T - 1] nats, NaN where it is unknown
 
     @property
     def bits_per_character(self) -> float:
@@ -114,7 +115,7 @@ def evaluate(predictor: Predictor, vocab: Vocab, ids: np.ndarray, window: int = 
     inputs, targets = ids[:-1], ids[1:]
     window = window or len(inputs)
     starts = np.arange(0, len(inputs), window)
-    loss, right, counted = 0.0, 0, 0
+    loss, right, counted, losses = 0.0, 0, 0, np.full(len(inputs), np.nan, np.float32)
     for group in range(0, len(starts), _WINDOWS_AT_ONCE):
         first = starts[group : group + _WINDOWS_AT_ONCE]
         state = predictor.start(len(first))
@@ -125,13 +126,14 @@ def evaluate(predictor: Predictor, vocab: Vocab, ids: np.ndarray, window: int = 
             counts = (first + t < len(inputs)) & (target != vocab.unknown_id)
             surprise = -log_softmax(logits)[np.arange(len(first)), target]
             loss += float(surprise[counts].sum())
+            losses[places[counts]] = surprise[counts]
             right += int((logits.argmax(axis=1) == target)[counts].sum())
             counted += int(counts.sum())
     if not counted:
         raise CharlabError(
             "None of the text's characters is in the model's alphabet: there is nothing to evaluate."
         )
-    return Evaluation(loss / counted, right / counted, counted, len(inputs) - counted)
+    return Evaluation(loss / counted, right / counted, counted, len(inputs) - counted, losses)
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from charlab.core.config import TrainConfig
+from charlab.corpora import batch_means
 from charlab.errors import CorpusError
 
 VALIDATION_WINDOW = 256
@@ -163,6 +164,7 @@ class ValidationRows:
 
     ids: np.ndarray  # [W, L + 1] int32, L the row length; filled up with zeros after the text's end
     counts: np.ndarray  # [W, L] bool
+    blocks: np.ndarray  # [W, L] in which block of the text a prediction is: see batch_means
 
     @property
     def characters(self) -> int:
@@ -201,7 +203,8 @@ def sample_rows(
     number = max(1, min(windows, (len(ids) - 1) // window, ceil((len(validation) - 1) / window)))
     starts = np.linspace(0, len(ids) - 1 - window, number).astype(int)
     parts = [_rows(ids[start : start + window + 1], unknown_id, context, window) for start in starts]
-    return ValidationRows(np.concatenate([p.ids for p in parts]), np.concatenate([p.counts for p in parts]))
+    together = ([getattr(part, name) for part in parts] for name in ("ids", "counts", "blocks"))
+    return ValidationRows(*map(np.concatenate, together))
 
 
 def _rows(ids: np.ndarray, unknown_id: int, context: int | None, window: int) -> ValidationRows:
@@ -221,7 +224,8 @@ def _rows(ids: np.ndarray, unknown_id: int, context: int | None, window: int) ->
     rows = ids[np.minimum(places, last)].astype(np.int32)
     counts = (places[:, :-1] >= np.array(first_counted)[:, None]) & (places[:, :-1] < np.array(ends)[:, None])
     counts &= rows[:, 1:] != unknown_id
-    return ValidationRows(rows, counts)
+    blocks = batch_means.block_of(np.minimum(places[:, :-1], last - 1), last)
+    return ValidationRows(rows, counts, blocks.astype(np.uint8))
 
 
 def _at_most(steps: int, limit: int) -> int:

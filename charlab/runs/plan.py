@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from charlab.corpora.coverage import Coverage
 from charlab.corpora.encoding import in_alphabet, make_vocab, mapped, split_at, text_ids
 from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text
 from charlab.errors import ConfigError, CorpusError
-from charlab.runs import control, models, quotas, store
+from charlab.runs import control, models, quotas, store, validation
 from charlab.runs.permissions import Actor
 from charlab.runs.presets import preset
 
@@ -100,6 +101,7 @@ class RunPlan:
     train: TrainConfig
     notes: tuple[str, ...]  # what was lowered, in sentences
     name: str
+    validation: tuple[str, ...] = ()  # what the validation set measures, in sentences
 
     @property
     def coverage(self) -> tuple[str, ...]:
@@ -124,7 +126,7 @@ class RunPlan:
             model=self.model,
             train=self.train,
             created=time.time(),
-            notes=self.text.notes + self.coverage + self.notes,
+            notes=self.text.notes + self.coverage + self.notes + self.validation,
             versions=versions(),
             reading=self.text.reading,
             coverage=self.text.coverage,
@@ -145,17 +147,18 @@ def plan_run(
     train: TrainConfig | None = None,
     *,
     name: str = "",
+    examine: Callable[[TextFacts, TrainConfig], tuple[str, ...]] | None = None,
 ) -> RunPlan:
     """Plan a run on this text: of the preset, or of the model and the training given in place of its own.
 
-    Raises CorpusError where the alphabet leaves out so much of the text that there is nothing to learn from.
+    `examine` says what the validation set measures, by default `examined`; a page has that cached.
+    Raises CorpusError where the alphabet leaves out so much of the text that there is nothing to learn from, or
+    where the text cannot be split as the training says.
     """
     chosen = preset(preset_name)
     model, train = model or chosen.model, train or chosen.train
     facts = text_facts(text, model) if isinstance(text, Text) else text
     _check_readable(facts, train)
-    if isinstance(text, Text) and train.split != "end":  # refused now rather than when training begins
-        splits.divide(facts.known_ids(), facts.known_vocab(), train)
     model, train, notes = fit_to_text(model, train, facts.characters, facts.vocabulary_size)
     if kinds.of(model).trained:
         notes += _about_batches(train, split_at(facts.characters, train.validation_share))
@@ -165,7 +168,13 @@ def plan_run(
         train = train.replace(seed_text=seed_text)
         notes += ("Accents of the prompt were put in the form that the text has.",)
     name = control.checked_name(name) if name else control.shortened(f"{chosen.title} on {facts.title}")
-    return RunPlan(facts, preset_name, model, train, notes, name)
+    said = (examine or examined)(facts, train) if facts.ids is not None else ()
+    return RunPlan(facts, preset_name, model, train, notes, name, said)
+
+
+def examined(facts: TextFacts, train: TrainConfig) -> tuple[str, ...]:
+    """Sentences on what the validation set of a text on this machine measures."""
+    return validation.findings(facts.known_ids(), facts.known_vocab(), train)
 
 
 def _check_readable(facts: TextFacts, train: TrainConfig) -> None:

@@ -166,6 +166,7 @@ EVENTS: dict[str, dict[str, Field]] = {  # the keys that each kind of event must
     "epoch": {
         **_PLACE,
         "val_loss": required(_LOSS),
+        "val_error": or_none(_LOSS),
         "loss": or_none(_LOSS),
         "train_loss_after": or_none(_LOSS),
         **_ACCURACIES,

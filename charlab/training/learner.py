@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from charlab.core.config import ModelConfig, TrainConfig
+from charlab.corpora import batch_means
 from charlab.corpora.batching import ValidationRows
 from charlab.errors import ConfigError, RunError
 from charlab.training import keras_networks, strategies
@@ -89,20 +90,20 @@ class Learner:
 
     # Evaluation
 
-    def evaluate(self, rows: ValidationRows) -> tuple[float, float]:
-        """Mean loss in nats and accuracy over all characters that count."""
-        ids, counts = rows.ids, rows.counts
+    def evaluate(self, rows: ValidationRows) -> tuple[float, float, float | None]:
+        """Mean loss in nats, accuracy, and the loss's standard error, over all characters that count."""
+        parts, counts = (rows.ids, rows.counts, rows.blocks), rows.counts
         together = self.replicas * self.groups
         at_once = max(1, _VALIDATION_CHARACTERS // counts.shape[1] // together) * together
-        at_once = min(at_once, -(-len(ids) // together) * together)
-        missing = -len(ids) % at_once  # rows that fill up the last batch and do not count
-        ids, counts = (np.pad(array, ((0, missing), (0, 0))) for array in (ids, counts))
-        sums = np.zeros(2)
-        for first in range(0, len(ids), at_once):
-            batch = slice(first, first + at_once)
-            sums += self._evaluate(tf.constant(ids[batch]), tf.constant(counts[batch])).numpy()
-        loss, accuracy = sums / rows.characters
-        return float(loss), float(accuracy)
+        at_once = min(at_once, -(-len(counts) // together) * together)
+        missing = -len(counts) % at_once  # rows that fill up the last batch and do not count
+        padded = [np.pad(array, ((0, missing), (0, 0))) for array in parts]
+        sums = np.zeros(2 + batch_means.BLOCKS)
+        for first in range(0, len(padded[0]), at_once):
+            sums += self._evaluate(*(tf.constant(array[first : first + at_once]) for array in padded)).numpy()
+        loss, accuracy = sums[:2] / rows.characters
+        of_blocks = np.bincount(rows.blocks[counts], minlength=batch_means.BLOCKS)
+        return float(loss), float(accuracy), batch_means.standard_error(sums[2:], of_blocks)
 
     # Going to disk and back
 
@@ -156,8 +157,8 @@ class Learner:
             return strategy.reduce("SUM", figures, axis=None), state
 
         @function
-        def evaluate(ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-            return strategy.reduce("SUM", strategy.run(self._replica_evaluate, (ids, counts)), axis=None)
+        def evaluate(ids: tf.Tensor, counts: tf.Tensor, blocks: tf.Tensor) -> tf.Tensor:
+            return strategy.reduce("SUM", strategy.run(self._replica_evaluate, (ids, counts, blocks)), axis=None)
 
         @function
         def spread(state: keras_networks.State) -> keras_networks.State:
@@ -226,18 +227,21 @@ class Learner:
         accuracy = tf.reduce_sum(correct * counts) * weight
         return tf.stack([loss, accuracy, tf.reduce_sum(counts)]), state, gradients
 
-    def _replica_evaluate(self, ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-        ids, counts = (tf.split(self._replica_rows(whole), self.groups) for whole in (ids, counts))
-        return tf.add_n([self._evaluate_group(*part) for part in zip(ids, counts, strict=True)])
+    def _replica_evaluate(self, ids: tf.Tensor, counts: tf.Tensor, blocks: tf.Tensor) -> tf.Tensor:
+        parts = [tf.split(self._replica_rows(whole), self.groups) for whole in (ids, counts, blocks)]
+        return tf.add_n([self._evaluate_group(*part) for part in zip(*parts, strict=True)])
 
-    def _replica_evaluate_group(self, ids: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-        """Sum of losses and number of correct predictions, of those that count: rows [_, L + 1] -> [2]."""
+    def _replica_evaluate_group(self, ids: tf.Tensor, counts: tf.Tensor, blocks: tf.Tensor) -> tf.Tensor:
+        """Sum of losses, number of correct predictions, and the sum of losses of each block, of those that count:
+        rows [_, L + 1] -> [2 + BLOCKS]."""
         inputs, targets = ids[:, :-1], ids[:, 1:]
         logits, _ = self.network(inputs, self.network.start(ids.shape[0]))  # [_, L, V]
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
         correct = tf.cast(_most_likely(logits) == targets, tf.float32)
         counts = tf.cast(counts, tf.float32)
-        return tf.stack([tf.reduce_sum(losses * counts), tf.reduce_sum(correct * counts)])
+        figures = tf.stack([tf.reduce_sum(losses * counts), tf.reduce_sum(correct * counts)])
+        is_in = tf.one_hot(blocks, batch_means.BLOCKS)  # [_, L, BLOCKS]
+        return tf.concat([figures, tf.einsum("rl,rlb->b", losses * counts, is_in)], 0)
 
     def _replica_rows(self, whole: tf.Tensor) -> tf.Tensor:
         """This replica's rows of a tensor that holds all of them."""

@@ -195,7 +195,7 @@ class TrainingLoop:
             self._read_results()
         progress = self.progress
         epoch, within = math.ceil(progress.step / self.steps_per_epoch), progress.step % self.steps_per_epoch
-        loss, accuracy = self.learner.evaluate(self.validation)
+        loss, accuracy, error = self.learner.evaluate(self.validation)
         weights = self.learner.weights()
         if not loss <= schema.MAX_LOSS or not all(map(schema.is_usable, weights.values())):
             raise RunError(self._diverged(loss))
@@ -203,7 +203,7 @@ class TrainingLoop:
         # The loss of an epoch is a mean over weights that were still changing. This is that of the same weights as
         # the validation loss, measured in the same way: the two can be compared.
         after = self.learner.evaluate(self.sample)[0] if self.sample.characters else None
-        self.recorder.event(self._epoch_event(loss, accuracy) | {"train_loss_after": after})
+        self.recorder.event(self._epoch_event(loss, accuracy, error) | {"train_loss_after": after})
         is_best = progress.best_epoch == epoch and progress.best_val_loss == loss
         names = [f"epoch-{epoch:03d}"] if _is_kept(epoch) else []
         names += ["last", "best"] if is_best else ["last"]
@@ -238,13 +238,14 @@ class TrainingLoop:
         epochs = self.progress.step / self.steps_per_epoch
         return int(epochs) if epochs.is_integer() else round(epochs, 2)
 
-    def _epoch_event(self, loss: float, accuracy: float) -> dict[str, Any]:
+    def _epoch_event(self, loss: float, accuracy: float, error: float | None) -> dict[str, Any]:
         event = {"event": "epoch", "epoch": self._epochs(), "step": self.progress.step}
         if math.isfinite(self.progress.train_loss):
             event["loss"] = self.progress.train_loss
         return event | {
             "val_loss": loss,
             "val_accuracy": accuracy,
+            "val_error": error,
             "characters_per_second": round(self._mean_speed()),
             "seconds": round(self.recorder.seconds(), 3),
         }

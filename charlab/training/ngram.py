@@ -11,7 +11,7 @@ import numpy as np
 from charlab.core import ngram, reading
 from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
-from charlab.corpora import splits
+from charlab.corpora import batch_means, splits
 from charlab.runs.store import Run, RunConfig
 from charlab.training.recorder import Recorder
 
@@ -33,24 +33,26 @@ def train_ngram(run: Run, config: RunConfig, vocab: Vocab, ids: np.ndarray, reco
     validation = reading.evaluate(predictor, vocab, division.validation)
     training = reading.evaluate(predictor, vocab, division.training[: len(division.validation)])
 
-    after = {"train_loss_after": training.loss_nats}
-    figures = {"loss": training.loss_nats, "val_loss": validation.loss_nats, "val_accuracy": validation.accuracy}
-    recorder.event({"event": "epoch", "epoch": 1, "step": 1} | figures | after | _clock(recorder, speed))
+    figures: dict[str, float | None] = {
+        "loss": training.loss_nats,
+        "val_loss": validation.loss_nats,
+        "val_accuracy": validation.accuracy,
+        "val_error": batch_means.standard_error_of(validation.losses),
+        "train_loss_after": training.loss_nats,
+    }
+    recorder.event({"event": "epoch", "epoch": 1, "step": 1} | figures | _clock(recorder, speed))
     for weights_name in ("epoch-001", "last", "best"):
         recorder.weights(weights, weights_name)
     recorder.sample(predictor, vocab, config.train.seed_text, epoch=1, step=1)
-    results = (
-        {
-            "run": run.id,
-            "epochs": 1,
-            "steps": 1,
-            "train_loss": training.loss_nats,
-            "val_loss": validation.loss_nats,
-            "best_val_loss": validation.loss_nats,
-        }
-        | after
-        | _clock(recorder, speed)
-    )
+    results = {
+        "run": run.id,
+        "epochs": 1,
+        "steps": 1,
+        "train_loss": training.loss_nats,
+        "val_loss": validation.loss_nats,
+        "best_val_loss": validation.loss_nats,
+        "train_loss_after": training.loss_nats,
+    } | _clock(recorder, speed)
     recorder.update_status(epoch=1.0, step=1, total_steps=1, seconds_left=0.0, best_epoch=1, results=results)
     recorder.end("done")
 

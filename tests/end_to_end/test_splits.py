@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from charlab import cli
@@ -52,6 +53,12 @@ def test_evaluate_finds_what_the_run_recorded(kind, split, capsys):
     assert cli.main(command) == 0
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert said["loss_nats"] == pytest.approx(results["best_val_loss"], abs=2e-5)
+    last = [event for event in run.events()[0] if event["event"] == "epoch"][-1]
+    assert last["val_error"] == pytest.approx(said["standard_error_nats"], abs=1e-5)
+    assert said["standard_error_bits"] == pytest.approx(said["standard_error_nats"] / np.log(2))
+    assert 0.005 < said["standard_error_nats"] < 0.3
+    assert cli.main(command[:-1]) == 0
+    assert f"{said['loss_nats']:.4f} ± {said['standard_error_nats']:.4f} nats" in capsys.readouterr().out
     assert said["characters"] == pytest.approx(0.1 * len(cases.names_sorted(2_000)), abs=20)
 
 

@@ -5,6 +5,7 @@ Nothing is downloaded here: a text that is not on this machine yet is described 
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from charlab.core.vocab import UNKNOWN_CHARACTER, Vocab
 from charlab.corpora import batching, catalogue, encoding, splits
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
-from charlab.runs import limits, plan, store, time_estimate
+from charlab.runs import limits, plan, store, time_estimate, validation
 from charlab.runs.plan import RunPlan, TextFacts
 from charlab.runs.time_estimate import MeasuredSpeed
 from pages.parts.shared.chart import plotly_chart
@@ -93,6 +94,29 @@ def alphabet_cost(planned: RunPlan) -> str:
     )
 
 
+def validation_words(planned: RunPlan) -> None:
+    """What the validation set measures, where there is something to say."""
+    show_findings(planned.validation)
+
+
+def show_findings(sentences: Iterable[str]) -> None:
+    """Sentences of `validation.findings`: warnings, but for a proposal."""
+    for sentence in sentences:
+        (st.info if sentence == validation.LIST_PROPOSAL else st.warning)(plain(sentence))
+
+
+def examined(facts: TextFacts, train: TrainConfig) -> tuple[str, ...]:
+    """`plan.examined`, once for each text, alphabet and split."""
+    vocab = facts.known_vocab()
+    key = (facts.sha256, vocab.characters, vocab.lower_case, facts.characters, train.split, train.validation_share)
+    return _examined(key, facts, train)
+
+
+@st.cache_data(show_spinner=False, max_entries=100)
+def _examined(key: Hashable, _facts: TextFacts, _train: TrainConfig) -> tuple[str, ...]:
+    return plan.examined(_facts, _train)
+
+
 def show(planned: RunPlan, source: Source | None) -> None:
     """Four tabs: one batch, the text, the layers, the time. Only the open one is computed."""
     model, train = planned.model, planned.train
@@ -108,11 +132,6 @@ def show(planned: RunPlan, source: Source | None) -> None:
         if tab.open:
             with tab:
                 part()
-
-
-def divided(source: Source, train: TrainConfig) -> splits.Division:
-    """The training part and the validation part of a text. Raises CorpusError where it cannot be split so."""
-    return splits.divide(source.ids, source.vocab, train)
 
 
 def _not_here() -> None:
@@ -135,7 +154,7 @@ def _one_batch(source: Source, model: ModelConfig, train: TrainConfig) -> None:
         )
         return
     try:
-        division = divided(source, train)
+        division = splits.divide(source.ids, source.vocab, train)
         epoch_offsets = batching.offsets(train, division.start, epoch=0)
     except CharlabError as error:
         st.warning(plain(str(error)))

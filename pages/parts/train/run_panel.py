@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,12 @@ from charlab.core import kinds, ngram
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.corpora import catalogue, coverage, encoding, splits
 from charlab.errors import CharlabError
-from charlab.runs import diagnosis, queue, shell_commands, store
+from charlab.runs import diagnosis, models, queue, shell_commands, store, validation
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import browser_cookie, gone, owner_filter, page_state, stable_selectbox, url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import as_label, command, plain
-from pages.parts.train import export_import, run_comparison, run_controls, run_form
+from pages.parts.train import export_import, preview, run_comparison, run_controls, run_form
 
 _STATES = {
     "queued": "waiting in the queue", "running": "training", "pausing": "pausing", "paused": "paused",
@@ -144,8 +145,10 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
     left, right = st.columns([3, 2], gap="large")
     with left:
         _loss_chart(run, config, events, unit, others)
+        findings = _findings(run, config)
+        preview.show_findings(findings)
     with right:
-        _progress(run, config, status, events, unit)
+        _progress(run, config, status, events, unit, without=findings)
         run_controls.buttons(run, config, status)
         _doors(run, status)
         run_comparison.words(run, config, events, status.state in store.ENDED, unit)
@@ -215,7 +218,25 @@ def _baselines(
     return lines
 
 
-def _progress(run: Run, config: RunConfig, status: Status, events: list[dict], unit: str) -> None:
+def _findings(run: Run, config: RunConfig) -> tuple[str, ...]:
+    """What the run's validation set measures, in sentences; none where its text is not on this machine."""
+    train, model = config.train, config.model
+    key = (config.corpus_sha256, model.alphabet, model.alphabet_limit, model.lower_case)
+    return _examined((*key, train.split, train.validation_share), config, run)
+
+
+@st.cache_data(show_spinner=False, max_entries=100)
+def _examined(key: Hashable, _config: RunConfig, _run: Run) -> tuple[str, ...]:
+    text = models.corpus_text(_config)
+    if text is None:
+        return ()
+    vocab = _run.vocab()
+    return validation.findings(encoding.text_ids(text, vocab, _config.model), vocab, _config.train)
+
+
+def _progress(
+    run: Run, config: RunConfig, status: Status, events: list[dict], unit: str, without: tuple[str, ...]
+) -> None:
     st.subheader(plain(_STATES[status.state].capitalize()))
     if status.state == "queued":
         _in_line(run)
@@ -224,7 +245,8 @@ def _progress(run: Run, config: RunConfig, status: Status, events: list[dict], u
     if status.state == "failed":
         st.caption("Its last checkpoint is saved: Resume continues from there.")
     for note in config.notes:
-        st.info(plain(note))
+        if note not in without:  # which is under the chart
+            st.info(plain(note))
     if config.train.minutes:
         share, whole = status.seconds / (60 * config.train.minutes), f"{config.train.minutes:g} minutes"
         st.progress(min(1.0, share), f"{_clock(status.seconds)} of {whole}, epoch {status.epoch:.1f}")
@@ -237,7 +259,8 @@ def _progress(run: Run, config: RunConfig, status: Status, events: list[dict], u
 
 def _figures(status: Status, events: list[dict], unit: str) -> None:
     steps = [event for event in events if event["event"] == "step"]
-    losses = [event["val_loss"] for event in events if event["event"] == "epoch"]
+    evaluations = [event for event in events if event["event"] == "epoch"]
+    best = min(evaluations, key=lambda event: event["val_loss"], default={})
     unit = "nats" if unit == "nats" else "bits"
     divisor = diagnosis.NATS[unit]
     first, second, third = st.columns(3)
@@ -250,8 +273,12 @@ def _figures(status: Status, events: list[dict], unit: str) -> None:
     second.metric("Characters/s", f"{speed:,.0f}" if speed else "...")
     third.metric(
         f"Validation, {unit}",
-        f"{min(losses) / divisor:.3f}" if losses else "...",
-        help=f"The lowest validation loss so far, in {unit} per character.",
+        f"{best['val_loss'] / divisor:.3f}" if best else "...",
+        delta=f"± {best['val_error'] / divisor:.3f}" if best.get("val_error") else None,
+        delta_color="off",
+        delta_arrow="off",
+        help=f"The lowest validation loss so far, in {unit} per character, and its standard error: as far as it "
+        "would typically be off on another text of the same kind and length.",
     )
     if said := diagnosis.gap(events, unit):
         st.caption(said)

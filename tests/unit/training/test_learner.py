@@ -12,7 +12,7 @@ import pytest
 from charlab.core import reading
 from charlab.core.config import OPTIMIZERS, ModelConfig, TrainConfig
 from charlab.core.predictor import build_predictor
-from charlab.corpora import batching
+from charlab.corpora import batch_means, batching
 from charlab.errors import ConfigError, RunError
 from charlab.training import strategies
 from helpers.project import ROOT
@@ -73,11 +73,12 @@ def test_it_learns_and_is_evaluated_as_the_numpy_network_is(kind, vocab):
     epoch_offsets = batching.offsets(config.replace(steps_per_epoch=40), len(ids), 0)
     for step in range(40):
         learner.step(batching.gather(ids, epoch_offsets[step], 16), step, 0.02)
-    loss, accuracy = learner.evaluate(validation)
+    loss, accuracy, error = learner.evaluate(validation)
     assert before == pytest.approx(np.log(len(vocab)), abs=0.2) and loss < before - 0.5
     predictor = build_predictor(TINY[kind], len(vocab), learner.weights())
     theirs = reading.evaluate(predictor, vocab, ids[-100:])
     assert (loss, accuracy) == (pytest.approx(theirs.loss_nats, abs=1e-5), pytest.approx(theirs.accuracy))
+    assert error == pytest.approx(batch_means.standard_error_of(theirs.losses), abs=1e-5) and 0.005 < error < loss
 
 
 @pytest.mark.parametrize("kind", ["gru", "lstm"])

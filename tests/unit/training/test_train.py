@@ -56,9 +56,9 @@ class FakeLearner:
     def evaluate(self, rows):
         self.validation = self.validation or rows
         if rows is not self.validation:  # the sample of the training set, which comes after it
-            return 1.25, 0.5
+            return 1.25, 0.5, 0.125
         self.evaluated += 1
-        return self.val_losses[min(self.evaluated, len(self.val_losses)) - 1], 0.25
+        return self.val_losses[min(self.evaluated, len(self.val_losses)) - 1], 0.25, 0.125
 
     def reset_state(self):
         self.resets += 1
@@ -110,6 +110,7 @@ def test_events_come_in_their_order_with_all_that_was_agreed(fake):
         "val_loss",
         "val_accuracy",
         "train_loss_after",
+        "val_error",
         "characters_per_second",
         "seconds",
     }
