@@ -250,9 +250,7 @@ class TrainConfig(_Config):
     validation_share: float = _data(
         0.1, "Validation share", "Share of the text held out for validation.", 0.01, 0.5, kinds=KINDS
     )
-    split: str = _data(
-        "end", "Split", "Held out: the end, shuffled lines (lists) or blocks.", *SPLITS, kinds=KINDS
-    )
+    split: str = _data("end", "Split", "Held out: the end, shuffled lines, or blocks.", *SPLITS, kinds=KINDS)
     precision: str = _learning(
         "float32", "Precision", "Half precision is faster on most GPUs and TPUs.", *PRECISIONS
     )
