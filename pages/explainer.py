@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from charlab.core.reading import Reading
+from charlab.explain import evidence
 from charlab.runs.models import Model
 from pages.parts.explainer import (
     all_steps,
@@ -19,7 +20,7 @@ from pages.parts.explainer import (
     step_by_step,
     text_strip,
 )
-from pages.parts.shared import page_state, url_state
+from pages.parts.shared import accents, page_state, url_state
 from pages.parts.shared.model_picker import load_model, pick_model
 from pages.parts.shared.safe_text import plain
 
@@ -66,7 +67,8 @@ def write_link(more: dict[str, Any] | None = None) -> list[str]:
         {
             "model": info.name,
             "other": url_state.value("other") or None,
-            "text": text,
+            "text": typed,
+            "explainer.accents": accents.in_link("explainer.accents"),
             "step": state.step,
             "colour": state.colour,
             "view": state.view,
@@ -102,9 +104,10 @@ with left:
     other_info = compare_models.pick(info)
 with right:
     typed = st.text_area("Text", key="text", height=122, max_chars=MAX_LENGTH, persist_state="session")
-    text = model.read_prompt(typed)
-    if text != typed:
-        st.caption("This model reads accents in the form that its alphabet has.")
+    other_model = compare_models.load(other_info)
+    compared = [model, other_model] if other_model else [model]
+    as_in_alphabet = accents.choose_form("explainer.accents", typed, compared)
+    text = model.read_prompt(typed) if as_in_alphabet else typed
 if not text:
     example_texts.show()
     st.stop()
@@ -116,12 +119,19 @@ if st.session_state.view == "over training":
     model = over_epochs.load(info) or model
 
 reading = text_strip.read(model, text)
-other_model = compare_models.load(other_info)
-other = (other_model.config.name, text_strip.read(other_model, text)) if other_model else None
+other: tuple[str, Reading] | None = None
+if other_model:
+    other_reading = text_strip.read(other_model, other_model.read_prompt(typed) if as_in_alphabet else typed)
+    other = (other_model.config.name, evidence.aligned(reading, other_reading))
 text_strip.strip(model, reading, other[1] if other else None, internals.unit_colours(model, reading))
 text_strip.summary(reading, model.config.name if other else "")
 if other:
-    text_strip.summary(other[1], other[0])
+    text_strip.summary(other_reading, other[0])
+    if other_reading.text != text:
+        st.caption(
+            "The two models read some letters with accents in different forms, as one character or as several: "
+            "these are left out where the models are compared."
+        )
 
 view = st.pills(
     "View",

@@ -15,7 +15,7 @@ from pages.parts.playground import compare_models, history, sample_cards, stream
 from pages.parts.playground.seed_text import seed_text_area
 from pages.parts.playground.stream_samples import MODE_LABELS, MODES, GenerationRequest
 from pages.parts.playground.temperature import MAX_TEMPERATURE, MAX_TEMPERATURES, meaning, parse_temperatures
-from pages.parts.shared import model_picker, page_state, url_state
+from pages.parts.shared import accents, model_picker, page_state, url_state
 from pages.parts.shared.safe_text import command, plain
 
 COMPARE_TEMPERATURES, COMPARE_MODELS = MODES[1:]
@@ -110,7 +110,9 @@ def commands(request: GenerationRequest) -> list[str]:
     each = [{"temperature": t, "temperatures": ()} for t in request.config.temperatures] or [{}]
     configs = [request.config.replace(**changes) for changes in each]
     return [
-        shell_commands.generation_command(name, weights_name, request.seed_text, config)
+        shell_commands.generation_command(
+            name, weights_name, request.seed_text, config, normalise=request.as_in_alphabet
+        )
         for name, weights_name in request.sources
         for config in configs
     ]
@@ -133,6 +135,7 @@ def write_link(write: bool) -> None:
             "playground.top_k": config.top_k,
             "playground.top_p": config.top_p,
             "playground.seed": config.seed,
+            "playground.accents": accents.in_link("playground.accents"),
             "shade": st.session_state.shade,
             "write": 1 if write else None,
         }
@@ -191,7 +194,7 @@ with left:
         st.stop()
     models = compare_models.pick(info) if mode == COMPARE_MODELS else [model_picker.load_model(info)]
     st.caption(plain(model_picker.about(info, models[0])))
-    seed_text = seed_text_area(models)
+    seed_text, as_in_alphabet = seed_text_area(models)
 with right:
     config = choose_sampling()
 request = GenerationRequest(
@@ -200,6 +203,7 @@ request = GenerationRequest(
     config,
     tuple((model.name, model.weights_name) for model in models),
     tuple(model.digest for model in models),
+    as_in_alphabet,
 )
 notice = st.container()
 buttons = st.container(horizontal=True, vertical_alignment="bottom")

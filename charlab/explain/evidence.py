@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -10,6 +11,9 @@ import numpy as np
 from charlab.core.predictor import Predictor
 from charlab.core.reading import Reading
 from charlab.errors import CharlabError
+
+_PER_STEP = ("logits", "probabilities", "entropies")  # arrays of a Reading, [T] first
+_PER_PREDICTION = ("next_probabilities", "bits", "ranks")  # [T - 1]
 
 
 @runtime_checkable
@@ -37,6 +41,29 @@ class HasFollowers(Protocol):
     """A corpus that can tell what followed a passage of it."""
 
     def followers(self, context: str) -> dict[str, int]: ...
+
+
+def aligned(reading: Reading, other: Reading) -> Reading:
+    """Another model's reading of the same text with accents in another form, in the positions of the first.
+
+    Where one of them reads a letter as several characters, there is no value (NaN; id -1). Raises CharlabError if
+    the two read different texts.
+    """
+    if reading.text == other.text:
+        return other
+    mine, theirs = _decomposed_lengths(reading.text), _decomposed_lengths(other.text)
+    if mine[-1] != theirs[-1]:
+        raise CharlabError("Two models can only be compared on one text. Received two different texts.")
+    at = np.searchsorted(theirs, mine)  # the other's position for each of the first's, [T + 1]
+    common = theirs[at] == mine
+    steps, after = at[1:] - 1, common[1:]  # [T]
+    characters = [other.text[place : place + 1] for place in at[1:-1]]
+    same = np.array([a == b for a, b in zip(reading.text[1:], characters, strict=True)], dtype=bool)
+    predicted = same & common[1:-1] & common[2:]  # [T - 1]
+    per_step = {name: _taken(getattr(other, name), steps, after) for name in _PER_STEP}
+    per_prediction = {name: _taken(getattr(other, name), steps[:-1], predicted) for name in _PER_PREDICTION}
+    next_ids = np.where(predicted, other.next_ids[np.minimum(steps[:-1], len(other.next_ids) - 1)], -1)
+    return replace(other, text=reading.text, next_ids=next_ids, **per_step, **per_prediction)
 
 
 def difference(reading: Reading, other: Reading) -> Difference:
@@ -84,3 +111,15 @@ def followers_in(
         if sum(counts.values()) >= least:
             return context, dict(sorted(counts.items(), key=lambda item: -item[1]))
     return None
+
+
+def _decomposed_lengths(text: str) -> np.ndarray:
+    """How many characters each beginning of a text has with accents apart (NFD): [T + 1], from 0."""
+    return np.cumsum([0, *(len(unicodedata.normalize("NFD", character)) for character in text)])
+
+
+def _taken(values: np.ndarray, places: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The values at some places, NaN where they are not known."""
+    taken = np.full((len(places), *values.shape[1:]), np.nan)
+    taken[known] = values[places[known]]
+    return taken

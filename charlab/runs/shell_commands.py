@@ -31,13 +31,15 @@ def training_command(config: store.RunConfig) -> str:
     return " ".join(words)
 
 
-def generation_command(model: str, weights_name: str, seed_text: str, config: SampleConfig) -> str:
+def generation_command(
+    model: str, weights_name: str, seed_text: str, config: SampleConfig, *, normalise: bool = True
+) -> str:
     """The command that generates the same texts: a model's name, its weights' name, and the settings that differ
     from the command's defaults."""
     words = ["python -m charlab generate", shlex.quote(model)]
     if weights_name != "best":
         words += ["--weights", weights_name]
-    words += ["--seed-text", shlex.quote(seed_text)]
+    words += ["--seed-text", shlex.quote(seed_text), *([] if normalise else ["--no-normalise"])]
     for name, value in config.to_json().items():
         if value != getattr(SampleConfig(), name):
             words += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value)]

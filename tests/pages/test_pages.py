@@ -6,6 +6,8 @@ import sys
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from charlab.core import reading
+from charlab.runs import models
 from helpers.pages import PAGES, ROOT, model_box, open_page, shown
 from helpers.tiny import make_run
 
@@ -294,10 +296,31 @@ def test_a_changed_setting_reaches_the_run():
     assert (config.train.optimizer, config.train.clip_norm) == ("adamw", 0.5)
 
 
+def unescaped(app) -> str:
+    """What is shown, without the backslashes that keep Markdown out of it."""
+    return shown(app).replace("\\", "")
+
+
 def test_the_explainer_reads_letters_in_the_form_that_the_alphabet_has_and_says_so():
     run = make_run(text="grün und schön.\n")
     app = open_page("explainer", model=run.id, text="scho\u0308n")
     assert not app.exception and "reads accents in the form" in shown(app)
     assert "can read" not in shown(app)
+    app.checkbox(key="explainer.accents").set_value(False).run()
+    assert not app.exception and "reads accents in the form" not in shown(app)
+    assert "can read" in shown(app)
+    assert app.query_params["accents"] == "False" and app.query_params["text"] == "scho\u0308n"
     app = open_page("explainer", model=run.id, text="schön")
     assert not app.exception and "reads accents in the form" not in shown(app)
+
+
+def test_each_of_two_models_reads_a_text_in_the_form_of_its_own_alphabet():
+    one = make_run(text="grün und schön.\n", name="composed")
+    two = make_run("lstm", text="gru\u0308n und scho\u0308n.\n", name="apart")
+    app = open_page("explainer", model=one.id, other=two.id, text="schön und", view="read")
+    assert not app.exception and not app.error
+    model = models.load(two.id)
+    own = reading.explain(model.predictor, model.vocab, "scho\u0308n und")
+    assert f"apart: mean surprise {own.mean_bits:.2f} bits per character" in unescaped(app)
+    assert "in different forms" in shown(app) and "can read" not in shown(app)
+    assert "on the 7 characters that both models" in shown(app)

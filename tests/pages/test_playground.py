@@ -282,5 +282,24 @@ def test_a_prompt_is_read_in_the_form_that_the_alphabet_has_and_that_is_said():
     app = open_page("playground", model=run.id, seed_text="scho\u0308n")
     assert not app.exception and "reads accents in the form" in shown(app)
     assert "can read" not in shown(app)
+    app.checkbox(key="playground.accents").set_value(False).run()
+    assert not app.exception and "can read" in shown(app)
+    assert app.query_params["accents"] == "False" and "--no-normalise" in commands(app)[0]
+    press(app, "Generate")
+    model = models.load(run.id)
+    steps = generate(model.predictor, model.vocab, "scho\u0308n", written(app).request.config)
+    assert [sample.text for sample in written(app).samples] == texts(steps, model.vocab)
     app = open_page("playground", model=run.id, seed_text="schön")
     assert "reads accents in the form" not in shown(app)
+
+
+@pytest.mark.parametrize(("index", "step"), [(7, 6), (9, 8), (4, 3)])
+def test_a_character_is_explained_where_the_model_read_it(index, step):
+    """The prompt is a character longer as it was typed."""
+    run = make_run(text="grün und schön.\n")
+    app = press(open_page("playground", model=run.id, seed_text="scho\u0308n ", length="30"), "Generate")
+    app.session_state["explain_place"] = (0, index)
+    app.run()
+    assert not app.exception
+    text = "schön " + written(app).samples[0].text
+    assert app.session_state["text"] == text and app.session_state["step"] == step

@@ -42,7 +42,11 @@ def as_text(result: GenerationResult) -> str:
 def as_data(result: GenerationResult, compare: bool) -> dict[str, Any]:
     """Settings, models and samples with their measurements, ready for JSON."""
     request = result.request
-    settings = request.config.to_json() | {"mode": request.mode, "seed_text": request.seed_text}
+    settings = request.config.to_json() | {
+        "mode": request.mode,
+        "seed_text": request.seed_text,
+        "accents_as_in_alphabet": request.as_in_alphabet,
+    }
     if request.config.temperatures:
         settings |= {"temperature": None}
     return {

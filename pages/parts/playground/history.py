@@ -43,7 +43,7 @@ def restore(request: GenerationRequest) -> None:
     """Set the page's widgets to a request's settings."""
     state, config = st.session_state, request.config
     state.mode, state.seed_text, state.length = request.mode, request.seed_text, config.length
-    state["playground.seed"] = config.seed
+    state["playground.seed"], state["playground.accents"] = config.seed, request.as_in_alphabet
     state["playground.top_k"], state["playground.top_p"] = config.top_k or 0, config.top_p or 1.0
     state.model = state.seed_text_of = request.sources[0][0]
     if config.temperatures:

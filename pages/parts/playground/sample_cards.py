@@ -124,18 +124,24 @@ def _below(result: GenerationResult, shade: str) -> None:
 
 def _explain(result: GenerationResult, number: int, index: int) -> None:
     """Open the Explainer at a character of a sample, with the settings that generated it."""
-    sample, config = result.samples[number], result.request.config
-    ahead = len(result.read) - len(result.request.seed_text)  # what was read in place of an empty prompt
-    st.session_state.handed_over = result.read + sample.text
+    sample, request, config = result.samples[number], result.request, result.request.config
+    read = request.read_by(sample.model, result.read)
+    if index >= len(request.seed_text):
+        step = index - len(request.seed_text) + len(read)  # also after what was read in place of an empty prompt
+    else:
+        step = len(request.read_by(sample.model, request.seed_text[: index + 1])) - 1
+    st.session_state.handed_over = read + sample.text
     epoch = sample.model.weights_name.startswith("epoch")
     query = {
         "model": sample.model.name,
-        "step": str(index + ahead),
+        "step": str(step),
         "temperature": f"{sample.temperature:g}",
         "top_k": str(config.top_k or 0),
         "top_p": f"{config.top_p or 1:g}",
         "view": "over training" if epoch else "read",
     }
+    if not request.as_in_alphabet:
+        query["accents"] = "False"
     if epoch:
         query["epoch"] = str(int(sample.model.weights_name.removeprefix("epoch-")))
     st.switch_page("explainer.py", query_params=query)

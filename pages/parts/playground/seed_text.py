@@ -6,7 +6,7 @@ import streamlit as st
 
 from charlab.corpora import coverage
 from charlab.runs.models import Model
-from pages.parts.shared import page_state, url_state
+from pages.parts.shared import accents, page_state, url_state
 from pages.parts.shared.character_strip import character_strip
 from pages.parts.shared.safe_text import plain
 
@@ -14,8 +14,11 @@ MAX_LENGTH = page_state.limits("seed_text")[1]
 _MARKED = 300  # characters shown with marks
 
 
-def seed_text_area(models: list[Model]) -> str:
-    """The prompt: the picked model's own, taken from its corpus, until the reader types another."""
+def seed_text_area(models: list[Model]) -> tuple[str, bool]:
+    """The prompt: the picked model's own, taken from its corpus, until the reader types another.
+
+    And whether the models read its accents in the form of their alphabets.
+    """
     model, state = models[0], st.session_state
     url_state.read("seed_text", default=model.seed_text)
     untouched = state.seed_text == state.get("seed_text_given")
@@ -33,19 +36,18 @@ def seed_text_area(models: list[Model]) -> str:
         max_chars=MAX_LENGTH,
         help="The seed text: generated text continues it.",
     )
+    as_in_alphabet = accents.choose_form("playground.accents", seed_text, models)
     for number, each in enumerate(models):
-        read = each.read_prompt(seed_text)
+        read = each.read_prompt(seed_text) if as_in_alphabet else seed_text
         name = "This model" if len(models) == 1 else each.config.name
         found = coverage.of_prompt(read, each.vocab)
         if not found.is_whole:
             (st.warning if found.is_little else st.caption)(plain(found.sentence(name, "the prompt")))
         if number == 0 and (unknown := each.vocab.unknown_in(read)):
             _mark(read, set(unknown))
-        if read != seed_text:
-            st.caption(plain(f"{name} reads accents in the form that its alphabet has."))
         if each.vocab.lower_case and seed_text.lower() != seed_text:
             st.caption(plain(f"{name} only knows lowercase letters: capitals are read as lowercase."))
-    return seed_text
+    return seed_text, as_in_alphabet
 
 
 def _mark(seed_text: str, unknown: set[str]) -> None:

@@ -36,6 +36,11 @@ class GenerationRequest:
     config: SampleConfig
     sources: tuple[tuple[str, str], ...]  # a model's name and which of its weights, for each model
     digests: tuple[str, ...]  # of their weights
+    as_in_alphabet: bool = True  # accents of the prompt are read in the form that a model's alphabet has
+
+    def read_by(self, model: Model, text: str) -> str:
+        """The prompt, or the beginning of it, as a model reads it."""
+        return model.read_prompt(text) if self.as_in_alphabet else text
 
 
 @dataclass
@@ -173,7 +178,8 @@ def _stream(result: GenerationResult, models: list[Model], boxes: list[tuple[Any
     started = time.perf_counter()
     request = result.request
     streams = [
-        generate(m.predictor, m.vocab, m.read_prompt(request.seed_text), request.config, on_read) for m in models
+        generate(m.predictor, m.vocab, request.read_by(m, request.seed_text), request.config, on_read)
+        for m in models
     ]
     for position in range(request.config.length):
         row = 0

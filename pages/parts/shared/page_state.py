@@ -85,10 +85,12 @@ SETTINGS: dict[str, Setting] = {
     "playground.top_p": _playground(float, 1.0, limits=(0.05, 1.0), parameter="top_p", parse=_top_p),
     "playground.seed": _playground(int, 1, limits=_SEEDS, parameter="seed"),
     "shade": _playground(str, "nothing", choices=("nothing", "surprise", "probability", "copied")),
+    "playground.accents": _playground(bool, True, parameter="accents"),
     "compare": _playground(bool, True, parameter=None),
 
     "other": _explainer(str, "", choices=AT_CALL),
     "text": _explainer(str, "To be, or not to be: that is the question.\n", limits=(0, 5000)),
+    "explainer.accents": _explainer(bool, True, parameter="accents"),
     "step": _explainer(int, AT_CALL, limits=AT_CALL),
     "colour": _explainer(str, "surprise", choices=AT_CALL),
     "view": _explainer(str, "read", choices=("read", "write with it", "inside", "over training")),

@@ -9,6 +9,7 @@ from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError
 from charlab.explain import evidence
+from helpers.tiny import TINY, random_weights
 
 TEXT = "the quick brown fox jumps over the lazy dog.\n" * 8
 
@@ -26,6 +27,28 @@ def test_a_difference_counts_what_both_models_know_and_changes_sign_with_their_o
     assert (there.mean, there.other_mean) == (back.other_mean, back.mean)
     with pytest.raises(CharlabError, match="one text"):
         evidence.difference(one, reading.explain(tiny[1], vocab, "the fox"))
+
+
+def test_a_reading_with_accents_apart_is_laid_against_one_with_accents_composed():
+    one_text, two_text = "schön und", "scho\u0308n und"
+    readings = []
+    for text, seed in ((one_text, 0), (two_text, 1)):
+        vocab = Vocab.from_text(text)
+        predictor = build_predictor(TINY["gru"], len(vocab), random_weights(TINY["gru"], len(vocab), seed=seed))
+        readings.append(reading.explain(predictor, vocab, text))
+    one, two = readings
+    laid = evidence.aligned(one, two)
+    assert laid.text == one_text and laid.probabilities.shape == (9, two.probabilities.shape[1])
+    expected = [*two.bits[:2], np.nan, *two.bits[4:]]  # "ö" is two characters of the other
+    np.testing.assert_array_equal(laid.bits, expected)
+    np.testing.assert_array_equal(laid.entropies, [*two.entropies[:3], *two.entropies[4:]])
+    np.testing.assert_array_equal(laid.next_ids, [*two.next_ids[:2], -1, *two.next_ids[4:]])
+    assert evidence.difference(one, laid).characters == 7
+    back = evidence.aligned(two, one)
+    np.testing.assert_array_equal(back.bits, [*one.bits[:2], np.nan, np.nan, *one.bits[3:]])
+    assert np.isnan(back.entropies[3]) and evidence.aligned(one, one) is one
+    with pytest.raises(CharlabError, match="one text"):
+        evidence.aligned(one, reading.explain(predictor, vocab, "scho\u0308n"))
 
 
 def test_the_counts_behind_are_those_of_the_text_the_longest_context_first(tiny, vocab):
