@@ -127,7 +127,7 @@ def test_a_prompt_is_read_in_the_form_that_the_alphabet_has_and_that_is_said(for
     _, mapped, err = said("generate", run.id, "--seed-text", other, "--length", "20")
     assert mapped["samples"] == expected["samples"] and mapped["seed_text"] == right and "Accents" in err
     _, kept, err = said("generate", run.id, "--seed-text", other, "--length", "20", "--no-normalise")
-    assert kept["seed_text"] == other and err == ""
+    assert kept["seed_text"] == other and "Accents" not in err and "can read" in err
     _, explained, err = said("explain", run.id, "--text", other)
     assert explained == said("explain", run.id, "--text", right)[1] and "Accents" in err
 
