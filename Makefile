@@ -1,5 +1,6 @@
 # make app   installs what is needed and starts CharLab
-# make class does the same for a classroom: it listens on the network and says what to write on the board
+# make class does the same for a classroom: it listens on the network, says what to write on the board and prints the
+#            teacher's link
 # make test  installs what the tests need and runs them all, those in a browser by themselves; make test-slow runs those that take minutes
 # make starters trains the models that ship with CharLab again, which takes half an hour
 # make lint  checks style and types
@@ -18,11 +19,13 @@ app: .venv/app-installed
 # Minutes that each run gets: `make class CHARLAB_MINUTES=10`. The address is that of this machine's way to the
 # network; nothing is sent to find it, and Streamlit, which is told it, asks no server for it.
 class: export CHARLAB_MINUTES ?= 3
+class: export CHARLAB_CLASS = 1
 class: .venv/app-installed
 	@address=$$($(BIN)/python -c 'import socket as s; u = s.socket(s.AF_INET, s.SOCK_DGRAM); \
 	u.connect(("192.0.2.1", 9)); print(u.getsockname()[0])' 2>/dev/null || echo 127.0.0.1); \
 	echo "Write on the board:  http://$$address:$(PORT)"; \
-	echo "Each run gets $$CHARLAB_MINUTES minutes. Everyone who opens it can read its texts. Ctrl-C ends it."; \
+	echo "Each run gets $$CHARLAB_MINUTES minutes. Everyone can read its text and watch it; only the browser that"; \
+	echo "started it and the teacher can control it. Keep the teacher's link off the projector. Ctrl-C ends it."; \
 	exec $(BIN)/python -m streamlit run streamlit_app.py --server.address 0.0.0.0 --server.port $(PORT) \
 	--browser.serverAddress $$address
 

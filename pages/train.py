@@ -33,13 +33,12 @@ reason = accelerators.why_no_tensorflow() if kinds.of(preset.model).trained else
 if reason:
     st.warning(plain(reason))
 facts = st.container()
-if cap := limits.cap_in_words():
-    st.caption(cap)
-if browser_cookie.is_class():
-    st.caption(
-        "Everyone in the class can read its texts and watch its runs. Only the browser that started a run and the "
-        "teacher can control it."
-    )
+shared = (
+    "Everyone in the class can read its texts and watch its runs. Only the browser that started a run and the "
+    "teacher can control it."
+)
+if words := " ".join(filter(None, [limits.cap_in_words(), shared if browser_cookie.is_class() else ""])):
+    st.caption(words)
 row = st.container(horizontal=True)
 start = row.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(reason))
 with row.popover("Advanced settings", icon=":material/tune:", width="content"):
