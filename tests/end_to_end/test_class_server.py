@@ -2,16 +2,22 @@
 refused because it comes from another site."""
 
 import http.client
+import os
 import re
 import socket
+import subprocess
+import sys
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.datastructures import Headers
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from charlab.runs import credentials
 from helpers.browser import serving
+from helpers.project import ROOT
+from pages.parts.shared import http_guard
 
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -194,3 +200,21 @@ def test_one_persons_server_answers_to_its_own_names_only(school, alone):
         assert response.status == 400 or "set CHARLAB_CLASS=1" in response.text
     assert not opens(alone, host="evil.example", origin="http://evil.example")
     assert ask(school, "/", host="charlab.example.org").status == 200
+
+
+@pytest.mark.parametrize("variable", ["CHARLAB_CLASS", "CHARLAB_AT_ONCE", "CHARLAB_MINUTES", "CHARLAB_MEGABYTES"])
+def test_a_server_with_a_wrong_variable_ends_with_a_sentence(variable):
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", "0"]
+    ended = subprocess.run(command, cwd=ROOT, env=os.environ | {variable: "yes"}, capture_output=True, text=True)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False), ended.stderr
+    assert f"charlab: {variable} must be" in ended.stderr and "Received: 'yes'" in ended.stderr
+
+
+def test_one_persons_server_in_the_network_answers_to_addresses(monkeypatch):
+    """A name can be led here by another site, an address cannot."""
+    host = lambda name: Headers({"host": name}).raw  # noqa: E731
+    refused = lambda name: http_guard._refused({"type": "http", "method": "GET", "headers": host(name)})  # noqa: E731
+    assert "set CHARLAB_CLASS=1" in refused("192.168.1.5:8501")
+    monkeypatch.setenv("CHARLAB_CLASS", "0")
+    assert refused("192.168.1.5:8501") == refused("[fd00::5]:8501") == refused("localhost") == ""
+    assert "set CHARLAB_CLASS=1" in refused("evil.example")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.config import get_option, is_manually_set
 
-from charlab.runs.limits import is_this_machine
+from charlab.runs.limits import is_address, is_this_machine
 from pages.parts.shared import browser_cookie
 
 HEADERS = {
@@ -56,7 +57,7 @@ def _refused(scope: Scope) -> str:
     if not browser_cookie.is_class() and not _is_own_name(host):
         return (
             f"This CharLab is for one person at its own machine, and was reached as {ascii(host)}. For a server "
-            "that others reach, set CHARLAB_CLASS=1 (docs/hosting.md)."
+            "that others reach, set CHARLAB_CLASS=1; docs/hosting.md says more."
         )
     if scope["type"] == "websocket" or scope["method"] not in _SAFE:
         if is_from_elsewhere(headers):
@@ -86,4 +87,7 @@ def _is_own_name(host: str) -> bool:
     except ValueError:
         return False
     named = get_option("browser.serverAddress") if is_manually_set("browser.serverAddress") else None
-    return is_this_machine(name) or name == named or name in get_option("server.allowedHosts")
+    if is_this_machine(name) or name == named or name in get_option("server.allowedHosts"):
+        return True
+    # One person's by its own setting, it may be in the network; an address, unlike a name, leads nowhere else.
+    return os.environ.get("CHARLAB_CLASS", "").strip() == "0" and is_address(name)
