@@ -9,7 +9,7 @@ import pytest
 
 from charlab.corpora import catalogue
 from charlab.runs import control, limits, plan, store
-from charlab.runs.permissions import OPERATOR
+from charlab.runs.permissions import OPERATOR, STUDENT, Actor
 from charlab.runs.presets import preset
 from charlab.runs.queue import Queue, expected_start, place_in_line, waiting
 from helpers.disks import fill, small_disk
@@ -167,6 +167,19 @@ def test_a_server_with_a_cap_ends_a_run_there(monkeypatch, queue):
     status = wait_for(run, "stopped")
     assert "0.12 minutes" in status.reason and "saved" in status.reason
     assert 7 < status.seconds < 40 and "last" in run.weight_names() and limits.is_used_up(status)
+
+
+def test_a_run_that_outgrows_its_owners_limit_is_stopped_with_what_it_has_learned(monkeypatch, queue):
+    monkeypatch.setenv("CHARLAB_CLASS", "1")
+    monkeypatch.setenv("CHARLAB_MEGABYTES", "0.02")
+    chosen = preset("custom")
+    settings = {"units": 8, "embedding": 0, "epochs": 10_000, "steps_per_epoch": 5, "sequence_length": 16}
+    model, train = plan.change(chosen.model, chosen.train, settings)
+    planned = plan.plan_run(catalogue.load("coin-flips"), "custom", model, train)
+    run = planned.create(Actor(STUDENT, "a" * 16))
+    status = wait_for(run, "stopped")
+    assert "in a class each browser may have 0.02 MB. What it has learned is saved." in status.reason
+    assert "last" in run.weight_names() and status.epoch < 10_000
 
 
 def test_when_a_waiting_run_is_expected_to_start(monkeypatch):
