@@ -91,11 +91,11 @@ def step_outline(step: int) -> dict[str, Any]:
 def character_axis(text: Sequence[str], steps: range, title: str) -> dict[str, Any]:
     """An x axis with one column per step, named by the character of the text at that step.
 
-    Steps run from left to right in any script, as in every chart; the title says so where the text does not.
+    Steps run from left to right in any script, as in every chart; an arrow says so where the text does not.
     """
     shown = "".join(text[steps.start : steps.stop])
     return {
-        "title": f"{title}, from left to right" if isolated(shown) != shown else title,
+        "title": f"{title} →" if isolated(shown) != shown else title,
         "tickvals": list(steps),
         "ticktext": [literal(visible(text[t])) for t in steps],
         "tickangle": 0,

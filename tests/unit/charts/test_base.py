@@ -54,6 +54,6 @@ def test_a_right_to_left_label_stays_apart_and_nothing_turns_a_label():
 
 def test_columns_of_a_right_to_left_text_run_from_left_to_right_and_say_so():
     axis = character_axis("بحر", range(3), "character just read")
-    assert axis["title"] == "character just read, from left to right"
+    assert axis["title"] == "character just read →"
     assert axis["ticktext"] == ["\u2068ب\u2069", "\u2068ح\u2069", "\u2068ر\u2069"]
     assert character_axis("sea", range(3), "character just read")["title"] == "character just read"
