@@ -139,6 +139,9 @@ def _add_reading(command: argparse.ArgumentParser) -> None:
         "--encoding", help="of a text file, such as cp1251; default: Unicode, or the one that the file looks like"
     )
     _add_no_normalise(command)
+    command.add_argument(
+        "--remove-licence", action="store_true", help="leave out the header and the licence of Project Gutenberg"
+    )
 
 
 def _add_no_normalise(command: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from charlab.cli import given_texts
 from charlab.core import generation, reading
 from charlab.core.config import SETTINGS, SampleConfig
 from charlab.core.vocab import Vocab
-from charlab.corpora import batch_means, catalogue, coverage, decoding, splits, uploads
+from charlab.corpora import batch_means, catalogue, coverage, decoding, licence, splits, uploads
 from charlab.errors import CharlabError, ConfigError
 from charlab.explain.step_records import step_records
 from charlab.export import formats, remote_files
@@ -124,16 +124,18 @@ def _text(
 ) -> uploads.Text:
     """Load the text of a corpus's name, of a file, or of an address for fsspec.
 
-    Where its encoding is a proposal, say so on standard error, with the first line as it reads.
+    Where its encoding is a proposal, say so on standard error, with the first line as it reads; and where it has
+    Project Gutenberg's licence, how to leave that out.
     """
-    name, encoding, normalise = options.corpus, options.encoding, not options.no_normalise
+    name, encoding = options.corpus, options.encoding
+    wishes = {"normalise": not options.no_normalise, "remove_licence": options.remove_licence}
     if remote_files.is_address(name):
         data, filename = remote_files.read(name), remote_files.without_query(name)
-        text = uploads.read_bytes(data, filename, None, minimum, encoding=encoding, normalise=normalise)
+        text = uploads.read_bytes(data, filename, None, minimum, encoding=encoding, **wishes)
     else:
-        chosen = encoding or not normalise
+        chosen = encoding or options.no_normalise or options.remove_licence
         sha256 = "" if chosen else sha256
-        text = catalogue.load(name, minimum=minimum, encoding=encoding, normalise=normalise, sha256=sha256)
+        text = catalogue.load(name, minimum=minimum, encoding=encoding, sha256=sha256, **wishes)
     read_in = text.reading.get("encoding", "utf-8")
     if encoding is None and not read_in.startswith("utf-") and name != uploads.stored_name(text.sha256):
         print(
@@ -141,6 +143,11 @@ def _text(
             f"“{decoding.first_lines(text.text, 1, 60)}”. If that looks wrong, name another encoding: "
             "--encoding NAME.",
             file=sys.stderr,
+        )
+    if (frame := licence.find(text.text)) and name not in (*catalogue.CORPORA, uploads.stored_name(text.sha256)):
+        _say(
+            f"{text.title} contains the header and the licence of Project Gutenberg ({frame.characters:,} "
+            "characters): --remove-licence leaves them out."
         )
     return text
 

@@ -11,9 +11,9 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -118,13 +118,15 @@ def load(
     download: bool = True,
     encoding: str | None = None,
     normalise: bool = True,
+    remove_licence: bool = False,
     sha256: str = "",
 ) -> Text:
     """The text of a corpus's name, of a stored text's name (text-...), or of a file's path.
 
     Synthetic texts are made with SEED and LENGTH. A file needs `minimum` characters and has no upper limit; it is
-    read in `encoding`, and with `normalise` its letters are composed with their accents. Where the checksum of the
-    text wanted is given as `sha256`, a file is read as an earlier version did if that is what gives this text.
+    read in `encoding`, with `normalise` its letters are composed with their accents, and with `remove_licence`
+    Project Gutenberg's header and licence are left out. Where the checksum of the text wanted is given as
+    `sha256`, a file is read without its licence, or as an earlier version did, if that gives this text.
     With `paths=False` only names are accepted (for names from the web); with `download=False` nothing is
     downloaded. Raises CorpusError where there is no such text.
     """
@@ -135,7 +137,7 @@ def load(
     if re.fullmatch(r"text-[0-9a-f]{16}", name_or_path):
         return _load_stored(name_or_path)
     if paths:
-        return _load_file(name_or_path, minimum, encoding, normalise, sha256)
+        return _load_file(name_or_path, minimum, encoding, normalise, remove_licence, sha256)
     raise CorpusError(_no_such_text(name_or_path))
 
 
@@ -251,16 +253,26 @@ def _load_download(corpus: Corpus, download: bool) -> Text:
     return replace(text, name=corpus.name, title=corpus.title, notes=notes + text.notes)
 
 
-def _load_file(path: str, minimum: int, encoding: str | None, normalise: bool, sha256: str) -> Text:
+def _load_file(
+    path: str, minimum: int, encoding: str | None, normalise: bool, remove_licence: bool, sha256: str
+) -> Text:
     try:
         data, filename = file_bytes(path)
     except (FileNotFoundError, ValueError):  # ValueError: no file can have such a name
         raise CorpusError(f"{_no_such_text(path)} There is no file of that name either.") from None
-    text = read_bytes(data, filename, None, minimum, encoding=encoding, normalise=normalise)
+    read = partial(read_bytes, data, filename, None, minimum, encoding=encoding, normalise=normalise)
+    text = read(remove_licence=remove_licence)
     if sha256 and text.sha256 != sha256:
-        plain = read_plainly(data, filename, minimum)
-        text = plain if plain.sha256 == sha256 else text
+        others = _texts_of(partial(read, remove_licence=True), partial(read_plainly, data, filename, minimum))
+        text = next((other for other in others if other.sha256 == sha256), text)
     return replace(text, name=str(Path(path).resolve()))
+
+
+def _texts_of(*readings: Callable[[], Text]) -> Iterator[Text]:
+    """What each reading of a file gives, where that is a text."""
+    for reading in readings:
+        with contextlib.suppress(CorpusError):
+            yield reading()
 
 
 def file_bytes(path: str) -> tuple[bytes, str]:

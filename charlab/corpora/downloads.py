@@ -6,21 +6,17 @@ A file with wrong contents is never returned.
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from charlab import os_errors
+from charlab.corpora import licence
 from charlab.errors import CorpusError
 from charlab.folders import cache_folder, corpora_folder
 
 SECONDS = 20  # that a server may take to answer, or to continue after a pause
 WAIT_SECONDS = 60  # for another process on this machine that downloads the same file
-
-# The marker lines around a book of Project Gutenberg.
-_START = re.compile(rb"^\*\*\* ?START OF [^\r\n]*\r?\n", re.MULTILINE)
-_END = re.compile(rb"^\*\*\* ?END OF [^\r\n]*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -35,9 +31,8 @@ class Download:
         """The wanted part of the file: all of it, or the book between the markers. None for the wrong file."""
         if self.sha256:
             return data if hashlib.sha256(data).hexdigest() == self.sha256 else None
-        start = _START.search(data)
-        end = _END.search(data, start.end()) if start else None
-        return data[start.end() : end.start()].strip() + b"\n" if start and end else None
+        frame = licence.find(data.decode("latin-1"), old=False)  # one character per byte
+        return frame.text.encode("latin-1") if frame and frame.is_closed else None
 
 
 SHAKESPEARE = Download(

@@ -12,11 +12,12 @@ import numpy as np
 
 from charlab.core.config import TrainConfig
 from charlab.core.vocab import Vocab
-from charlab.corpora.batching import VALIDATION_WINDOW, mix
+from charlab.corpora.batching import mix
 from charlab.corpora.encoding import split_at
 from charlab.errors import CorpusError
 
 BLOCKS = 20  # held out at most: each in another twentieth of the text
+SHORTEST_BLOCK = 512  # characters
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: SplitMix64's step from number to number
 
 
@@ -70,9 +71,9 @@ def described(train: TrainConfig) -> str:
 
 
 def blocks(characters: int, validation_share: float) -> int:
-    """How many blocks a text is long enough for: none is shorter than a window of the evaluation."""
+    """How many blocks a text is long enough for: in short ones, the seams would count too much."""
     held_out = characters - split_at(characters, validation_share)
-    return max(1, min(BLOCKS, held_out // VALIDATION_WINDOW))
+    return max(1, min(BLOCKS, held_out // SHORTEST_BLOCK))
 
 
 def line_lengths(ids: np.ndarray, newline: int) -> np.ndarray:

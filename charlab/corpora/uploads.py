@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from charlab.core.vocab import ALPHABET_LIMIT
-from charlab.corpora import decoding
+from charlab.corpora import decoding, licence
 from charlab.corpora.cleaning import clean, unify, unix_line_ends
 from charlab.corpora.decoding import AS_TEXT, BINARY_SHARE, decode, decode_plainly, looks_binary
 from charlab.errors import CorpusError
@@ -17,6 +17,7 @@ from charlab.errors import CorpusError
 MINIMUM_CHARACTERS = 2_000
 UPLOAD_LIMIT = 20_000_000  # characters
 
+_LICENCE = "the header and the licence of Project Gutenberg"
 _UNPACK = "Unpack it and upload a text file from it."
 _READ_PICTURE = "A picture of a text has no characters: type the text, or use text recognition (OCR)."
 # The first bytes of files that people mistake for texts, the name of their format, and advice.
@@ -47,7 +48,7 @@ class Text:
     `name` is what `catalogue.load` finds it by, `title` is for people, `sha256` is of its UTF-8 bytes, `notes` say
     what was changed in it, and `entropy_bits` is its exact entropy in bits per character, if known. `reading`
     tells how a file becomes this text where that takes more than UTF-8 and the removal of control characters: its
-    encoding, and whether letters are composed with their accents.
+    encoding, whether letters are composed with their accents, and whether a licence was left out.
     """
 
     name: str
@@ -67,25 +68,44 @@ def read_bytes(
     *,
     encoding: str | None = None,
     normalise: bool = True,
+    remove_licence: bool = False,
 ) -> Text:
     """The text of a file in Unicode, or in the encoding that is given, or else in the one that is proposed for it.
 
-    `minimum` and `limit` bound the number of characters, None for no limit. Raises CorpusError if the file is not
-    text, too short, too long, or has only one distinct character.
+    With `remove_licence` Project Gutenberg's header and licence are left out. `minimum` and `limit` bound the
+    number of characters, None for no limit. Raises CorpusError if the file is not text, too short, too long, or
+    has only one distinct character.
     """
     title = file_title(filename)
     _refuse_other_formats(data, title)
     if limit is not None and len(data) > 4 * limit + 4:  # no encoding takes more than four bytes per character
         raise CorpusError(_too_long(title, f"{len(data) / 1e6:,.1f} million bytes", limit))
     decoded = decode(data, title, encoding)
-    return _unified(decoded.text, title, limit, minimum, decoded.notes, decoded.encoding, normalise)
+    wishes = {"normalise": normalise, "remove_licence": remove_licence}
+    return _unified(decoded.text, title, limit, minimum, decoded.notes, decoded.encoding, **wishes)
 
 
 def read_pasted(
-    text: str, title: str = "Pasted text", limit: int | None = UPLOAD_LIMIT, *, normalise: bool = True
+    text: str,
+    title: str = "Pasted text",
+    limit: int | None = UPLOAD_LIMIT,
+    *,
+    normalise: bool = True,
+    remove_licence: bool = False,
 ) -> Text:
     """Pasted text, under the same rules as a file."""
-    return _unified(text, _shown(title), limit, MINIMUM_CHARACTERS, (), "utf-8", normalise)
+    wishes = {"normalise": normalise, "remove_licence": remove_licence}
+    return _unified(text, _shown(title), limit, MINIMUM_CHARACTERS, (), "utf-8", **wishes)
+
+
+def licence_in(data: bytes | str, filename: str, encoding: str | None = None) -> licence.Frame | None:
+    """Project Gutenberg's header and licence in a file or a pasted text, to be offered for removal; None where it
+    has none, or is no text."""
+    try:
+        text = data if isinstance(data, str) else decode(data, file_title(filename), encoding).text
+    except CorpusError:
+        return None
+    return licence.find(unify(text)[0])
 
 
 def to_choose_first(data: bytes, filename: str) -> str | None:
@@ -146,14 +166,29 @@ def _refuse_other_formats(data: bytes, title: str) -> None:
 
 
 def _unified(
-    text: str, title: str, limit: int | None, minimum: int, notes: tuple[str, ...], encoding: str, normalise: bool
+    text: str,
+    title: str,
+    limit: int | None,
+    minimum: int,
+    notes: tuple[str, ...],
+    encoding: str,
+    normalise: bool,
+    remove_licence: bool,
 ) -> Text:
     """The text in one form, cleaned, and with how it was read where that took more than cleaning."""
     text, changes = unify(text, normalise)
+    frame = licence.find(text)
+    if frame and remove_licence:
+        text, changes = frame.text, changes + (f"Removed {_LICENCE}: {frame.characters:,} characters.",)
     result = _accept(text, title, limit, minimum, notes + changes)
-    if encoding == "utf-8" and not notes + changes:
-        return result
-    return replace(result, reading={"encoding": encoding, "normalise": normalise})
+    if encoding != "utf-8" or notes + changes:
+        how = {"encoding": encoding, "normalise": normalise}
+        how |= {"without_licence": True} if frame and remove_licence else {}
+        result = replace(result, reading=how)
+    if frame and not remove_licence:
+        note = f"The text contains {_LICENCE}: {frame.characters:,} characters."
+        result = replace(result, notes=(*result.notes, note))
+    return result
 
 
 def _accept(text: str, title: str, limit: int | None, minimum: int, notes: tuple[str, ...]) -> Text:

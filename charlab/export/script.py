@@ -29,7 +29,7 @@ def standalone(config: RunConfig) -> str:
     layer = masked if config.model.recurrent_dropout else stock
     parts = [
         _opening(config),
-        _part("read_text_in_steps" if config.reading else "read_text"),
+        *_reading(config),
         _part("text"),
         _part(f"batches_{config.train.batches}"),
         _part(layer) if layer else "",
@@ -43,6 +43,16 @@ def _part(name: str) -> str:
     """A part of the program: real Python, in a folder that is read and never imported."""
     source = (_PARTS / f"{name}.py").read_text(encoding="utf-8")
     return source.split("# ---\n", 1)[1]  # the lines above are for readers of the folder
+
+
+def _reading(config: RunConfig) -> list[str]:
+    """What makes a text of a file, in the same steps as for the run."""
+    if not config.reading:
+        return [_part("read_text")]
+    steps = _part("read_text_in_steps")
+    if not config.reading.get("without_licence"):
+        return [steps]
+    return [steps.replace(_DROP, f"    text = without_licence(text)\n{_DROP}"), _part("without_licence")]
 
 
 def _training(config: RunConfig) -> list[str]:
@@ -112,6 +122,7 @@ _CUT = """\
     split = len(ids) - max(2, round(len(ids) * VALIDATION_SHARE))
     training, validation = ids[:split], ids[split:]
 """  # the end of the text, in the training
+_DROP = "    dropped = dict"  # control characters, in the reading
 _CALLED = {"alphabet": "code_points", "learning_rate_schedule": "schedule"}
 _READING = {"encoding": "Of the text file.", "normalise": "Letters are composed with their accents (NFC)."}
 _NOTES = {"alphabet": "The alphabet is code points 0 to 254, in place of the text's characters."}

@@ -94,7 +94,9 @@ def _has_texts(value: Iterable[Any]) -> bool:
 def _is_reading(value: Any) -> bool:
     """Whether it tells how a file became the text, as corpora.uploads.Text does."""
     kinds_of_value = {key: type(entry) for key, entry in value.items()} if isinstance(value, dict) else {}
-    return kinds_of_value == {"encoding": str, "normalise": bool} and is_unicode(value["encoding"])
+    kinds_of_value.setdefault("without_licence", bool)  # which not every reading tells
+    wanted = {"encoding": str, "normalise": bool, "without_licence": bool}
+    return kinds_of_value == wanted and is_unicode(value["encoding"])
 
 
 def _is_coverage(value: Any) -> bool:

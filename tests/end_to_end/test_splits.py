@@ -78,3 +78,23 @@ def test_a_resumed_run_is_the_uninterrupted_one_for_every_split(split, batches):
     events = [event for event in without_times(whole) if event["event"] != "sample"]
     assert events == [event for event in without_times(parts) if event["event"] != "sample"]
     assert len(events) > 2
+
+
+def test_the_command_line_names_a_licence_and_leaves_it_out_on_request(tmp_path, capsys):
+    file = tmp_path / "boat.txt"
+    file.write_text(cases.gutenberg(), encoding="utf-8")
+    command = ["train", "--corpus", str(file), "--preset", "ngram", "--json"]
+    assert cli.main(command) == 0
+    said = capsys.readouterr().err
+    assert "boat.txt contains the header and the licence of Project Gutenberg" in said
+    assert "--remove-licence leaves them out" in said
+    assert "The validation set (the last 10% of the text) differs from the rest" in said
+    assert cli.main([*command, "--remove-licence"]) == 0
+    printed = capsys.readouterr()
+    run = store.find(json.loads(printed.out.splitlines()[-1])["run"])
+    assert "Removed the header and the licence" in printed.err and "differs from the rest" not in printed.err
+    assert run.config().reading["without_licence"] and "differs" not in " ".join(run.config().notes)
+    assert plan.run_ids(run.config(), run.vocab()).size == len(cases.sentences(150_000).strip()) + 1
+    assert cli.main(["evaluate", run.id, "--corpus", str(file), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert document["loss_nats"] == pytest.approx(run.status().results["val_loss"], abs=1e-6)

@@ -9,6 +9,40 @@ SYLLABLES = "ka lo mi ra ve ton bel da shu ne fi go an el is or".split()
 START = "*** START OF THE PROJECT GUTENBERG EBOOK A BOAT ***"
 END = "*** END OF THE PROJECT GUTENBERG EBOOK A BOAT ***"
 
+FRAMES = {
+    "today": (f"{START}\n", f"{END}\nlicence"),
+    "this": (
+        "*** START OF THIS PROJECT GUTENBERG EBOOK A BOAT ***\n",
+        "*** END OF THIS PROJECT GUTENBERG EBOOK A BOAT ***\n",
+    ),
+    "without spaces": (
+        "***START OF THE PROJECT GUTENBERG EBOOK A BOAT***\n",
+        "***END OF THE PROJECT GUTENBERG EBOOK A BOAT***",
+    ),
+    "a title on two lines": (
+        "*** START OF THE PROJECT GUTENBERG EBOOK A BOAT,\nAND TWO MEN ***\n",
+        "*** END OF THE PROJECT GUTENBERG EBOOK A BOAT,\nAND TWO MEN ***\n",
+    ),
+    "small print": (
+        "Header.\n*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*\n",
+        "End of Project Gutenberg's A Boat, by Nobody\n",
+    ),
+    "small print of 2002": (
+        "*END THE SMALL PRINT! FOR PUBLIC DOMAIN EBOOKS*Ver.02/11/02*END*\n",
+        "End of the Project Gutenberg EBook of A Boat\n\n*** END OF THE PROJECT GUTENBERG EBOOK A BOAT ***\n",
+    ),
+    "mixed case": (
+        "*** Start of the Project Gutenberg eBook A Boat ***\n",
+        "*** End of the Project Gutenberg eBook A Boat ***\n",
+    ),
+    "copyrighted": (
+        "*** START OF THE COPYRIGHTED PROJECT GUTENBERG EBOOK A BOAT ***\n",
+        "*** END OF THE COPYRIGHTED PROJECT GUTENBERG EBOOK A BOAT ***\n",
+    ),
+    "only the end": ("", f"{END}\nlicence"),
+    "only the beginning": (f"header\n{START}\n", ""),
+}
+
 
 def sentences(characters: int, seed: int = 7) -> str:
     """Random sentences of a dozen words."""

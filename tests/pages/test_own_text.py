@@ -6,6 +6,7 @@ import pytest
 
 from charlab.corpora import catalogue
 from charlab.runs import store
+from helpers import cases
 from helpers.pages import open_page, shown
 
 RUSSIAN = "Море было тихим, и лодка вышла рано утром.\n" * 60
@@ -100,3 +101,25 @@ def test_a_run_keeps_how_its_text_was_read():
     assert not app.exception
     [run] = store.all_runs()
     assert run.config().reading == {"encoding": "cp1251", "normalise": True}
+
+
+@pytest.mark.parametrize("leave_out", [True, False])
+def test_a_licence_is_offered_for_removal_and_the_reader_decides(leave_out):
+    app = with_file(cases.gutenberg().encode())
+    [tick] = [box for box in app.checkbox if box.key == "remove_licence"]
+    size = len(cases.gutenberg()) - 1 - len(cases.sentences(150_000).strip())  # without the byte-order mark
+    assert tick.value and tick.label == f"Leave out Project Gutenberg's header and licence ({size:,} characters)"
+    if not leave_out:
+        tick.uncheck().run()
+    take(app)
+    text = catalogue.load(app.selectbox(key="corpus").value)
+    assert ("START OF THE PROJECT" in text.text) != leave_out
+    wanted = "Removed" if leave_out else "The text contains"
+    assert f"{wanted} the header and the licence of Project Gutenberg: {size:,} characters." in said(app.info)
+    differs = "The validation set (the last 10% of the text) differs from the rest"
+    assert (differs in said(app.warning)) != leave_out
+
+
+def test_other_texts_have_no_licence_to_leave_out():
+    app = with_file(FRENCH.encode())
+    assert not [box for box in app.checkbox if box.key == "remove_licence"]

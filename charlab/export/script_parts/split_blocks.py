@@ -5,9 +5,9 @@
 
 
 def divide(ids, alphabet):
-    """The ends of up to 20 equal parts of the text are held out, each of at least 256 characters."""
+    """The ends of up to 20 equal parts of the text are held out, each of at least 512 characters."""
     size, held_out = len(ids), max(2, round(len(ids) * VALIDATION_SHARE))
-    parts = max(1, min(20, held_out // 256))
+    parts = max(1, min(20, held_out // 512))
     training, validation = [], []
     for k in range(parts):
         begin, end = size * k // parts, size * (k + 1) // parts

@@ -65,7 +65,8 @@ def add_own_text() -> None:
         key="normalise",
         help="A letter such as ü can be one character or two, u and its dots. Ticked, it is one (Unicode NFC).",
     )
-    taken = (file, pasted, encoding, normalise)
+    wishes = {"normalise": normalise, "remove_licence": _offer_without_licence(file, pasted, encoding)}
+    taken = (file, pasted, encoding, wishes)
     button.button("Use this text", on_click=_take_own_text, args=taken, disabled=not (file or pasted))
     for note in notes:
         st.caption(plain(note))
@@ -106,12 +107,26 @@ def _pick_encoding(file: Any) -> tuple[str | None, tuple[str, ...]]:
         return chosen, ()
 
 
-def _take_own_text(file: Any, pasted: str, encoding: str | None, normalise: bool) -> None:
+def _offer_without_licence(file: Any, pasted: str, encoding: str | None) -> bool:
+    """Draw a tick that leaves out a licence, where the text has one; whether it is set."""
+    data, name = (file.getvalue(), file.name) if file else (pasted, "")
+    frame = uploads.licence_in(data, name, encoding)
+    if frame is None:
+        return False
+    return st.checkbox(
+        f"Leave out Project Gutenberg's header and licence ({frame.characters:,} characters)",
+        value=True,
+        key="remove_licence",
+        help="They are not part of the book. With the licence at its end, it would be most of the validation set.",
+    )
+
+
+def _take_own_text(file: Any, pasted: str, encoding: str | None, wishes: dict[str, bool]) -> None:
     try:
         if file:
-            text = uploads.read_bytes(file.getvalue(), file.name, encoding=encoding, normalise=normalise)
+            text = uploads.read_bytes(file.getvalue(), file.name, encoding=encoding, **wishes)
         else:
-            text = uploads.read_pasted(pasted, normalise=normalise)
+            text = uploads.read_pasted(pasted, **wishes)
         st.session_state.corpus = quotas.store_text(text, browser_cookie.actor())
         said = [f"{text.title} is selected: {len(text.text):,} characters.", *text.notes]
         st.session_state.own_text_said = (st.session_state.corpus, said)

@@ -11,9 +11,8 @@ from charlab.corpora import catalogue, downloads
 from charlab.errors import CorpusError
 
 PLAY = "".join(f"Line {i} of a play that nobody wrote.\n" for i in range(200)).encode()
-BOOK = (
-    "\ufeffLicence\r\n*** START OF THE BOOK ***\r\n\r\nÀ vous.\r\nTo be\r\n\r\n*** END OF THE BOOK ***\r\nMore\r\n"
-).encode()
+START, END = (f"*** {mark} OF THE PROJECT GUTENBERG EBOOK A PLAY ***" for mark in ("START", "END"))
+BOOK = f"\ufeffLicence\r\n{START}\r\n\r\nÀ vous.\r\nTo be\r\n\r\n{END}\r\nMore\r\n".encode()
 SIGN_IN = b"<html>Please sign in to this network</html>"
 
 
@@ -178,7 +177,7 @@ def test_a_book_is_what_stands_between_its_markers(server, book):
         SIGN_IN,
         BOOK[: BOOK.index(b"*** END")],
         BOOK[BOOK.index(b"To be") :],
-        b"*** END OF THE BOOK ***\nTo be\n*** START OF THE BOOK ***\n",
+        f"{END}\nTo be\n{START}\n".encode(),
         BOOK.replace(b"\n***", b"\n  x ***"),
     ],
     ids=["sign-in page", "cut off", "no start", "wrong order", "markers inside a line"],

@@ -104,18 +104,20 @@ def test_lines_too_long_for_the_share_are_refused(text, words):
 
 
 def test_blocks_are_the_ends_of_equal_parts():
-    text = cases.sentences(100_003)
+    text = cases.sentences(120_003)
     division, training, validation = divide(text, "blocks")
     assert len(division.spans) == splits.BLOCKS and division.spans[-1][1] == len(text)
     ends = [end for _, end in division.spans]
     assert np.diff(ends).tolist() == pytest.approx([len(text) / 20] * 19, abs=1)
-    assert [end - start for start, end in division.spans] == pytest.approx([500] * 20, abs=1)
+    assert [end - start for start, end in division.spans] == pytest.approx([600] * 20, abs=1)
     assert "".join(text[start:end] for start, end in division.spans) == validation
     assert len(training) == encoding.split_at(len(text), 0.1)
 
 
-@pytest.mark.parametrize(("characters", "number"), [(2_000, 1), (5_120, 2), (30_000, 11), (10**7, 20)])
-def test_short_texts_have_fewer_blocks_but_none_shorter_than_a_window(characters, number):
+@pytest.mark.parametrize(
+    ("characters", "number"), [(2_000, 1), (10_000, 1), (10_240, 2), (30_000, 5), (10**7, 20)]
+)
+def test_short_texts_have_fewer_blocks_but_no_short_ones(characters, number):
     assert splits.blocks(characters, 0.1) == number
 
 

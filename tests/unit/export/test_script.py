@@ -138,7 +138,7 @@ READ = {
 def functions_of(source: str) -> dict:
     """The functions and the settings of a program, made without TensorFlow."""
     kept = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.Assign)]
-    names: dict = {"np": np, "sys": sys}
+    names: dict = {"np": np, "sys": sys, "re": re, "unicodedata": unicodedata}
     exec(compile(ast.Module(kept, []), "train.py", "exec"), names)  # noqa: S102
     return names
 
@@ -157,6 +157,19 @@ def test_it_holds_out_what_charlab_holds_out(split, text, kind):
     if split == "lines":
         with pytest.raises(SystemExit, match="too few lines"):
             functions_of(source)["divide"](np.zeros(9_000, np.int32), "abc")
+
+
+@pytest.mark.parametrize("frame", [*cases.FRAMES.values()])
+def test_it_leaves_out_the_licence_that_charlab_left_out(frame, tmp_path):
+    book = "Some words of a book.\n" * 120
+    path = tmp_path / "text.txt"
+    path.write_text(f"{frame[0]}\n\n{book}\n\n{frame[1]}", encoding="utf-8")
+    text = catalogue.load(str(path), remove_licence=True)
+    assert text.text == book
+    source = script.standalone(plan.plan_run(text, "custom", TINY["gru"], TRAIN).config())
+    assert functions_of(source)["read_text"](path) == book
+    with_it = script.standalone(plan.plan_run(catalogue.load(str(path)), "custom", TINY["gru"], TRAIN).config())
+    assert "without_licence" not in with_it
 
 
 @pytest.mark.parametrize("lower_case", [False, True])
