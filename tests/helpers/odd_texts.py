@@ -103,3 +103,43 @@ def sentences(language: str, characters: int, seed: int = 0) -> str:
         )
         length += len(out[-1])
     return "".join(out)[:characters]
+
+
+# Bytes of files with damage in them, and what is to be read from them
+
+
+def merged(language: str, bad: bytes = b"It\x92s ", at: int = 900) -> tuple[bytes, str]:
+    """UTF-8 with a few words of another encoding in it: the bytes, and the text with U+FFFD in their place."""
+    text = sentences(language, 4_000)
+    read = bad.decode("utf-8", "replace")
+    return text[:at].encode() + bad + text[at:].encode(), text[:at] + read + text[at:]
+
+
+def cut(language: str) -> tuple[bytes, str]:
+    """UTF-8 that ends within a character."""
+    text = sentences(language, 3_000)
+    last = next(letter for letter in reversed(text) if letter > "\x7f")
+    return text.encode() + last.encode()[:1], text + "\ufffd"
+
+
+def marked(language: str, parts: int) -> tuple[bytes, str]:
+    """Files put one after the other, each with its byte-order mark."""
+    texts = [sentences(language, 1_200, seed) + "\n" for seed in range(parts)]
+    return b"".join(b"\xef\xbb\xbf" + text.encode() for text in texts), "".join(texts)
+
+
+def sorted_lines(language: str, number: int = 3_000) -> str:
+    """Invented words of a language's syllables, one per line, in alphabetical order: a list of names."""
+    dice, spoken = random.Random(f"{language} {number}"), LANGUAGES[language].words  # noqa: S311 - no secret
+    made = {(dice.choice(spoken)[:3] + dice.choice(spoken)[-3:] + dice.choice(spoken)[:2]) for _ in range(number)}
+    return "\n".join(sorted(made)) + "\n"
+
+
+def chapters(*languages: str) -> str:
+    """A chapter in each of these languages, one after the other: the last is unlike the rest."""
+    return "".join(sentences(language, 20_000) for language in languages)
+
+
+def pasted(language: str, times: int, characters: int = 900) -> str:
+    """The same text so many times."""
+    return sentences(language, characters) * times
