@@ -196,6 +196,60 @@ def _as_pair(character: str) -> str:
     return chr(int.from_bytes(halves[:2], "big")) + chr(int.from_bytes(halves[2:], "big"))
 
 
+# What the last tenth measures
+
+
+@pytest.mark.parametrize("language", ["english", "russian", "polish", "greek", "korean"])
+def test_a_sorted_list_is_said_to_differ_and_shuffled_lines_do_not(language, charlab, file):
+    text = odd_texts.sorted_lines(language)
+    results, said, code = charlab("train", "--corpus", file(text), "--preset", "ngram")
+    assert code == 0 and "differs from the rest of the text" in said and "Set the split to lines" in said
+    assert any("differs from the rest" in note for note in results["notes"])
+    shuffled, said, code = charlab("train", "--corpus", file(text), "--preset", "ngram", "--set", "split=lines")
+    assert code == 0 and "differs from the rest" not in said
+    assert shuffled["val_loss"] < results["val_loss"]
+
+
+@pytest.mark.parametrize(
+    "languages", [("english", "french"), ("russian", "ukrainian"), ("german", "german", "polish")]
+)
+def test_a_last_chapter_unlike_the_others_is_said(languages, charlab, file):
+    text = odd_texts.chapters(*languages[:-1]) + odd_texts.sentences(languages[-1], 3_000)
+    _, said, code = charlab("train", "--corpus", file(text), "--preset", "ngram")
+    assert code == 0 and "differs from the rest of the text" in said and "Set the split to blocks" in said
+
+
+@pytest.mark.parametrize("times", [3, 10, 40])
+@pytest.mark.parametrize("language", ["english", "arabic"])
+def test_a_text_pasted_several_times_is_said_to_be_copied(language, times, charlab, file):
+    _, said, code = charlab("train", "--corpus", file(odd_texts.pasted(language, times)), "--preset", "ngram")
+    assert code == 0 and "100% of the validation set is also in the training part, word for word" in said
+
+
+def test_a_text_that_says_nothing_twice_is_not_said_to_be_copied(charlab, file):
+    _, said, code = charlab("train", "--corpus", file(odd_texts.sentences("english", 30_000)), "--preset", "ngram")
+    assert code == 0 and "word for word" not in said and "differs from the rest" not in said
+
+
+@pytest.mark.parametrize("characters", [2_000, 2_005])
+def test_a_short_validation_set_is_said_to_be_uncertain(characters, charlab, file):
+    text = odd_texts.sentences("english", characters)
+    _, said, code = charlab("train", "--corpus", file(text), "--preset", "ngram")
+    assert code == 0 and "The validation set has only" in said
+    assert "the validation loss is uncertain, for a trigram model by ± " in said
+
+
+def test_a_validation_loss_has_its_standard_error(charlab, file):
+    errors = {}
+    for characters in (8_000, 80_000):
+        text = odd_texts.sentences("french", characters)
+        results, said, code = charlab("train", "--corpus", file(text), "--preset", "ngram")
+        assert code == 0 and "has only" not in said
+        [event] = [event for event in store.find(results["run"]).events()[0] if event["event"] == "epoch"][-1:]
+        errors[characters] = event["val_error"]
+    assert 0 < errors[80_000] < errors[8_000] < 1
+
+
 # Act before check
 
 
