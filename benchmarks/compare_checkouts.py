@@ -18,7 +18,8 @@ What is compared, and what is left out (and everywhere what older checkouts lack
 - the scripts exported from quick-gru and mini-gpt: the code as Python parses it, so without comments and layout.
   Docstrings, which tell the corpus and the run's name, are left out, and so is the wording of messages: the
   literal text in what is printed, raised or given to sys.exit, and in arguments called `help` or `description`.
-  The values put into a message stay.
+  The values put into a message stay. Known difference: since the alphabet's limit is a setting, scripts have it as
+  a constant, leave unknown characters out of the training loss, and refuse a text that they can hardly read.
 - `train --json` of a tiny network of each kind for ten steps on coin flips: the results but the run's name, the
   speed, the times and the sentences (`notes`, `diagnosis`); and the arrays of its bundle.
 """
@@ -64,7 +65,12 @@ SENTENCES = frozenset({"notes", "diagnosis"})  # words on a run, which older che
 WORDS = {"presets": frozenset({"title", "about"}), "corpora": frozenset({"title", "about", "licence"})}
 IN_BUNDLE = frozenset({"name", "notes", "versions"})
 # Settings, which change nothing by default, and figures that older checkouts lack.
-ADDED = frozenset({"split", "val_error", "standard_error_nats", "standard_error_bits"})
+ADDED = frozenset(
+    {
+        "split", "alphabet_limit", "val_error", "standard_error_nats", "standard_error_bits", "coverage",
+        "train_loss_after",
+    }
+)  # fmt: skip
 
 
 class Failed(Exception):

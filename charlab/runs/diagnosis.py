@@ -198,8 +198,14 @@ def not_comparable(configs: Sequence[RunConfig]) -> str:
     reasons = []
     if len({config.corpus_sha256 for config in configs}) > 1:
         reasons.append("they read different texts")
-    if len({(config.model.alphabet, config.model.lower_case) for config in configs}) > 1:
+    if len({_alphabet(config) for config in configs}) > 1:
         reasons.append("their alphabets differ, so one has more characters to choose from than another")
     if len({(config.train.validation_share, config.train.split) for config in configs}) > 1:
         reasons.append("they are evaluated on different parts of the text")
     return f"The losses of these runs cannot be compared: {'; '.join(reasons)}." if reasons else ""
+
+
+def _alphabet(config: RunConfig) -> tuple[str, bool, int]:
+    """What the alphabet of a run follows from, besides its text: a limit only where it leaves something out."""
+    model = config.model
+    return model.alphabet, model.lower_case, model.alphabet_limit if config.coverage else 0

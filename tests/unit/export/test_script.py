@@ -91,10 +91,42 @@ def test_nothing_that_people_named_becomes_code():
 )
 def test_it_reaches_the_same_loss_without_charlab(model, changes, tmp_path):
     text = catalogue.load("markov").text[:30_000]
+    events, said = both_trained(text, model, TRAIN.replace(**changes), tmp_path)
+    losses = [float(loss) for loss in re.findall(r"^epoch .* validation ([\d.]+) nats", said, re.M)]
+    ours = [event["val_loss"] for event in events]
+    assert len(losses) == len(ours) == 3 and losses[-1] < losses[0] - 0.3
+    np.testing.assert_allclose(losses[-1], ours[-1], rtol=0.05)
+    sample = said.split("--- sample ---\n")[1]
+    assert set(sample.strip()) <= set(text) and len(sample) > 290
+    assert share_read(said) == 1
+
+
+def test_it_counts_the_characters_that_charlab_counts(tmp_path):
+    """A fifth of the text is characters that occur twice: predicting the unknown one is easy and no merit."""
+    random, rare = np.random.default_rng(3), list(map(chr, range(0x4E00, 0x4E00 + 3_000)))
+    characters = [*catalogue.load("markov").text[:24_000], *rare, *rare]
+    text = "".join(random.permutation(characters))
+    model = TINY["gru"].replace(alphabet_limit=128)
+    changes = {"batches": "streams", "batch_size": 20, "learning_rate": 0.02}
+    events, said = both_trained(text, model, TRAIN.replace(**changes), tmp_path)
+    assert "% of the text is in the alphabet" in said and 0.8 <= share_read(said) < 0.81
+    theirs = np.array(re.findall(r"^epoch [12]  loss ([\d.]+)  validation ([\d.]+) nats", said, re.M), float)
+    ours = np.array([[event["loss"], event["val_loss"]] for event in events[1:]])
+    np.testing.assert_allclose(theirs, ours, atol=0.05)
+    _, counts = np.unique(characters[:24_000], return_counts=True)
+    entropy = -(counts / 24_000 * np.log(counts / 24_000)).sum()  # of the characters that count
+    assert abs(ours[-1] - entropy).max() < 0.15
+
+
+def share_read(said):
+    return float(re.search(r"^([\d.]+)% of the text is in the alphabet", said, re.M)[1]) / 100
+
+
+def both_trained(text, model, train_config, tmp_path):
+    """The events of CharLab's run on this text, one per epoch, and what the exported program prints."""
     (tmp_path / "text.txt").write_text(text, encoding="utf-8")
-    source = catalogue.load(str(tmp_path / "text.txt"))
-    planned = plan.plan_run(source, "custom", model, TRAIN.replace(**changes))
-    config, vocab = planned.config(), planned.text.vocab
+    planned = plan.plan_run(catalogue.load(str(tmp_path / "text.txt")), "custom", model, train_config)
+    config, vocab = planned.config(), planned.text.known_vocab()
     (tmp_path / "train.py").write_text(script.standalone(config), encoding="utf-8")
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     result = subprocess.run(
@@ -107,15 +139,10 @@ def test_it_reaches_the_same_loss_without_charlab(model, changes, tmp_path):
         check=False,
     )
     assert result.returncode == 0, result.stderr[-2000:]
-    losses = [float(loss) for loss in re.findall(r"^epoch .* validation ([\d.]+) nats", result.stdout, re.M)]
     run = store.create(config, vocab)
     with run.lock():
         assert train.train_run(run, encoding.text_ids(text, vocab, model)).state == "done"
-    ours = [event["val_loss"] for event in run.events()[0] if event["event"] == "epoch"]
-    assert len(losses) == len(ours) == 3 and losses[-1] < losses[0] - 0.3
-    np.testing.assert_allclose(losses[-1], ours[-1], rtol=0.05)
-    sample = result.stdout.split("--- sample ---\n")[1]
-    assert set(sample.strip()) <= set(text) and len(sample) > 290
+    return [event for event in run.events()[0] if event["event"] == "epoch"], result.stdout
 
 
 PLAIN = "Grüße aus Zürich: müde Käse 🙂, schöne Übungen.\n" * 60

@@ -1,8 +1,10 @@
 import math
+from dataclasses import replace
 
 import pytest
 
 from charlab.core.config import ModelConfig, TrainConfig
+from charlab.corpora.coverage import Coverage
 from charlab.runs import diagnosis
 from charlab.runs.store import RunConfig
 
@@ -127,3 +129,25 @@ def test_which_weights_are_kept():
         assert f"best weights (epoch {last:.4g})" in diagnosis.saved_weights(
             best, last
         ) and "last weights" not in diagnosis.saved_weights(best, last)
+
+
+def test_a_limit_on_the_alphabet_counts_where_it_leaves_something_out():
+    whole, cut = Coverage(100), Coverage(100, replaced=20, distinct=9)
+    small, large = ModelConfig(), ModelConfig(alphabet_limit=1024)
+    same = [replace(config(model), coverage=found) for model, found in ((small, whole), (large, whole))]
+    same = [RunConfig.from_json(one.to_json()) for one in same]  # which drops a coverage with nothing to tell
+    assert diagnosis.not_comparable(same) == ""
+    other = replace(config(small), coverage=cut)
+    assert "alphabets differ" in diagnosis.not_comparable([other, same[1]])
+
+
+def test_the_gap_is_that_of_the_last_weights():
+    epochs = [
+        {"event": "epoch", "epoch": 0, "step": 0, "val_loss": 6.0, "train_loss_after": 6.0},
+        {"event": "epoch", "epoch": 1, "step": 9, "val_loss": 3.0, "train_loss_after": 2.5, "loss": 3.5},
+        {"event": "epoch", "epoch": 2, "step": 18, "val_loss": 3.1, "train_loss_after": 1.9, "loss": 2.2},
+    ]
+    said = diagnosis.gap(epochs)
+    assert "After epoch 2" in said and "1.900 nats" in said and "3.100" in said and "a gap of 1.200" in said
+    assert "a gap of 1.731" in diagnosis.gap(epochs, "bits")
+    assert diagnosis.gap(epochs[:1]) == diagnosis.gap([{**epochs[2], "train_loss_after": None}]) == ""
