@@ -65,12 +65,8 @@ SENTENCES = frozenset({"notes", "diagnosis"})  # words on a run, which older che
 WORDS = {"presets": frozenset({"title", "about"}), "corpora": frozenset({"title", "about", "licence"})}
 IN_BUNDLE = frozenset({"name", "notes", "versions"})
 # Settings, which change nothing by default, and figures that older checkouts lack.
-ADDED = frozenset(
-    {
-        "split", "alphabet_limit", "val_error", "standard_error_nats", "standard_error_bits", "coverage",
-        "train_loss_after",
-    }
-)  # fmt: skip
+ADDED = frozenset({"split", "val_error", "standard_error_nats", "standard_error_bits"})
+ADDED |= {"alphabet_limit", "coverage", "train_loss_after"}
 
 
 class Failed(Exception):
