@@ -18,6 +18,7 @@ from charlab.errors import CorpusError
 
 BLOCKS = 20  # held out at most: each in another twentieth of the text
 SHORTEST_BLOCK = 512  # characters
+FEWEST_LINES = 10
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: SplitMix64's step from number to number
 
 
@@ -107,7 +108,7 @@ def _lines(ids: np.ndarray, vocab: Vocab, share: float) -> Division:
     ends = np.cumsum(lengths[order])
     wanted = split_at(size, share)
     start = int(ends[np.abs(ends - wanted).argmin()])
-    if not (size - wanted) / 2 <= size - start <= 2 * (size - wanted):
+    if len(lengths) < FEWEST_LINES or not (size - wanted) / 2 <= size - start <= 2 * (size - wanted):
         raise CorpusError(_no_lines(lengths, size, share))
     first = np.cumsum(lengths) - lengths
     shuffled = np.concatenate([lines[first[k] : first[k] + lengths[k]] for k in order])
@@ -117,7 +118,6 @@ def _lines(ids: np.ndarray, vocab: Vocab, share: float) -> Division:
 def _no_lines(lengths: np.ndarray, size: int, share: float) -> str:
     lines = "1 line" if len(lengths) == 1 else f"{len(lengths):,} lines"
     return (
-        f"The split “lines” holds out whole lines, and this text has none that make up about {share:.0%} of it: "
-        f"it has {lines} in {size:,} characters, the longest of {int(lengths.max()):,}. Set the split to end or "
-        "blocks."
+        f"The split “lines” needs many short lines to hold out about {share:.0%} of the text. This one has "
+        f"{lines} in {size:,} characters, the longest of {int(lengths.max()):,}. Set the split to end or blocks."
     )

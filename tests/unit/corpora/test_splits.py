@@ -95,6 +95,8 @@ def test_code_points_that_the_alphabet_lacks_do_not_join_lines():
         ("a\nb\n" * 20 + "x" * 5_000 + "\n", "41 lines in 5,081 characters, the longest of 5,001"),
         ("y" * 1_000 + "\n" + "x" * 1_000 + "\n", "2 lines"),
         ("z\n", "1 line in 2 characters"),
+        (cases.gutenberg(), "5 lines in"),
+        ("nine lines\n" * 9, "9 lines in 99 characters, the longest of 11"),
     ],
 )
 def test_lines_too_long_for_the_share_are_refused(text, words):
