@@ -150,7 +150,7 @@ def test_only_anna_and_the_teacher_steer_annas_run(school, open_page):
     settled(teacher)
     expect(teacher.get_by_text(re.compile("Teacher$")).first).to_be_visible()
     button(teacher, "Resume").click()
-    wait_until(lambda: state() == "running")
+    wait_until(lambda: state() in ("queued", "running"))
     button(teacher, "Stop").click()
     wait_until(lambda: state() == "stopped")
     settled(teacher)
