@@ -250,6 +250,18 @@ def test_a_validation_loss_has_its_standard_error(charlab, file):
     assert 0 < errors[80_000] < errors[8_000] < 1
 
 
+@pytest.mark.parametrize("where", ["start", "end", "both"])
+@pytest.mark.parametrize("language", ["english", "russian", "french"])
+def test_a_licence_is_offered_for_removal_and_the_book_remains(language, where, charlab, file):
+    text, story = odd_texts.book(language, where)
+    results, said, code = charlab("train", "--corpus", file(text), "--preset", "ngram")
+    assert code == 0 and text_of(store.find(results["run"])) == text
+    assert "contains the header and the licence of Project Gutenberg" in said and "--remove-licence" in said
+    results, said, code = charlab("train", "--corpus", file(text), "--preset", "ngram", "--remove-licence")
+    assert code == 0 and text_of(store.find(results["run"])) == story
+    assert "differs from the rest" not in said
+
+
 # Act before check
 
 

@@ -143,3 +143,15 @@ def chapters(*languages: str) -> str:
 def pasted(language: str, times: int, characters: int = 900) -> str:
     """The same text so many times."""
     return sentences(language, characters) * times
+
+
+def book(language: str, where: str) -> tuple[str, str]:
+    """A book with Project Gutenberg's licence at its "start", its "end" or at "both", and the book alone."""
+    story = sentences(language, 12_000).strip()
+    words = "".join(
+        f"{k}. You may copy clause {k * 7 % 31} of these terms, or clause {k * 5 % 29}.\n" for k in range(40)
+    )
+    marks = [f"*** {mark} OF THE PROJECT GUTENBERG EBOOK A BOAT ***" for mark in ("START", "END")]
+    header = f"The Project Gutenberg eBook\n\n{words if where != 'end' else ''}{marks[0]}\n\n"
+    footer = f"\n\n{marks[1]}\n{words if where != 'start' else ''}"
+    return header + story + footer, story + "\n"
