@@ -5,12 +5,13 @@ Pages never use this module: a visitor must not make this server read or write a
 
 from __future__ import annotations
 
-import asyncio
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from charlab.errors import UnavailableError, install_command
+from charlab.errors import CharlabError, UnavailableError, install_command
 
 
 def is_address(name: str) -> bool:
@@ -25,33 +26,27 @@ def without_query(address: str) -> str:
 
 def read(address: str) -> bytes:
     """Read all bytes of a file. Raises UnavailableError."""
-    try:
+    with _said(address, "read"):
         system, path = _open(address)
         return system.cat_file(path)
-    except _problems() as error:
-        raise _unavailable(address, "read", error) from error
 
 
 def write(address: str, data: bytes) -> None:
     """Write a file; over http(s) with PUT. Raises UnavailableError."""
-    try:
+    with _said(address, "written"):
         system, path = _open(address)
         _make_folder(system, path)
         system.pipe_file(path, data)
-    except _problems() as error:
-        raise _unavailable(address, "written", error) from error
 
 
 def write_folder(address: str, folder: Path) -> None:
     """Write a folder's files to the same relative paths below the address. Raises UnavailableError."""
-    try:
+    with _said(address, "written"):
         system, path = _open(address)
         for file in files_in(folder):
             place = f"{path.rstrip('/')}/{file.relative_to(folder).as_posix()}"
             _make_folder(system, place)
             system.pipe_file(place, file.read_bytes())
-    except _problems() as error:
-        raise _unavailable(address, "written", error) from error
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -73,23 +68,16 @@ def _make_folder(system: Any, path: str) -> None:
         system.makedirs(system._parent(path), exist_ok=True)
 
 
-def _problems() -> tuple[type[Exception], ...]:
-    """The exceptions that fsspec raises for an unreachable address; each of its file systems has its own."""
-    problems: tuple[type[Exception], ...] = (
-        OSError,
-        ValueError,
-        ImportError,
-        NotImplementedError,
-        RuntimeError,
-        asyncio.TimeoutError,
-    )
+@contextmanager
+def _said(address: str, done: str) -> Iterator[None]:
+    """Turn what an address's file system raises into an UnavailableError: each has errors of its own, and an
+    address that lacks what it needs is a TypeError or an AttributeError of some of them."""
     try:
-        from aiohttp import ClientError
-
-        problems += (ClientError,)
-    except ImportError:  # then an address over http is an ImportError above
-        pass
-    return problems
+        yield
+    except CharlabError:
+        raise
+    except Exception as error:
+        raise _unavailable(address, done, error) from error
 
 
 def _unavailable(address: str, done: str, error: Exception) -> UnavailableError:

@@ -15,6 +15,7 @@ from charlab.runs import plan, store
 from charlab.runs.permissions import OPERATOR
 from helpers import hostile_files, odd_texts
 from helpers.pages import open_page
+from helpers.project import ROOT
 from helpers.sandbox import Answer, Fault, Sandbox, command
 from helpers.tiny import make_run, ngram_run
 
@@ -37,6 +38,8 @@ class Bench:
                 run.path.rename(self.sandbox.runs / name)
             for name, data in self._texts().items():
                 (self.sandbox.here / name).write_bytes(data)
+            # Read from the current folder: without it, the pages would be those of a class.
+            shutil.copytree(ROOT / ".streamlit", self.sandbox.here / ".streamlit")
             packed = bundle.pack(store.find("gru"))
             (self.sandbox.here / "model.zip").write_bytes(packed)
             (self.sandbox.here / "cut.zip").write_bytes(packed[:-99])

@@ -163,3 +163,12 @@ def test_a_target_that_cannot_be_written_is_a_sentence(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(CharlabError, match="cannot be written"):
         formats.export(make_run(), "csv", str(tmp_path / "file" / "below.csv"))
+
+
+@pytest.mark.parametrize(
+    "address", ["reference://x", "ftp://", "dir://x", "dbfs://x", "generic://x/y", "nothing://x"]
+)
+def test_an_address_that_lacks_what_its_file_system_needs_is_a_sentence(address):
+    for act, done in ((remote_files.read, "read"), (lambda at: remote_files.write(at, b"x"), "written")):
+        with pytest.raises(UnavailableError, match=f"could not be {done}: .*Check the address|Install"):
+            act(address)
