@@ -204,9 +204,9 @@ class Run:
         return FileLock(self.path / "lock", timeout=0, is_singleton=False)
 
     def has_odd_lock(self) -> bool:
-        """Whether a folder, or a link to nothing, has the name of the lock: nobody can hold it."""
+        """Whether a folder or a link has the name of the lock: nobody can hold it."""
         path = self.path / "lock"
-        return os.path.lexists(path) and not path.is_file()
+        return path.is_symlink() or (path.exists() and not path.is_file())
 
     def is_held(self) -> bool:
         """Whether a process holds the lock; where this one may not write there, as far as is recorded."""

@@ -88,12 +88,13 @@ def test_a_name_that_no_run_can_have_is_no_traceback(name, answer):
     assert code == 2 and "There is no model" in said
 
 
-@pytest.mark.parametrize("lock", ["a folder", "a link to itself"])
+@pytest.mark.parametrize("lock", ["lock", "log.txt", "a folder"])
 def test_a_lock_that_is_no_file_is_said_and_can_be_deleted(lock, answer):
     run = make_run(state="running")
     path = run.path / "lock"
     path.unlink(missing_ok=True)
-    path.mkdir() if lock == "a folder" else path.symlink_to(path)
+    run.log_path.write_text("As before.", encoding="utf-8")
+    path.mkdir() if lock == "a folder" else path.symlink_to(run.path / lock)  # a link to itself, or to a file
     refused(answer, "pause", run.id)
     refused(answer, "generate", run.id)
     assert answer("models")[0] == 0

@@ -411,7 +411,7 @@ def _quietly(damage: Callable[[store.Run], None]) -> Callable[[store.Run], None]
     def wrapped(run: store.Run) -> None:
         try:
             damage(run)
-        except (OSError, ValueError, KeyError, RecursionError, store.RunError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, store.RunError):
             return
 
     return wrapped
