@@ -37,8 +37,8 @@ def findings(ids: np.ndarray, vocab: Vocab, train: TrainConfig) -> tuple[str, ..
 
 
 LIST_PROPOSAL = (
-    "The text looks like a list: many short lines, most of them unique. The split “lines” suits it: it holds out "
-    "whole lines from everywhere in the list."
+    "The text looks like a list: many short lines, most of them unique. The split “lines” suits it (in the "
+    "advanced settings, or with --set split=lines): it holds out whole lines from everywhere in the list."
 )
 
 
@@ -57,10 +57,14 @@ def _differs(found: held_out.Difference, train: TrainConfig, is_list: bool) -> s
 
 def _advice(train: TrainConfig, is_list: bool) -> str:
     if is_list and train.split != "lines":
-        return "Set the split to lines: it holds out whole lines from everywhere in the list."
+        return f"Set the split to lines{_where('lines')}: it holds out whole lines from everywhere in the list."
     if train.split == "end":
-        return "Set the split to blocks: it holds out parts from everywhere in the text."
+        return f"Set the split to blocks{_where('blocks')}: it holds out parts from everywhere in the text."
     return "Remove from the text what is unlike the rest."
+
+
+def _where(split: str) -> str:
+    return f" (in the advanced settings, or with --set split={split})"
 
 
 def _is_copied(division: Division) -> str:

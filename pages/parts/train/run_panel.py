@@ -12,7 +12,7 @@ import streamlit as st
 from charlab.charts import loss
 from charlab.core import kinds, ngram
 from charlab.core.config import ModelConfig, TrainConfig
-from charlab.corpora import catalogue, coverage, encoding, splits
+from charlab.corpora import coverage, encoding, splits
 from charlab.errors import CharlabError
 from charlab.runs import diagnosis, models, queue, shell_commands, store, validation
 from charlab.runs.store import Run, RunConfig, Status
@@ -163,7 +163,8 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
 def _loss_chart(run: Run, config: RunConfig, events: list[dict], unit: str, others: list[Run]) -> None:
     st.subheader("Accuracy" if unit == "accuracy" else "Loss")
     laid = [{"label": "this run" if others else "", "events": events}, *run_comparison.overlay(others)]
-    figure = loss.loss_figure(laid, unit, st.session_state.over, _reference_lines(config, bool(events)))
+    baselines = _reference_lines(config, bool(events))
+    figure = loss.loss_figure(laid, unit, st.session_state.over, baselines)
     plotly_chart(
         figure,
         key=f"loss-{run.id}",
@@ -171,11 +172,11 @@ def _loss_chart(run: Run, config: RunConfig, events: list[dict], unit: str, othe
         filename=f"loss-{run.id}",
         label=f"Progress of {config.name}, {unit}: training solid, validation dashed.",
     )
-    meaning = (
-        "How often the most likely character is the actual one: higher is better."
-        if unit == "accuracy"
-        else "How wrong the predictions still are: lower is better. Grey lines are baselines without a network."
-    )
+    if unit == "accuracy":
+        meaning = "How often the most likely character is the actual one: higher is better."
+    else:
+        grey = " Grey lines are baselines without a network." if baselines else ""
+        meaning = f"How wrong the predictions still are: lower is better.{grey}"
     st.caption(
         f"{meaning} *Training*: on the text the model learns from. *Validation*: on "
         f"{splits.described(config.train)}, which it never learns from."
@@ -190,17 +191,19 @@ def _reference_lines(config: RunConfig, started: bool) -> list[tuple[str, float]
     model, train = config.model, config.train
     alphabet = (model.alphabet, model.alphabet_limit, model.lower_case)
     try:
-        return _baselines(config.corpus, config.corpus_sha256, alphabet, train.validation_share, train.split)
+        return _baselines(config.corpus_sha256, alphabet, train.validation_share, train.split, config)
     except CharlabError:  # the text is gone: the run can still be shown
         return []
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
 def _baselines(
-    corpus: str, sha256: str, alphabet: tuple[str, int, bool], share: float, split: str
+    sha256: str, alphabet: tuple[str, int, bool], share: float, split: str, _config: RunConfig
 ) -> list[tuple[str, float]]:
-    """Names and losses in nats of the baselines, over the same characters of the same validation set."""
-    text = catalogue.load(corpus, paths=False, download=False)
+    """Names and losses in nats of the baselines, over the same characters of the same validation set.
+
+    Kept by what it depends on; `_config` finds the text."""
+    text = models.training_text(_config, download=False)
     name, limit, lower_case = alphabet
     model = ModelConfig(alphabet=name, alphabet_limit=limit, lower_case=lower_case)
     vocab = encoding.make_vocab(text.text, model)
