@@ -117,7 +117,8 @@ def test_an_old_link_opens_its_page_with_its_settings(made):
         if _is_number(value) and key not in (*NO_WIDGETS, "write"):
             assert _as_in_a_link(float(value)) in shown, key
     if made["page"] == "playground":
-        assert not app.warning  # the weights are those that the link was made with
+        # The weights are those that the link was made with; a prompt that they cannot read is said, now.
+        assert not any("since this link was made" in warning.value for warning in app.warning)
         written = [element.value for element in app.code][: len(made["written"])]
         assert written == made["written"]
 
