@@ -7,6 +7,7 @@ from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue, coverage, uploads
 from charlab.runs import store
+from charlab.runs.store import RunConfig
 from helpers.left_out import CHINESE, NOVEL, QUOTES, RUSSIAN
 from helpers.pages import open_page, shown
 from helpers.tiny import TINY, make_run, random_weights
@@ -83,17 +84,17 @@ def test_the_cost_of_a_large_alphabet_is_told_in_parameters():
 def test_the_baselines_count_the_characters_that_the_model_counts():
     from pages.parts.train.run_panel import _baselines
 
+    def found(text, alphabet):
+        sha256 = uploads.read_pasted(text).sha256
+        model = ModelConfig(kind="ngram", alphabet=alphabet)
+        config = RunConfig("name", "ngram", keep(text), sha256, model, TrainConfig())
+        return dict(_baselines((sha256, alphabet), config))
+
     text = "ab" * 900 + "ac" * 100 + "€" * 300 + "ab" * 100
-    name, sha256 = keep(text), uploads.read_pasted(text).sha256
-    code_points = dict(_baselines(name, sha256, ("code-points", 512, False), 0.1, "end"))
-    corpus = dict(_baselines(name, sha256, ("corpus", 512, False), 0.1, "end"))
+    code_points = found(text, "code-points")
     assert code_points["uniform baseline"] == pytest.approx(np.log(3))
-    assert corpus["uniform baseline"] == pytest.approx(np.log(4))
-    plain = keep(text.replace("€", ""))
-    without = dict(
-        _baselines(plain, uploads.read_pasted(text.replace("€", "")).sha256, ("corpus", 512, False), 0.1, "end")
-    )
-    assert code_points == without
+    assert found(text, "corpus")["uniform baseline"] == pytest.approx(np.log(4))
+    assert code_points == found(text.replace("€", ""), "corpus")
 
 
 def test_the_explainer_says_how_much_of_the_text_the_model_can_read():

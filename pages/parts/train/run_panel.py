@@ -11,7 +11,6 @@ import streamlit as st
 
 from charlab.charts import loss
 from charlab.core import kinds, ngram
-from charlab.core.config import ModelConfig, TrainConfig
 from charlab.corpora import coverage, encoding, splits
 from charlab.errors import CharlabError
 from charlab.runs import diagnosis, models, queue, shell_commands, store, validation
@@ -191,24 +190,20 @@ def _reference_lines(config: RunConfig, started: bool) -> list[tuple[str, float]
     model, train = config.model, config.train
     alphabet = (model.alphabet, model.alphabet_limit, model.lower_case)
     try:
-        return _baselines(config.corpus_sha256, alphabet, train.validation_share, train.split, config)
+        return _baselines((config.corpus_sha256, *alphabet, train.split, train.validation_share), config)
     except CharlabError:  # the text is gone: the run can still be shown
         return []
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _baselines(
-    sha256: str, alphabet: tuple[str, int, bool], share: float, split: str, _config: RunConfig
-) -> list[tuple[str, float]]:
-    """Names and losses in nats of the baselines, over the same characters of the same validation set.
-
-    Kept by what it depends on; `_config` finds the text."""
+def _baselines(key: Hashable, _config: RunConfig) -> list[tuple[str, float]]:
+    """Names and losses in nats of the baselines, over the same characters of the same validation set. `key` has
+    all of the configuration that they depend on."""
+    model = _config.model
     text = models.training_text(_config, download=False)
-    name, limit, lower_case = alphabet
-    model = ModelConfig(alphabet=name, alphabet_limit=limit, lower_case=lower_case)
     vocab = encoding.make_vocab(text.text, model)
     ids, size = encoding.text_ids(text.text, vocab, model), len(vocab)
-    division = splits.divide(ids, vocab, TrainConfig(validation_share=share, split=split))
+    division = splits.divide(ids, vocab, _config.train)
     ids = division.ids
     if coverage.drops_unknown(model):  # the baselines choose among the characters that occur
         occurring, ids = np.unique(ids, return_inverse=True)
