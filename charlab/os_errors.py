@@ -28,7 +28,7 @@ _REASONS = {
     errno.ENOSPC: ("written", "the disk is full", _ROOM),
     errno.EDQUOT: ("written", "your share of the disk (quota) is used up", _ROOM),
     errno.EFBIG: ("written", "a file may not be that large here", "Raise the limit (ulimit -f)"),
-    errno.EROFS: ("written", "its file system can only be read", ""),
+    errno.EROFS: ("written", "its file system is read-only", ""),
     errno.EACCES: ("used", "permission denied", _RIGHTS),
     errno.EPERM: ("used", "permission denied", _RIGHTS),
     errno.EIO: ("used", "its disk reports an error (input/output error)", ""),
@@ -41,7 +41,7 @@ _PATHS = {
     errno.ENOENT: ("used", "there is no such file or folder", ""),
     errno.EISDIR: ("used", "it is a folder, not a file", ""),
     errno.ENAMETOOLONG: ("used", "the name is too long", ""),
-    errno.ELOOP: ("used", "its links lead in a circle", ""),
+    errno.ELOOP: ("used", "its symbolic links form a loop", ""),
 }
 _FOLDERS: tuple[tuple[str, str, Callable[[], Path | None]], ...] = (
     ("runs folder", folders.RUNS, folders.runs_folder),
@@ -111,7 +111,8 @@ def _of_the_system(error: OSError) -> str:
     done, why, advice = (_REASONS | _PATHS).get(number, ("used", reason(error), ""))
     if error.filename is None or isinstance(error.filename, int):
         if "No usable temporary directory" in str(error):
-            return f"No folder takes temporary files. Set the environment variable {folders.TEMPORARY} to another."
+            another = f"Set the environment variable {folders.TEMPORARY} to another"
+            return f"No folder for temporary files can be written to. {another}."
         return f"{why[0].upper()}{why[1:]}." + (f" {advice}." if advice else "")
     path = os.fsdecode(error.filename)
     if number == errno.ENOENT and not os.path.isabs(path) and not _has_current_folder():

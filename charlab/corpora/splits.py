@@ -66,7 +66,7 @@ def described(train: TrainConfig) -> str:
     share = f"{train.validation_share:.0%} of"
     return {
         "end": f"the last {share} the text",
-        "lines": f"{share} its lines, picked by a shuffle",
+        "lines": f"{share} the lines, chosen at random",
         "blocks": f"blocks spread evenly over the text, {share} it",
     }[train.split]
 

@@ -139,8 +139,8 @@ def alphabet_note(text: str, maximum: int = ALPHABET_LIMIT) -> str | None:
     counts = Counter(text)
     rare = len(text) - sum(number for _, number in counts.most_common(maximum))
     return (
-        f"The text has {len(counts):,} distinct characters: {len(counts) - maximum:,} more than the {maximum} "
-        f"most frequent, which an alphabet has by default. These are {100 * rare / len(text):.2g}% of the text."
+        f"The text has {len(counts):,} distinct characters. By default an alphabet has the {maximum} most "
+        f"frequent: the other {len(counts) - maximum:,} make up {100 * rare / len(text):.2g}% of the text."
     )
 
 

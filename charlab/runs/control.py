@@ -29,19 +29,19 @@ _LOCK_SECONDS = 2.0  # a page that checks whether a run is held has its lock for
 
 def pause(run: Run, actor: Actor) -> None:
     """Let a run write a checkpoint and end; a queued one leaves the queue. Else raises RunError."""
-    permissions.check(actor, run, "pause")
+    permissions.check(actor, run, "pause it")
     _ask(run, "pause", "paused", "It was removed from the queue.")
 
 
 def stop(run: Run, actor: Actor) -> None:
     """Let a run evaluate and save its weights and end; a queued one leaves the queue."""
-    permissions.check(actor, run, "stop")
+    permissions.check(actor, run, "stop it")
     _ask(run, "stop", "stopped", "It was removed from the queue.")
 
 
 def resume(run: Run, actor: Actor) -> None:
     """Put a run that was paused, stopped or failed at the end of the queue; it continues from its checkpoint."""
-    permissions.check(actor, run, "resume")
+    permissions.check(actor, run, "resume it")
     with quotas.joining_queue(actor, run.path.parent), _held(run):
         status = run.recorded_status()
         check_resumable(run, status)
@@ -72,7 +72,7 @@ def check_readable(run: Run) -> None:
 
 def train_longer(run: Run, actor: Actor, epochs: int | None = None, minutes: float | None = None) -> None:
     """Raise a finished run's budget by `epochs`, or by `minutes` for a time budget, and queue it again."""
-    permissions.check(actor, run, "train longer")
+    permissions.check(actor, run, "train it longer")
     with quotas.joining_queue(actor, run.path.parent), _held(run):
         raise_budget(run, epochs, minutes)
         _queue(run, run.recorded_status())
@@ -117,7 +117,7 @@ def why_not_longer(run: Run, config: RunConfig) -> str:
 
 def rename(run: Run, actor: Actor, name: str) -> None:
     """Rename a run; its id, which links and its folder use, stays the same."""
-    permissions.check(actor, run, "rename")
+    permissions.check(actor, run, "rename it")
     run.write_config(dataclasses.replace(run.config(), name=checked_name(name)))
 
 
@@ -139,7 +139,7 @@ def shortened(words: str) -> str:
 
 def delete(run: Run, actor: Actor) -> None:
     """Delete a run and its weights permanently. Raises RunError while a worker has it."""
-    permissions.check(actor, run, "delete")
+    permissions.check(actor, run, "delete it")
     store.delete(run)
 
 

@@ -69,10 +69,12 @@ def gap(events: Sequence[dict[str, Any]], unit: str = "nats") -> str:
     if not measured or not measured[-1].get("step"):
         return ""
     last = measured[-1]
-    training, validation = last["train_loss_after"] / NATS[unit], last["val_loss"] / NATS[unit]
+    # Rounded first, so that the gap is the difference of the two figures that are shown.
+    training, validation = (round(last[name] / NATS[unit], 3) for name in ("train_loss_after", "val_loss"))
     return (
-        f"After epoch {last['epoch']:g}, measured alike: {training:.3f} {unit} on a sample of the training set "
-        f"and {validation:.3f} on the validation set, a gap of {validation - training:.3f}."
+        f"After epoch {last['epoch']:g}, measured in the same way: {training:.3f} {unit} per character on a "
+        f"sample of the training set and {validation:.3f} on the validation set, a gap of "
+        f"{validation - training:.3f}."
     )
 
 

@@ -54,6 +54,14 @@ def within_cap(train: TrainConfig) -> TrainConfig:
     return train.replace(minutes=max(0.05, cap))
 
 
+def seconds_left(status: Status) -> float | None:
+    """The seconds that a run in training has left, within this server's limit; None where that is unknown."""
+    cap = minutes_cap()
+    if status.seconds_left is None or cap is None:
+        return status.seconds_left
+    return min(status.seconds_left, max(0.0, 60 * cap - status.seconds))
+
+
 def is_used_up(status: Status) -> bool:
     """Whether a run has used this server's limit."""
     cap = minutes_cap()

@@ -13,7 +13,6 @@ from charlab.runs.store import Run
 
 STUDENT, TEACHER, OPERATOR_ROLE = "student", "teacher", "operator"
 THE_TEACHER = "teacher"  # owns the teacher's runs; no browser's name is like it
-ACTS = "pause, stop, resume, train longer, rename or delete"
 
 
 @dataclass(frozen=True)
@@ -49,16 +48,16 @@ def may_act(actor: Actor, run: Run) -> bool:
 
 
 def check(actor: Actor, run: Run, act: str) -> None:
-    """Raises RunError where the actor may not do this to the run, for example "pause"."""
+    """Raises RunError where the actor may not do this to the run, for example "pause it"."""
     if not may_act(actor, run):
         raise RunError(f"Run {run.id} {whose(run, act)}")
 
 
-def whose(run: Run, acts: str = ACTS) -> str:
+def whose(run: Run, act: str = "control it") -> str:
     """Whose a run is and who may act on it, as the rest of a sentence that begins with the run."""
     owner = owner_of(run)
     if owner == THE_TEACHER:
-        return f"is the teacher's: only the teacher can {acts} it."
+        return f"is the teacher's: only the teacher can {act}."
     if not owner:
-        return f"was not started in a student's browser: only the teacher can {acts} it."
-    return f"was started in another browser: only that browser and the teacher can {acts} it."
+        return f"was not started in a student's browser: only the teacher can {act}."
+    return f"was started in another browser: only that browser and the teacher can {act}."

@@ -17,7 +17,7 @@ import numpy as np
 import charlab
 from charlab.core import kinds, ngram, summary
 from charlab.core.config import ModelConfig, TrainConfig
-from charlab.core.vocab import Vocab
+from charlab.core.vocab import MAX_ALPHABET, Vocab
 from charlab.corpora import batching, catalogue, coverage, splits
 from charlab.corpora.coverage import Coverage
 from charlab.corpora.encoding import in_alphabet, make_vocab, mapped, split_at, text_ids
@@ -211,8 +211,9 @@ def _fitting(text: str, model: ModelConfig) -> str:
         return "No alphabet that a model can have reads more of it. Choose another text."
     words = "Raise the alphabet limit to" if of_corpus else "Choose the alphabet “corpus” with a limit of"
     options = ("" if of_corpus else "--set alphabet=corpus ") + f"--set alphabet_limit={limit}"
+    more = " or more" if limit < MAX_ALPHABET else ""
     return (
-        f"{words} {limit:,} characters or more, in the advanced settings or with {options}: then it can read "
+        f"{words} {limit:,} characters{more}, in the advanced settings or with {options}: then it can read "
         f"{coverage.percent(share)}."
     )
 

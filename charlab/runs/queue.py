@@ -22,7 +22,7 @@ from charlab import os_errors
 from charlab.core import kinds
 from charlab.errors import CharlabError
 from charlab.runs import cluster, control, store, subprocesses
-from charlab.runs.limits import at_once, minutes_cap
+from charlab.runs.limits import at_once, minutes_cap, seconds_left
 from charlab.runs.store import Run, RunConfig, Status
 
 log = logging.getLogger(__name__)
@@ -182,7 +182,7 @@ def expected_start(run: Run) -> float | None:
     Running runs record the time they have left. For runs earlier in the queue a budget in minutes is known, and
     one in epochs if the same model was trained on the same text before.
     """
-    left = [status.seconds_left for _, status in running(run.path.parent)]
+    left = [seconds_left(status) for _, status in running(run.path.parent)]
     line = waiting(run.path.parent)
     ids = [other.id for other in line]
     known = [seconds for seconds in left if seconds is not None]

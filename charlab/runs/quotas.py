@@ -63,7 +63,9 @@ def outgrown(run: Run) -> str:
     if limit is None or not owner or owner == THE_TEACHER:
         return ""
     used = bytes_of(owner, run.path.parent)
-    return f"{_room(used, limit)} What it has learned is saved." if used > limit * 1e6 else ""
+    if used <= limit * 1e6:
+        return ""
+    return f"{_room(used, limit, 'the browser that started it')} The run was stopped, and its model is saved."
 
 
 @contextlib.contextmanager
@@ -94,8 +96,8 @@ def _check_waiting(actor: Actor, runs: list[Run]) -> None:
                 names.append(f"“{run.config().name}”")
     if len(names) >= MAX_WAITING:
         raise RunError(
-            f"This browser has {len(names)} runs in the queue, {' and '.join(names)}, and each may have "
-            f"{MAX_WAITING}. Wait until one starts, or stop one."
+            f"This browser has {len(names)} runs in the queue, {' and '.join(names)}, and each browser "
+            f"may have {MAX_WAITING}. Wait until one starts, or stop one."
         )
 
 
@@ -107,9 +109,9 @@ def _check_room(actor: Actor, runs: list[Run], size: int) -> None:
         raise RunError(f"{_room(used, limit)}{more} Delete runs that are no longer needed.")
 
 
-def _room(used: int, limit: float) -> str:
+def _room(used: int, limit: float, browser: str = "this browser") -> str:
     return (
-        f"The runs and texts of this browser take {_megabytes(used)}, and in a class each browser may have "
+        f"The runs and texts of {browser} take {_megabytes(used)}, and in a class each browser may have "
         f"{limit:,g} MB."
     )
 

@@ -49,8 +49,8 @@ def _differs(found: held_out.Difference, train: TrainConfig, is_list: bool) -> s
     harder = found.gap > 0
     return (
         f"The validation set ({splits.described(train)}) differs from the rest of the text: a trigram model needs "
-        f"{found.held_out:.2f} bits per character on it, and {found.rest:.2f} on other parts that it was not "
-        f"counted on. The validation loss will be too {'high' if harder else 'low'} by about as much. "
+        f"{found.held_out:.2f} bits per character on it, and {found.rest:.2f} on other parts that it has "
+        f"not seen. This makes the validation loss too {'high' if harder else 'low'} by about the difference. "
         + _advice(train, is_list)
     )
 

@@ -136,7 +136,7 @@ def serve(run: Run, started: float, watch_parent: bool = True) -> Status | None:
     stop = StopSignal(run)
     if (cap := limits.minutes_cap()) is not None:  # which also counts the time before a pause
         deadline = started + 60 * cap - run.recorded_status().seconds
-        stop.stop_at(deadline, limits.cap_in_words() + " What it has learned is saved.")
+        stop.stop_at(deadline, limits.cap_in_words() + " The run was stopped, and its model is saved.")
     signal.signal(signal.SIGTERM, lambda *_: stop.send("pause", control.SERVER_STOPPED))
     if watch_parent:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server answers Ctrl-C in its terminal

@@ -170,7 +170,7 @@ def test_a_runs_folder_that_is_a_file_is_named_with_its_variable(corpus, tmp_pat
 
 def test_a_runs_folder_that_can_only_be_read_is_named_with_its_variable(corpus, tmp_path):
     with small_disk(tmp_path / "disk", read_only=True) as disk:
-        refused(train(corpus, CHARLAB_RUNS=str(disk)), 1, str(disk), "can only be read", "CHARLAB_RUNS")
+        refused(train(corpus, CHARLAB_RUNS=str(disk)), 1, str(disk), "is read-only", "CHARLAB_RUNS")
         refused(train(corpus, CHARLAB_RUNS=str(disk / "runs")), 1, "The runs folder", "CHARLAB_RUNS")
         assert not list(disk.iterdir())
 
@@ -223,7 +223,7 @@ def test_an_export_to_a_place_that_cannot_be_written_is_refused_before_it_is_mad
     with small_disk(tmp_path / "disk", read_only=True) as disk:
         for target in (disk / "model", disk / "new" / "model"):
             result = charlab("export", run.id, "--format", form, "--to", str(target))
-            refused(result, 1, f"'{target}' cannot be written: its file system can only be read")
+            refused(result, 1, f"'{target}' cannot be written: its file system is read-only")
     result = charlab("export", run.id, "--format", form, "--to", "")
     refused(result, 2, "cannot be written: there is no such file")
     assert time.monotonic() - began < 10

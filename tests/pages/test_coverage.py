@@ -73,10 +73,11 @@ def test_the_cost_of_a_large_alphabet_is_told_in_parameters():
     app = open_page("train", corpus=name, preset="quick-gru", **{"quick-gru.alphabet_limit": "8192"})
     V, U, D = 4_003, 256, 256
     alphabet, rest = V * D + (U + 1) * V, (D + U) * 3 * U + 6 * U
-    words = f"Alphabet of 4,002 characters: {alphabet / 1e6:.2f} M of {(alphabet + rest) / 1e6:.2f} M parameters"
+    words = "Alphabet of 4,002 characters: the input (embedding) and output layers have "
+    words += f"{alphabet / 1e6:.2f} M of the {(alphabet + rest) / 1e6:.2f} M parameters."
     assert said(app.caption).count(words) == 2  # among the facts, and beside the setting
     app = open_page("train", corpus="coin-flips", preset="quick-gru")
-    assert said(app.caption).count("Alphabet of 2 characters: 0.00 M of 0.40 M parameters") == 1
+    assert said(app.caption).count("layers have 0.00 M of the 0.40 M parameters") == 1
     app = open_page("train", corpus=name, preset="ngram")
     assert "Alphabet of" not in said(app.caption) and not app.exception
 

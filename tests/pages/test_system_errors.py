@@ -82,4 +82,4 @@ def test_a_read_only_runs_folder_shows_its_runs_and_refuses_acts(tmp_path, monke
     with small_disk(tmp_path / "disk", read_only=True) as disk:
         monkeypatch.setenv("CHARLAB_RUNS", str(disk / "runs"))
         said = problems(start_counting(open_page("train")))
-        assert "its file system can only be read" in said and "CHARLAB_RUNS" in said
+        assert "its file system is read-only" in said and "CHARLAB_RUNS" in said

@@ -42,7 +42,7 @@ def test_a_split_that_the_text_has_not_is_refused_before_start():
     ("split", "words"),
     [
         ("end", "Grey: the validation set, the last 10% of the text."),
-        ("lines", "picked by a shuffle. Positions are those in the shuffled lines."),
+        ("lines", "chosen at random. Positions are those in the shuffled lines."),
         ("blocks", "Grey: the validation set, blocks spread evenly over the text, 10% of it."),
     ],
 )

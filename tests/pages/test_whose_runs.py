@@ -12,7 +12,7 @@ from pages.parts.shared import browser_cookie
 
 ANNA, BEN = "a" * 16, "b" * 16
 CONTROLS = {"Train longer", "Rename", "Delete", "Save name", "Delete permanently"}
-TOLD = "only that browser and the teacher can pause, stop, resume, train longer, rename or delete it"
+TOLD = "only that browser and the teacher can control it"
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,7 @@ def places(tmp_path, monkeypatch) -> dict[str, str]:
     ("number", "words"),
     [
         (errno.ENOSPC, "cannot be written: the disk is full. Make room, for example by deleting runs"),
-        (errno.EROFS, "cannot be written: its file system can only be read. Set the environment variable"),
+        (errno.EROFS, "cannot be written: its file system is read-only. Set the environment variable"),
         (errno.EACCES, "cannot be used: permission denied. Change its permissions, or set"),
         (errno.ENOTDIR, "cannot be used: a part of this path is a file, not a folder. Set"),
         (errno.EEXIST, "cannot be used: it exists already and is not a folder. Set"),

@@ -139,7 +139,7 @@ def _coverage(model: Model, text: str) -> None:
     try:
         if said := found.before_figures():
             (st.warning if found.is_little else st.caption)(
-                plain(f"{said} What it cannot read has no probability.")
+                plain(f"{said} Characters that it cannot read have no probability.")
             )
     except CharlabError as problem:
         st.warning(plain(str(problem)))

@@ -89,8 +89,8 @@ def alphabet_cost(planned: RunPlan) -> str:
         return ""
     cost, of_all = planned.alphabet_cost()
     return (
-        f"Alphabet of {planned.text.vocabulary_size - 1:,} characters: {cost / 1e6:.2f} M of {of_all / 1e6:.2f} M "
-        "parameters are the layers for input (embedding) and output."
+        f"Alphabet of {planned.text.vocabulary_size - 1:,} characters: the input (embedding) and output layers "
+        f"have {cost / 1e6:.2f} M of the {of_all / 1e6:.2f} M parameters."
     )
 
 

@@ -140,7 +140,7 @@ def delete_unreadable(run: Run) -> None:
     if permissions.may_act(browser_cookie.actor(), run):
         _delete(run)
     else:
-        st.caption(plain(f"This run {permissions.whose(run, 'delete')}"))
+        st.caption(plain(f"This run {permissions.whose(run, 'delete it')}"))
 
 
 def _button(

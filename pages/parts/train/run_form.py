@@ -41,7 +41,7 @@ def _facts(corpus: Corpus) -> str:
     )
     if corpus.characters < 10_000:
         size = f"{corpus.characters:,}"
-    facts = f"{size} characters, {corpus.alphabet_size} distinct. {corpus.about}"
+    facts = f"{size} characters, {corpus.alphabet_size:,} distinct. {corpus.about}"
     if corpus.entropy_bits is not None:
         facts += f" No model can do better than {corpus.entropy_bits:.3f} bits per character."
     if not corpus.is_here():

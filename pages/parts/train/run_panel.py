@@ -13,7 +13,7 @@ from charlab.charts import loss
 from charlab.core import kinds, ngram
 from charlab.corpora import coverage, encoding, splits
 from charlab.errors import CharlabError
-from charlab.runs import diagnosis, models, queue, shell_commands, store, validation
+from charlab.runs import diagnosis, limits, models, queue, shell_commands, store, validation
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import browser_cookie, gone, owner_filter, page_state, stable_selectbox, url_state
 from pages.parts.shared.chart import plotly_chart
@@ -264,7 +264,8 @@ def _figures(status: Status, events: list[dict], unit: str) -> None:
     first, second, third = st.columns(3)
     speed = (steps[-1] if steps else status.results).get("characters_per_second")
     if status.state in store.ACTIVE:
-        left = "" if status.seconds_left is None else _clock(status.seconds_left)
+        seconds = limits.seconds_left(status)
+        left = "" if seconds is None else _clock(seconds)
         first.metric("Time left", left or "...")
     else:
         first.metric("Time taken", _clock(status.seconds))
@@ -275,8 +276,8 @@ def _figures(status: Status, events: list[dict], unit: str) -> None:
         delta=f"± {best['val_error'] / divisor:.3f}" if best.get("val_error") else None,
         delta_color="off",
         delta_arrow="off",
-        help=f"The lowest validation loss so far, in {unit} per character, and its standard error: as far as it "
-        "would typically be off on another text of the same kind and length.",
+        help=f"The lowest validation loss so far, in {unit} per character. After ±: its standard error. On "
+        "another text of the same kind and length the loss would typically differ by about as much.",
     )
     if said := diagnosis.gap(events, unit):
         st.caption(said)

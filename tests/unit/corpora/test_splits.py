@@ -138,7 +138,7 @@ def test_what_is_held_out_is_described():
     said = {split: splits.described(TrainConfig(split=split, validation_share=0.2)) for split in SPLITS}
     assert said == {
         "end": "the last 20% of the text",
-        "lines": "20% of its lines, picked by a shuffle",
+        "lines": "20% of the lines, chosen at random",
         "blocks": "blocks spread evenly over the text, 20% of it",
     }
 

@@ -148,6 +148,9 @@ def test_the_gap_is_that_of_the_last_weights():
         {"event": "epoch", "epoch": 2, "step": 18, "val_loss": 3.1, "train_loss_after": 1.9, "loss": 2.2},
     ]
     said = diagnosis.gap(epochs)
-    assert "After epoch 2" in said and "1.900 nats" in said and "3.100" in said and "a gap of 1.200" in said
+    assert "After epoch 2" in said and "1.900 nats per character on a sample" in said
+    assert "3.100" in said and "a gap of 1.200" in said
     assert "a gap of 1.731" in diagnosis.gap(epochs, "bits")
+    rounded = diagnosis.gap([{**epochs[2], "train_loss_after": 0.6616, "val_loss": 0.6484}])
+    assert "0.662 nats" in rounded and "0.648 on" in rounded and "a gap of -0.014." in rounded
     assert diagnosis.gap(epochs[:1]) == diagnosis.gap([{**epochs[2], "train_loss_after": None}]) == ""

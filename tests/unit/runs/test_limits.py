@@ -4,6 +4,16 @@ import pytest
 
 from charlab.errors import ConfigError
 from charlab.runs import limits
+from charlab.runs.store import Status
+
+
+def test_a_run_has_no_more_time_left_than_the_server_gives_it(monkeypatch):
+    monkeypatch.delenv("CHARLAB_MINUTES", raising=False)
+    long, short, unknown = (Status("running", seconds=50.0, seconds_left=left) for left in (4_000.0, 5.0, None))
+    assert limits.seconds_left(long) == 4_000.0
+    monkeypatch.setenv("CHARLAB_MINUTES", "1")
+    assert [limits.seconds_left(status) for status in (long, short, unknown)] == [10.0, 5.0, None]
+    assert limits.seconds_left(Status("running", seconds=70.0, seconds_left=5.0)) == 0.0
 
 
 def test_what_a_server_allows_is_read_from_its_environment(monkeypatch):

@@ -106,3 +106,5 @@ def test_no_alphabet_is_offered_where_none_would_read_more():
     text = "".join(map(chr, range(0x3400, 0x3400 + 30_000)))
     with pytest.raises(CorpusError, match="No alphabet that a model can have reads more"):
         planned(text, alphabet_limit=8192)
+    with pytest.raises(CorpusError, match="Raise the alphabet limit to 8,192 characters, in the advanced"):
+        planned(text)

@@ -178,7 +178,9 @@ def test_a_run_that_outgrows_its_owners_limit_is_stopped_with_what_it_has_learne
     planned = plan.plan_run(catalogue.load("coin-flips"), "custom", model, train)
     run = planned.create(Actor(STUDENT, "a" * 16))
     status = wait_for(run, "stopped")
-    assert "in a class each browser may have 0.02 MB. What it has learned is saved." in status.reason
+    assert (
+        "in a class each browser may have 0.02 MB. The run was stopped, and its model is saved." in status.reason
+    )
     assert "last" in run.weight_names() and status.epoch < 10_000
 
 
@@ -198,6 +200,9 @@ def test_when_a_waiting_run_is_expected_to_start(monkeypatch):
         assert [expected_start(run) for run in (first, second, third)] == [0.0, 30.0, 70.0]
         monkeypatch.setenv("CHARLAB_MINUTES", "0.5")
         assert expected_start(third) == 30.0 + 0.0 * 40 and expected_start(running) is None
+        running.write_status(store.Status("running", seconds=20.0, seconds_left=4_000.0))
+        monkeypatch.setenv("CHARLAB_AT_ONCE", "1")
+        assert expected_start(first) == 10.0  # the server stops it then
 
 
 def warnings_of(caplog) -> list[str]:

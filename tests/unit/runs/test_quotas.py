@@ -32,7 +32,7 @@ def test_a_started_run_is_its_actors():
 def test_a_student_has_two_runs_in_the_queue():
     first, _ = start(ANNA, "One"), start(ANNA, "Two")
     paused = make_run(state="paused")
-    with pytest.raises(RunError, match="has 2 runs in the queue, “Two” and “One”, and each may have 2"):
+    with pytest.raises(RunError, match="has 2 runs in the queue, “Two” and “One”, and each browser may have 2"):
         start(ANNA)
     assert len(list(store.all_runs())) == 3
     for do, given in ((control.resume, {}), (control.train_longer, {"epochs": 1})):
@@ -127,7 +127,9 @@ def test_a_run_that_outgrows_its_owners_limit_is_told_so(monkeypatch):
     monkeypatch.setenv("CHARLAB_MEGABYTES", "0.001")
     assert quotas.outgrown(run) == ""  # one person's server
     monkeypatch.setenv("CHARLAB_CLASS", "1")
-    assert "may have 0.001 MB. What it has learned is saved." in quotas.outgrown(run)
+    said = quotas.outgrown(run)  # also to those who watch it in another browser
+    assert said.startswith("The runs and texts of the browser that started it take ")
+    assert said.endswith("may have 0.001 MB. The run was stopped, and its model is saved.")
     assert quotas.outgrown(own(run, UNLIMITED[0])) == quotas.outgrown(own(run, OPERATOR)) == ""
 
 
