@@ -35,6 +35,11 @@ def new_name() -> str:
     return signed(secrets.token_hex(8))
 
 
+def check() -> None:
+    """Raises UnavailableError where this server cannot name browsers, since it cannot keep its secret."""
+    _secret()
+
+
 def signed(name: str) -> str:
     """A browser's name with its signature, HMAC-SHA256, as a cookie holds both."""
     return f"{name}.{hmac.new(_secret(), b'browser ' + name.encode(), hashlib.sha256).hexdigest()}"

@@ -1,6 +1,7 @@
 """A running server as browsers and other programs meet it: cookies, headers, the teacher's link, and what is
 refused because it comes from another site."""
 
+import asyncio
 import http.client
 import os
 import re
@@ -11,13 +12,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from charlab.errors import UnavailableError
 from charlab.runs import credentials
 from helpers.browser import serving
 from helpers.project import ROOT
-from pages.parts.shared import http_guard
+from pages.parts.shared import browser_cookie, http_guard
 
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -218,3 +221,29 @@ def test_one_persons_server_in_the_network_answers_to_addresses(monkeypatch):
     monkeypatch.setenv("CHARLAB_CLASS", "0")
     assert refused("192.168.1.5:8501") == refused("[fd00::5]:8501") == refused("localhost") == ""
     assert "set CHARLAB_CLASS=1" in refused("evil.example")
+
+
+def test_a_new_browser_gets_its_page_where_the_server_cannot_keep_names(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("CHARLAB_CACHE", str(tmp_path / "file"))
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(
+        browser_cookie.NameBrowsers(HTMLResponse("A page"))(
+            {"type": "http", "method": "GET", "headers": []}, None, send
+        )
+    )
+    assert sent[0]["status"] == 200 and b"set-cookie" not in dict(sent[0]["headers"])
+    monkeypatch.setenv("CHARLAB_CLASS", "1")
+    with pytest.raises(UnavailableError, match="cannot tell browsers apart.*CHARLAB_CACHE"):
+        browser_cookie.actor()  # which the page shows
+    monkeypatch.setenv("CHARLAB_CLASS", "0")
+    assert browser_cookie.actor().owner == ""
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://a]b", "//", "null", ""])
+def test_an_origin_that_is_none_is_another_sites(origin):
+    assert http_guard.is_from_elsewhere({"host": "127.0.0.1:8501", "origin": origin})

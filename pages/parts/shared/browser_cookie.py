@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -39,7 +41,10 @@ def actor() -> Actor:
         return Actor(OPERATOR_ROLE, owner())
     if credentials.is_teacher(_teachers_cookie()):
         return Actor(TEACHER, THE_TEACHER)
-    return Actor(STUDENT, owner())
+    name = owner()
+    if not name:
+        credentials.check()  # a browser without a name may be the server's fault
+    return Actor(STUDENT, name)
 
 
 def show_role() -> None:
@@ -81,8 +86,9 @@ class NameBrowsers:
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if _is_page(scope, message["status"], headers) and not _is_named(scope):
-                    _name(headers, scope)
+                with contextlib.suppress(UnavailableError):  # no name can be kept: the page says why
+                    if _is_page(scope, message["status"], headers) and not _is_named(scope):
+                        _name(headers, scope)
             await send(message)
 
         await self.app(scope, receive, send_named)
@@ -97,10 +103,7 @@ def _is_page(scope: Scope, status: int, headers: MutableHeaders) -> bool:
 
 def _is_named(scope: Scope) -> bool:
     cookies = cookie_parser(Headers(scope=scope).get("cookie", ""))
-    try:
-        return bool(credentials.verified(cookies.get(NAME, "")))
-    except UnavailableError:  # then there is no new name either: the page says why
-        return True
+    return bool(credentials.verified(cookies.get(NAME, "")))
 
 
 def _name(headers: MutableHeaders, scope: Scope) -> None:

@@ -74,7 +74,10 @@ def is_from_elsewhere(headers: Mapping[str, str]) -> bool:
         return False
     if origin in get_option("server.corsAllowedOrigins"):
         return False
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # as no browser sends
+        return True
     named = is_manually_set("browser.serverAddress") and get_option("browser.serverAddress")
     return parts.netloc.lower() != headers.get("host", "").lower() and parts.hostname != named
 
