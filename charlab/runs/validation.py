@@ -26,7 +26,7 @@ def findings(ids: np.ndarray, vocab: Vocab, train: TrainConfig) -> tuple[str, ..
     """Sentences on the validation set of a text, ids [T]: it differs from the rest, it is copied from it, it is
     short; and for a list that shuffled lines suit it. Raises CorpusError where the text cannot be split so."""
     division = splits.divide(ids, vocab, train)
-    if not division.start:
+    if division.start < 1:  # there is nothing to train on
         return ()
     is_list = held_out.is_list(ids, vocab)
     difference = held_out.difference(division, len(vocab))

@@ -3,6 +3,7 @@
 import pytest
 
 from charlab.core.config import ModelConfig, TrainConfig
+from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue, uploads
 from charlab.runs import plan, store, validation
 from charlab.training.train import train_run
@@ -74,3 +75,31 @@ def test_a_list_in_no_order_is_proposed_a_split_without_a_warning():
     name = catalogue.store(uploads.read_pasted(lines))
     app = open_page("train", corpus=name, preset="ngram")
     assert validation.LIST_PROPOSAL in plain(app.info) and not app.warning
+
+
+def imported_like(name: str, vocab: Vocab, model: ModelConfig, train: TrainConfig) -> store.Run:
+    """A run that says it was trained on a text, as an imported one may, whatever its alphabet."""
+    text = catalogue.load(name)
+    run = store.create(store.RunConfig("Imported", "custom", name, text.sha256, model, train), vocab)
+    run.write_status(store.Status("done"))
+    return run
+
+
+def test_an_imported_runs_alphabet_changes_nothing_that_is_said_of_others(names):
+    split = TrainConfig(split="lines")
+    first = imported_like(names, Vocab("ab"), ModelConfig(), TrainConfig())
+    second = imported_like(names, Vocab("ab"), ModelConfig(), split)  # an alphabet without line ends
+    for run, number in ((first, 1), (second, 0)):
+        app = open_page("train", run=run.id, corpus="markov")
+        assert not app.exception and not app.error
+        assert plain(app.warning).count("differs from the rest") == number
+
+
+@pytest.mark.parametrize("split", ["end", "lines", "blocks"])
+def test_a_run_that_can_read_nothing_of_its_text_is_shown(split):
+    chinese = catalogue.store(uploads.read_pasted("天地玄黃宇宙洪荒" * 400, "Characters"))
+    model = ModelConfig(alphabet="code-points")
+    run = imported_like(chinese, Vocab.from_code_points(), model, TrainConfig(split=split))
+    app = open_page("train", run=run.id, corpus="markov")
+    assert not app.exception and not app.error
+    assert app.button(key=f"rename-{run.id}")  # what is under the chart too

@@ -144,7 +144,7 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
     left, right = st.columns([3, 2], gap="large")
     with left:
         _loss_chart(run, config, events, unit, others)
-        findings = _findings(run, config)
+        findings = _findings(config)
         preview.show_findings(findings)
     with right:
         _progress(run, config, status, events, unit, without=findings)
@@ -216,19 +216,22 @@ def _baselines(key: Hashable, _config: RunConfig) -> list[tuple[str, float]]:
     return lines
 
 
-def _findings(run: Run, config: RunConfig) -> tuple[str, ...]:
+def _findings(config: RunConfig) -> tuple[str, ...]:
     """What the run's validation set measures, in sentences; none where its text is not on this machine."""
     train, model = config.train, config.model
     key = (config.corpus_sha256, model.alphabet, model.alphabet_limit, model.lower_case)
-    return _examined((*key, train.split, train.validation_share), config, run)
+    try:
+        return _examined((*key, train.split, train.validation_share), config)
+    except CharlabError:  # the text is gone, or cannot be split as an imported run says
+        return ()
 
 
 @st.cache_data(show_spinner=False, max_entries=100)
-def _examined(key: Hashable, _config: RunConfig, _run: Run) -> tuple[str, ...]:
-    text = models.corpus_text(_config)
-    if text is None:
-        return ()
-    vocab = _run.vocab()
+def _examined(key: Hashable, _config: RunConfig) -> tuple[str, ...]:
+    """`validation.findings`, with the alphabet of the text: that of an imported run may be any, and what is cached
+    is for everyone's runs."""
+    text = models.training_text(_config, download=False).text
+    vocab = encoding.make_vocab(text, _config.model)
     return validation.findings(encoding.text_ids(text, vocab, _config.model), vocab, _config.train)
 
 

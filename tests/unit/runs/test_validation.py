@@ -98,3 +98,12 @@ def test_a_text_too_short_for_blocks_holds_out_its_end():
     assert planned.notes == (
         "The validation set is the end of the text: the text is too short for several blocks.",
     )
+
+
+@pytest.mark.parametrize("characters", range(5))
+def test_of_a_text_with_nothing_to_train_on_nothing_is_said(characters):
+    """As what remains of a text in another script, for an imported model of code points."""
+    vocab = Vocab.from_code_points()
+    for split in ("end", "blocks"):
+        found = validation.findings(vocab.encode("abcd"[:characters]), vocab, TrainConfig(split=split))
+        assert (found == ()) == (characters < 3), found
