@@ -6,6 +6,7 @@ Asked where a run joins the queue or is imported, and where a text is stored. Te
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,8 +122,10 @@ def _megabytes(size: int) -> str:
 
 
 def _size(run: Run) -> int:
+    """The bytes of a run's files and folders, without those that are deleted meanwhile."""
     total = 0
-    for path in run.path.rglob("*"):
-        with contextlib.suppress(OSError):  # a temporary file that is gone
-            total += path.lstat().st_size
+    for folder, folders, files in os.walk(run.path):  # which passes over a folder that is gone
+        for name in (*folders, *files):
+            with contextlib.suppress(OSError):
+                total += Path(folder, name).lstat().st_size
     return total

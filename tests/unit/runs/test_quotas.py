@@ -1,7 +1,9 @@
 """What each student of a class may have in the queue and on the disk, and who has no limits."""
 
 import dataclasses
+import shutil
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -131,6 +133,20 @@ def test_a_run_that_outgrows_its_owners_limit_is_told_so(monkeypatch):
     assert said.startswith("The runs and texts of the browser that started it take ")
     assert said.endswith("may have 0.001 MB. The run was stopped, and its model is saved.")
     assert quotas.outgrown(own(run, UNLIMITED[0])) == quotas.outgrown(own(run, OPERATOR)) == ""
+
+
+def test_a_run_that_is_deleted_while_sizes_are_added_up_counts_for_nothing(monkeypatch):
+    """Its owner's other run, which is being trained, would fail with an error of the operating system."""
+    kept, deleted = own(make_run(name="kept"), ANNA), own(make_run(name="deleted"), ANNA)
+    size, look = quotas._size(kept), Path.lstat
+
+    def after_a_delete(path):
+        if path.is_relative_to(deleted.path) and deleted.path.exists():
+            shutil.rmtree(deleted.path)
+        return look(path)
+
+    monkeypatch.setattr(Path, "lstat", after_a_delete)
+    assert quotas.bytes_of(ANNA.owner) == size and not deleted.path.exists()
 
 
 @pytest.mark.parametrize("text", ["-1", "0", "inf", "many"])
