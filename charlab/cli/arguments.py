@@ -71,6 +71,7 @@ def _add_training(subparsers: Any) -> None:
     train = _command(subparsers, "train", commands.train, "train a model")
     train.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address (gs://...)")
     _add_reading(train)
+    _add_remove_licence(train)
     train.add_argument("--preset", required=True, help="a preset's name: see `presets`")
     budget = train.add_mutually_exclusive_group()
     for name in ("epochs", "minutes"):
@@ -109,6 +110,7 @@ def _add_use_of_models(subparsers: Any) -> None:
     evaluate = _command(subparsers, "evaluate", commands.evaluate, "evaluate a model's loss on a text", model=True)
     evaluate.add_argument("--corpus", required=True, help="a corpus's name, a text file, or an address")
     _add_reading(evaluate)
+    _add_remove_licence(evaluate)
     evaluate.add_argument(
         "--split", default="val", choices=("val", "train", "all"), help="the part of the text; default: val"
     )
@@ -138,15 +140,14 @@ def _add_reading(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--encoding", help="of a text file, such as cp1251; default: Unicode, or the one that the file looks like"
     )
-    _add_no_normalise(command)
     command.add_argument(
-        "--remove-licence", action="store_true", help="leave out the header and the licence of Project Gutenberg"
+        "--no-normalise", action="store_true", help="keep accents apart from letters where the text has them so"
     )
 
 
-def _add_no_normalise(command: argparse.ArgumentParser) -> None:
+def _add_remove_licence(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--no-normalise", action="store_true", help="keep accents apart from letters where the text has them so"
+        "--remove-licence", action="store_true", help="leave out the header and the licence of Project Gutenberg"
     )
 
 

@@ -29,8 +29,10 @@ def check(target: str, is_folder: bool = False) -> None:
         if path.exists():
             _check_existing(path, is_folder)
         place = path if is_folder else _real(path).parent
-        while not place.exists():
+        while not place.exists() and place != place.parent:
             place = place.parent
+        if not place.exists():  # a drive of Windows
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
         if not place.is_dir():
             raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         if not (_is_special(path) or os.access(place, os.W_OK | os.X_OK)):

@@ -220,6 +220,13 @@ def test_an_option_that_is_no_number_is_said_with_what_was_received(arguments, w
     assert ended.value.code == 2 and words in said.err and not said.out
 
 
+@pytest.mark.parametrize("command", [["generate", "ngram"], ["explain", "ngram", "--text", "a"]])
+def test_a_prompt_has_no_licence_to_be_left_out(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--remove-licence"])
+    assert ended.value.code == 2 and "unrecognized arguments: --remove-licence" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("typed", "same"),
     [

@@ -4,14 +4,15 @@ import json
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import fsspec
 import pytest
 
 from charlab.cli import main
 from charlab.corpora import catalogue
-from charlab.errors import CharlabError, CorpusError, UnavailableError
-from charlab.export import formats, remote_files
+from charlab.errors import CharlabError, CorpusError, RunError, UnavailableError
+from charlab.export import formats, remote_files, targets
 from charlab.runs import models
 from helpers.tiny import make_run
 
@@ -172,3 +173,11 @@ def test_an_address_that_lacks_what_its_file_system_needs_is_a_sentence(address)
     for act, done in ((remote_files.read, "read"), (lambda at: remote_files.write(at, b"x"), "written")):
         with pytest.raises(UnavailableError, match=f"could not be {done}: .*Check the address|Install"):
             act(address)
+
+
+def test_a_drive_that_does_not_exist_is_refused(monkeypatch):
+    """As Windows answers of each part of such a path, the drive included."""
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    for target in ("/drive/model.zip", "model.zip"):
+        with pytest.raises(RunError, match="cannot be written: there is no such file or folder"):
+            targets.check(target)
