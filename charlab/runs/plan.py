@@ -197,8 +197,11 @@ def _check_readable(facts: TextFacts, train: TrainConfig) -> None:
 
 def _unread_part(facts: TextFacts, train: TrainConfig) -> str:
     """The part of the text, training or validation, in which no character can be predicted; else ""."""
-    vocab = facts.known_vocab()
-    division = splits.divide(facts.known_ids(), vocab, train)
+    vocab, ids = facts.known_vocab(), facts.known_ids()
+    unknown = int((ids == vocab.unknown_id).sum())
+    if unknown < (len(ids) - split_at(len(ids), train.validation_share)) // 2 - 1:
+        return ""  # at once, for a page: every part is longer than that
+    division = splits.divide(ids, vocab, train)
     parts = {"training": division.training, "validation": division.validation}
     return next((name for name, ids in parts.items() if not (ids[1:] != vocab.unknown_id).any()), "")
 

@@ -1,6 +1,9 @@
+import numpy as np
 import pytest
 
-from charlab.corpora import encoding
+from charlab.core.config import TrainConfig
+from charlab.core.vocab import Vocab
+from charlab.corpora import encoding, splits
 from charlab.corpora.uploads import made
 from charlab.errors import ConfigError, CorpusError
 from charlab.runs import plan
@@ -100,6 +103,17 @@ def test_a_part_of_which_nothing_can_be_read_is_refused():
     with pytest.raises(CorpusError, match="It can read nothing of the validation set. Raise the alphabet limit"):
         planned(text)
     assert planned(text, alphabet_limit=2048).coverage == ()
+
+
+@pytest.mark.parametrize("split", ["end", "blocks"])
+@pytest.mark.parametrize("part", ["training", "validation", ""])
+def test_a_part_without_a_known_target_is_found(split, part):
+    vocab, train, ids = Vocab("ab"), TrainConfig(split=split), np.arange(20_000) % 2
+    if part:
+        places = getattr(splits.divide(np.arange(len(ids)), vocab, train), part)
+        ids[places[1:]] = vocab.unknown_id  # the first character of a part is no target
+    facts = plan.TextFacts("name", "Title", len(ids), len(vocab), vocab, ids=ids)
+    assert plan._unread_part(facts, train) == part
 
 
 def test_no_alphabet_is_offered_where_none_would_read_more():
