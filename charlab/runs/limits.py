@@ -42,7 +42,12 @@ def cap_in_words() -> str:
     cap = minutes_cap()
     if cap is None:
         return ""
-    return f"This server trains each run for at most {cap:g} {'minute' if cap == 1 else 'minutes'}."
+    return f"This server trains each run for at most {in_minutes(cap)}."
+
+
+def in_minutes(minutes: float) -> str:
+    """A number of minutes with its unit: "1 minute", "1.5 minutes"."""
+    return f"{minutes:g} {'minute' if minutes == 1 else 'minutes'}"
 
 
 def within_cap(train: TrainConfig) -> TrainConfig:

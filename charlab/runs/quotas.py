@@ -77,7 +77,7 @@ def _held(actor: Actor, folder: Path | None) -> Iterator[list[Run] | None]:
         return
     if not actor.owner:
         raise RunError(
-            "This browser accepts no cookies, so nothing could show later that a run or a text is its own. Allow "
+            "This browser accepts no cookies, so the server cannot tell which runs and texts belong to it. Allow "
             "cookies for this address, then reload the page."
         )
     folder = folder or store.runs_folder()

@@ -274,7 +274,7 @@ def _time(
     cap = limits.minutes_cap()
     if cap is not None and seconds > 60 * cap:
         early = ", before its learning rate has decayed" if train.learning_rate_schedule == "cosine" else ""
-        stopped = f"but this server stops it after {cap:g} minutes{early}: set a time budget instead"
+        stopped = f"but this server stops it after {limits.in_minutes(cap)}{early}: set a time budget instead"
         return f"{words} on this machine, {stopped}"
     return f"{words} on this machine"
 

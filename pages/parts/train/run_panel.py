@@ -249,7 +249,7 @@ def _progress(
         if note not in without:  # which is under the chart
             st.info(plain(note))
     if config.train.minutes:
-        share, whole = status.seconds / (60 * config.train.minutes), f"{config.train.minutes:g} minutes"
+        share, whole = status.seconds / (60 * config.train.minutes), limits.in_minutes(config.train.minutes)
         st.progress(min(1.0, share), f"{_clock(status.seconds)} of {whole}, epoch {status.epoch:.1f}")
     elif kinds.of(config.model).trained:
         st.progress(

@@ -27,6 +27,7 @@ def test_what_a_server_allows_is_read_from_its_environment(monkeypatch):
     monkeypatch.setenv("CHARLAB_MINUTES", "1")
     assert (limits.at_once(), limits.minutes_cap()) == (3, 1.0)
     assert limits.cap_in_words() == "This server trains each run for at most 1 minute."
+    assert limits.in_minutes(1.0) == "1 minute" and limits.in_minutes(0.5) == "0.5 minutes"
     monkeypatch.setenv("CHARLAB_MINUTES", "1,5")
     assert limits.minutes_cap() == 1.5
     for name, read in (("CHARLAB_AT_ONCE", limits.at_once), ("CHARLAB_MINUTES", limits.minutes_cap)):
