@@ -25,16 +25,7 @@ def at_once() -> int:
 
 def minutes_cap() -> float | None:
     """The most minutes that a server trains one run: CHARLAB_MINUTES, or None for no cap. Raises ConfigError."""
-    text = os.environ.get("CHARLAB_MINUTES", "").strip()
-    if not text:
-        return None
-    try:
-        cap = parse_number(text, "CHARLAB_MINUTES")
-    except ConfigError:
-        cap = 0.0
-    if not 0 < cap < math.inf:
-        raise ConfigError(f"CHARLAB_MINUTES must be a number of minutes above 0. Received: {text!r}.")
-    return cap
+    return _positive("CHARLAB_MINUTES", "minutes")
 
 
 def cap_in_words() -> str:
@@ -106,13 +97,19 @@ def is_address(host: str) -> bool:
 
 def megabytes_each() -> float:
     """The megabytes that each student's runs and texts may take: CHARLAB_MEGABYTES, or 500. Raises ConfigError."""
-    text = os.environ.get("CHARLAB_MEGABYTES", "").strip()
+    megabytes = _positive("CHARLAB_MEGABYTES", "megabytes")
+    return 500.0 if megabytes is None else megabytes
+
+
+def _positive(variable: str, unit: str) -> float | None:
+    """The number above 0 that an environment variable holds; None where it is not set. Raises ConfigError."""
+    text = os.environ.get(variable, "").strip()
     if not text:
-        return 500.0
+        return None
     try:
-        megabytes = parse_number(text, "CHARLAB_MEGABYTES")
+        number = parse_number(text, variable)
     except ConfigError:
-        megabytes = 0.0
-    if not 0 < megabytes < math.inf:
-        raise ConfigError(f"CHARLAB_MEGABYTES must be a number of megabytes above 0. Received: {text!r}.")
-    return megabytes
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise ConfigError(f"{variable} must be a number of {unit} above 0. Received: {text!r}.")
+    return number

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 
 from charlab.corpora.decoding import ENCODINGS
-from helpers import hostile_files, hostile_use, hostile_words
+from helpers import hostile_files, hostile_runs, hostile_use, hostile_words
 from helpers.pages import PAGES
 from helpers.project import ROOT
 from helpers.sandbox import EXIT_CODES, Outcomes
@@ -48,7 +48,7 @@ def inputs(bench: hostile_use.Bench) -> dict[str, tuple[st.SearchStrategy, Calla
         lambda page: st.tuples(st.just(page), hostile_words.links(page, models, bench.texts))
     )
     texts = st.tuples(hostile_files.files(), filenames, encodings, st.booleans())
-    damaged = st.tuples(hostile_files.run_damages(), st.sampled_from(PAGES), st.integers(0, 6))
+    damaged = st.tuples(hostile_runs.run_damages(), st.sampled_from(PAGES), st.integers(0, 6))
     return {
         "commands": (hostile_words.commands(models, bench.texts, bench.files), hostile_use.run_command),
         "links": (linked, lambda bench, given: hostile_use.open_link(bench, *given)),

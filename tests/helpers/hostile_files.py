@@ -1,4 +1,4 @@
-"""Hostile files: texts of any bytes, changed model files, and damages to a run's folder."""
+"""Hostile files: texts of any bytes, and changed model files."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import gzip
 import io
 import json
 import os
-import shutil
 import struct
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -79,12 +77,12 @@ def files(draw: Draw) -> bytes:
     encodings = st.sampled_from([*odd_texts.LANGUAGES[name].encodings, *CODECS])
     data = text.encode(draw(encodings), "replace")
     for _ in range(draw(st.integers(0, 4))):
-        data = draw(_changed(data))
+        data = draw(changed_bytes(data))
     return data
 
 
 @st.composite
-def _changed(draw: Draw, data: bytes) -> bytes:
+def changed_bytes(draw: Draw, data: bytes) -> bytes:
     """Bytes with a piece put in, cut off, repeated, or replaced."""
     at = draw(st.integers(0, len(data)))
     change = draw(st.integers(0, 6))
@@ -264,7 +262,7 @@ def _changed_members(draw: Draw, members: dict[str, bytes]) -> dict[str, bytes]:
     if change == 1:
         return members | {draw(st.sampled_from(_NAMES) | odd_names.filter(_is_name)): data}
     if change == 2:
-        return members | {name: draw(_changed(data))}
+        return members | {name: draw(changed_bytes(data))}
     if change == 3:
         return members | {name: draw(st.sampled_from(sorted(members.values())))}
     return members | {name: draw(changed_file(name, data))}
@@ -290,7 +288,7 @@ def changed_file(draw: Draw, name: str, data: bytes) -> bytes:
             return draw(_changed_weights(data))
     except (ValueError, RecursionError, struct.error, IndexError):
         pass  # changed before, so that nothing in it can be found
-    return draw(_changed(data))
+    return draw(changed_bytes(data))
 
 
 @st.composite
@@ -349,69 +347,3 @@ def _changed_archive(draw: Draw, data: bytes) -> bytes:
     end = draw(st.sampled_from([b"", b"", b"x", bytes(22), data]))
     start = draw(st.sampled_from([b"", b"", b"GIF89a", data[:100]]))
     return start + bytes(damaged)[: draw(st.sampled_from([None, None, -1, -22, len(data) // 2]))] + end
-
-
-# Run folders
-
-
-@st.composite
-def run_damages(draw: Draw) -> Callable[[store.Run], None]:
-    """What is done to a run's folder: one to three of its files changed, missing, or no files at all."""
-    changes = [draw(_run_damage()) for _ in range(draw(st.integers(1, 3)))]
-
-    def damage(run: store.Run) -> None:
-        for change in changes:
-            change(run)
-
-    return damage
-
-
-@st.composite
-def _run_damage(draw: Draw) -> Callable[[store.Run], None]:
-    if draw(st.integers(0, 9)) == 0:
-        return _quietly(draw(st.sampled_from(list(damages.ALL.values()))))
-    name = draw(st.sampled_from(RUN_FILES))
-    how = draw(st.sampled_from(["changed"] * 8 + ["missing", "folder", "empty", "link", "pipe", "loop"]))
-    seed = draw(st.randoms(use_true_random=False))
-    data = parts(draw(st.sampled_from(KINDS))).get(name, b"{}")
-    changed = draw(changed_file(name, data) | _changed(data))
-
-    def damage(run: store.Run) -> None:
-        path = run.path / name
-        if how == "changed" and path.is_file() and seed.random() < 0.5:  # of its own content
-            own = bytearray(path.read_bytes())
-            for _ in range(min(3, len(own))):
-                own[seed.randrange(len(own))] = seed.randrange(256)
-            path.write_bytes(bytes(own))
-            return
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-        path.parent.mkdir(exist_ok=True)
-        if how == "changed":
-            path.write_bytes(changed)
-        elif how == "folder":
-            path.mkdir()
-        elif how == "empty":
-            path.write_bytes(b"")
-        elif how in ("link", "loop") and hasattr(os, "symlink"):
-            os.symlink("/nonexistent" if how == "link" else path, path)
-
-    return _quietly(damage)
-
-
-RUN_FILES = (
-    "config.json", "vocab.json", "status.json", "metrics.jsonl", "control.json", "lock", "log.txt",
-    "weights/best.safetensors",
-    "weights/last.safetensors", "weights/epoch-001.safetensors", "weights/odd.txt", "checkpoint/state.safetensors",
-)  # fmt: skip
-
-
-def _quietly(damage: Callable[[store.Run], None]) -> Callable[[store.Run], None]:
-    """A damage that leaves a run alone where it was damaged before so that there is nothing to change."""
-
-    def wrapped(run: store.Run) -> None:
-        try:
-            damage(run)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, store.RunError):
-            return
-
-    return wrapped

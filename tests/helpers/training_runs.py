@@ -8,6 +8,17 @@ from charlab.training.stop_signal import StopSignal
 from charlab.training.train import train_run
 from helpers.tiny import TINY
 
+RESULTS = {
+    "train_loss_after",
+    "run",
+    "epochs",
+    "steps",
+    "train_loss",
+    "val_loss",
+    "best_val_loss",
+    "characters_per_second",
+    "seconds",
+}
 TEXT = "the quick brown fox jumps over the lazy dog.\n" * 40
 VOCAB = Vocab.from_text(TEXT)
 IDS = VOCAB.encode(TEXT)

@@ -1,37 +1,20 @@
-"""The training loop with a fake network, where only the order of events matters; and the n-gram model."""
+"""The training loop with a fake network, where only the order of events matters."""
 
-import math
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 
-from charlab.core import reading
 from charlab.core.config import ModelConfig
-from charlab.core.predictor import build_predictor
 from charlab.corpora import encoding
 from charlab.runs import schema, store
 from charlab.training import loop
 from charlab.training.stop_signal import StopSignal
 from charlab.training.train import train_run
 from helpers.tiny import TINY, random_weights
-from helpers.training_runs import IDS, STEPS, TEXT, VOCAB, StopAfter, events, make, train
-
-RESULTS = {
-    "train_loss_after",
-    "run",
-    "epochs",
-    "steps",
-    "train_loss",
-    "val_loss",
-    "best_val_loss",
-    "characters_per_second",
-    "seconds",
-}
+from helpers.training_runs import IDS, RESULTS, STEPS, VOCAB, StopAfter, events, make, train
 
 
 class FakeLearner:
@@ -385,37 +368,3 @@ def test_the_time_of_earlier_sessions_counts(fake):
 @pytest.mark.parametrize("epoch, kept", [(0, 1), (99, 1), (100, 1), (101, 0), (110, 1), (1010, 0), (1100, 1)])
 def test_a_long_run_keeps_weights_at_round_epochs(epoch, kept):
     assert loop._is_kept(epoch) == bool(kept)
-
-
-# Counting
-
-
-def test_counting_needs_no_tensorflow():
-    code = "import sys; from charlab import cli; sys.exit(cli.main(sys.argv[1:]) or 'tensorflow' in sys.modules)"
-    command = [sys.executable, "-c", code, "train", "--corpus", "coin-flips", "--preset", "ngram"]
-    assert subprocess.run(command, capture_output=True).returncode == 0
-
-
-def test_an_ngram_model_is_counted_without_tensorflow():
-    run = make(ModelConfig(kind="ngram", order=4))
-    code = """
-import sys
-sys.modules["tensorflow"] = sys.modules["keras"] = None
-from charlab.runs import schema, store
-from charlab.training import train
-run = store.Run(sys.argv[1])
-with run.lock():
-    status = train.train_run(run, run.vocab().encode(sys.argv[2]))
-print(status.state, status.reason)
-"""
-    result = subprocess.run([sys.executable, "-c", code, str(run.path), TEXT], capture_output=True, text=True)
-    assert result.stdout.split() == ["done"], result.stderr
-    status = run.recorded_status()
-    assert set(status.results) == RESULTS and status.best_epoch == 1
-    assert run.weight_names() == ["epoch-001", "best", "last"]
-    uniform, counted = events(run, "epoch")
-    assert uniform["val_loss"] == math.log(len(VOCAB)) and "loss" not in uniform
-    predictor = build_predictor(run.config().model, len(VOCAB), run.weights("best"))
-    evaluation = reading.evaluate(predictor, VOCAB, IDS[encoding.split_at(len(IDS), 0.1) :])
-    assert counted["val_loss"] == evaluation.loss_nats == status.results["val_loss"] < 0.5
-    assert [event["text"] for event in events(run, "sample")][0].count("fox") > 2
