@@ -11,7 +11,7 @@ from charlab.errors import CharlabError
 from charlab.runs import accelerators, limits, plan
 from pages.parts.shared import browser_cookie, url_state
 from pages.parts.shared.safe_text import plain
-from pages.parts.train import export_import, preview, run_form, run_panel, settings_form
+from pages.parts.train import export_import, own_texts, preview, run_form, run_panel, settings_form
 
 st.title("Train a model")
 st.caption(
@@ -45,7 +45,7 @@ with row.popover("Advanced settings", icon=":material/tune:", width="content"):
     changes = settings_form.pick_settings(preset)
     alphabet_cost = st.empty()
 with row.popover("Add your own text", icon=":material/upload_file:", width="content"):
-    run_form.add_own_text()
+    own_texts.add_own_text()
 with row.popover("Import a model", icon=":material/move_to_inbox:", width="content"):
     if imported := export_import.import_bundle():
         st.session_state.run = imported.id
