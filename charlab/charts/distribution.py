@@ -89,7 +89,7 @@ def bars(
             "marker": {"color": MODEL, "line": outline},
             "textfont": {"size": SMALLEST, "color": [ACTUAL if i == actual else INK for i in shown]},
             "text": [f"{_share(model[i])}{mark}" for i, mark in zip(shown, marks, strict=True)],
-            "hovertemplate": "%{customdata}: %{x:.4f}<extra>model probability</extra>",
+            "hovertemplate": "%{customdata}: %{x:.2%}<extra>model probability</extra>",
         }
     ]
     if sampling is not None:
@@ -105,7 +105,7 @@ def bars(
     }
     layout["xaxis"] |= {
         "range": [0, ceiling * (1.18 if actual is None else 1.3)],
-        "tickformat": ".2~f",
+        "tickformat": ".0%",
         "tickvals": rounded(np.linspace(0, ceiling, 6)),
     }
     layout["yaxis"] |= {
@@ -154,7 +154,7 @@ def sampling_figure(
             customdata=[literal(named(characters[i])) for i in shown],
             name="",
             showlegend=False,
-            hovertemplate="%{customdata}: probability %{x:.4f}<extra></extra>",
+            hovertemplate="%{customdata}: probability %{x:.2%}<extra></extra>",
         )
     )
     figure.add_trace(
@@ -195,7 +195,7 @@ def _sampling_bars(model: np.ndarray, sampling: np.ndarray) -> list[dict[str, An
         "marker": {"color": SAMPLING},
         "textfont": {"size": SMALLEST},
         "text": ["" if gone else _share(p) for p, gone in zip(sampling, cut, strict=True)],
-        "hovertemplate": "%{customdata}: %{x:.4f}<extra>sampling probability</extra>",
+        "hovertemplate": "%{customdata}: %{x:.2%}<extra>sampling probability</extra>",
     }
     hatched = {
         "name": "cut off",
@@ -221,4 +221,7 @@ def _segment_label(character: str, probability: float) -> str:
 
 
 def _share(probability: float) -> str:
-    return f"{probability:.2f}" if probability >= 0.005 else f"{probability:.1g}" if probability > 0 else "0"
+    """A probability in per cent, as the label of a bar: "81%", "0.4%", "<0.1%"."""
+    if 0 < probability < 0.0005:
+        return literal("<0.1%")
+    return f"{probability:.1%}" if 0 < probability < 0.00995 else f"{probability:.0%}"

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from charlab.charts.base import ACTUAL, literal
 from charlab.charts.distribution import MAX_BARS, bars_figure, sampling_figure
@@ -33,6 +34,25 @@ def test_what_top_k_and_top_p_remove_is_hatched_and_the_rest_is_not():
 def test_digits_as_characters_stay_rows_of_their_own():
     figure = bars_figure(["1", "10", "2"], np.array([0.2, 0.5, 0.3]))
     assert list(figure.data[0].y) == [0, 1, 2] and list(figure.layout.yaxis.ticktext) == ["10", "2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("probability", "label"),
+    [
+        (0.812, "81%"),
+        (0.9999, "100%"),
+        (0.0099, "1.0%"),
+        (0.0043, "0.4%"),
+        (0.0005, "0.1%"),
+        (0.0004, "<0.1%"),
+        (0, "0%"),
+    ],
+)
+def test_bars_and_axis_are_in_per_cent(probability, label):
+    figure = bars_figure(["a", "b"], np.array([1.0, probability]))
+    assert figure.data[0].text[1] == literal(label)
+    assert figure.data[0].x[1] == probability  # a share of 1, which the axis writes in per cent
+    assert figure.layout.xaxis.tickformat == ".0%" and ":.2%" in figure.data[0].hovertemplate
 
 
 # sampling_figure
