@@ -5,14 +5,15 @@ from pathlib import Path
 import streamlit as st
 
 from charlab import os_errors
-from pages.parts.shared import browser_cookie, url_state
+from pages.parts.shared import browser_cookie, present, url_state
 from pages.parts.shared.safe_text import plain
 
 st.set_page_config(
     page_title="CharLab", page_icon=str(Path(__file__).parent / "parts" / "shared" / "icon.svg"), layout="wide"
 )
 
-st.html(Path(__file__).parent / "parts" / "shared" / "text_direction.css")
+for style in ("text_direction.css", "layout.css"):
+    st.html(Path(__file__).parent / "parts" / "shared" / style)
 
 PAGES = [
     st.Page("home.py", title="CharLab", icon=":material/abc:", default=True),
@@ -23,6 +24,7 @@ PAGES = [
 
 page = st.navigation(PAGES, position="top")
 url_state.enter(page.url_path)
+present.show_style()
 try:
     browser_cookie.show_role()
     page.run()

@@ -42,6 +42,7 @@ def _of(*pages: str) -> Callable[..., Setting]:
 
 
 _train, _playground, _explainer, _both = _of(TRAIN), _of(PLAYGROUND), _of(EXPLAINER), _of(PLAYGROUND, EXPLAINER)
+_all = _of(HOME, TRAIN, PLAYGROUND, EXPLAINER)
 _SEEDS = (0, 2**31 - 1)
 
 
@@ -61,6 +62,8 @@ def _top_p(in_link: str) -> float:
 
 SETTINGS: dict[str, Setting] = {
     # key: page(type, default, limits or choices, name in links)
+    "present": _all(bool, False, parse=lambda in_link: in_link == "1"),
+
     "corpus": _train(str, "shakespeare", choices=AT_CALL),
     "preset": _train(str, "quick-gru", choices=PRESETS),
     "accelerator": _train(str, "auto", choices=ACCELERATORS),

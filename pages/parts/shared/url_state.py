@@ -58,7 +58,8 @@ def drop(key: str) -> None:
 
 def write(settings: dict[str, Any], *, keep_others: bool = False) -> list[str]:
     """Put settings into the address; None leaves one out. Returns the names of texts too long for a link."""
-    named = {page_state.parameter(key): value for key, value in settings.items()}
+    everywhere = {"present": 1 if value("present") else None}
+    named = {page_state.parameter(key): value for key, value in (everywhere | settings).items()}
     too_long = [name for name, value in named.items() if isinstance(value, str) and len(value) > MAX_TEXT_IN_LINK]
     others = st.query_params.to_dict() if keep_others else {}
     wanted = {name: value for name, value in others.items() if name not in named} | {

@@ -1,0 +1,40 @@
+"""A page's settings, which fold to one line that says them.
+
+No st.expander: Streamlit builds it anew, and closes it, when its label changes.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.parts.shared.safe_text import as_label
+
+
+def box(key: str, summary: str) -> DeltaGenerator:
+    """The place for the settings: open until `fold` is called or the reader folds it. Folded, a button says
+    `summary`, one line with what is chosen, and opens them; the widgets inside go on working unseen.
+
+    `key`, a word, stays the same in all runs of the page, and so do the elements inside.
+    """
+    is_open = st.session_state.setdefault(key, True)
+    st.button(
+        "Fold the settings" if is_open else as_label(summary),
+        icon=":material/expand_less:" if is_open else ":material/tune:",
+        type="tertiary",
+        key=f"toggle-{key}",
+        on_click=_set,
+        args=(key, not is_open),
+    )
+    if not is_open:
+        st.html(f"<style>.st-key-box-{key} {{ display: none; }}</style>")
+    return st.container(key=f"box-{key}")
+
+
+def fold(key: str) -> None:
+    """Fold the settings; call it from a button's callback, before the page draws them again."""
+    _set(key, False)
+
+
+def _set(key: str, is_open: bool) -> None:
+    st.session_state[key] = is_open
