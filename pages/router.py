@@ -12,7 +12,7 @@ st.set_page_config(
     page_title="CharLab", page_icon=str(Path(__file__).parent / "parts" / "shared" / "icon.svg"), layout="wide"
 )
 
-for style in ("text_direction.css", "layout.css"):
+for style in ("text_direction.css", "layout.css", "contrast.css"):
     st.html(Path(__file__).parent / "parts" / "shared" / style)
 
 PAGES = [

@@ -18,14 +18,13 @@ from charlab.core.display import isolated, visible, without_turns
 Figure = go.Figure
 
 MODEL = "var(--st-blue-color)"  # model probability
-SAMPLING = "var(--st-chart-sequential-colors-4)"  # sampling probability (after temperature, top-k and top-p)
+SAMPLING = "var(--st-chart-sequential-colors-5)"  # sampling probability (after temperature, top-k and top-p)
 ACTUAL = "var(--st-orange-color)"  # the actual character
 TRAINING = "var(--st-green-color)"
 VALIDATION = "var(--st-violet-color)"
 QUIET = "var(--st-gray-color)"  # reference lines, earlier runs
 INK = "var(--st-text-color)"
 CLEAR = "rgba(0,0,0,0)"
-PAPER = "var(--st-background-color)"
 # Ten steps from the page's background to the deepest hue.
 SEQUENTIAL = [[i / 9, f"var(--st-chart-sequential-colors-{i})"] for i in range(10)]
 

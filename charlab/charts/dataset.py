@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from charlab.charts.base import INK, MODEL, QUIET, empty_figure, literal, rounded
+from charlab.charts.base import INK, MODEL, QUIET, SMALLEST, empty_figure, literal, rounded
 from charlab.core.display import named, visible
 from charlab.core.summary import Layer
 
@@ -15,7 +15,7 @@ MAX_DISTINCT = 80
 ROWS_SHOWN, COLUMNS_SHOWN = 3, 32
 _MAX_MARKS = 256  # rows of a batch that are marked in the overview of positions
 # Colours of positions: dark enough for white letters, light enough for a dark page, unlike those of surprise.
-_POSITIONS = [[0, "#7b3fa3"], [0.25, "#3f5fb5"], [0.5, "#1f7590"], [0.75, "#237a50"], [1, "#9a5b00"]]
+_POSITIONS = [[0, "#8b4bb5"], [0.25, "#4668c2"], [0.5, "#1f7590"], [0.75, "#237a50"], [1, "#9a5b00"]]
 
 
 def alphabet_figure(characters: Sequence[str], counts: np.ndarray) -> go.Figure:
@@ -169,7 +169,7 @@ def _add_positions(
         yanchor="bottom",
         showarrow=False,
         text="validation set",
-        font={"color": QUIET, "size": 11},
+        font={"color": QUIET, "size": SMALLEST},
     )
 
 
@@ -232,7 +232,7 @@ def _add_rows(
         yaxis2={
             "tickvals": list(ticks),
             "ticktext": list(ticks.values()),
-            "tickfont": {"family": "monospace", "size": 10},
+            "tickfont": {"family": "monospace", "size": SMALLEST},
         }
     )
     return len(where)

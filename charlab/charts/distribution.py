@@ -13,7 +13,6 @@ from charlab.charts.base import (
     CLEAR,
     INK,
     MODEL,
-    PAPER,
     SAMPLING,
     SMALLEST,
     empty_figure,
@@ -141,8 +140,8 @@ def sampling_figure(
             marker={
                 "color": [SAMPLING if segment % 2 else _PALER for segment in range(len(shown))],
                 "line": {
-                    "color": [ACTUAL if i == chosen else PAPER for i in shown],
-                    "width": [3 if i == chosen else 0.5 for i in shown],
+                    "color": [ACTUAL if i == chosen else SAMPLING for i in shown],
+                    "width": [3 if i == chosen else 1 for i in shown],
                 },
             },
             text=[_segment_label(characters[i], sampling[i]) for i in shown],

@@ -168,7 +168,7 @@ def _add_feature(figure: Figure, steps: range, name: str, present: np.ndarray) -
         mode="lines",
         fill="tozeroy",
         line={"color": QUIET, "shape": "hvh", "width": 1},
-        opacity=0.45,
+        opacity=0.8,
         hovertemplate=f"{literal(name)}: %{{y}}<extra></extra>",
     )
     figure.update_layout(
@@ -200,7 +200,7 @@ def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Fi
             y=rounded(heights, 3),
             mode="markers",
             name=GATES.get(name, literal(name)),
-            marker={"size": 5, "color": MODEL, "opacity": 0.45},
+            marker={"size": 5, "color": MODEL, "opacity": 0.65},
             text=[f"unit {u + 1}" for u in range(len(values))],
             hovertemplate="%{text}: %{x:.2f}<extra></extra>",
             showlegend=False,
@@ -292,7 +292,7 @@ def _arc(position: int, looked_at: int, share: float, distance: float) -> dict:
         "path": f"M {position},0 Q {(position + looked_at) / 2},{top:.3f} {looked_at},0",
         "yref": "y2",
         "layer": "below",
-        "line": {"color": SEQUENTIAL[round(3 + 5 * share)][1], "width": round(1 + 7 * share, 2)},
+        "line": {"color": SEQUENTIAL[round(5 + 4 * share)][1], "width": round(1 + 7 * share, 2)},
     }
 
 

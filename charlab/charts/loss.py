@@ -88,7 +88,7 @@ def _loss_line(label: str, points: tuple, wanted: str, index: int, unit: str) ->
         mode="lines" if wanted == "training" else "lines+markers",
         line={"color": hue, "width": 1 if earlier else 2, "dash": "solid" if wanted == "training" else "dash"},
         marker={"size": 4 if earlier else 7},
-        opacity=0.7 if earlier else 1,
+        opacity=0.8 if earlier else 1,
         hovertemplate="%{y:.1f}%" if unit == ACCURACY else f"%{{y:.3f}} {unit}",
         legendrank=index,
     )

@@ -207,7 +207,7 @@ def _shades(papers: str, inks: str) -> str:
 # The sequential colours of the app (.streamlit/config.toml), and which of two inks is readable on each.
 _INKS = {"d": "#12161c", "l": "#ffffff"}
 _LIGHT = _shades("#fcfcfb #e3ebf5 #c9d9ee #aac4e5 #87abd9 #6490cb #4274ba #2a5aa1 #193f7d #0a2450", "ddddddllll")
-_DARK = _shades("#12161c #162437 #1a3353 #204470 #29578e #3a6fae #548bcb #79a9e1 #a6c8f1 #d8e8fc", "lllllldddd")
+_DARK = _shades("#12161c #162437 #1a3353 #204470 #29578e #3567a2 #548bcb #79a9e1 #a6c8f1 #d8e8fc", "lllllldddd")
 # Fonts by name for what the system's own may lack: each character is drawn by the first that has it.
 _SCRIPTS = ", ".join(
     f'"{font}"'

@@ -35,7 +35,7 @@ def colour_choice(page, name: str):
 
 def drawn(page, label: str) -> dict:
     """The data and shapes of the chart whose label starts with this."""
-    chart = page.locator(f"[role=img][aria-label^='{label}']")
+    chart = page.locator(f"[role=figure][aria-label^='{label}']")
     expect(chart.locator(".main-svg").first).to_be_visible()
     return chart.evaluate("({ data, layout }) => ({ data, layout })")
 

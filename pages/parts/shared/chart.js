@@ -7,7 +7,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let chart = charts.get(parentElement);
   if (!chart) {
     chart = { node: document.createElement("div"), turn: 0 };
-    chart.node.setAttribute("role", "img");
+    chart.node.setAttribute("role", "figure"); // not "img": buttons within an image cannot be reached
     chart.node.className = "charlab-chart";
     parentElement.appendChild(chart.node);
     charts.set(parentElement, chart);
@@ -66,6 +66,14 @@ function draw(Plotly, chart) {
     if (JSON.parse(chart.data.figure).layout.xaxis?.ticktext) draw(Plotly, chart);
   }));
   chart.watcher.observe(node);
+  node.on("plotly_afterplot", () => describe(node));
+  describe(node);
+}
+
+// A screen reader reads the chart's label and its buttons, not the letters of the picture one by one.
+function describe(node) {
+  node.querySelectorAll(".main-svg").forEach((picture) => picture.setAttribute("aria-hidden", "true"));
+  node.querySelector("[role=toolbar]")?.setAttribute("aria-label", "Buttons of the chart");
 }
 
 // Where only the lengths and labels of bars differ, Plotly redraws only these: in half the time.

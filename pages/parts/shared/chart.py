@@ -15,8 +15,12 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+_HERE = Path(__file__)
 _mount = st.components.v2.component(
-    "charlab_chart", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"), isolate_styles=False
+    "charlab_chart",
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    isolate_styles=False,
 )
 
 

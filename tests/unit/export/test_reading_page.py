@@ -13,6 +13,7 @@ from charlab.core.reading import explain
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError
 from charlab.export.reading_page import MAX_LENGTH, page_html, steps_csv
+from helpers.contrast import TEXT, contrast, theme
 from helpers.tiny import TINY, random_weights
 
 VOCAB = Vocab.from_text("the quick brown fox jumps over the lazy dog =+-@.\n\t")
@@ -162,3 +163,12 @@ def test_the_page_says_how_much_of_the_text_the_model_can_read():
     assert "This model can read 55.6% of this text (5 of 9 characters)." in html
     assert "U+20AC EURO SIGN (€, 2 times, 22.2%), U+003C LESS-THAN SIGN (&lt;, once, 11.1%)" in html
     assert "can read" not in page_html("A model", "A text", read("the fox"), VOCAB)
+
+
+def test_every_shade_is_the_apps_and_its_letters_can_be_read_in_light_and_dark():
+    light, dark = page_html("m", "c", read("the"), VOCAB).split("@media screen and (prefers-color-scheme: dark)")
+    for name, style in (("light", light), ("dark", dark)):
+        shades = re.findall(r"\.s(\d) \{ background-color: (#\w{6}); color: (#\w{6}); \}", style)
+        assert [paper for _, paper, _ in shades] == theme(name)["chartSequentialColors"]
+        assert min(contrast(ink, paper) for _, paper, ink in shades) >= TEXT
+        assert contrast(*re.findall(r"--(?:paper|quiet): (#\w{6})", style)) >= TEXT
