@@ -6,8 +6,6 @@ Nothing is read, generated or downloaded before it is needed.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import re
 import stat
@@ -15,14 +13,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 from charlab import os_errors
-from charlab.corpora import downloads, python_texts, synthetic
+from charlab.corpora import downloads, python_texts, stored_texts, synthetic
 from charlab.corpora.cleaning import clean
+from charlab.corpora.stored_texts import store as store  # beside load
 from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text, made, read_bytes, read_plainly, stored_name
 from charlab.errors import CorpusError
-from charlab.files import write_whole
 
 SEED, LENGTH = 1, 500_000  # of the synthetic texts
 PIPE_LIMIT = 1_000_000_000  # bytes; a file has no limit, but a pipe may have no end
@@ -36,7 +33,8 @@ _MADE_HERE = "None needed (generated here)"
 @dataclass(frozen=True)
 class Corpus:
     """Facts about a text that are known without it. Sizes that change with Python's version are those of
-    Python 3.11. `entropy_bits` is exact, in bits per character."""
+    Python 3.11. `entropy_bits` is exact, in bits per character; a stored text was `added` so many seconds after
+    1970 began."""
 
     name: str
     title: str
@@ -46,6 +44,7 @@ class Corpus:
     alphabet_size: int
     needs_network: bool = False
     entropy_bits: float | None = None
+    added: float | None = None
 
     def is_here(self) -> bool:
         """Whether load() needs no network for it."""
@@ -55,7 +54,7 @@ class Corpus:
             return python_texts.has_python_reference()
         if self.name == "python-source":
             return python_texts.has_python_source()
-        return self.name in CORPORA or _stored_path(self.name).is_file()
+        return self.name in CORPORA or stored_texts.path_of(self.name).is_file()
 
 
 CORPORA: dict[str, Corpus] = {
@@ -134,8 +133,8 @@ def load(
         return _load_download(CORPORA[name_or_path], download)
     if name_or_path in _BUILDERS:
         return _build(name_or_path)
-    if re.fullmatch(r"text-[0-9a-f]{16}", name_or_path):
-        return _load_stored(name_or_path)
+    if stored_texts.is_name(name_or_path):
+        return stored_texts.load(name_or_path)
     if paths:
         return _load_file(name_or_path, minimum, encoding, normalise, remove_licence, sha256)
     raise CorpusError(_no_such_text(name_or_path))
@@ -151,66 +150,33 @@ def can_be_loaded_again(text: Text) -> bool:
     return os.path.isfile(text.name) and not _SURROGATES.search(text.name)
 
 
-def store(text: Text, owner: str = "") -> str:
-    """Store an accepted upload or paste in the cache folder; returns its name for load().
-
-    The same text is stored once, under its first title and for its first owner. Raises CorpusError where it
-    cannot be written.
-    """
-    name = stored_name(text.sha256)
-    if stored_already(text):
-        return name
-    about = {
-        "title": text.title,
-        "sha256": text.sha256,
-        "notes": list(text.notes),
-        "characters": len(text.text),
-        "alphabet_size": len(set(text.text)),
-    } | {key: value for key, value in (("reading", text.reading), ("owner", owner)) if value}
-    path = _stored_path(name)
-    try:
-        write_whole(path, text.text.encode("utf-8"))
-        write_whole(path.with_suffix(".json"), json.dumps(about, ensure_ascii=False).encode("utf-8"))
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-        raise CorpusError(
-            f"“{text.title}” cannot be stored in {path.parent}: {os_errors.reason(error)}. "
-            "Set the environment variable CHARLAB_CACHE to another folder."
-        ) from error
-    return name
-
-
-def stored_already(text: Text) -> str | None:
-    """The name of a text that this machine has stored, unchanged; None where it has not."""
-    name = stored_name(text.sha256)
-    return None if _read_stored(name) is None else name
-
-
-def stored_bytes(owner: str) -> int:
-    """The bytes of the texts that are stored for an owner."""
-    paths = [path for path in _texts_folder().glob("*.json") if (_read_about(path) or {}).get("owner") == owner]
-    texts = [path.with_suffix(".txt") for path in paths]
-    return sum(path.stat().st_size for path in texts if path.is_file())
-
-
 def stored() -> list[Corpus]:
     """The stored texts, by title; incomplete ones are skipped."""
-    found = []
-    for path in _texts_folder().glob("*.json"):
-        about = _read_about(path)
-        if about and path.with_suffix(".txt").is_file():
-            found.append(
-                Corpus(
-                    stored_name(about["sha256"]),
-                    about["title"],
-                    "A text that was uploaded or pasted here.",
-                    "Your own text",
-                    about["characters"],
-                    about["alphabet_size"],
-                )
-            )
-    return sorted(found, key=lambda corpus: (corpus.title.casefold(), corpus.name))
+    about = "A text that was uploaded or pasted here."
+    return [
+        Corpus(
+            text.name, text.title, about, "Your own text", text.characters, text.alphabet_size, added=text.added
+        )
+        for text in stored_texts.every()
+    ]
+
+
+def title_of(name: str, noted: str = "") -> str:
+    """What people call a text: its title, for a file its name without folders, and for a stored text that is no
+    longer on this machine the title that its run `noted`."""
+    if name in CORPORA:
+        return CORPORA[name].title
+    if stored_texts.is_name(name):
+        known = stored_texts.find(name)
+        return known.title if known else noted or "a text that is no longer here"
+    return file_name(name)
+
+
+def file_name(corpus: str) -> str:
+    """A corpus's name unchanged; only the last part of a path or an address, without its query."""
+    if "://" in corpus:
+        corpus = re.split(r"[?#]", corpus)[0]
+    return re.split(r"[/\\]", corpus.rstrip("/\\"))[-1] or "text"
 
 
 _DOWNLOADS = {"shakespeare": downloads.SHAKESPEARE, "complete-works": downloads.COMPLETE_WORKS}
@@ -307,48 +273,3 @@ def _no_such_text(name: str) -> str:
 def _others(but: str) -> str:
     names = [corpus.name for corpus in CORPORA.values() if not corpus.needs_network and corpus.name != but]
     return f"These texts need no network: {', '.join(names)}."
-
-
-# Stored texts: texts/<first 16 digits of the checksum>.txt, and .json with its facts. The text is
-# written first, so that the second file implies the first.
-
-
-def _load_stored(name: str) -> Text:
-    text = _read_stored(name)
-    if text is None:
-        raise CorpusError(
-            f"The text {name!r} is missing or damaged on this machine ({_texts_folder()}). Upload it again."
-        )
-    return text
-
-
-def _read_stored(name: str) -> Text | None:
-    path = _stored_path(name)
-    about = _read_about(path.with_suffix(".json"))
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    if about is None or hashlib.sha256(data).hexdigest() != about["sha256"]:
-        return None
-    # Earlier versions noted here what every alphabet left out; now it depends on the model's limit.
-    notes = tuple(note for note in about["notes"] if "The alphabet keeps the" not in note)
-    reading = about.get("reading", {})
-    return Text(name, about["title"], data.decode("utf-8"), about["sha256"], notes, reading=reading)
-
-
-def _read_about(path: Path) -> dict[str, Any] | None:
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    keys = {"title", "sha256", "notes", "characters", "alphabet_size"}
-    return about if isinstance(about, dict) and keys <= set(about) else None
-
-
-def _texts_folder() -> Path:
-    return downloads.cache_folder() / "texts"
-
-
-def _stored_path(name: str) -> Path:
-    return _texts_folder() / f"{name.removeprefix('text-')}.txt"

@@ -16,6 +16,8 @@ from charlab.errors import CorpusError
 
 MINIMUM_CHARACTERS = 2_000
 UPLOAD_LIMIT = 20_000_000  # characters
+MAX_TITLE = 80  # characters
+_FIRST_WORDS = 40  # characters of a text that stand for its name
 
 _LICENCE = "the header and the licence of Project Gutenberg"
 _UNPACK = "Unpack it and upload a text file from it."
@@ -96,6 +98,11 @@ def read_pasted(
     """Pasted text, under the same rules as a file."""
     wishes = {"normalise": normalise, "remove_licence": remove_licence}
     return _unified(text, _shown(title), limit, MINIMUM_CHARACTERS, (), "utf-8", **wishes)
+
+
+def named(text: Text, title: str) -> Text:
+    """The text under another title; where that is empty, under its first words."""
+    return replace(text, title=_shown(" ".join(title.split()) or _first_words(text.text)))
 
 
 def licence_in(data: bytes | str, filename: str, encoding: str | None = None) -> licence.Frame | None:
@@ -227,4 +234,14 @@ def _too_long(title: str, received: str, limit: int) -> str:
 
 def _shown(title: str) -> str:
     """A title for use in a sentence: without invisible characters, at most 80."""
-    return "".join(character for character in title if character.isprintable())[:80].strip() or "The text"
+    return "".join(character for character in title if character.isprintable())[:MAX_TITLE].strip() or "The text"
+
+
+def _first_words(text: str) -> str:
+    """The first line with letters in it, cut between two words, with an ellipsis where it goes on."""
+    lines = (" ".join(line.split()) for line in text[:20_000].split("\n"))
+    line = next((line for line in lines if any(map(str.isalnum, line))), "")
+    if len(line) <= _FIRST_WORDS:
+        return line
+    cut = line[: _FIRST_WORDS + 1].rpartition(" ")[0] or line[:_FIRST_WORDS]
+    return f"{cut.rstrip(' ,;:.-–')} ..."

@@ -22,8 +22,7 @@ from safetensors.numpy import save
 
 from charlab import os_errors
 from charlab.core import kinds, predictor, summary
-from charlab.corpora import splits
-from charlab.corpora.catalogue import CORPORA
+from charlab.corpora import catalogue, splits
 from charlab.errors import CharlabError, RunError
 from charlab.export import bundle_validation
 from charlab.runs import quotas, shell_commands, store
@@ -75,7 +74,7 @@ def model_card(run: Run) -> str:
     config, status, vocab = _without_paths(run.config()), run.status(), run.vocab()
     results, model = status.results, config.model
     loss = results.get("best_val_loss")
-    corpus = CORPORA.get(config.corpus)
+    corpus = catalogue.CORPORA.get(config.corpus)
     about = f"{corpus.title}. {corpus.about} Licence: {corpus.licence}." if corpus else "The author's own text."
     size = summary.describe_parameters(model, len(vocab))
     context = kinds.of(model).context(model)
@@ -142,14 +141,7 @@ def metrics_csv(run: Run) -> str:
 
 def _without_paths(config: RunConfig) -> RunConfig:
     """The configuration without its owner, and with only the file name of a path or an address."""
-    return RunConfig(**config.__dict__ | {"corpus": file_name(config.corpus), "owner": ""})
-
-
-def file_name(corpus: str) -> str:
-    """A corpus's name unchanged; only the last part of a path or an address, without its query."""
-    if "://" in corpus:
-        corpus = re.split(r"[?#]", corpus)[0]
-    return re.split(r"[/\\]", corpus.rstrip("/\\"))[-1] or "text"
+    return RunConfig(**config.__dict__ | {"corpus": catalogue.file_name(config.corpus), "owner": ""})
 
 
 def _status(run: Run) -> dict[str, Any]:
@@ -192,7 +184,7 @@ def unpack(file: BinaryIO | bytes, filename: str = "The file", folder: Path | No
     Raises ModelError where the file is not a complete bundle, and RunError where the actor has no room for it.
     """
     source = io.BytesIO(file) if isinstance(file, bytes) else file
-    contents = bundle_validation.read(source, file_name(filename)[:80])
+    contents = bundle_validation.read(source, catalogue.file_name(filename)[:80])
     for weights in contents.weights.values():
         predictor.build_predictor(contents.config.model, len(contents.vocab), weights)
     folder = folder or store.runs_folder()

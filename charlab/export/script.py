@@ -10,8 +10,8 @@ from pathlib import Path
 
 from charlab.core import kinds
 from charlab.core.config import SETTINGS
+from charlab.corpora import catalogue
 from charlab.errors import ModelError
-from charlab.export import bundle
 from charlab.runs.store import RunConfig
 
 _PARTS = Path(__file__).parent / "script_parts"
@@ -76,8 +76,9 @@ def _opening(config: RunConfig) -> str:
         lines.append(f"{f'{name.upper()} = {_literal(config.reading[name])}':<32}# {note}")
     modules = ["os", "sys", "time"] + (["re", "unicodedata"] if config.reading else [])
     imports = "\n".join(f"import {module}" for module in sorted(modules))
+    text = config.corpus_title or catalogue.file_name(config.corpus)
     about = textwrap.fill(
-        f"The training of “{title}” on {_one_line(bundle.file_name(config.corpus))}, in plain TensorFlow: "
+        f"The training of “{title}” on {_one_line(text)}, in plain TensorFlow: "
         "a network that reads a text and learns to predict its next character.",
         width=100,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from charlab.core.predictor import Predictor, Weights, build_predictor
 from charlab.core.vocab import Vocab
-from charlab.corpora import catalogue
+from charlab.corpora import catalogue, stored_texts
 from charlab.corpora.encoding import in_alphabet
 from charlab.errors import CharlabError, CorpusError, ModelError, RunError
 from charlab.runs import store
@@ -110,13 +110,23 @@ def stamp(name: str) -> float:
 
 def training_text(config: RunConfig, download: bool = True) -> catalogue.Text:
     """The text that a model was trained on. Raises CorpusError where it is not there, or has changed."""
+    if stored_texts.is_name(config.corpus) and stored_texts.find(config.corpus) is None:
+        raise CorpusError(
+            f"The text “{corpus_title(config)}”, which this run was made for, is no longer on this machine. Add "
+            "the same text again: the run finds it by its content."
+        )
     text = catalogue.load(config.corpus, download=download, sha256=config.corpus_sha256)
     if text.sha256 != config.corpus_sha256:
         raise CorpusError(
-            f"The text of {config.corpus!r} is not the one that this run was made for (its checksum differs). "
+            f"The text “{corpus_title(config)}” is not the one that this run was made for (its checksum differs). "
             "Start a new run on the text as it is now."
         )
     return text
+
+
+def corpus_title(config: RunConfig) -> str:
+    """What people call the text that a model was trained on."""
+    return catalogue.title_of(config.corpus, config.corpus_title)
 
 
 def corpus_text(config: RunConfig) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from charlab.corpora.stored_texts import StoredText
 from charlab.errors import RunError
 from charlab.runs.store import Run
 
@@ -45,6 +46,11 @@ def owner_of(run: Run) -> str:
 def may_act(actor: Actor, run: Run) -> bool:
     """Whether the actor may pause, stop, resume, train longer, rename and delete the run."""
     return actor.role != STUDENT or (actor.owner != "" and actor.owner == owner_of(run))
+
+
+def may_act_on_text(actor: Actor, text: StoredText) -> bool:
+    """Whether the actor may rename and delete a stored text."""
+    return actor.role != STUDENT or (actor.owner != "" and actor.owner == text.owner)
 
 
 def check(actor: Actor, run: Run, act: str) -> None:

@@ -18,7 +18,7 @@ import charlab
 from charlab.core import kinds, ngram, summary
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import MAX_ALPHABET, Vocab
-from charlab.corpora import batching, catalogue, coverage, splits
+from charlab.corpora import batching, catalogue, coverage, splits, stored_texts
 from charlab.corpora.coverage import Coverage
 from charlab.corpora.encoding import in_alphabet, make_vocab, mapped, split_at, text_ids
 from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text
@@ -130,6 +130,7 @@ class RunPlan:
             versions=versions(),
             reading=self.text.reading,
             coverage=self.text.coverage,
+            corpus_title=self.text.title if stored_texts.is_name(self.text.name) else "",
         )
 
     def create(self, actor: Actor, folder: Path | None = None) -> store.Run:

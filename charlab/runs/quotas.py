@@ -12,10 +12,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from charlab.corpora import catalogue
+from charlab.corpora import stored_texts, uploads
 from charlab.corpora.uploads import Text
 from charlab.errors import CharlabError, RunError
-from charlab.runs import limits, store
+from charlab.runs import limits, permissions, store
 from charlab.runs.permissions import STUDENT, THE_TEACHER, Actor, owner_of
 from charlab.runs.store import Run
 
@@ -43,18 +43,22 @@ def taking_room(actor: Actor, size: int, folder: Path | None = None) -> Iterator
 
 
 def store_text(text: Text, actor: Actor) -> str:
-    """Store a text for whoever uploaded it; returns its name. A text that is stored already takes no room."""
-    name = catalogue.stored_already(text)
-    if name is not None:
+    """Store a text for whoever uploaded it; returns its name. A text that is stored already takes no room, and has
+    the new title only where it is the actor's."""
+    name = uploads.stored_name(text.sha256)
+    if stored_texts.is_stored(text):
+        known = stored_texts.find(name)
+        if known and known.title != text.title and permissions.may_act_on_text(actor, known):
+            stored_texts.rename(name, text.title)
         return name
     with taking_room(actor, len(text.text.encode("utf-8"))):
-        return catalogue.store(text, owner=actor.owner)
+        return stored_texts.store(text, owner=actor.owner)
 
 
 def bytes_of(owner: str, folder: Path | None = None) -> int:
     """The bytes that an owner's runs and texts take on the disk."""
     runs = [run for run in store.all_runs(folder) if owner_of(run) == owner]
-    return sum(map(_size, runs)) + catalogue.stored_bytes(owner)
+    return sum(map(_size, runs)) + stored_texts.bytes_of(owner)
 
 
 def outgrown(run: Run) -> str:
@@ -104,10 +108,10 @@ def _check_waiting(actor: Actor, runs: list[Run]) -> None:
 
 def _check_room(actor: Actor, runs: list[Run], size: int) -> None:
     limit = limits.megabytes_each()
-    used = sum(map(_size, runs)) + catalogue.stored_bytes(actor.owner)
+    used = sum(map(_size, runs)) + stored_texts.bytes_of(actor.owner)
     if used + size > limit * 1e6:
         more = f" This would take {_megabytes(size)} more." if size else ""
-        raise RunError(f"{_room(used, limit)}{more} Delete runs that are no longer needed.")
+        raise RunError(f"{_room(used, limit)}{more} Delete runs and texts that are no longer needed.")
 
 
 def _room(used: int, limit: float, browser: str = "this browser") -> str:

@@ -153,6 +153,7 @@ STATUS: dict[str, Field] = {
 CONFIG: dict[str, Field] = {
     "name": required(text(_MAX_NAME, 1, CONTROL_CHARACTERS)), "preset": required(text(200)),
     "corpus": required(text(_MAX_PATH, 1, "\0")), "corpus_sha256": required(text(200)),
+    "corpus_title": text(_MAX_NAME, 0, CONTROL_CHARACTERS),
     "model": required(_OBJECT), "train": required(_OBJECT), "created": _TIME, "owner": text(1000),
     "notes": Field("a list of texts", lambda value: isinstance(value, list) and _has_texts(value)),
     "reading": Field("an encoding and a form of letters", lambda value: value == {} or _is_reading(value)),

@@ -44,14 +44,14 @@ ACTIVE = ("queued", "running", "pausing", "stopping")  # a worker holds the run,
 ENDED = ("paused", "stopped", "done", "failed")
 REQUESTS = ("pause", "stop")
 _ROOM_BYTES = 65_536  # several times a status, and whole blocks of any file system
+_OPTIONAL = ("reading", "coverage", "corpus_title")
 _WEIGHTS_NAME = r"best|last|epoch-[0-9]{3,9}"
 Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """A run's configuration, fixed when it is created, except for its name and, when it is trained longer, its
-    budget."""
+    """A run's configuration, fixed but for its name and, where it is trained longer, its budget."""
 
     name: str
     preset: str
@@ -65,16 +65,17 @@ class RunConfig:
     versions: dict[str, str] = field(default_factory=dict)
     reading: dict[str, Any] = field(default_factory=dict)  # how a file became the text: see corpora.uploads.Text
     coverage: Coverage | None = None  # what the alphabet leaves out of the text
+    corpus_title: str = ""  # of a stored text, whose name says nothing
 
     def to_json(self) -> dict[str, Any]:
-        """The content of config.json; `reading` and `coverage` only where there is something to tell."""
+        """The content of config.json; what is in `_OPTIONAL` only where there is something to tell."""
         data = self.__dict__ | {
             "model": self.model.to_json(),
             "train": self.train.to_json(),
             "notes": list(self.notes),
             "coverage": self.coverage.to_json() if self.coverage and not self.coverage.is_whole else None,
         }
-        return {name: value for name, value in data.items() if value or name not in ("reading", "coverage")}
+        return {name: value for name, value in data.items() if value or name not in _OPTIONAL}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunConfig:

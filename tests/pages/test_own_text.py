@@ -1,11 +1,13 @@
 """A text of one's own on the Train page: its encoding is proposed, shown, and chosen by its reader."""
 
+import re
 import unicodedata
 
 import pytest
 
-from charlab.corpora import catalogue
-from charlab.runs import store
+from charlab.corpora import catalogue, decoding, uploads
+from charlab.runs import control, store
+from charlab.runs.permissions import OPERATOR
 from helpers import cases
 from helpers.pages import open_page, shown
 
@@ -87,7 +89,7 @@ def test_composed_letters_are_a_tick():
     apart = unicodedata.normalize("NFD", FRENCH)
     for ticked, expected in ((True, FRENCH), (False, apart)):
         app = with_file(apart.encode("utf-8"))
-        app.checkbox(key="normalise").set_value(ticked).run()
+        app.checkbox(key="normalise").set_value(ticked)
         take(app)
         assert catalogue.load(app.selectbox(key="corpus").value).text == expected
         assert ("NFC" in shown(app)) == ticked
@@ -110,7 +112,7 @@ def test_a_licence_is_offered_for_removal_and_the_reader_decides(leave_out):
     size = len(cases.gutenberg()) - 1 - len(cases.sentences(150_000).strip())  # without the byte-order mark
     assert tick.value and tick.label == f"Leave out Project Gutenberg's header and licence ({size:,} characters)"
     if not leave_out:
-        tick.uncheck().run()
+        tick.uncheck()
     take(app)
     text = catalogue.load(app.selectbox(key="corpus").value)
     assert ("START OF THE PROJECT" in text.text) != leave_out
@@ -123,3 +125,81 @@ def test_a_licence_is_offered_for_removal_and_the_reader_decides(leave_out):
 def test_other_texts_have_no_licence_to_leave_out():
     app = with_file(FRENCH.encode())
     assert not [box for box in app.checkbox if box.key == "remove_licence"]
+
+
+def paste(app, text: str, name: str = ""):
+    """Paste, name and press at once: in one message to the server, as a browser sends a form."""
+    app.text_area(key="pasted").set_value(text)
+    app.text_input(key="own_text_name").set_value(name)
+    return take(app)
+
+
+def rows(app) -> str:
+    return said([*app.markdown, *app.caption])
+
+
+def press(app, label: str):
+    [button] = [button for button in app.button if button.label == label]
+    button.click().run()
+    assert not app.exception
+    return app
+
+
+def test_a_pasted_text_has_the_name_that_was_typed_or_its_first_words():
+    app = paste(open_page("train"), FRENCH, "  My\tforest ")
+    assert [text.title for text in catalogue.stored()] == ["My forest"]
+    assert "“My forest” is now selected under Text: 2,880 characters." in said(app.info)
+    assert app.text_input(key="own_text_name").value == app.text_area(key="pasted").value == ""
+    paste(app, RUSSIAN)
+    assert [text.title for text in catalogue.stored()] == ["My forest", "Море было тихим, и лодка вышла рано ..."]
+    assert "“Море было тихим, и лодка вышла рано ...” is now selected" in said(app.info)
+
+
+def test_pressed_without_a_text_it_says_what_is_missing():
+    app = take(open_page("train"))
+    assert "There is no text yet. Paste one into the box, or upload a text file." in said(app.error)
+    assert catalogue.stored() == []
+
+
+def test_texts_of_the_same_name_are_told_apart_by_their_dates():
+    app = paste(paste(open_page("train"), FRENCH, "Essay"), RUSSIAN, "Essay")
+    options = [option for option in app.selectbox(key="corpus").options if "Essay" in option]
+    assert len(set(options)) == 2 and all(re.search(r", \d\d \w{3} \d\d:\d\d", option) for option in options)
+    paste(app, FRENCH.upper(), "Another")
+    assert "Another" in [option.strip("\u2068\u2069") for option in app.selectbox(key="corpus").options]
+
+
+def test_a_text_is_listed_and_deleted_after_it_was_asked_once_more():
+    app = paste(open_page("train"), FRENCH, "Forest")
+    app.selectbox(key="preset").set_value("ngram").run()
+    press(app, "Start")
+    assert "Your texts" in rows(app) and "Added today at" in rows(app)
+    assert "2,880 characters, 0.00 MB, used by 1 run." in rows(app)
+    name = app.selectbox(key="corpus").value
+    app.button(key=f"delete-{name}").click().run()
+    assert "cannot be deleted while a run on it waits or trains: “N-grams on Forest”" in said(app.warning)
+    [run] = store.all_runs()
+    control.stop(run, OPERATOR)
+    app.run()
+    assert "Delete “Forest” permanently? “N-grams on Forest” stays" in said(app.warning)
+    press(app, "Keep it")
+    assert not app.warning and catalogue.stored()
+    app.button(key=f"delete-{name}").click().run()
+    press(app, "Delete permanently")
+    assert catalogue.stored() == [] and "Your texts" not in rows(app)
+    assert app.selectbox(key="corpus").value in catalogue.CORPORA
+
+
+def test_an_uploaded_file_is_read_once_and_not_at_every_click(monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        decoding, "decode", lambda *given, decode=decoding.decode: read.append(1) or decode(*given)
+    )
+    monkeypatch.setattr(uploads, "decode", lambda *given, decode=uploads.decode: read.append(1) or decode(*given))
+    app = with_file(RUSSIAN.encode("cp1251"))
+    assert read
+    read.clear()
+    app.selectbox(key="preset").set_value("ngram").run()
+    assert not app.exception and not read
+    encoding_boxes(app)[0].set_value("koi8_r").run()
+    assert read

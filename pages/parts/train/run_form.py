@@ -12,7 +12,7 @@ from charlab.corpora import catalogue
 from charlab.corpora.catalogue import Corpus
 from charlab.runs import accelerators
 from charlab.runs.presets import PRESETS, Preset
-from pages.parts.shared import page_state, url_state
+from pages.parts.shared import dates, page_state, url_state
 from pages.parts.shared.safe_text import as_label, plain
 from pages.parts.train import settings_form
 
@@ -20,10 +20,12 @@ from pages.parts.train import settings_form
 def pick_corpus() -> Corpus:
     """Draw a select box of all texts, with the facts of the chosen one."""
     texts = {corpus.name: corpus for corpus in [*catalogue.CORPORA.values(), *catalogue.stored()]}
-    url_state.read("corpus", choices=texts)
-    name = st.selectbox(
-        "Text", texts, format_func=lambda name: as_label(texts[name].title), key="corpus", persist_state="session"
+    titles = dates.told_apart(
+        {name: as_label(corpus.title) for name, corpus in texts.items()},
+        {name: corpus.added for name, corpus in texts.items()},
     )
+    url_state.read("corpus", choices=texts)
+    name = st.selectbox("Text", texts, format_func=titles.get, key="corpus", persist_state="session")
     corpus = texts[name]
     st.caption(plain(_facts(corpus)))
     return corpus

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from charlab.corpora import catalogue, downloads, synthetic, uploads
+from charlab.corpora import catalogue, downloads, stored_texts, synthetic, uploads
 from charlab.errors import CorpusError
 
 SYNTHETIC = ("markov", "reber", "additions", "coin-flips")
@@ -133,10 +133,10 @@ def test_many_who_store_the_same_text_at_once_do_not_disturb_each_other():
 def test_a_half_written_text_is_not_listed_nor_loaded_and_storing_heals_it(damage):
     text = uploads.read_pasted(OWN)
     name = catalogue.store(text)
-    path = catalogue._stored_path(name).with_suffix(".json")
+    path = stored_texts.path_of(name).with_suffix(".json")
     path.unlink() if damage is None else path.write_bytes(damage)
     assert catalogue.stored() == []
-    with pytest.raises(CorpusError, match="Upload it"):
+    with pytest.raises(CorpusError, match="Add it again"):
         catalogue.load(name)
     assert catalogue.store(text) == name
     assert catalogue.load(name) == text
@@ -144,7 +144,7 @@ def test_a_half_written_text_is_not_listed_nor_loaded_and_storing_heals_it(damag
 
 def test_a_stored_text_that_was_changed_is_not_used():
     name = catalogue.store(uploads.read_pasted(OWN))
-    catalogue._stored_path(name).write_text("something else", encoding="utf-8")
+    stored_texts.path_of(name).write_text("something else", encoding="utf-8")
     with pytest.raises(CorpusError, match="damaged"):
         catalogue.load(name)
 
@@ -186,7 +186,7 @@ def test_a_name_that_is_none_is_refused_with_those_there_are(name):
 
 
 def test_a_stored_text_that_is_not_here_says_what_to_do():
-    with pytest.raises(CorpusError, match="Upload it again"):
+    with pytest.raises(CorpusError, match="Add it again"):
         catalogue.load("text-0123456789abcdef")
 
 
