@@ -185,7 +185,9 @@ def test_the_first_lines_of_an_upload_are_seen_in_the_encoding_that_is_used(
         settled(page)
         button(page, "Use this text").click()
         settled(page)
-        expect(page.get_by_text(f"essay.txt is selected: {len(RUSSIAN):,} characters.")).to_be_visible()
+        expect(
+            page.get_by_text(f"“essay.txt” is now selected under Text: {len(RUSSIAN):,} characters.")
+        ).to_be_visible()
         [corpus] = [corpus for corpus in catalogue.stored() if corpus.title == "essay.txt"]
         assert catalogue.load(corpus.name).text == RUSSIAN
         expect(page).to_have_url(re.compile(f"corpus={corpus.name}"))

@@ -55,11 +55,12 @@ def open_own_text(page: Page, server: str) -> None:
 def test_a_text_pasted_and_its_name_are_used_by_the_first_click(shared_server, page, held):
     before = {text.name for text in catalogue.stored()}
     open_own_text(page, shared_server)
-    type_into(page, page.get_by_label("Or paste a text", exact=True), PROSE)
+    text_given = f"{PROSE}{held}\n"
+    type_into(page, page.get_by_label("Or paste a text", exact=True), text_given)
     click_at_once(page, button(page, "Use this text"), held)
     settled(page)
     [text] = [text for text in catalogue.stored() if text.name not in before]
-    assert catalogue.load(text.name).text == PROSE
+    assert catalogue.load(text.name).text == text_given
     assert text.title.startswith("The tide came in") and f"corpus={text.name}" in page.url
 
 
@@ -67,7 +68,7 @@ def test_a_text_uploaded_is_used_by_the_first_click(shared_server, page, held):
     before = {text.name for text in catalogue.stored()}
     open_own_text(page, shared_server)
     page.locator("[data-testid=stFileUploaderDropzoneInput]").first.set_input_files(
-        {"name": "hens.txt", "mimeType": "text/plain", "buffer": OTHER.encode()}
+        {"name": "hens.txt", "mimeType": "text/plain", "buffer": f"{OTHER}{held}\n".encode()}
     )
     expect(page.get_by_text("hens.txt").first).to_be_visible()
     settled(page)

@@ -172,18 +172,19 @@ def test_texts_of_the_same_name_are_told_apart_by_their_dates():
 def test_a_text_is_listed_and_deleted_after_it_was_asked_once_more():
     app = paste(open_page("train"), FRENCH, "Forest")
     app.selectbox(key="preset").set_value("ngram").run()
-    press(app, "Start")
+    press(app, "Start").run()
     assert "Your texts" in rows(app) and "Added today at" in rows(app)
-    assert "2,880 characters, 0.00 MB, used by 1 run." in rows(app)
+    assert "2,880 characters (3 kB), used by 1 run." in rows(app)
     name = app.selectbox(key="corpus").value
     app.button(key=f"delete-{name}").click().run()
-    assert "cannot be deleted while a run on it waits or trains: “N-grams on Forest”" in said(app.warning)
     [run] = store.all_runs()
+    called = f"“{run.config().name}”"
+    assert f"cannot be deleted while a run on it waits or trains: {called}" in said(app.warning)
     control.stop(run, OPERATOR)
     app.run()
-    assert "Delete “Forest” permanently? “N-grams on Forest” stays" in said(app.warning)
+    assert f"Delete “Forest” permanently? {called} stays" in said(app.warning)
     press(app, "Keep it")
-    assert not app.warning and catalogue.stored()
+    assert "permanently" not in said(app.warning) and catalogue.stored()
     app.button(key=f"delete-{name}").click().run()
     press(app, "Delete permanently")
     assert catalogue.stored() == [] and "Your texts" not in rows(app)
@@ -192,10 +193,9 @@ def test_a_text_is_listed_and_deleted_after_it_was_asked_once_more():
 
 def test_an_uploaded_file_is_read_once_and_not_at_every_click(monkeypatch):
     read = []
-    monkeypatch.setattr(
-        decoding, "decode", lambda *given, decode=decoding.decode: read.append(1) or decode(*given)
-    )
-    monkeypatch.setattr(uploads, "decode", lambda *given, decode=uploads.decode: read.append(1) or decode(*given))
+    for module in (decoding, uploads):
+        decode = module.decode
+        monkeypatch.setattr(module, "decode", lambda *given, decode=decode: read.append(1) or decode(*given))
     app = with_file(RUSSIAN.encode("cp1251"))
     assert read
     read.clear()

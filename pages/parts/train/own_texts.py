@@ -174,7 +174,7 @@ def _list_texts() -> None:
 def _list_text(text: StoredText, runs: list[Run]) -> None:
     words, button = st.columns([4, 1], vertical_alignment="center")
     used = f"used by {len(runs)} {'run' if len(runs) == 1 else 'runs'}" if runs else "not used"
-    size = f"{text.characters:,} characters, {text.size / 1e6:,.2f} MB"
+    size = f"{text.characters:,} characters ({_in_bytes(text.size)})"
     words.markdown(plain(as_label(text.title)))
     words.caption(f"Added {dates.in_words(text.added)}. {size}, {used}.")
     button.button(
@@ -195,6 +195,10 @@ def _list_text(text: StoredText, runs: list[Run]) -> None:
     row = st.container(horizontal=True)
     row.button("Delete permanently", key=f"delete-now-{text.name}", type="primary", on_click=_delete, args=(text,))
     row.button("Keep it", key=f"keep-{text.name}", on_click=_ask_to_delete, args=(None,))
+
+
+def _in_bytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
 
 
 def _ask_to_delete(name: str | None) -> None:
