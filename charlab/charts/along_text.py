@@ -1,6 +1,6 @@
 """Figures along a text: predictions at all steps, surprise, the difference of two models, surprise by epoch.
 
-A click's x is the index of the character in the text, or the epoch.
+A click's x is the position of the character in the text, which has position 1 at its beginning, or the epoch.
 """
 
 from __future__ import annotations
@@ -19,21 +19,24 @@ from charlab.charts.base import (
     SMALLEST,
     Figure,
     character_axis,
+    column_outline,
     empty_figure,
     literal,
+    positions,
     rounded,
-    step_outline,
     window,
 )
 from charlab.charts.loss import thin
 from charlab.core.display import named, visible, visible_text
 from charlab.core.reading import running_mean
 
+END = "▯"  # the place after the last character, where the next one is open
 MAX_ROWS = 40
 MAX_STEPS = 200
 _THIN = "var(--st-chart-sequential-colors-5)"  # lines of single characters: pale, but visible on either background
 _MAX_LABEL = 18  # characters
 _CONTEXT = 12  # characters before a position that a tooltip shows
+_ROW, _GAP, _LINES, _AROUND = (16, 28, 90, 190)  # pixels: a row, the lines below, titles and legend
 
 
 def heatmap_figure(
@@ -44,47 +47,48 @@ def heatmap_figure(
     chosen: int | None = None,
     entropies: np.ndarray | None = None,
 ) -> Figure:
-    """The predictions at every step as a heatmap: column t is the distribution after text[t].
+    """The predictions at every position as a heatmap: a column is the distribution after everything before it.
 
     `probabilities` [T, V], `bits` [T - 1] and `entropies` [T] are those of a Reading; `characters` those of the
-    ids. The figure shows at most MAX_STEPS steps around the chosen one and MAX_ROWS characters, and its title
-    says what it leaves out. Below, on the same axis, the surprise of the actual characters. A click's x is the
-    step in the whole text.
+    ids; `chosen` is the index of a character, or T for the prediction after the end. The first character has no
+    column. The figure shows at most MAX_STEPS columns around the chosen one and MAX_ROWS characters, and its
+    title says what it leaves out. Below, on the same axis, the surprise of the actual characters.
     """
-    steps = window(len(text), chosen or 0, MAX_STEPS)
-    columns = list(steps)
+    steps = window(len(text), max(0, (chosen or 1) - 1), MAX_STEPS)
+    indices = range(steps.start + 1, steps.stop + 1)  # of the characters that are predicted
     part = np.asarray(probabilities, dtype=float)[steps.start : steps.stop]
     rows = sorted(int(i) for i in np.argsort(-part.sum(axis=0), kind="stable")[:MAX_ROWS])
     figure = empty_figure("next character", None)
     figure.add_heatmap(
-        x=columns,
+        x=positions(indices),
         y=list(range(len(rows))),
         z=rounded(part[:, rows].T),
         coloraxis="coloraxis",
         xgap=1,
         ygap=1,
-        hovertemplate="step %{x}<br>%{y}: %{z:.4f}<extra></extra>",
+        hovertemplate="position %{x:d}<br>%{y}: %{z:.3~p}<extra></extra>",
         showlegend=False,
     )
-    _add_actual(figure, text, characters, columns, rows)
-    _add_surprise(figure, text, columns, bits, entropies)
+    _add_actual(figure, text, characters, indices, rows)
+    _add_surprise(figure, text, steps, bits, entropies)
     if chosen is not None:
-        figure.add_shape(step_outline(chosen))
+        figure.add_shape(column_outline(chosen))
     figure.update_layout(
         uirevision=f"from {steps.start}",
         clickmode="event",
         title={
-            "text": "Predictions at every step",
-            "subtitle": {"text": _left_out(steps, len(text), len(rows), part.shape[1])},
+            "text": "Predictions at every position",
+            "subtitle": {"text": _left_out(indices, len(text), len(rows), part.shape[1])},
         },
         margin={"t": 60},
-        meta={"focus": chosen},
+        meta={"focus": None if chosen is None else chosen + 1},
         coloraxis={
             "colorscale": SEQUENTIAL,
             "cmin": 0,
             "cmax": 1,
             "colorbar": {
                 "title": {"text": "probability", "side": "right"},
+                "tickformat": ".0%",
                 "thickness": 10,
                 "len": 0.7,
                 "y": 1,
@@ -92,19 +96,30 @@ def heatmap_figure(
             },
         },
     )
-    figure.update_xaxes(character_axis(text, steps, "character just read"), anchor="y2")
+    axis = character_axis([*text, END], indices, "character at each position")
+    figure.update_xaxes(axis, anchor="y2")
     figure.update_layout(
         yaxis={
-            "domain": [0.25, 1],
+            "domain": [1 - len(rows) * _ROW / _plot_height(len(rows)), 1],
             "tickvals": list(range(len(rows))),
             "range": [len(rows) - 0.5, -0.5],
             "ticktext": [_row_label(characters[i]) for i in rows],
             "tickfont": {"family": "monospace", "size": SMALLEST},
             "showgrid": False,
             "zeroline": False,
-        }
+        },
+        yaxis2={"domain": [0, _LINES / _plot_height(len(rows))]},
     )
     return figure
+
+
+def heatmap_height(characters: int) -> int:
+    """The height in pixels at which the labels of a heatmap's rows do not touch, for an alphabet of that size."""
+    return _plot_height(min(characters, MAX_ROWS)) + _AROUND
+
+
+def _plot_height(rows: int) -> int:
+    return rows * _ROW + _GAP + _LINES
 
 
 def surprise_figure(
@@ -116,12 +131,11 @@ def surprise_figure(
     a spike.
     """
     figure = empty_figure("surprise, bits", "position in the text, characters")
-    positions = np.arange(1, len(bits) + 1)
-    _line(figure, text, positions, bits, "surprise of the actual character", {"color": _THIN, "width": 1.2})
+    _line(figure, text, bits, "surprise of the actual character", {"color": _THIN, "width": 1.2})
     if entropies is not None:
         style = {"color": QUIET, "width": 1, "dash": "dot"}
-        _line(figure, text, positions, entropies[: len(bits)], "entropy: the surprise the model expected", style)
-    _line(figure, text, positions, running_mean(bits), "running mean", {"color": MODEL, "width": 2.5})
+        _line(figure, text, entropies[: len(bits)], "entropy: the surprise the model expected", style)
+    _line(figure, text, running_mean(bits), "running mean", {"color": MODEL, "width": 2.5})
     _dress(figure, len(text), chosen, "Surprise along the text")
     figure.update_yaxes(rangemode="tozero")
     return figure
@@ -135,9 +149,8 @@ def difference_figure(
     Above zero the first model was better, below zero the other.
     """
     figure = empty_figure("difference, bits", "position in the text, characters")
-    positions = np.arange(1, len(difference) + 1)
-    _line(figure, text, positions, difference, "difference at this character", {"color": _THIN, "width": 1.2})
-    _line(figure, text, positions, running_mean(difference), "running mean", {"color": MODEL, "width": 2.5})
+    _line(figure, text, difference, "difference at this character", {"color": _THIN, "width": 1.2})
+    _line(figure, text, running_mean(difference), "running mean", {"color": MODEL, "width": 2.5})
     _dress(figure, len(text), chosen, "Where each model was better")
     figure.update_layout(title={"subtitle": {"text": literal(f"above 0: {names[0]}; below: {names[1]}")}})
     figure.update_layout(margin={"t": 60})
@@ -191,28 +204,27 @@ def epochs_figure(
     return figure
 
 
-def _line(
-    figure: Figure, text: Sequence[str], positions: np.ndarray, values: np.ndarray, name: str, line: dict
-) -> None:
-    x, y = thin(positions.tolist(), rounded(values, 3))
+def _line(figure: Figure, text: Sequence[str], values: np.ndarray, name: str, line: dict) -> None:
+    """A line of one value per character but the first [T - 1], over its position."""
+    x, y = thin(positions(range(1, len(values) + 1)), rounded(values, 3))
     figure.add_scatter(
         x=x,
         y=y,
-        mode="lines+markers" if len(positions) == 1 else "lines",
+        mode="lines+markers" if len(values) == 1 else "lines",
         name=name,
         line=line,
         text=[_context(text, position) for position in x],
-        hovertemplate="%{text}: %{y:.2f} bits<extra>" + name + "</extra>",
+        hovertemplate="position %{x:d}, %{text}: %{y:.2f} bits<extra>" + name + "</extra>",
     )
 
 
 def _dress(figure: Figure, length: int, chosen: int | None, title: str) -> None:
     if chosen is not None and 0 < chosen < length:
-        figure.add_vline(x=chosen, line={"color": INK, "width": 1.5})
+        figure.add_vline(x=chosen + 1, line={"color": INK, "width": 1.5})
     figure.update_layout(
         title=title, clickmode="event", hovermode="closest", uirevision=f"{length} characters", margin={"t": 44}
     )
-    figure.update_xaxes(range=[0.5, max(length - 0.5, 1.5)])
+    figure.update_xaxes(range=[1.5, max(length + 0.5, 2.5)])
 
 
 def _row_label(character: str) -> str:
@@ -222,8 +234,8 @@ def _row_label(character: str) -> str:
 
 
 def _context(text: Sequence[str], position: int) -> str:
-    """The characters before a position, and the one at it."""
-    return f"after “{_read(text, position - 1)}”, “{literal(visible(text[position]))}”"
+    """The characters before a position, which counts from 1, and the one at it."""
+    return f"after “{_read(text, position - 2)}”, “{literal(visible(text[position - 1]))}”"
 
 
 def _read(text: Sequence[str], step: int) -> str:
@@ -232,13 +244,13 @@ def _read(text: Sequence[str], step: int) -> str:
 
 
 def _add_actual(
-    figure: Figure, text: Sequence[str], characters: Sequence[str], columns: list[int], rows: list[int]
+    figure: Figure, text: Sequence[str], characters: Sequence[str], indices: range, rows: list[int]
 ) -> None:
-    """An outlined square on the cell of each step's actual next character."""
+    """An outlined square on the cell of the actual character at each position."""
     row_of = {characters[i]: row for row, i in enumerate(rows)}
-    actual = [(t, row_of[text[t + 1]]) for t in columns if t + 1 < len(text) and text[t + 1] in row_of]
+    actual = [(index + 1, row_of[text[index]]) for index in indices if index < len(text) and text[index] in row_of]
     figure.add_scatter(
-        x=[t for t, _ in actual],
+        x=[position for position, _ in actual],
         y=[row for _, row in actual],
         mode="markers",
         name="actual character",
@@ -248,32 +260,31 @@ def _add_actual(
 
 
 def _add_surprise(
-    figure: Figure, text: Sequence[str], columns: list[int], bits: np.ndarray, entropies: np.ndarray | None
+    figure: Figure, text: Sequence[str], steps: range, bits: np.ndarray, entropies: np.ndarray | None
 ) -> None:
-    known = [t for t in columns if t < len(bits)]
+    """Lines of the values after each step, at the position of the character that followed."""
+    known = range(steps.start, min(steps.stop, len(bits)))
     lines = [("surprise of the actual character", known, bits, "solid")]
     if entropies is not None:
-        lines.append(("entropy: the surprise the model expected", columns, entropies, "dot"))
-    for name, positions, values, dash in lines:
+        lines.append(("entropy: the surprise the model expected", steps, entropies, "dot"))
+    for name, part, values, dash in lines:
         figure.add_scatter(
-            x=positions,
-            y=[None if math.isnan(values[t]) else round(float(values[t]), 3) for t in positions],
+            x=[t + 2 for t in part],
+            y=[None if math.isnan(values[t]) else round(float(values[t]), 3) for t in part],
             name=name,
             yaxis="y2",
             mode="lines",
             line={"color": MODEL if dash == "solid" else QUIET, "dash": dash},
-            text=[_read(text, t) for t in positions],
-            hovertemplate="after “%{text}”: %{y:.2f} bits<extra>" + name + "</extra>",
+            text=[_read(text, t) for t in part],
+            hovertemplate="position %{x:d}, after “%{text}”: %{y:.2f} bits<extra>" + name + "</extra>",
         )
-    figure.update_layout(
-        yaxis2={"domain": [0, 0.2], "title": "bits", "rangemode": "tozero", "anchor": "x", "automargin": True}
-    )
+    figure.update_layout(yaxis2={"title": "bits", "rangemode": "tozero", "anchor": "x", "automargin": True})
 
 
-def _left_out(steps: range, length: int, rows: int, characters: int) -> str:
+def _left_out(indices: range, length: int, rows: int, characters: int) -> str:
     words = []
-    if len(steps) < length:
-        words.append(f"steps {steps.start + 1} to {steps.stop} of {length}")
+    if len(indices) < length:
+        words.append(f"positions {indices.start + 1} to {indices.stop} of {length}")
     if rows < characters:
         words.append(f"the {rows} most likely of {characters} characters")
     return ", ".join(words)

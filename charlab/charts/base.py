@@ -74,12 +74,12 @@ def window(length: int, step: int, most: int) -> range:
     return range(first, min(length, first + most))
 
 
-def step_outline(step: int) -> dict[str, Any]:
-    """A shape: the outline of one column, over the whole height of a figure."""
+def column_outline(index: int) -> dict[str, Any]:
+    """A shape: the outline of the column of one character, over the whole height of a figure."""
     return {
         "type": "rect",
-        "x0": step - 0.5,
-        "x1": step + 0.5,
+        "x0": index + 0.5,
+        "x1": index + 1.5,
         "y0": 0,
         "y1": 1,
         "yref": "paper",
@@ -87,19 +87,24 @@ def step_outline(step: int) -> dict[str, Any]:
     }
 
 
-def character_axis(text: Sequence[str], steps: range, title: str) -> dict[str, Any]:
-    """An x axis with one column per step, named by the character of the text at that step.
+def positions(indices: range) -> list[int]:
+    """The positions of some characters of a text, as people count them: the first character has position 1."""
+    return [index + 1 for index in indices]
 
-    Steps run from left to right in any script, as in every chart; an arrow says so where the text does not.
+
+def character_axis(text: Sequence[str], indices: range, title: str) -> dict[str, Any]:
+    """An x axis with one column per character of a part of a text: x is its position, its label the character.
+
+    Columns run from left to right in any script, as in every chart; an arrow says so where the text does not.
     """
-    shown = "".join(text[steps.start : steps.stop])
+    shown = "".join(text[indices.start : indices.stop])
     return {
         "title": f"{title} →" if isolated(shown) != shown else title,
-        "tickvals": list(steps),
-        "ticktext": [literal(visible(text[t])) for t in steps],
+        "tickvals": positions(indices),
+        "ticktext": [literal(visible(text[t])) for t in indices],
         "tickangle": 0,
         "tickfont": {"family": "monospace"},
         "showgrid": False,
         "zeroline": False,
-        "range": [steps.start - 0.5, steps.stop - 0.5],
+        "range": [indices.start + 0.5, indices.stop + 0.5],
     }

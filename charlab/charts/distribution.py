@@ -26,7 +26,7 @@ MAX_BARS = 15
 _PALER = "var(--st-chart-sequential-colors-2)"  # every second segment, next to SAMPLING
 _MIN_SEGMENT = 0.0005  # of the cumulative probability: half a pixel
 _MIN_LABELLED = 0.03  # wide enough for a letter on a phone
-_GLIDE = 300  # milliseconds that the marker of the random number takes to its new position
+_GLIDE = 200  # milliseconds that the marker of the random number takes to its new position
 
 
 def bars_figure(
@@ -125,6 +125,9 @@ def sampling_figure(
 
     The random number `uniform` is marked, and the segment of the character `chosen` is outlined. Wide segments
     are labelled; those too thin to be seen are left as a gap.
+
+    The page lets the marker glide to a new number (`meta`). Plotly's own transition would move the segments as
+    well: it matches them by their order, so that a part of the bar is missing until all have their new widths.
     """
     sampling = np.asarray(sampling_probabilities, dtype=float)
     starts = np.cumsum(sampling) - sampling
@@ -177,7 +180,7 @@ def sampling_figure(
         text=f"{uniform:.3f} falls on <b>{literal(named(characters[chosen]))}</b>",
         xanchor="left" if uniform < 0.25 else "right" if uniform > 0.75 else "center",
     )
-    figure.update_layout(bargap=0, margin={"t": 10}, transition={"duration": _GLIDE, "easing": "cubic-in-out"})
+    figure.update_layout(bargap=0, margin={"t": 10}, meta={"glide": _GLIDE})
     figure.update_xaxes(range=[-0.01, 1.01], tickvals=[0, 0.25, 0.5, 0.75, 1], fixedrange=True)
     figure.update_xaxes(showgrid=False, zeroline=False)
     figure.update_yaxes(visible=False, range=[-0.6, 1.4], fixedrange=True)

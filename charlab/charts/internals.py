@@ -1,7 +1,7 @@
 """Figures of the inside of a network: states along a text, gates at a step, one unit, attention.
 
-Values below and above zero have two hues that every kind of colour vision can tell apart. Column t of a figure is
-the network after reading text[t].
+Values below and above zero have two hues that every kind of colour vision can tell apart. A column of a figure is
+the network after reading one character; its x is that character's position in the text, from 1.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from charlab.charts.base import (
     SMALLEST,
     Figure,
     character_axis,
+    column_outline,
     empty_figure,
     literal,
+    positions,
     rounded,
-    step_outline,
     window,
 )
 from charlab.core.display import named, visible
@@ -37,6 +38,7 @@ GATES = {  # names of activations, as people read them
     "output": "output gate", "candidate": "candidate", "cell": "cell", "hidden": "hidden state",
 }  # fmt: skip
 _THINNEST_ARC = 0.01  # of the attention
+_LOOKED_AT = "character looked at"  # the columns of attention; its rows are the characters that look
 
 
 def shown_units(values: np.ndarray, step: int, unit: int | None = None, most: int = MAX_UNITS) -> list[int]:
@@ -63,7 +65,7 @@ def signed(r: float) -> str:
 
 
 def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int | None = None) -> Figure:
-    """A layer's state along the text, [T, U]: one row per unit, one column per character; a click's x is the step.
+    """A layer's state along the text, [T, U]: one row per unit, one column per character.
 
     At most MAX_STEPS columns around `step` and MAX_UNITS rows (`shown_units`) are drawn; title and axis say what
     is left out. The scale is symmetric about 0 and covers 99 of a hundred values.
@@ -75,15 +77,15 @@ def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int 
     limit = max(round(float(np.quantile(np.abs(part), 0.99)), 2), 0.01)
     figure = empty_figure("unit", None)
     figure.add_heatmap(
-        x=list(steps),
+        x=positions(steps),
         y=list(range(len(units))),
         z=rounded(part.T, 3),
         coloraxis="coloraxis",
         showlegend=False,
         text=[[f"unit {u + 1} after {name}" for name in names] for u in units],
-        hovertemplate="%{text}: %{z:.2f}<extra></extra>",
+        hovertemplate="position %{x:d}, %{text}: %{z:.2f}<extra></extra>",
     )
-    figure.update_layout(shapes=[step_outline(step)])
+    figure.update_layout(shapes=[column_outline(step)])
     if unit is not None:
         figure.add_shape(type="rect", y0=-0.5, y1=0.5, x0=0, x1=1, xref="paper", line={"color": INK, "width": 1.5})
     number = f"{len(units)} of {values.shape[1]} units" if len(units) < values.shape[1] else ""
@@ -91,7 +93,7 @@ def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int 
         coloraxis=_scale(DIVERGING, -limit, limit, "state"),
         clickmode="event",
         margin={"t": 60},
-        meta={"focus": step},
+        meta={"focus": step + 1},
         uirevision=f"{units} from {steps.start}",
         title=_title("Units after each character", number),
     )
@@ -124,21 +126,21 @@ def unit_figure(
         subtitle = f"r = {signed(feature[2])} with “{feature[0]}” (grey)"
         _add_feature(figure, steps, *feature[:2])
     figure.add_bar(
-        x=list(steps),
+        x=positions(steps),
         y=part,
         yaxis="y2",
         name=literal(unit),
         text=_names(text, steps),
         marker={"color": part, "coloraxis": "coloraxis", "line": {"width": 0}},
         textposition="none",
-        hovertemplate="after %{text}: %{y:.2f}<extra></extra>",
+        hovertemplate="position %{x:d}, after %{text}: %{y:.2f}<extra></extra>",
     )
-    figure.update_layout(shapes=[step_outline(step)])
+    figure.update_layout(shapes=[column_outline(step)])
     figure.update_layout(
         coloraxis=_scale(DIVERGING, -limit, limit, "state") | {"showscale": False},
         clickmode="event",
         bargap=0.1,
-        meta={"focus": step},
+        meta={"focus": step + 1},
         uirevision=f"{unit} from {steps.start}",
         margin={"t": 60},
         showlegend=False,
@@ -162,7 +164,7 @@ def _add_feature(figure: Figure, steps: range, name: str, present: np.ndarray) -
     """A feature as a grey area; one that counts has its own axis on the right."""
     top = max(float(np.max(present)), 1.0)
     figure.add_scatter(
-        x=list(steps),
+        x=positions(steps),
         y=rounded(present[steps.start : steps.stop]),
         name=literal(name),
         mode="lines",
@@ -242,46 +244,51 @@ def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Fig
     attention; at most MAX_LOOK_BACK characters back are drawn, and the title says how much goes further back.
     """
     weights = np.asarray(weights, dtype=float)
-    position = first + len(weights) - 1
-    steps = range(max(first, position - MAX_LOOK_BACK + 1), position + 1)
+    last = first + len(weights) - 1
+    steps = range(max(first, last - MAX_LOOK_BACK + 1), last + 1)
     part = weights[steps.start - first :]
     figure = empty_figure("share of attention", None)
     figure.add_bar(
-        x=list(steps),
+        x=positions(steps),
         y=rounded(part),
         marker={"color": MODEL, "opacity": 0.85},
         textposition="none",
         text=_names(text, steps),
         name="attention",
         showlegend=False,
-        hovertemplate="%{text}: %{y:.3f} of the attention<extra></extra>",
+        hovertemplate="position %{x:d}, %{text}: %{y:.1%} of the attention<extra></extra>",
     )
-    height = max(1.0, float(position - steps.start))
+    height = max(1.0, float(last - steps.start))
     arcs = [
-        _arc(position, t, float(weight), (position - t) / height)
+        _arc(last + 1, t + 1, float(weight), (last - t) / height)
         for weight, t in sorted(zip(part, steps, strict=True))  # the strongest last, on top
-        if weight >= _THINNEST_ARC and t < position
+        if weight >= _THINNEST_ARC and t < last
     ]
-    figure.update_layout(shapes=[*arcs, step_outline(position)])
+    figure.update_layout(shapes=[*arcs, column_outline(last)])
     further = float(weights[: steps.start - first].sum())
     figure.update_layout(
         clickmode="event",
-        meta={"focus": position},
-        uirevision=f"arcs at {position}",
+        meta={"focus": last + 1},
+        uirevision=f"arcs at {last}",
         bargap=0.25,
         margin={"t": 60},
         title=_title(
             "Attention from the last character",
             f"{further:.0%} goes further back than shown" if further >= 0.005 else "",
         ),
-        yaxis={"domain": [0, 0.42], "rangemode": "tozero", "range": [0, max(float(part.max()) * 1.1, 0.05)]},
+        yaxis={
+            "domain": [0, 0.42],
+            "rangemode": "tozero",
+            "range": [0, max(float(part.max()) * 1.1, 0.05)],
+            "tickformat": ".0%",
+        },
         yaxis2={"domain": [0.45, 1], "range": [0, 1.05], "visible": False, "anchor": "x"},
     )
-    _name_columns(figure, text, steps)
+    _name_columns(figure, text, steps, _LOOKED_AT)
     return figure
 
 
-def _arc(position: int, looked_at: int, share: float, distance: float) -> dict:
+def _arc(reader: int, looked_at: int, share: float, distance: float) -> dict:
     """An arc as a shape: a greater share makes it wider and deeper, a greater distance (0 to 1) higher.
 
     Its colour is opaque: some browsers draw many transparent arcs on top of each other as black.
@@ -289,59 +296,59 @@ def _arc(position: int, looked_at: int, share: float, distance: float) -> dict:
     top = 2 * (0.15 + 0.85 * distance)  # a curve of this form reaches half of it
     return {
         "type": "path",
-        "path": f"M {position},0 Q {(position + looked_at) / 2},{top:.3f} {looked_at},0",
+        "path": f"M {reader},0 Q {(reader + looked_at) / 2},{top:.3f} {looked_at},0",
         "yref": "y2",
         "layer": "below",
         "line": {"color": SEQUENTIAL[round(5 + 4 * share)][1], "width": round(1 + 7 * share, 2)},
     }
 
 
-def attention_figure(text: Sequence[str], weights: np.ndarray, position: int, first: int = 0) -> Figure:
+def attention_figure(text: Sequence[str], weights: np.ndarray, step: int, first: int = 0) -> Figure:
     """One head's attention as a matrix: each row is a character read, its columns the characters it looks at.
 
-    `weights` [T, T] belong to text[first : first + T]; the row of `position` is outlined. At most MAX_MATRIX
-    characters around it are drawn; the axis says which. A click's y is the row.
+    `weights` [T, T] belong to text[first : first + T]; the row after reading text[step] is outlined. At most
+    MAX_MATRIX characters around it are drawn; the axis says which. A row's y is the position of its character.
     """
     length = len(weights)
-    inner = window(length, position - first, MAX_MATRIX)
+    inner = window(length, step - first, MAX_MATRIX)
     part = np.asarray(weights, dtype=float)[inner.start : inner.stop, inner.start : inner.stop]
     part = np.where(np.triu(np.ones(part.shape, bool), 1), np.nan, part)
     steps = range(first + inner.start, first + inner.stop)
     names = _names(text, steps)
     figure = empty_figure("character just read", None)
     figure.add_heatmap(
-        x=list(steps),
-        y=list(steps),
+        x=positions(steps),
+        y=positions(steps),
         z=rounded(part),
         coloraxis="coloraxis",
         showlegend=False,
         hoverongaps=False,
         text=[[f"from {row} to {looked_at}" for looked_at in names] for row in names],
-        hovertemplate="%{text}: %{z:.3f}<extra></extra>",
+        hovertemplate="from position %{y:d} to %{x:d}, %{text}: %{z:.1%}<extra></extra>",
     )
     figure.add_shape(
         type="rect",
-        y0=position - 0.5,
-        y1=position + 0.5,
-        x0=steps.start - 0.5,
-        x1=position + 0.5,
+        y0=step + 0.5,
+        y1=step + 1.5,
+        x0=steps.start + 0.5,
+        x1=step + 1.5,
         line={"color": INK, "width": 1.5},
     )
     greatest = max(float(np.nanmax(part)), 0.01)
     figure.update_layout(
-        coloraxis=_scale(SEQUENTIAL, 0, round(greatest, 2), "share of attention"),
+        coloraxis=_scale(SEQUENTIAL, 0, round(greatest, 2), "share of attention", ".0%"),
         clickmode="event",
         margin={"t": 60},
-        meta={"focus": position, "square": True},
+        meta={"focus": step + 1, "square": True},
         uirevision=f"attention from {steps.start}",
         title=_title("Attention matrix"),
     )
-    _name_columns(figure, text, steps, "character looked at")
+    _name_columns(figure, text, steps, _LOOKED_AT)
     figure.update_yaxes(
-        tickvals=list(steps),
+        tickvals=positions(steps),
         ticktext=[literal(visible(text[t])) for t in steps],
         tickfont={"family": "monospace", "size": SMALLEST},
-        range=[steps[-1] + 0.5, steps[0] - 0.5],
+        range=[steps.stop + 0.5, steps.start + 0.5],
         showgrid=False,
         zeroline=False,
     )
@@ -356,8 +363,8 @@ def _title(words: str, subtitle: str = "") -> dict:
     return {"text": literal(words), "subtitle": {"text": literal(subtitle)}}
 
 
-def _scale(colours: list, low: float, high: float, title: str) -> dict:
-    bar = {"title": {"text": title, "side": "right"}, "thickness": 10}
+def _scale(colours: list, low: float, high: float, title: str, tick_format: str = "") -> dict:
+    bar = {"title": {"text": title, "side": "right"}, "thickness": 10, "tickformat": tick_format}
     return {"colorscale": colours, "cmin": low, "cmax": high, "colorbar": bar}
 
 

@@ -355,7 +355,7 @@ def explain(options: argparse.Namespace) -> dict[str, Any]:
         for step in steps:
             top = "  ".join(f"{c!r} {p:.3f}" for c, p in step["top"][:5])
             bits = "" if step["bits"] is None else f"{step['bits']:6.2f} bits"
-            print(f"{step['position']:5d}  {step['character']!r:6}  next {step['next']!r:6} {bits:12}  {top}")
+            print(f"{step['position'] + 1:5d}  {step['character']!r:6}  next {step['next']!r:6} {bits:12}  {top}")
     mean = None if result.mean_bits != result.mean_bits else result.mean_bits
     return {"bits_per_character": mean, "steps": steps, "coverage": found.to_json()}
 

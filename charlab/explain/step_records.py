@@ -14,6 +14,7 @@ def step_records(reading: Reading, vocab: Vocab, top: int = 10) -> list[dict[str
     """Each character of a text with what the model expected next, the `top` most likely characters among it.
 
     What is not known is None: after the last character, and where the next one is outside the alphabet.
+    `position` is the character's index, 0 for the first; what people read counts from 1.
     """
     characters = list(vocab.characters) + [None]
     order = np.argsort(-reading.probabilities, axis=1, kind="stable")[:, :top]

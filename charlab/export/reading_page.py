@@ -38,21 +38,23 @@ _COLUMNS = (
 
 
 def steps_csv(reading: Reading, vocab: Vocab, top: int = _MOST_LIKELY) -> str:
-    """A reading's steps as CSV, one row per character: the next character, its values, and the most likely ones.
+    """A reading as CSV: each position with its character, the values of that, and the most likely ones there.
 
-    Every character is in curly quotes, “=” or “↵ newline”, so that no cell starts with a sign that a spreadsheet
-    would take for a formula, and none is read as a number or lost as blank. Invisible characters are written as
-    on the pages; a character that is not in the alphabet has no values.
+    Position 1 is the first character, for which there is no prediction; the last row is the prediction after the
+    end. `after` is the character before. Every character is in curly quotes, “=” or “↵ newline”, so that no cell
+    starts with a sign that a spreadsheet would take for a formula, and none is read as a number or lost as blank.
+    Invisible characters are written as on the pages; a character that is not in the alphabet has no values.
     """
     output = io.StringIO()
     table = csv.writer(output, lineterminator="\r\n")
     table.writerow(
-        ["position", "character", "next", "probability", "bits", "rank", "entropy_bits"]
+        ["position", "after", "character", "probability", "bits", "rank", "entropy_bits"]
         + [f"{name}_{place}" for place in range(1, top + 1) for name in ("likeliest", "probability")]
     )
+    table.writerow([1, "", _quoted(reading.text[0])] + [""] * (4 + 2 * min(top, len(vocab))))
     for step in step_records(reading, vocab, top):
         row = [
-            step["position"],
+            step["position"] + 2,
             _quoted(step["character"]),
             _quoted(step["next"]) if step["next"] else "",
             _number(step["probability"]),
@@ -137,14 +139,14 @@ def _band(shades: list[int | None], side: str) -> str:
     return f"background-image: linear-gradient(to {side}, {', '.join(parts)})"
 
 
-def _in_words(reading: Reading, position: int) -> str:
-    name = f"“{named(reading.text[position])}”"
-    if position == 0:
+def _in_words(reading: Reading, index: int) -> str:
+    name = f"Position {index + 1}, “{named(reading.text[index])}”"
+    if index == 0:
         return f"{name}: no prediction: nothing was read before it"
-    bits, probability = reading.bits[position - 1], reading.next_probabilities[position - 1]
+    bits, probability = reading.bits[index - 1], reading.next_probabilities[index - 1]
     if np.isnan(bits):
         return f"{name}: not in the model's alphabet"
-    return f"{name}: {bits:.2f} bits, probability {probability:.4f}, rank {reading.ranks[position - 1]:.0f}"
+    return f"{name}: {bits:.2f} bits, probability {_share(probability)}, rank {reading.ranks[index - 1]:.0f}"
 
 
 def _surprises(reading: Reading, vocab: Vocab) -> str:
@@ -154,9 +156,8 @@ def _surprises(reading: Reading, vocab: Vocab) -> str:
         t = position - 1  # the step before it
         best = np.argsort(-reading.probabilities[t], kind="stable")[:_MOST_LIKELY]
         characters = [*vocab.characters, "\ufffd"]
-        most_likely = "".join(
-            f"<li><b>{escape(named(characters[i]))}</b> {_share(reading.probabilities[t, i])}</li>" for i in best
-        )
+        shares = {named(characters[i]): _share(reading.probabilities[t, i]) for i in best}
+        most_likely = "".join(f"<li><b>{escape(name)}</b> {escape(share)}</li>" for name, share in shares.items())
         before = in_line(reading.text[max(0, t + 1 - _BEFORE) : t + 1])
         cells = [
             f"{t + 2:,}",
@@ -175,12 +176,13 @@ def _surprises(reading: Reading, vocab: Vocab) -> str:
 
 
 def _share(probability: float) -> str:
-    return f"{probability:.3f}" if probability >= 0.0005 else "&lt;0.001"
+    """A probability in per cent: "12.8%", "<0.1%"."""
+    return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
 
 def _written_out(probability: float) -> str:
-    """Two significant digits without an exponent: 0.0000082, not 8.2e-06."""
-    return np.format_float_positional(probability, 2, fractional=False, trim="-")
+    """A probability in per cent to two significant digits, without an exponent: "0.00082%"."""
+    return np.format_float_positional(100 * probability, 2, fractional=False, trim="-") + "%"
 
 
 def _shade(bits: float) -> int:

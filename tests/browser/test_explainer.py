@@ -99,7 +99,7 @@ def test_a_link_in_a_fresh_browser_opens_the_same_text_step_and_sliders(shared_s
         assert cells.all_inner_texts() == page.locator(CELLS).all_inner_texts()
         expect(cells.nth(7)).to_have_attribute("aria-selected", "true")
         wait_until(lambda: bars(other) == bars(page))
-        expect(other.get_by_role("heading", name="After “the·qui”")).to_be_visible()
+        expect(other.get_by_role("heading", name="Position 8: after “the·qui”")).to_be_visible()
         expect(other.get_by_role("slider", name="Temperature")).to_have_value("1.05")
         no_errors(other)
     finally:

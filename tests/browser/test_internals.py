@@ -49,7 +49,7 @@ def test_a_unit_colours_the_text_and_stands_in_the_link(shared_server, page):
     expect(page).to_have_url(re.compile("colour=unit"))
     expect(colour_choice(page, "Unit")).to_have_count(1)
     number = re.search(r"unit=hidden-1-(\d+)", page.url)[1]
-    told = re.compile(rf"^“h”, -?\d\.\d\d state of layer 1, hidden, unit {number}$")
+    told = re.compile(rf"^“h”, -?\d\.\d\d state of layer 1, hidden, unit {number}, position 8$")
     expect(page.locator(CELLS).nth(7)).to_have_attribute("aria-label", told)
 
     # What a cell says is the bar of the same character, and its colour is the sign's
@@ -89,7 +89,7 @@ def test_another_unit_by_its_number_and_the_gates_at_the_chosen_place(shared_ser
     levels = lambda: drawn(page, "Every unit of the layer")["data"][0]["x"]  # noqa: E731
     wait_until(lambda: levels() != gates["data"][0]["x"])
     shapes = lambda: drawn(page, "Heatmap: the state of the units")["layout"]["shapes"]  # noqa: E731
-    wait_until(lambda: shapes()[0]["x0"] == 28.5)  # before the chosen place the 30th character was read
+    wait_until(lambda: shapes()[0]["x0"] == 29.5)  # before the chosen place the 30th character was read
 
 
 def test_attention_looks_back_from_the_chosen_place_and_follows_it(shared_server, page):
@@ -97,7 +97,7 @@ def test_attention_looks_back_from_the_chosen_place_and_follows_it(shared_server
     open_inside(page, shared_server, run.id, FOX * 2)
     arcs = lambda: drawn(page, "Arcs from")["data"][0]  # noqa: E731
     bars = arcs()
-    assert bars["x"] == list(range(12)) and sum(bars["y"]) == pytest.approx(1, abs=0.01)
+    assert bars["x"] == list(range(1, 13)) and sum(bars["y"]) == pytest.approx(1, abs=0.01)
     page.get_by_role("radiogroup", name="Head").get_by_text("3", exact=True).click()
     settled(page)
     expect(page).to_have_url(re.compile("head=3"))
@@ -107,11 +107,14 @@ def test_attention_looks_back_from_the_chosen_place_and_follows_it(shared_server
     settled(page)
     wait_until(lambda: arcs()["x"] != bars["x"])
     later = arcs()
-    assert later["x"][-1] == 69 and later["x"][0] == 48 and sum(later["y"]) == pytest.approx(1, abs=0.01)
-    wait_until(lambda: drawn(page, "Matrix")["data"][0]["x"][0] == 48)
+    assert later["x"][-1] == 70 and later["x"][0] == 49 and sum(later["y"]) == pytest.approx(1, abs=0.01)
+    wait_until(lambda: drawn(page, "Matrix")["data"][0]["x"][0] == 49)
     matrix = drawn(page, "Matrix")["data"][0]
     assert matrix["z"][0][1] is None  # nothing looks ahead
-    expect(page.get_by_text("Here the context begins at character 49")).to_be_visible()
+    titles = [drawn(page, label)["layout"]["xaxis"]["title"]["text"] for label in ("Arcs from", "Matrix")]
+    assert all(title.startswith("character looked at") for title in titles)
+    assert drawn(page, "Matrix")["layout"]["yaxis"]["title"]["text"] == "character just read"
+    expect(page.get_by_text("Here the context begins at position 49")).to_be_visible()
 
 
 def test_a_model_without_units_and_attention_says_so(shared_server, page):

@@ -11,7 +11,7 @@ from charlab.charts import along_text
 from charlab.core.display import named
 from charlab.core.reading import Reading
 from charlab.runs.models import Model
-from pages.parts.explainer.text_strip import alphabet, before, choose, choose_next, choose_position
+from pages.parts.explainer.text_strip import alphabet, before, choose, choose_position
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
 
@@ -19,26 +19,27 @@ _JUMPS = 10
 
 
 def show(model: Model, reading: Reading, step: int) -> None:
-    """Heatmap of steps by characters; a click on a column or on the line below chooses the position."""
+    """Heatmap of positions by characters; a click on a column or on the line below chooses the position."""
+    characters = alphabet(model)
     figure = along_text.heatmap_figure(
-        reading.text, alphabet(model), reading.probabilities, reading.bits, max(0, step - 1), reading.entropies
+        reading.text, characters, reading.probabilities, reading.bits, max(1, step), reading.entropies
     )
-    rows = min(len(alphabet(model)), along_text.MAX_ROWS)
     plotly_chart(
         figure,
         key="heatmap",
-        height=270 + 15 * rows,
-        on_click=choose_next,
+        height=along_text.heatmap_height(len(characters)),
+        on_click=choose_position,
         filename="all-steps",
-        label="Heatmap: the probability of each character at every step; squares mark the actual character.",
+        label="Heatmap: the probability of each character at every position; squares mark the actual character.",
     )
     with st.popover("What am I looking at?"):
         st.markdown(
-            "Each **column** is a step: the model has read one more character. Each **row** is a character that "
-            "could come next: the more a square stands out, the higher its probability. **Orange** marks the "
-            "actual character. The lines below show the surprise at the actual character and, dotted, the "
-            "surprise that the model itself expected (entropy). Click a column to choose it. Of a long text the "
-            "chart shows the steps around the chosen one; double-click to see all of them, and again to return."
+            "Each **column** is a position in the text: the model has read everything before it. Each **row** is "
+            "a character that could come there: the more a square stands out, the higher its probability. "
+            "**Orange** marks the actual character. The lines below show the surprise at the actual character "
+            "and, dotted, the surprise that the model itself expected (entropy). Click a column to choose it. Of "
+            "a long text the chart shows the positions around the chosen one; double-click to see all of them, "
+            "and again to return."
         )
     if len(reading.text) > 2:
         along(reading, step)
@@ -66,10 +67,10 @@ def jumps(reading: Reading) -> None:
     """The least expected characters, each a button that chooses its position."""
     st.markdown("**Most surprising characters**")
     row = st.container(horizontal=True, gap="xsmall")
-    for number, position in enumerate(reading.most_surprising(_JUMPS)):
-        actual, bits = named(reading.text[position]), reading.bits[position - 1]
-        words = f"{position}: {before(reading.text, position, 5)} → {actual} · {bits:.1f} bits"
-        row.button(plain(words), key=f"jump-{number}", on_click=choose, args=(position,))
+    for number, index in enumerate(reading.most_surprising(_JUMPS)):
+        actual, bits = named(reading.text[index]), reading.bits[index - 1]
+        words = f"{index + 1}: {before(reading.text, index, 5)} → {actual} · {bits:.1f} bits"
+        row.button(plain(words), key=f"jump-{number}", on_click=choose, args=(index,))
 
 
 def table(reading: Reading) -> None:
@@ -78,13 +79,13 @@ def table(reading: Reading) -> None:
         if not opened.open:
             return
         values = {
-            "probability": (reading.next_probabilities, 4),
+            "probability, %": (100 * reading.next_probabilities, 2),
             "surprise, bits": (reading.bits, 2),
             "rank": (reading.ranks, 0),
             "entropy, bits": (reading.entropies[:-1], 2),
         }
         columns: dict[str, Any] = {
-            "position": list(range(1, len(reading.text))),
+            "position": list(range(2, len(reading.text) + 1)),
             "character": [named(character) for character in reading.text[1:]],
         }
         columns |= {name: np.round(numbers, decimals) for name, (numbers, decimals) in values.items()}

@@ -43,7 +43,7 @@ def show(activations: Activations, text: str, part: range, step: int) -> dict[st
 def _one_row(text: str, here: np.ndarray, part: range, step: int) -> None:
     position, share, distance = probes.attention_summary(here)
     apart = len(here) - 1 - position
-    back = f"{apart} {'character' if apart == 1 else 'characters'} back" if apart else "the last character itself"
+    back = f"{apart} {'character' if apart == 1 else 'characters'} back" if apart else "the last character read"
     plotly_chart(
         internals.arcs_figure(text, here, part.start),
         key="arcs",
@@ -54,8 +54,8 @@ def _one_row(text: str, here: np.ndarray, part: range, step: int) -> None:
     )
     st.caption(
         plain(
-            f"The greatest share, {share:.0%}, goes to “{named(text[part.start + position])}”, {back}. On average "
-            f"the head looks {distance:.1f} characters back."
+            f"The greatest share, {share:.0%}, goes to “{named(text[part.start + position])}” at position "
+            f"{part.start + position + 1}, {back}. On average the head looks {distance:.1f} characters back."
         )
     )
     with st.popover("What am I looking at?"):
@@ -85,7 +85,7 @@ def _matrix(text: str, weights: np.ndarray, part: range, step: int) -> None:
     if part.start:
         st.caption(
             "When its context is full, the model reads the last half of it again and continues. "
-            f"Here the context begins at character {part.start + 1}."
+            f"Here the context begins at position {part.start + 1}."
         )
 
 
@@ -102,8 +102,9 @@ def _heads_table(text: str, layers: list[np.ndarray], part: range, step: int) ->
                         "layer": layer + 1,
                         "head": head + 1,
                         "looks most at": named(text[part.start + position]),
+                        "at position": part.start + position + 1,
                         "characters back": step - part.start - position,
-                        "share": round(share, 3),
+                        "share, %": round(100 * share, 1),
                         "mean distance, characters": round(distance, 1),
                     }
                 )

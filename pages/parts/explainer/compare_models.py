@@ -100,7 +100,7 @@ def _most_different(bits: np.ndarray, names: tuple[str, str]) -> None:
     """The position where the two differ most, as a sentence."""
     t = int(np.nanargmax(np.abs(bits)))
     better = names[0] if bits[t] > 0 else names[1]
-    words = f"They differ most at position {t + 1}, by {abs(bits[t]):.1f} bits: {better} was better there. "
+    words = f"They differ most at position {t + 2}, by {abs(bits[t]):.1f} bits: {better} was better there. "
     st.caption(plain(words + "Click the line to choose a position."))
 
 
@@ -111,7 +111,7 @@ def _table(names: tuple[str, str], reading: Reading, other: Reading, bits: np.nd
         first, second = names if names[0] != names[1] else (f"{names[0]} (1)", f"{names[1]} (2)")
         st.dataframe(
             {
-                "position": list(range(1, len(reading.text))),
+                "position": list(range(2, len(reading.text) + 1)),
                 "character": [named(character) for character in reading.text[1:]],
                 f"surprise of {first}, bits": np.round(reading.bits, 2),
                 f"surprise of {second}, bits": np.round(other.bits, 2),

@@ -191,7 +191,7 @@ def _all_units(activations: Activations, text: str, step: int, unit: Unit) -> No
         if opened.open:
             columns: dict[str, Any] = {"character just read": [named(character) for character in text]}
             columns |= {f"unit {row + 1}": values[:, row].astype(float).round(2) for row in rows}
-            st.dataframe({"position": list(range(len(text))), **columns}, hide_index=True)
+            st.dataframe({"position": list(range(1, len(text) + 1)), **columns}, hide_index=True)
 
 
 _GATE_WORDS = {

@@ -16,7 +16,7 @@ from charlab.core.display import named
 from charlab.core.reading import Reading
 from charlab.runs.models import Model
 from pages.parts.explainer import evidence
-from pages.parts.explainer.text_strip import alphabet, before, percent
+from pages.parts.explainer.text_strip import alphabet, before, in_percent, percent
 from pages.parts.shared import page_state, url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
@@ -35,7 +35,7 @@ def show(
         st.subheader("The first character")
         st.info("Before it the model has read nothing, so there is no prediction yet. Choose a later character.")
         return
-    st.subheader(plain(f"After “{before(reading.text, step)}”"))
+    st.subheader(plain(f"Position {step + 1}: after “{before(reading.text, step)}”"))
     _figures(reading, step, other)
     st.fragment(_bars)(model, reading, step, write_link)
     with st.container(horizontal=True):
@@ -88,7 +88,11 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
     with figure:
         bars = distribution.bars(alphabet(model), *shown, "Predicted next character", _BARS)
         plotly_chart(
-            json.dumps(bars), key="bars", height=540, label=_in_words(reading, step), filename=f"step-{step}"
+            json.dumps(bars),
+            key="bars",
+            height=540,
+            label=_in_words(reading, step),
+            filename=f"position-{step + 1}",
         )
     if st.session_state.pop(_MOVED, False):
         time.sleep(_DRAWING)
@@ -143,7 +147,7 @@ def _figures(reading: Reading, step: int, other: tuple[str, Reading] | None) -> 
     entropy = reading.entropies[t]
     row = st.container(horizontal=True, gap="medium")
     if step < len(reading.text) and not np.isnan(reading.bits[t]):
-        row.metric("Probability", _share(reading.next_probabilities[t]), width="content")
+        row.metric("Probability", in_percent(reading.next_probabilities[t]), width="content")
         row.metric("Surprise", f"{reading.bits[t]:.2f} bits", width="content")
         row.metric("Rank", f"{reading.ranks[t]:.0f} of {reading.probabilities.shape[1]}", width="content")
     row.metric("Entropy", f"{entropy:.2f} bits", width="content")
@@ -152,7 +156,7 @@ def _figures(reading: Reading, step: int, other: tuple[str, Reading] | None) -> 
         name, read = other
         st.caption(
             plain(
-                f"The other model, {name}: probability {_share(read.next_probabilities[t])}, surprise "
+                f"The other model, {name}: probability {in_percent(read.next_probabilities[t])}, surprise "
                 f"{read.bits[t]:.2f} bits, rank {read.ranks[t]:.0f} of {read.probabilities.shape[1]}, "
                 f"entropy {read.entropies[t]:.2f} bits."
             )
@@ -169,10 +173,6 @@ def _in_words(reading: Reading, step: int) -> str:
         return f"The actual character, “{character}”, is not in the model's alphabet. {uncertainty}"
     choice = _ordinal(int(reading.ranks[step - 1]))
     return f"The actual character, “{character}”, was the model's {choice} choice. {uncertainty}"
-
-
-def _share(probability: float) -> str:
-    return f"{probability:.3f}" if probability >= 0.001 else f"{probability:.1e}"
 
 
 def _ordinal(number: int) -> str:

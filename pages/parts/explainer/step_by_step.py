@@ -13,13 +13,13 @@ from typing import Any
 
 import streamlit as st
 
-from charlab.charts import distribution
+from charlab.charts import along_text, distribution
 from charlab.core.config import SampleConfig, settings
 from charlab.core.display import in_line, named
 from charlab.explain import branching
 from charlab.explain.branching import Branches, Choice, Reader
 from charlab.runs.models import Model
-from pages.parts.explainer.text_strip import alphabet
+from pages.parts.explainer.text_strip import alphabet, in_percent
 from pages.parts.shared import page_state, url_state
 from pages.parts.shared.character_strip import character_strip, keys_help
 from pages.parts.shared.chart import plotly_chart
@@ -29,7 +29,6 @@ _MAX_BUTTONS = 10  # of the most likely characters
 _BEFORE = 60  # characters of the text shown before the branch
 _SHOWN_OF_A_BRANCH = 80
 _ABANDONED = 10.0  # seconds without an update, after which playing has ended
-_END = "▯"
 
 
 @dataclass
@@ -130,7 +129,7 @@ def _written(model: Model, session: _Session) -> None:
     def choose(index: int) -> None:
         session.branches, session.playing = branching.move_to(session.branches, index - len(before)), False
 
-    characters = [*before, *branching.decode(path, model.vocab), _END]
+    characters = [*before, *branching.decode(path, model.vocab), along_text.END]
     blank: list[float | None] = [None] * len(before)
     character_strip(
         characters,
@@ -143,6 +142,7 @@ def _written(model: Model, session: _Session) -> None:
         unit="bits at this temperature",
         legend=("0 bits: likely", "8+ bits: unlikely"),
         height=220 if len(characters) > 400 else None,
+        first_position=len(session.text) - len(before) + 1,
     )
     position = session.branches.position
     manual = sum(choice.manual for choice in path[:position])
@@ -159,7 +159,7 @@ def _random_number(model: Model, choice: Choice) -> None:
     left, right = choice.span
     words = (
         f"The random number {choice.uniform:.3f} falls on “{named(characters[choice.id])}”, whose segment runs "
-        f"from {left:.3f} to {right:.3f}: a probability of {_percent(choice.probability)}."
+        f"from {left:.3f} to {right:.3f}: a probability of {in_percent(choice.probability)}."
     )
     plotly_chart(figure, key="random_number", height=190, label=words, filename="random-number")
     st.write(plain(words))
@@ -274,7 +274,7 @@ def _alternatives(model: Model, session: _Session, choice: Choice) -> None:
     logits = session.reader.logits(session.branches.ids)
     for number, i in enumerate(branching.most_likely(logits, model.vocab, _MAX_BUTTONS)):
         row.button(
-            plain(f"{named(model.vocab.characters[i])}  {_percent(float(choice.sampling_probabilities[i]))}"),
+            plain(f"{named(model.vocab.characters[i])}  {in_percent(float(choice.sampling_probabilities[i]))}"),
             key=f"walk_hand_{number}",
             on_click=choose,
             args=(i,),
@@ -332,16 +332,13 @@ def _table(model: Model, session: _Session) -> None:
     with st.expander("As a table"):
         rows = [
             {
+                "position": len(session.text) + number,
                 "character": named(model.vocab.characters[choice.id]),
                 "chosen by": "you" if choice.manual else "random number",
                 "random number": round(choice.uniform, 3),
-                "probability": round(choice.probability, 4),
+                "probability, %": round(100 * choice.probability, 2),
                 "temperature": choice.temperature,
             }
-            for choice in path
+            for number, choice in enumerate(path, 1)
         ]
-        st.dataframe(rows, hide_index=False, width="stretch")
-
-
-def _percent(probability: float) -> str:
-    return f"{100 * probability:.1f}%" if probability >= 0.0005 or probability == 0 else "<0.1%"
+        st.dataframe(rows, hide_index=True, width="stretch")

@@ -1,7 +1,8 @@
 """A reading as a strip of characters, and the position that the reader chose in it.
 
-The chosen position is the index of a character in the text (`st.session_state.step`): the page shows the model's
-prediction for it, made after reading everything before it. One past the end is the prediction for what comes next.
+`st.session_state.step`, and `step` in links, is the index of the chosen character, from 0: the page shows the
+model's prediction for it, made after reading everything before it. One past the end is the prediction for what
+comes next. People read positions, which count from 1: the first character has position 1.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
+from charlab.charts import along_text
 from charlab.core.display import in_line
 from charlab.core.reading import Reading, explain
 from charlab.core.vocab import UNKNOWN_CHARACTER
@@ -24,7 +26,6 @@ from pages.parts.shared import url_state
 from pages.parts.shared.character_strip import character_strip, keys_help
 from pages.parts.shared.safe_text import plain
 
-_END = "▯"
 _LONG = 700  # characters; a longer text's strip scrolls
 _MAX_DIFFERENT = 4.0  # bits that have the deepest colour of either side
 
@@ -51,21 +52,21 @@ def _read(digest: str, text: str, _model: Model) -> Reading:
     return explain(_model.predictor, _model.vocab, text)
 
 
-def choose(position: int) -> None:
+def choose(index: int) -> None:
     """Choose a character of the text: for callbacks, before the page runs again."""
-    st.session_state.step = position
+    st.session_state.step = index
 
 
 def choose_position(click: dict[str, Any]) -> None:
-    """Choose the position that was clicked in a chart along the text."""
-    if isinstance(click["x"], int) and click["x"] >= 0:
-        choose(click["x"])
+    """Choose the character at the position that was clicked in a chart."""
+    if isinstance(click["x"], int) and click["x"] >= 1:
+        choose(click["x"] - 1)
 
 
 def choose_next(click: dict[str, Any], axis: str = "x") -> None:
-    """Choose the position after a clicked step: there the model predicts, having read the step's character."""
-    if isinstance(click[axis], int) and click[axis] >= 0:
-        choose(click[axis] + 1)
+    """Choose the character after the one that was clicked: it is predicted once that one is read."""
+    if isinstance(click[axis], int) and click[axis] >= 1:
+        choose(click[axis])
 
 
 def alphabet(model: Model) -> list[str]:
@@ -80,7 +81,13 @@ def before(text: str, position: int, most: int = 16) -> str:
 
 
 def percent(values: np.ndarray) -> list[float]:
+    """Probabilities in per cent, as the numbers of a table."""
     return np.round(100 * values, 2).tolist()
+
+
+def in_percent(probability: float) -> str:
+    """A probability in per cent, in a sentence: "12.8%", "<0.1%"."""
+    return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
 
 def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tuple | None = None) -> None:
@@ -111,7 +118,7 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
     )
     colouring = colourings[colour]()
     character_strip(
-        [*reading.text, _END],
+        [*reading.text, along_text.END],
         colouring.shades,
         key="strip",
         label="The text, one cell per character",
@@ -124,6 +131,7 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
         swatches=colouring.swatches,
         legend=colouring.legend,
         height=220 if len(reading.text) > _LONG else None,
+        first_position=1,
     )
     st.caption(
         colouring.words + " Click a character, or use the arrow keys, Home and End; digits 1 to 9 jump to the "
@@ -165,9 +173,9 @@ def _surprise(reading: Reading) -> Colouring:
 
 def _probability(reading: Reading) -> Colouring:
     values = reading.next_probabilities
-    swatches = [(1 - p, f"{p:g}") for p in (1.0, 0.75, 0.5, 0.25, 0.0)]
+    swatches = [(1 - p, f"{p:.0%}") for p in (1.0, 0.75, 0.5, 0.25, 0.0)]
     words = "The lower the probability that the model gave a character, the more the character stands out."
-    return _cells(len(reading.text), values, 1 - values, "probability", swatches, words)
+    return _cells(len(reading.text), 100 * values, 1 - values, "% probability", swatches, words)
 
 
 def _rank(reading: Reading) -> Colouring:

@@ -154,9 +154,10 @@ function dress(cell, data, i) {
   cell.setAttribute("aria-label", cell.title);
 }
 
-function describe({ characters, names, values, unit }, i) {
+function describe({ characters, names, values, unit, firstPosition }, i) {
   const name = names[characters[i]] ?? `“${characters[i]}”`, value = values?.[i] ?? null;
-  return value === null ? name : `${name}, ${value.toFixed(2)} ${unit}`;
+  const told = value === null ? name : `${name}, ${value.toFixed(2)}${unit.startsWith("%") ? "" : " "}${unit}`;
+  return firstPosition == null ? told : `${told}, position ${firstPosition + i}`;
 }
 
 function drawLegend(strip, { legend, scale, swatches }) {

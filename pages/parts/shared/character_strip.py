@@ -38,12 +38,14 @@ def character_strip(
     swatches: Sequence[tuple[float, str]] = (),
     height: int | None = None,
     read_only: bool = False,
+    first_position: int | None = None,
 ) -> int | None:
     """Draw a text and return the chosen index: the one just chosen, or else `chosen`.
 
     `colours` are numbers from 0 (the page's background) to 1 (deep), with scale "diverging" from -1 to 1, or
     CSS colours; None or NaN leaves a cell blank. `values` with `unit` are shown when the pointer rests on a
-    cell, and read by screen readers: "e", 1.32 bits. The digit n chooses the n-th of `surprises`. `legend` names
+    cell, and read by screen readers: "e", 1.32 bits. With `first_position`, the position of the first cell in a
+    text, every cell tells its own, too. The digit n chooses the n-th of `surprises`. `legend` names
     the scale's two ends; `swatches` instead are shades with their meanings. `height` in pixels makes a
     long text scroll. `on_choose` is called before the rerun. In a read-only strip spaces stay spaces and
     the text can be copied.
@@ -77,6 +79,7 @@ def character_strip(
         "height": height,
         "label": label,
         "readOnly": read_only,
+        "firstPosition": first_position,
     }
     index = checked(_mount(key=key, data=data, on_chosen_change=report).chosen)
     return checked(chosen) if index is None else index

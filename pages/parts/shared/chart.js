@@ -52,7 +52,9 @@ function draw(Plotly, chart) {
   wrapSubtitle(figure.layout, node);
   thinTicks(figure.layout, node);
   chart.settings ??= settings(Plotly, chart);
+  const marker = getMarker(node)?.getBoundingClientRect();
   chart.drawn = Promise.all([chart.drawn, redraw(Plotly, chart, figure)]);
+  if (marker && figure.layout.meta?.glide) glide(node, marker, figure.layout.meta.glide);
   if (chart.watcher) return;
   node.on("plotly_click", ({ points: [p] }) => {
     if (!chart.data.clickable) return;
@@ -88,6 +90,16 @@ function redraw(Plotly, chart, { data, layout }) {
   return Plotly.animate(chart.node, frame, atOnce).catch(() => {}); // a newer picture has overtaken it
 }
 
+const getMarker = (node) => node.querySelector(".scatterlayer .trace");
+
+// A marker glides from where it was seen last to its new place; all else is in place at once.
+function glide(node, { left }, duration) {
+  const marker = getMarker(node), distance = left - marker.getBoundingClientRect().left;
+  if (!distance || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const move = [{ transform: `translateX(${distance}px)` }, { transform: "none" }];
+  marker.animate(move, { duration, easing: "ease-in-out" });
+}
+
 function remove(parentElement, chart) {
   charts.delete(parentElement);
   clearTimeout(chart.later);
@@ -95,7 +107,7 @@ function remove(parentElement, chart) {
   chart.node.remove();
   const purge = () => window.Plotly.purge(chart.node);
   // Plotly draws on after `react` has returned, and fails on a node purged meanwhile; it never tells the end of a
-  // glide that another one overtook.
+  // redrawing that another one overtook.
   const long = new Promise((done) => setTimeout(done, 3000));
   if (chart.drawn) Promise.race([chart.drawn, long]).then(purge, purge);
 }
@@ -141,7 +153,6 @@ function dress(layout, theme) {
   if (narrow && layout.coloraxis) layout.coloraxis.showscale = false;
   layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: theme("--st-gray-color"), activecolor: ink };
   if (isTouched()) layout.dragmode = false; // a finger scrolls the page
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) delete layout.transition;
 }
 
 const isTouched = () => matchMedia("(pointer: coarse)").matches;
@@ -168,8 +179,8 @@ function fitSteps(layout, node) {
   const first = Math.min(Math.max(range[0], Math.round(focus - most / 2) - 0.5), range[1] - most);
   const last = first + most;
   layout.xaxis.range = [first, last];
-  // "1 to 120 of 189", which counts from 1, stands somewhere where a part of the text was left out before.
-  const part = `${first + 1.5} to ${last + 0.5} of`, pattern = /\b\d+ to \d+ of\b/;
+  // "1 to 120 of 189" stands somewhere where a part of the text was left out before.
+  const part = `${first + 0.5} to ${last - 0.5} of`, pattern = /\b\d+ to \d+ of\b/;
   const told = [layout.xaxis.title, layout.title?.subtitle].filter((words) => pattern.test(words?.text ?? ""));
   for (const words of told) words.text = words.text.replace(pattern, part);
   if (!told.length && layout.xaxis.title?.text) layout.xaxis.title.text += `, ${part} ${range[1] - range[0]}`;

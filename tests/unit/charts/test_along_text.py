@@ -2,14 +2,17 @@ import numpy as np
 import pytest
 
 from charlab.charts.along_text import (
+    END,
     MAX_ROWS,
     MAX_STEPS,
     difference_figure,
     epochs_figure,
     heatmap_figure,
+    heatmap_height,
     surprise_figure,
 )
 from charlab.charts.loss import MAX_POINTS
+from charlab.core.display import visible
 from helpers.figures import ALPHABET, EVIL, plain_json, texts
 
 
@@ -28,11 +31,12 @@ def test_a_short_text_is_drawn_whole():
     text, probabilities, bits = reading(30)
     figure = heatmap_figure(text, ALPHABET, probabilities, bits, chosen=4)
     heat = figure.data[0]
-    assert list(heat.x) == list(range(30)) and len(heat.z) == MAX_ROWS
+    assert list(heat.x) == list(range(2, 32)) and len(heat.z) == MAX_ROWS  # position 1 has no prediction
     shape = figure.layout.shapes[0]
-    assert (shape.x0, shape.x1) == (3.5, 4.5)
+    assert (shape.x0, shape.x1) == (4.5, 5.5)  # text[4] is at position 5
+    assert figure.layout.xaxis.ticktext[3] == visible(text[4]) and figure.layout.xaxis.ticktext[-1] == END
     surprise = next(trace for trace in figure.data if trace.yaxis == "y2")
-    assert list(surprise.x) == list(range(29)) and np.allclose(surprise.y, bits, atol=1e-3)
+    assert list(surprise.x) == list(range(2, 31)) and np.allclose(surprise.y, bits, atol=1e-3)
 
 
 def test_rows_hold_the_probabilities_of_the_characters_they_name():
@@ -43,17 +47,29 @@ def test_rows_hold_the_probabilities_of_the_characters_they_name():
     actual = next(trace for trace in figure.data if trace.name == "actual character")
     names = list(figure.layout.yaxis.ticktext)
     for t, row in zip(actual.x, actual.y, strict=True):
-        assert names[row] in (text[t + 1], {"\n": "↵ newline", " ": "␣ space"}.get(text[t + 1]))
+        assert names[row] in (text[t - 1], {"\n": "↵ newline", " ": "␣ space"}.get(text[t - 1]))
 
 
-@pytest.mark.parametrize(("chosen", "first"), [(0, 0), (500, 400), (999, 800), (None, 0)])
-def test_a_long_text_shows_a_window_around_the_chosen_step_and_says_so(chosen, first):
+@pytest.mark.parametrize(("chosen", "first"), [(0, 2), (501, 402), (1000, 802), (None, 2)])
+def test_a_long_text_shows_a_window_around_the_chosen_position_and_says_so(chosen, first):
     text, probabilities, bits = reading(1000)
     figure = heatmap_figure(text, ALPHABET, probabilities, bits, chosen)
     assert figure.data[0].x[0] == first and len(figure.data[0].x) == MAX_STEPS
     said = figure.layout.title.subtitle.text
-    assert f"steps {first + 1} to {first + 200} of 1000" in said
+    assert f"positions {first} to {first + 199} of 1000" in said
     assert f"the {MAX_ROWS} most likely of {len(ALPHABET)} characters" in said
+
+
+@pytest.mark.parametrize("rows", [1, 5, 21, 39, 40, 66])
+def test_the_labels_of_the_rows_have_room_for_their_letters(rows):
+    text, alphabet = "ab" * 20, [chr(0x100 + i) for i in range(rows)]
+    layout = heatmap_figure(text, alphabet, np.full((40, rows), 1 / rows), np.ones(39)).layout
+    shown, (low, high) = len(layout.yaxis.ticktext), layout.yaxis.domain
+    inside = (
+        heatmap_height(rows) - layout.margin.t - 130
+    )  # at most: ticks, the axis's title and three lines of legend
+    assert inside * (high - low) / shown >= 1.25 * layout.yaxis.tickfont.size
+    assert layout.yaxis2.domain[1] < low - 0.02
 
 
 def test_a_single_character_and_unknown_ones_can_be_drawn():
@@ -84,9 +100,9 @@ def test_the_running_mean_ends_at_the_mean_and_passes_over_what_has_no_figure():
     figure = surprise_figure("abcde", bits, np.ones(5), chosen=3)
     lines = by_name(figure)
     assert list(lines["running mean"].y) == [4, 4, 3, 2]
-    assert list(lines["surprise of the actual character"].x) == [1, 2, 3, 4]  # positions in the text
+    assert list(lines["surprise of the actual character"].x) == [2, 3, 4, 5]  # position 1 is the first character
     assert list(lines["surprise of the actual character"].y) == [4, None, 2, 0]
-    assert figure.layout.shapes[0].x0 == 3
+    assert figure.layout.shapes[0].x0 == 4
 
 
 def test_a_long_texts_line_is_thinned_and_keeps_its_spike():
@@ -94,7 +110,7 @@ def test_a_long_texts_line_is_thinned_and_keeps_its_spike():
     bits[3210] = 17.0
     line = by_name(surprise_figure("a" * 5001, bits))["surprise of the actual character"]
     assert len(line.x) <= MAX_POINTS and max(line.y) == 17.0
-    assert line.x[list(line.y).index(17.0)] == 3211
+    assert line.x[list(line.y).index(17.0)] == 3212
 
 
 # difference_figure
@@ -154,7 +170,7 @@ def test_labels_of_a_right_to_left_text_keep_their_order():
     text, alphabet = "بحر e\u0301", ["ب", "ح", "ر", " ", "e", "\u0301", "\u202e", "\ufe0f"]
     probabilities = np.full((len(text), len(alphabet)), 1 / len(alphabet))
     figure = plain_json(heatmap_figure(text, alphabet, probabilities, np.ones(len(text) - 1), 1))
-    assert figure["layout"]["xaxis"]["ticktext"][3:] == ["·", "e", "◌\u0301"]
+    assert figure["layout"]["xaxis"]["ticktext"][2:] == ["·", "e", "◌\u0301", END]
     rows = ["\u2068ب\u2069", "\u2068ح\u2069", "\u2068ر\u2069", "␣ space", "e", "◌\u0301", "U+202E", "U+FE0F"]
     assert figure["layout"]["yaxis"]["ticktext"] == rows
     assert figure["data"][2]["text"][3:] == ["\u2068بحر·\u2069", "\u2068بحر·e\u2069"]

@@ -83,13 +83,13 @@ def test_units_are_sorted_by_their_correlation_with_the_chosen_one():
     assert shown_units(values, 20) == sorted(shown_units(values, 20))
 
 
-@pytest.mark.parametrize(("step", "first"), [(0, 0), (500, 500 - MAX_STEPS // 2), (999, 1000 - MAX_STEPS)])
+@pytest.mark.parametrize(("step", "first"), [(0, 1), (500, 501 - MAX_STEPS // 2), (999, 1001 - MAX_STEPS)])
 def test_a_long_text_shows_a_window_around_the_step_and_says_so(step, first):
     values = states(1000)
     for figure in (states_figure("x" * 1000, values, step), unit_figure("x" * 1000, values[:, 0], step, "unit 1")):
         assert figure.data[0].x[0] == first and len(figure.data[0].x) == MAX_STEPS
-        assert f", {first + 1} to {first + MAX_STEPS} of 1000" in figure.layout.xaxis.title.text
-        assert (figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (step - 0.5, step + 0.5)
+        assert f", {first} to {first + MAX_STEPS - 1} of 1000" in figure.layout.xaxis.title.text
+        assert (figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (step + 0.5, step + 1.5)
 
 
 def test_a_unit_is_drawn_with_the_feature_it_tracks_and_their_correlation():
@@ -121,9 +121,9 @@ def test_arcs_lead_back_to_what_was_looked_at():
     weights = np.array([0.5, 0.004, 0.0, 0.296, 0.2])
     figure = arcs_figure("......abcde", weights, first=6)
     arcs = [shape for shape in figure.layout.shapes if shape.type == "path"]
-    assert [arc.path.split()[-1] for arc in arcs] == ["9,0", "6,0"]  # the strongest on top, none to itself
-    assert all(arc.path.startswith("M 10,0 ") for arc in arcs) and arcs[1].line.width > arcs[0].line.width
-    assert list(figure.data[0].x) == [6, 7, 8, 9, 10] and list(figure.layout.xaxis.ticktext) == list("abcde")
+    assert [arc.path.split()[-1] for arc in arcs] == ["10,0", "7,0"]  # the strongest on top, none to itself
+    assert all(arc.path.startswith("M 11,0 ") for arc in arcs) and arcs[1].line.width > arcs[0].line.width
+    assert list(figure.data[0].x) == [7, 8, 9, 10, 11] and list(figure.layout.xaxis.ticktext) == list("abcde")
     np.testing.assert_allclose(figure.data[0].y, weights, atol=1e-3)
 
 
@@ -135,14 +135,26 @@ def test_what_is_too_far_back_to_be_drawn_is_said():
 
 def test_the_matrix_is_that_of_the_characters_around_the_place():
     weights = attended(256)
-    figure = attention_figure("y" * 700, weights, position=500, first=400)
-    first = figure.data[0].x[0]
+    figure = attention_figure("y" * 700, weights, step=500, first=400)
+    first = figure.data[0].x[0] - 1  # x is a position, which counts from 1
     assert len(figure.data[0].x) == MAX_MATRIX and first <= 500 < first + MAX_MATRIX
     row = figure.data[0].z[500 - first]
     np.testing.assert_allclose(row[: 501 - first], weights[100, first - 400 : 101], atol=1e-3)
     assert len(row) > 501 - first and all(value is None for value in row[501 - first :])  # nothing looks ahead
     assert f"looked at, {first + 1} to {first + MAX_MATRIX} of 700" in figure.layout.xaxis.title.text
-    assert (figure.layout.shapes[0].y0, figure.layout.shapes[0].y1) == (499.5, 500.5)
+    assert (figure.layout.shapes[0].y0, figure.layout.shapes[0].y1) == (500.5, 501.5)
+
+
+def test_the_axes_of_attention_say_who_looks_and_who_is_looked_at():
+    weights = np.array([[1.0, 0, 0], [0.25, 0.75, 0], [0.0, 0.9, 0.1]])
+    figure, arcs = attention_figure("abc", weights, 2), arcs_figure("abc", weights[2])
+    # Row 3, the character just read, looks at column 2: the last row of the matrix, as arcs.
+    assert figure.data[0].z[2][1] == 0.9 and (figure.data[0].y[2], figure.data[0].x[1]) == (3, 2)
+    assert arcs.data[0].y[1] == 0.9 and arcs.data[0].x[1] == 2
+    assert figure.layout.yaxis.title.text == "character just read"
+    assert figure.layout.xaxis.title.text == arcs.layout.xaxis.title.text == "character looked at"
+    assert figure.data[0].text[2][1] == "from c to b"
+    assert figure.layout.coloraxis.colorbar.tickformat == arcs.layout.yaxis.tickformat == ".0%"
 
 
 def test_figures_of_long_texts_stay_small():

@@ -64,25 +64,28 @@ def rows(text, **more):
     return list(csv.reader(io.StringIO(steps_csv(read(text), VOCAB, **more), newline="")))
 
 
-def test_one_row_per_step_with_the_values_of_the_reading():
+def test_one_row_per_position_with_the_values_of_the_reading():
     reading = read("the fox\n")
     head, *steps = rows("the fox\n")
-    assert head[:7] == ["position", "character", "next", "probability", "bits", "rank", "entropy_bits"]
+    assert head[:7] == ["position", "after", "character", "probability", "bits", "rank", "entropy_bits"]
     assert head[7:] == [f"{name}_{n}" for n in range(1, 6) for name in ("likeliest", "probability")]
-    assert len(steps) == 8 and {len(row) for row in steps} == {17}
-    assert [row[1] for row in steps] == ["“t”", "“h”", "“e”", "“␣ space”", "“f”", "“o”", "“x”", "“↵ newline”"]
-    assert [row[2] for row in steps[:-1]] == [row[1] for row in steps[1:]]
-    for t, row in enumerate(steps[:-1]):
+    assert len(steps) == 9 and {len(row) for row in steps} == {17}
+    assert [row[0] for row in steps] == [str(position) for position in range(1, 10)]
+    characters = ["“t”", "“h”", "“e”", "“␣ space”", "“f”", "“o”", "“x”", "“↵ newline”"]
+    assert [row[2] for row in steps[:-1]] == characters
+    assert [row[1] for row in steps[1:]] == [row[2] for row in steps[:-1]]
+    assert steps[0][3:] == [""] * 14  # nothing was read before it
+    for t, row in enumerate(steps[1:-1]):
         figures = [reading.next_probabilities[t], reading.bits[t], reading.ranks[t], reading.entropies[t]]
         np.testing.assert_allclose([float(value) for value in row[3:7]], figures, rtol=1e-5)
         assert float(row[8]) == pytest.approx(reading.probabilities[t].max(), rel=1e-5)
-    assert steps[-1][2:6] == [""] * 4 and steps[-1][6]
+    assert steps[-1][2:6] == [""] * 4 and steps[-1][6] and steps[-1][7]  # what comes next is open
 
 
 def test_no_cell_can_be_a_formula():
     text = "=1+1 @sum -2 +3 \t\r\n|%\uff1d" + "".join(HOSTILE)
     table = rows(text, top=len(VOCAB))[1:]
-    assert len(table) == len(text)
+    assert len(table) == len(text) + 1
     for row in table:
         for cell in row:
             assert not cell or cell[0] == "“" or cell == "not in the alphabet" or float(cell) >= 0, cell
@@ -99,9 +102,11 @@ def test_the_page_says_what_the_reading_says():
     place = int(np.argmax(reading.bits))
     cells = page.texts["td"]
     assert cells[0] == str(place + 2) and f"{reading.bits[place]:.2f}" == cells[1]
-    assert float(cells[2]) == pytest.approx(reading.next_probabilities[place], rel=0.1) and "e" not in cells[2]
+    share = float(cells[2].removesuffix("%")) / 100
+    assert share == pytest.approx(reading.next_probabilities[place], rel=0.1) and "e" not in cells[2]
     assert len(page.texts["li"]) == 50 and page.titles[0].endswith("nothing was read before it")
-    assert f"{reading.bits[0]:.2f} bits" in page.titles[1]
+    assert page.titles[1].startswith(f"Position 2, “h”: {reading.bits[0]:.2f} bits, probability ")
+    assert f" {reading.next_probabilities[0]:.1%}, rank" in page.titles[1]
     deeper = [int(shade[1:]) for shade in page.shades[1:]]
     assert [deeper[i] for i in np.argsort(reading.bits)] == sorted(deeper) and len(set(deeper)) > 3
 
@@ -150,7 +155,7 @@ def test_a_right_to_left_context_stays_apart_in_the_table():
 def test_any_text_up_to_the_limit_is_a_page(text):
     page = Page(page_html("m", "c", read(text), VOCAB))
     assert not page.open and len(page.titles) == len(text)
-    assert len(rows(text)) == len(text) + 1
+    assert len(rows(text)) == len(text) + 2
 
 
 def test_a_longer_text_is_refused_in_a_sentence():
