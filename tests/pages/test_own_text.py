@@ -186,7 +186,7 @@ def test_a_text_is_listed_and_deleted_after_it_was_asked_once_more():
     press(app, "Keep it")
     assert "permanently" not in said(app.warning) and catalogue.stored()
     app.button(key=f"delete-{name}").click().run()
-    press(app, "Delete permanently")
+    app.button(key=f"delete-now-{name}").click().run()
     assert catalogue.stored() == [] and "Your texts" not in rows(app)
     assert app.selectbox(key="corpus").value in catalogue.CORPORA
 

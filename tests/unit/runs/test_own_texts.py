@@ -134,12 +134,14 @@ def test_a_text_of_an_older_version_has_a_date():
     [
         ("The tide came in and the boats went out again.\n", "The tide came in and the boats went out ..."),
         ("\n\n  * * *\n\n  Short  line \nmore\n", "Short line"),
-        ("Donaudampfschifffahrtsgesellschaftskapitänsmütze und mehr\n",
-         "Donaudampfschifffahrtsgesellschaftskapit ..."),
+        (
+            "Donaudampfschifffahrtsgesellschaftskapitänsmütze und mehr\n",
+            "Donaudampfschifffahrtsgesellschaftskapit ...",
+        ),
         ("123, 456, 789, 123, 456, 789, 123, 456, 789, 123, 456\n", "123, 456, 789, 123, 456, 789, 123, 456 ..."),
         ("...\n", "The text"),
     ],
-)  # fmt: skip
+)
 def test_a_pasted_text_is_called_by_its_first_words(text, expected):
     assert uploads.named(uploads.made("", "", text), "  ").title == expected
     assert uploads.named(uploads.made("", "", text), " My\nown ").title == "My own"
