@@ -21,8 +21,7 @@ app: .venv/app-installed
 class: export CHARLAB_MINUTES ?= 3
 class: export CHARLAB_CLASS = 1
 class: .venv/app-installed
-	@address=$$($(BIN)/python -c 'import socket as s; u = s.socket(s.AF_INET, s.SOCK_DGRAM); \
-	u.connect(("192.0.2.1", 9)); print(u.getsockname()[0])' 2>/dev/null || echo 127.0.0.1); \
+	@address=$$($(BIN)/python -c 'from charlab.runs import network; print(network.own_address() or "127.0.0.1")'); \
 	echo "Write on the board:  http://$$address:$(PORT)"; \
 	echo "Each run gets $$CHARLAB_MINUTES minutes. Everyone can read its text and watch it; only the browser that"; \
 	echo "started it and the teacher can control it. Keep the teacher's link off the projector. Ctrl-C ends it."; \

@@ -47,16 +47,13 @@ def actor() -> Actor:
     return Actor(STUDENT, name)
 
 
-def show_role() -> None:
-    """Tell the teacher that this browser is theirs, with a button that gives the role up; nothing to others."""
-    if not is_class() or actor().role != TEACHER:
-        return
-    row = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small")
-    row.badge("Teacher", icon=":material/school:", help="This browser may control every run of the class.")
-    row.button("Give up this role", key="give_up_role", type="tertiary", on_click=_give_up)
+def is_teachers() -> bool:
+    """Whether this browser is the teacher's, on the server of a class."""
+    return is_class() and actor().role == TEACHER
 
 
-def _give_up() -> None:
+def give_up() -> None:
+    """Take the teacher's role from this browser."""
     credentials.dismiss(_teachers_cookie())
 
 

@@ -1,0 +1,19 @@
+"""The row of all pages, in the free room of Streamlit's top bar: the teacher's role, and the link for a class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.parts.shared import browser_cookie, class_link
+
+
+def show() -> Callable[[], None]:
+    """Draw the row; the function returned brings it up to date with the page that has run since."""
+    row = st.container(key="header", horizontal=True, vertical_alignment="center", width="content", gap="xsmall")
+    if browser_cookie.is_teachers():
+        with row.popover("Teacher", icon=":material/school:"):
+            st.write("This browser may control every run of the class, until it is closed.")
+            st.button("Give up this role", key="give_up_role", on_click=browser_cookie.give_up)
+    return class_link.popover(row)
