@@ -65,7 +65,7 @@ def along(reading: Reading, step: int) -> None:
 
 def jumps(reading: Reading) -> None:
     """The least expected characters, each a button that chooses its position."""
-    st.markdown("**Most surprising characters**")
+    st.header("Most surprising characters")
     row = st.container(horizontal=True, gap="xsmall")
     for number, index in enumerate(reading.most_surprising(_JUMPS)):
         actual, bits = named(reading.text[index]), reading.bits[index - 1]

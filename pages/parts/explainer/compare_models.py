@@ -48,7 +48,7 @@ def load(info: ModelInfo | None) -> Model | None:
 def show(models: tuple[Model, Model], reading: Reading, other: Reading, step: int) -> None:
     """Both means on the same characters, and the difference along the text."""
     names = (models[0].config.name, models[1].config.name)
-    st.subheader("Two models on this text")
+    st.header("Two models on this text")
     found = evidence.difference(reading, other)
     if not found.characters:
         st.info("The text has no character that both models can score.")

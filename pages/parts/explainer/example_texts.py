@@ -27,7 +27,7 @@ def show() -> None:
     st.info("Type or paste a text above, or start with one of these three.")
     for column, (title, (text, words)) in zip(st.columns(3, gap="medium"), EXAMPLES.items(), strict=True):
         with column.container(border=True, height="stretch"):
-            st.subheader(title)
+            st.header(title)
             st.code(text.strip(), language=None, wrap_lines=True)
             st.write(plain(words))
             st.button("Read this", key=f"example-{title}", on_click=_take, args=(text,), width="stretch")

@@ -58,7 +58,7 @@ def _choose_by_feature(
     activations: Activations, text: str, matches: dict[str, FeatureMatch], unit: Unit
 ) -> str | None:
     """Choose a feature, then one of the units that track it best; returns the feature's name."""
-    st.markdown("**Which unit tracks what?**")
+    st.header("Which unit tracks what?")
     if not matches:
         st.caption(
             f"This needs a text of at least {probes.MIN_CHARACTERS} characters: in a shorter one some unit "

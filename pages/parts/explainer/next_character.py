@@ -32,10 +32,10 @@ def show(
 ) -> None:
     """The chosen position. Its sliders redraw only the bars; neither the network nor the rest of the page runs."""
     if step == 0:
-        st.subheader("The first character")
+        st.header("The first character")
         st.info("Before it the model has read nothing, so there is no prediction yet. Choose a later character.")
         return
-    st.subheader(plain(f"Position {step + 1}: after “{before(reading.text, step)}”"))
+    st.header(plain(f"Position {step + 1}: after “{before(reading.text, step)}”"))
     _figures(reading, step, other)
     st.fragment(_bars)(model, reading, step, write_link)
     with st.container(horizontal=True):
