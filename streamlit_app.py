@@ -56,7 +56,7 @@ def check_variables() -> None:
 
     try:
         browser_cookie.is_class()
-        for read in (limits.at_once, limits.minutes_cap, limits.megabytes_each):
+        for read in (limits.at_once, limits.minutes_cap, limits.megabytes_each, limits.is_warm):
             read()
     except ConfigError as problem:
         print(f"charlab: {problem}", file=sys.stderr)

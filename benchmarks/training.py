@@ -137,7 +137,7 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
             evaluated[0] += time.perf_counter() - began
 
     class WhenTimeIsOver(StopSignal):
-        def requested(self) -> str | None:
+        def requested(self, seconds: float = 0.0) -> str | None:
             steps_at.append((time.perf_counter(), evaluated[0]))
             first = steps_at[min(_WARM_STEPS, len(steps_at) - 1)]
             return "pause" if len(steps_at) > 2 * _WARM_STEPS and steps_at[-1][0] - first[0] >= seconds else None

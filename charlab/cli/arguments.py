@@ -31,6 +31,10 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("run", help="the run's folder")
     worker.add_argument("--parent-pipe", action="store_true", help="pause when standard input closes")
     worker.set_defaults(command=commands.work, json=False)
+    warm = subparsers.add_parser(
+        "stand-ready", help="train queued runs one after the other (started by the server)"
+    )
+    warm.set_defaults(command=commands.stand_ready, json=False)
     return result
 
 

@@ -183,7 +183,7 @@ def _show_end(run: store.Run, status: store.Status, options: argparse.Namespace)
     corpus = catalogue.CORPORA.get(config.corpus)
     entropy = corpus.entropy_bits * diagnosis.NATS["bits"] if corpus and corpus.entropy_bits is not None else None
     said = diagnosis.diagnose(config, events, entropy, len(run.vocab().characters), ended=True)
-    for sentence in said:
+    for sentence in filter(None, [status.reason if status.state == "done" else "", *said]):
         print(sentence, file=sys.stderr)
     return status.results | {"notes": list(config.notes), "diagnosis": said}
 
@@ -193,8 +193,18 @@ def work(options: argparse.Namespace) -> None:
     process.let_pages_go_first()
     process.set_up_tensorflow()
     from charlab.training import worker
+    from charlab.training.parent import Parent
 
-    worker.serve(store.Run(options.run), options.started, options.parent_pipe)
+    worker.serve(store.Run(options.run), options.started, Parent() if options.parent_pipe else None)
+
+
+def stand_ready(options: argparse.Namespace) -> None:
+    """Train the runs that a server asks for, one after the other, as its warm worker process."""
+    process.let_pages_go_first()
+    process.set_up_tensorflow()
+    from charlab.training import warm_worker
+
+    warm_worker.stand_ready()
 
 
 def ask(options: argparse.Namespace) -> dict[str, Any]:
@@ -233,6 +243,8 @@ def _show_event(event: dict[str, Any]) -> None:
         )
     elif event["event"] == "note":
         print(event["text"], file=sys.stderr)
+    elif event["event"] == "start_up" and sys.stderr.isatty():
+        print(f"\r{event['doing']} ...  ", end="", file=sys.stderr, flush=True)
 
 
 def key_and_value(text: str) -> tuple[str, Any]:

@@ -1,4 +1,5 @@
-"""A server's limits: how many runs train at once, for how many minutes each, and whether it serves a class."""
+"""A server's limits: how many runs train at once, for how many minutes of training each, whether a process stands
+ready for the next one, and whether it serves a class."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from charlab.core.config import TrainConfig
 from charlab.errors import ConfigError
 from charlab.runs.store import Status
 from charlab.runs.typed_values import parse_number
+
+_FEW_STEPS = 50  # fewer hardly change a network
 
 
 def at_once() -> int:
@@ -24,7 +27,8 @@ def at_once() -> int:
 
 
 def minutes_cap() -> float | None:
-    """The most minutes that a server trains one run: CHARLAB_MINUTES, or None for no cap. Raises ConfigError."""
+    """The most minutes of training that a server gives one run: CHARLAB_MINUTES, or None for no cap. Raises
+    ConfigError."""
     return _positive("CHARLAB_MINUTES", "minutes")
 
 
@@ -59,9 +63,29 @@ def seconds_left(status: Status) -> float | None:
 
 
 def is_used_up(status: Status) -> bool:
-    """Whether a run has used this server's limit."""
+    """Whether a run has used this server's limit: less than a second, or than a step of it, is left."""
     cap = minutes_cap()
-    return cap is not None and status.seconds >= 60 * cap - 1
+    step_seconds = status.seconds / max(1, status.step)
+    return cap is not None and status.seconds > 0 and status.seconds >= 60 * cap - max(1.0, step_seconds)
+
+
+def few_steps(train: TrainConfig, steps: int) -> str:
+    """A sentence on a run whose minutes were enough for few steps only, with what to do; else ""."""
+    if train.minutes is None or steps >= _FEW_STEPS:
+        return ""
+    counted = "1 step" if steps == 1 else f"{steps} steps"
+    cap = minutes_cap()
+    longer = "" if cap is not None and train.minutes >= cap else "train longer, or "
+    return f"Only {counted} in {in_minutes(train.minutes)} of training: {longer}choose a smaller model."
+
+
+def is_warm() -> bool:
+    """Whether a server keeps a process ready for the next run, with TensorFlow loaded: unless CHARLAB_WARM is 0.
+    Raises ConfigError."""
+    text = os.environ.get("CHARLAB_WARM", "").strip()
+    if text not in ("", "0", "1"):
+        raise ConfigError(f"CHARLAB_WARM must be 1, or 0 for no process that stands ready. Received: {text!r}.")
+    return text != "0"
 
 
 def is_class(address: str | None = "127.0.0.1", name: str | None = None) -> bool:

@@ -1,7 +1,7 @@
-"""The training queue: starts a worker process for each queued run, a few at a time, and watches them.
+"""The training queue: gives each queued run a worker process, a few at a time, and watches them.
 
-A worker is `python -m charlab work <run>`; it shares only the run directory with this process. The process that
-holds a run's lock owns it: two queues on one folder never train a run twice.
+A worker is `python -m charlab work <run>`, or one that stands ready (warm.py); it shares only the run directory
+with this process. The process that holds a run's lock owns it: two queues on one folder never train a run twice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from filelock import Timeout
 from charlab import os_errors
 from charlab.core import kinds
 from charlab.errors import CharlabError
-from charlab.runs import cluster, control, store, subprocesses
+from charlab.runs import cluster, control, quotas, startup, store, subprocesses, warm
 from charlab.runs.limits import at_once, minutes_cap, seconds_left
 from charlab.runs.store import Run, RunConfig, Status
 
@@ -35,11 +35,16 @@ _LOG_CHARACTERS = 300  # of the log of a worker that failed
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker process, and the run that it was started for."""
+    """A worker process, and the run that it was started for, or given."""
 
     run: Run
     process: subprocess.Popen
     started: float  # seconds since 1970
+    warm: warm.Process | None = None  # where the process may train more runs
+
+    def exit_code(self) -> int | None:
+        """What it exited with; None while it has the run."""
+        return self.warm.exit_code() if self.warm else self.process.poll()
 
 
 class Queue:
@@ -52,6 +57,7 @@ class Queue:
         self.folder = Path(folder or store.runs_folder()).resolve()
         self.at_once = places or at_once()
         self._workers: list[Worker] = []
+        self._warm = warm.Pool(self.at_once)
         self._retry_at: dict[Path, float] = {}  # of runs whose worker could not be started, by time.monotonic()
         self._logged: dict[str, str] = {}  # what could not be done, and why
         self._closing = threading.Event()
@@ -64,30 +70,37 @@ class Queue:
     def close(self, patience: float = 30.0) -> None:
         """Stop starting runs, let the workers pause at a checkpoint, and kill those that take longer."""
         self._closing.set()
+        quotas.joined.set()  # so that the thread looks up
         if self._thread.is_alive():
             self._thread.join()
         for worker in self._workers:
             with contextlib.suppress(OSError):
                 if worker.process.stdin:
                     worker.process.stdin.close()  # tells it that its parent has ended
+        self._warm.close()
         deadline = time.monotonic() + patience
         for worker in self._workers:
-            try:
-                worker.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
+            subprocesses.wait_or_kill(worker.process, deadline)
             self._record_or_wait(worker)
+        self._warm.wait(deadline)
         self._workers.clear()
 
     def _loop(self) -> None:
-        while not self._closing.wait(_TICK_SECONDS):
+        while not self._closing.is_set():
+            quotas.joined.wait(_TICK_SECONDS)
+            quotas.joined.clear()
+            if self._closing.is_set():
+                return
+            self._attempt("No process could be made ready for the next run", self._warm.tend)
             self._attempt("The training queue could not check its runs; it tries again", self._tick)
 
     def _tick(self) -> None:
-        for worker in [worker for worker in self._workers if worker.process.poll() is not None]:
+        for worker in [worker for worker in self._workers if worker.exit_code() is not None]:
             self._workers.remove(worker)
-            self._record_or_wait(worker)
+            if worker.warm and worker.warm.has_refused:
+                self._workers.append(Worker(worker.run, start_worker(worker.run), worker.started))
+            else:
+                self._record_or_wait(worker)
         busy = [worker.run.path for worker in self._workers]
         for run in [run for run in waiting(self.folder) if run.path not in busy]:
             if len(self._workers) >= self.at_once:
@@ -100,7 +113,12 @@ class Queue:
                 self._retry_at[run.path] = time.monotonic() + _RETRY_SECONDS
 
     def _start(self, run: Run) -> None:
-        self._workers.append(Worker(run, start_worker(run), time.time()))
+        ready, now = self._warm.ready(), time.time()
+        if ready:
+            ready.give(run)
+            self._workers.append(Worker(run, ready.popen, now, ready))
+        else:
+            self._workers.append(Worker(run, start_worker(run), now))
 
     def _record_or_wait(self, worker: Worker) -> None:
         """Record how a worker ended. Where that is impossible, its run may still be queued: try it again later."""
@@ -127,7 +145,7 @@ class Queue:
 
     def _record_death(self, worker: Worker) -> None:
         """Record in the run why its worker ended, if the worker could not."""
-        code = worker.process.returncode
+        code = worker.exit_code() or 0
         try:
             worker.run.recorded_status()  # raises RunError where it was deleted
             with worker.run.lock().acquire(timeout=1.0):
@@ -179,10 +197,10 @@ def running(folder: Path | None = None) -> list[tuple[Run, Status]]:
 def expected_start(run: Run) -> float | None:
     """In how many seconds a waiting run will start, or None where that cannot be estimated.
 
-    Running runs record the time they have left. For runs earlier in the queue a budget in minutes is known, and
-    one in epochs if the same model was trained on the same text before.
+    Running runs record the time they have left, after their start-up. For runs earlier in the queue a budget in
+    minutes is known, and one in epochs if the same model was trained on the same text before.
     """
-    left = [seconds_left(status) for _, status in running(run.path.parent)]
+    left = [_left(other, status) for other, status in running(run.path.parent)]
     line = waiting(run.path.parent)
     ids = [other.id for other in line]
     known = [seconds for seconds in left if seconds is not None]
@@ -202,11 +220,22 @@ def start_worker(run: Run) -> subprocess.Popen:
     return subprocesses.start("work", str(run.path), "--parent-pipe", log=run.log_path)
 
 
+def _left(run: Run, status: Status) -> float | None:
+    """How many seconds a running run still takes, within the server's limit."""
+    return _expected_seconds(run) if startup.is_under_way(status) else seconds_left(status)
+
+
 def _expected_seconds(run: Run) -> float | None:
-    """How many seconds a waiting run will take, within the server's limit."""
-    config, status, cap = run.config(), run.recorded_status(), minutes_cap()
-    if not kinds.of(config.model).trained:
+    """How many seconds a run that waits or starts will take: its start and its training, within the server's
+    limit."""
+    if not kinds.of(run.config().model).trained:
         return _COUNTING_SECONDS
+    takes = _training_seconds(run)
+    return None if takes is None else startup.expected_seconds(store.all_runs(run.path.parent)) + takes
+
+
+def _training_seconds(run: Run) -> float | None:
+    config, status, cap = run.config(), run.recorded_status(), minutes_cap()
     limit = None if cap is None else max(0.0, 60 * cap - status.seconds)
     if config.train.minutes is not None:
         takes = max(0.0, 60 * config.train.minutes - status.seconds)

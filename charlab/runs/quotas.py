@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from charlab.runs import limits, permissions, store
 from charlab.runs.permissions import STUDENT, THE_TEACHER, Actor, owner_of
 from charlab.runs.store import Run
 
+joined = threading.Event()  # set whenever a run may have joined the queue, which then looks at once
 MAX_WAITING = 2
 _LOCK_SECONDS = 30.0
 
@@ -31,6 +33,7 @@ def joining_queue(actor: Actor, folder: Path | None = None) -> Iterator[None]:
             _check_waiting(actor, others)
             _check_room(actor, others, 0)
         yield
+    joined.set()
 
 
 @contextlib.contextmanager

@@ -139,6 +139,10 @@ _FIGURES = {"characters_per_second": _SPEED, "seconds": _SECONDS, "learning_rate
 _ACCURACIES = {"accuracy": or_none(_SHARE), "val_accuracy": or_none(_SHARE)}
 _PLACE = {"epoch": required(_EPOCH), "step": required(_STEP)}
 
+START_UP: dict[str, Field] = {
+    "doing": text(100), "began": _TIME, "seconds": _SECONDS,
+    "warm": Field("true or false", lambda value: isinstance(value, bool)),
+}  # fmt: skip
 RESULTS: dict[str, Field] = {
     "run": text(), "epochs": _EPOCH, "steps": _STEP, "train_loss": or_none(_LOSS), "val_loss": or_none(_LOSS),
     "best_val_loss": or_none(_LOSS), "train_loss_after": or_none(_LOSS), "characters_per_second": _SPEED,
@@ -149,6 +153,7 @@ STATUS: dict[str, Field] = {
     "queued": or_none(_TIME), "started": or_none(_TIME), "ended": or_none(_TIME), "pid": or_none(whole(0, 2**63)),
     "epoch": _EPOCH, "step": _STEP, "total_steps": or_none(_STEP), "seconds": _SECONDS,
     "seconds_left": or_none(number(0, 1e13)), "best_epoch": or_none(whole(0, _MAX_EPOCH)), "results": _OBJECT,
+    "start_up": _OBJECT,
 }  # fmt: skip
 CONFIG: dict[str, Field] = {
     "name": required(text(_MAX_NAME, 1, CONTROL_CHARACTERS)), "preset": required(text(200)),
@@ -184,6 +189,7 @@ def check_status(data: Any, where: str = "status.json") -> None:
     """Raises Invalid where this is not a run's state and progress."""
     _check(data, STATUS, where)
     _check(data.get("results", {}), RESULTS, where, others=_PLAIN)
+    _check(data.get("start_up", {}), START_UP, where)
 
 
 def check_config(data: Any, where: str = "config.json") -> None:

@@ -6,8 +6,9 @@ import json
 import os
 import subprocess  # our own command, with a list of arguments and no shell
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from charlab.errors import UnavailableError
 
@@ -30,6 +31,28 @@ def start(*words: str, log: Path) -> subprocess.Popen:
         return subprocess.Popen(  # noqa: S603
             command(*words), stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, env=environment()
         )
+
+
+def start_answering(*words: str) -> tuple[subprocess.Popen, IO[bytes], IO[bytes]]:
+    """Start a child that reads lines from this process and answers with lines: the process, the end of its
+    standard input to write to, and the end of its standard output to read from. Its errors go nowhere."""
+    process = subprocess.Popen(  # noqa: S603
+        command(*words),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+    )
+    return process, cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+
+
+def wait_or_kill(process: subprocess.Popen, deadline: float) -> None:
+    """Wait until a process ends; kill it where it takes longer than until `deadline`, by time.monotonic()."""
+    try:
+        process.wait(max(0.1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def document(*words: str, time_limit: float | None = None, show_errors: bool = False) -> Any:

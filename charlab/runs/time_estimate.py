@@ -29,7 +29,6 @@ class MeasuredSpeed:
     train: TrainConfig
     vocabulary_size: int
     characters_per_second: float
-    start_up: float  # seconds from the command's start to the first step
 
 
 def measured_speeds(runs: Iterable[Run], most: int = 30) -> list[MeasuredSpeed]:
@@ -51,9 +50,8 @@ def measured_speeds(runs: Iterable[Run], most: int = 30) -> list[MeasuredSpeed]:
             for e in evaluations[1:] or events
             if e.get("characters_per_second", 0) >= _MIN_SPEED
         ]
-        if measured and evaluations and "seconds" in evaluations[0]:
-            start_up = evaluations[0]["seconds"]
-            found.append(MeasuredSpeed(config.model, config.train, len(vocab), measured[-1], start_up))
+        if measured and evaluations:
+            found.append(MeasuredSpeed(config.model, config.train, len(vocab), measured[-1]))
     return found
 
 
@@ -77,7 +75,7 @@ def characters_seen(
     speed = expected_speed(model, train, vocabulary_size, measured)
     if speed is None:
         return None
-    return round(speed * max(0.0, train.minutes * 60 - _start_up(train, measured)))
+    return round(speed * train.minutes * 60)
 
 
 def estimate_seconds(
@@ -87,10 +85,10 @@ def estimate_seconds(
     vocabulary_size: int,
     measured: Sequence[MeasuredSpeed],
 ) -> float | None:
-    """Wall-clock seconds that training will take on this machine; None where nothing was measured.
+    """Seconds that training will take on this machine, from the first step on; None where nothing was measured.
 
-    A budget in minutes is itself the estimate. Otherwise: start-up, the characters at the measured speed, and an
-    evaluation after each epoch, which needs a third of a training step's work per character.
+    A budget in minutes is itself the estimate. Otherwise: the characters at the measured speed, and an evaluation
+    after each epoch, which needs a third of a training step's work per character.
     """
     if not kinds.of(model).trained:
         return None  # it takes seconds, and depends on the text more than on its length
@@ -101,7 +99,7 @@ def estimate_seconds(
         return None
     seen = train.epochs * steps(train, characters) * train.batch_size * train.sequence_length
     evaluated = (characters - encoding.split_at(characters, train.validation_share)) * train.epochs
-    return _start_up(train, measured) + (seen + evaluated / 3) / speed
+    return (seen + evaluated / 3) / speed
 
 
 def expected_speed(
@@ -131,11 +129,6 @@ def was_measured(model: ModelConfig, train: TrainConfig, measured: Sequence[Meas
 def _of_same_machinery(train: TrainConfig, measured: Sequence[MeasuredSpeed]) -> list[MeasuredSpeed]:
     wanted = (train.accelerator, train.precision)
     return [s for s in measured if (s.train.accelerator, s.train.precision) == wanted]
-
-
-def _start_up(train: TrainConfig, measured: Sequence[MeasuredSpeed]) -> float:
-    known = [s.start_up for s in _of_same_machinery(train, measured) if kinds.of(s.model).trained]
-    return median(known[:5]) if known else 0.0
 
 
 def duration(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The training budget, the learning rate at each point of it, and the training speed."""
+"""The training budget, its clock, the learning rate at each point of it, and the training speed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,11 @@ _END_OF_COSINE = 0.01  # the share of the learning rate at the end
 
 @dataclass(frozen=True)
 class Budget:
-    """What a run may spend: steps, or seconds from the command's start to saved weights.
-
-    `reserve` is how long the last evaluation and saving will take: training ends so much earlier. With `minutes`,
-    `epochs` is ignored.
-    """
+    """What a run may spend: steps, or seconds of training as a Clock counts them. With `minutes`, `epochs` is
+    ignored."""
 
     config: TrainConfig
     steps_per_epoch: int
-    reserve: float = 0.0  # seconds
 
     @property
     def total_steps(self) -> int | None:
@@ -36,13 +32,14 @@ class Budget:
         """The share of the budget that is spent, 0 to 1, after `step` steps and `seconds` seconds."""
         if self.config.minutes is None:
             return min(1.0, step / self._steps_of_epochs)
-        return min(1.0, seconds / max(1e-9, self.config.minutes * 60 - self.reserve))
+        return min(1.0, seconds / (self.config.minutes * 60))
 
     def is_spent(self, step: int, seconds: float, step_seconds: float = 0.0) -> bool:
-        """Whether another step, which takes `step_seconds`, would exceed the budget. One step is always taken."""
+        """Whether training ends nearer to its budget now than after another step, which takes `step_seconds`. One
+        step is always taken."""
         if self.config.minutes is None:
             return step >= self._steps_of_epochs
-        return step > 0 and self.progress(step, seconds + step_seconds) >= 1.0
+        return step > 0 and self.progress(step, seconds + step_seconds / 2) >= 1.0
 
 
 def learning_rate(config: TrainConfig, step: int, progress: float) -> float:
@@ -61,6 +58,38 @@ def learning_rate(config: TrainConfig, step: int, progress: float) -> float:
 def log_interval(steps_per_epoch: int) -> int:
     """Steps between two events: about fifty events per epoch, and never more than twenty steps apart."""
     return min(20, max(1, steps_per_epoch // 50))
+
+
+class Clock:
+    """Seconds of training over all sessions of a run. In each, the clock runs from the end of the first step,
+    which traces and compiles, to the end of the last one: evaluation and saving in between are inside, what comes
+    after is not."""
+
+    def __init__(self) -> None:
+        self._before = 0.0  # of earlier sessions
+        self._started: float | None = None  # by time.monotonic()
+        self._last_step = 0.0
+        self._is_over = False
+
+    def continue_from(self, seconds: float) -> None:
+        """Count on from what earlier sessions took."""
+        self._before = seconds
+
+    def step_ended(self) -> None:
+        """Note that the latest step ends now; the first one starts the clock."""
+        self._last_step = time.monotonic()
+        if self._started is None:
+            self._started = self._last_step
+
+    def stop(self) -> None:
+        """Set the clock to the end of the latest step, where it stays."""
+        self._is_over = True
+
+    def seconds(self) -> float:
+        """What the clock shows."""
+        if self._started is None:
+            return self._before
+        return self._before + (self._last_step if self._is_over else time.monotonic()) - self._started
 
 
 class Stopwatch:

@@ -88,6 +88,14 @@ class Learner:
         """Set the hidden state to that before the first character."""
         self._state = self._start_state()
 
+    def begin_again(self, arrays: dict[str, np.ndarray], train_config: TrainConfig) -> None:
+        """Set everything that training changes to `arrays`, those that it had when it was made. The configuration
+        may differ from the one before only in what the compiled steps do not contain."""
+        self.load(arrays)
+        self.optimizer.learning_rate = train_config.learning_rate
+        self.train_config = train_config
+        self.reset_state()
+
     # Evaluation
 
     def evaluate(self, rows: ValidationRows) -> tuple[float, float, float | None]:

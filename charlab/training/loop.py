@@ -17,7 +17,7 @@ from charlab.core.vocab import Vocab
 from charlab.corpora import batching
 from charlab.corpora.splits import Division
 from charlab.errors import RunError
-from charlab.runs import checkpoints, schema
+from charlab.runs import checkpoints, limits, schema
 from charlab.runs.checkpoints import Progress
 from charlab.runs.store import Run, RunConfig
 from charlab.training import budget
@@ -57,6 +57,7 @@ class TrainingLoop:
         self.steps_per_epoch = len(self.offsets)
         self.log_every = budget.log_interval(self.steps_per_epoch)
         self.budget = budget.Budget(self.train_config, self.steps_per_epoch)
+        self.evaluation_seconds = 0.0  # of the latest evaluation, with saving
         self.progress = Progress()
         self.pending: list = []  # losses and accuracies of steps that may still be under way
         self.stopwatch = budget.Stopwatch(self.train_config.batch_size * self.train_config.sequence_length)
@@ -64,6 +65,7 @@ class TrainingLoop:
 
     def train(self) -> None:
         """Train until the budget is spent or the StopSignal asks for an end, and record how the session ended."""
+        self.recorder.starting("first step")
         self._resume()
         if self.progress.evaluated_step < 0:
             self._close_epoch()
@@ -73,18 +75,22 @@ class TrainingLoop:
                 self._save()
             self._step(rate)
             decision, rate = self._decide()
+        if self.pending:
+            self._read_results()
+        self.recorder.clock.stop()
         if decision in ("stop", "done") and self.progress.evaluated_step != self.progress.step:
             self._close_epoch()
         elif self.saved_step != self.progress.step:
             self._save()
-        reason = "" if decision == "done" else self.stop.reason
-        self.recorder.end({"pause": "paused", "stop": "stopped", "done": "done"}[decision], reason)
+        few = limits.few_steps(self.train_config, self.progress.step)
+        state = {"pause": "paused", "stop": "stopped", "done": "done"}[decision]
+        self.recorder.end(state, few if state == "done" else self.stop.reason)
 
     # Deciding
 
     def _decide(self) -> tuple[str, float]:
         """What to do next, and the next step's learning rate; the chief decides for all machines."""
-        seconds = self.recorder.seconds()
+        seconds = self.recorder.clock.seconds()
         progress = self.budget.progress(self.progress.step, seconds)
         rate = budget.learning_rate(self.train_config, self.progress.step, progress)
         here = np.array([_DECISIONS.index(self._decide_here(seconds)), rate])
@@ -96,7 +102,7 @@ class TrainingLoop:
             return "done"
         if self.train_config.patience and self.progress.whole_epochs_since_best >= self.train_config.patience:
             return "done"
-        if request := self.stop.requested():
+        if request := self.stop.requested(seconds):
             return request
         return "save" if time.monotonic() - self.saved_at > CHECKPOINT_SECONDS else "continue"
 
@@ -113,6 +119,7 @@ class TrainingLoop:
         progress.step += 1
         if self.stopwatch.is_first():
             self._read_results()  # wait for it: compiling is in the first step's time
+            self.recorder.started_training()
         is_whole_epoch = progress.step % self.steps_per_epoch == 0
         if progress.step % self.log_every == 0 or is_whole_epoch:
             self._report(rate)
@@ -123,6 +130,7 @@ class TrainingLoop:
         """Wait for the steps under way and add up their losses. Raises RunError where one is not finite."""
         results, self.pending = [pending.numpy() for pending in self.pending], []
         seconds = self.stopwatch.lap(len(results))
+        self.recorder.clock.step_ended()
         if seconds:
             self.progress.training_seconds += seconds
             self.progress.training_characters += len(results) * self.stopwatch.characters_per_step
@@ -160,7 +168,7 @@ class TrainingLoop:
                 "accuracy": progress.event_accuracy / progress.event_weight,
                 "learning_rate": rate,
                 "characters_per_second": round(self.stopwatch.characters_per_second),
-                "seconds": round(self.recorder.seconds(), 3),
+                "seconds": self._seconds(),
             }
         )
         progress.event_loss = progress.event_accuracy = 0.0
@@ -179,11 +187,12 @@ class TrainingLoop:
 
     def _seconds_left(self) -> float | None:
         if self.train_config.minutes is not None:
-            return max(0.0, self.train_config.minutes * 60 - self.recorder.seconds())
+            return max(0.0, self.train_config.minutes * 60 - self.recorder.clock.seconds())
         if self.budget.total_steps is None or not self.stopwatch.step_seconds:
             return None
         steps = self.budget.total_steps - self.progress.step
-        return steps * self.stopwatch.step_seconds + math.ceil(steps / self.steps_per_epoch) * self.budget.reserve
+        evaluations = math.ceil(steps / self.steps_per_epoch)
+        return steps * self.stopwatch.step_seconds + evaluations * self.evaluation_seconds
 
     # Evaluating and saving
 
@@ -193,7 +202,7 @@ class TrainingLoop:
         began = time.monotonic()
         if self.pending:
             self._read_results()
-        progress = self.progress
+        progress, seconds = self.progress, self._seconds()  # the evaluation is of the weights at this time
         epoch, within = math.ceil(progress.step / self.steps_per_epoch), progress.step % self.steps_per_epoch
         loss, accuracy, error = self.learner.evaluate(self.validation)
         weights = self.learner.weights()
@@ -203,7 +212,7 @@ class TrainingLoop:
         # The loss of an epoch is a mean over weights that were still changing. This is that of the same weights as
         # the validation loss, measured in the same way: the two can be compared.
         after = self.learner.evaluate(self.sample)[0] if self.sample.characters else None
-        self.recorder.event(self._epoch_event(loss, accuracy, error) | {"train_loss_after": after})
+        self.recorder.event(self._epoch_event(loss, accuracy, error, seconds) | {"train_loss_after": after})
         is_best = progress.best_epoch == epoch and progress.best_val_loss == loss
         names = [f"epoch-{epoch:03d}"] if _is_kept(epoch) else []
         names += ["last", "best"] if is_best else ["last"]
@@ -213,13 +222,10 @@ class TrainingLoop:
         self.recorder.sample(predictor, self.vocab, self.train_config.seed_text, self._epochs(), progress.step)
         if within == 0:
             progress.epoch_loss, progress.epoch_weight = 0.0, 0
-        results = self._results() | {"train_loss_after": after}
+        results = self._results(seconds) | {"train_loss_after": after}
         self._write_status(best_epoch=progress.best_epoch, results=results)
         self._save()
-        # The last evaluation and saving will take about as long; a little more, for the steps in between.
-        self.budget = budget.Budget(
-            self.train_config, self.steps_per_epoch, reserve=1.2 * (time.monotonic() - began) + 0.2
-        )
+        self.evaluation_seconds = time.monotonic() - began
         self.stopwatch.restart()
 
     def _note_validation(self, epoch: int, is_whole: bool, loss: float) -> None:
@@ -238,7 +244,7 @@ class TrainingLoop:
         epochs = self.progress.step / self.steps_per_epoch
         return int(epochs) if epochs.is_integer() else round(epochs, 2)
 
-    def _epoch_event(self, loss: float, accuracy: float, error: float | None) -> dict[str, Any]:
+    def _epoch_event(self, loss: float, accuracy: float, error: float | None, seconds: float) -> dict[str, Any]:
         event = {"event": "epoch", "epoch": self._epochs(), "step": self.progress.step}
         if math.isfinite(self.progress.train_loss):
             event["loss"] = self.progress.train_loss
@@ -247,10 +253,10 @@ class TrainingLoop:
             "val_accuracy": accuracy,
             "val_error": error,
             "characters_per_second": round(self._mean_speed()),
-            "seconds": round(self.recorder.seconds(), 3),
+            "seconds": seconds,
         }
 
-    def _results(self) -> dict[str, Any]:
+    def _results(self, seconds: float) -> dict[str, Any]:
         progress = self.progress
         return {
             "run": self.run.id,
@@ -260,8 +266,12 @@ class TrainingLoop:
             "val_loss": progress.val_loss,
             "best_val_loss": progress.best_val_loss,
             "characters_per_second": round(self._mean_speed()),
-            "seconds": round(self.recorder.seconds(), 3),
+            "seconds": seconds,
         }
+
+    def _seconds(self) -> float:
+        """What the run's clock shows, as it is recorded."""
+        return round(self.recorder.clock.seconds(), 3)
 
     def _mean_speed(self) -> float:
         seconds = self.progress.training_seconds
@@ -274,7 +284,7 @@ class TrainingLoop:
         arrays = self.learner.arrays()
         if not _are_finite(arrays):
             raise RunError(self._diverged())
-        self.progress.seconds = self.recorder.seconds()
+        self.progress.seconds = self.recorder.clock.seconds()
         self.recorder.checkpoint(self.progress, arrays)
         self.saved_at, self.saved_step = time.monotonic(), self.progress.step
         self.stopwatch.restart()

@@ -26,9 +26,13 @@ def train_ngram(run: Run, config: RunConfig, vocab: Vocab, ids: np.ndarray, reco
     uniform = {"val_loss": math.log(len(vocab)), "val_accuracy": 1 / len(vocab)}
     recorder.event({"event": "epoch", "epoch": 0, "step": 0} | uniform | _clock(recorder, 0))
 
+    recorder.clock.step_ended()
+    recorder.started_training()
     began = time.perf_counter()
     weights = ngram.count(division.training, len(vocab), config.model.order)
     speed = round(division.start / (time.perf_counter() - began))
+    recorder.clock.step_ended()
+    recorder.clock.stop()
     predictor = build_predictor(config.model, len(vocab), weights)
     validation = reading.evaluate(predictor, vocab, division.validation)
     training = reading.evaluate(predictor, vocab, division.training[: len(division.validation)])
@@ -58,4 +62,4 @@ def train_ngram(run: Run, config: RunConfig, vocab: Vocab, ids: np.ndarray, reco
 
 
 def _clock(recorder: Recorder, speed: int) -> dict[str, Any]:
-    return {"characters_per_second": speed, "seconds": round(recorder.seconds(), 3)}
+    return {"characters_per_second": speed, "seconds": round(recorder.clock.seconds(), 3)}

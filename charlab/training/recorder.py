@@ -1,4 +1,4 @@
-"""Writes a run's directory while it is trained: status, events, weights and checkpoints. Also keeps its clock.
+"""Writes a run's directory while it is trained: status, events, weights and checkpoints. Also has its clock.
 
 On several machines only the chief's recorder writes; the others' do nothing.
 """
@@ -17,9 +17,10 @@ from charlab.core import generation
 from charlab.core.config import SampleConfig
 from charlab.core.predictor import Predictor
 from charlab.core.vocab import Vocab
-from charlab.runs import checkpoints, cluster
+from charlab.runs import checkpoints, cluster, startup
 from charlab.runs.checkpoints import Progress
 from charlab.runs.store import Run, RunConfig
+from charlab.training.budget import Clock
 from charlab.training.tensorboard import TensorBoardWriter
 
 SAMPLE = SampleConfig(length=200, seed=1)
@@ -27,27 +28,31 @@ _STATUS_SECONDS = 1.0  # between two writings of status.json where only the prog
 
 
 class Recorder:
-    """The only writer of a run's directory while it is trained. `started` is when the command began."""
+    """The only writer of a run's directory while it is trained. `started` is when the command began, in seconds
+    since 1970; `warm` says that TensorFlow was imported before."""
 
     def __init__(
-        self, run: Run, config: RunConfig, started: float, on_event: Callable[[dict[str, Any]], None] | None = None
+        self,
+        run: Run,
+        config: RunConfig,
+        started: float,
+        on_event: Callable[[dict[str, Any]], None] | None = None,
+        warm: bool = False,
     ) -> None:
         self.run, self.config = run, config
         self.chief = cluster.is_chief(config.train.accelerator)
         self.status = run.recorded_status()
         self._on_event = on_event
-        self._started, self._seconds_before = started, 0.0
+        self._started, self._warm = started, warm
+        self.clock = Clock()
         self._status_written_at = 0.0
         self._tensorboard: TensorBoardWriter | None = None
 
-    def seconds(self) -> float:
-        """Wall-clock spent on the run in all sessions, this one's from its command's start."""
-        return max(0.0, self._seconds_before + time.time() - self._started)  # the clock may have been set back
-
-    def begin(self) -> None:
-        """Record that the run is running, and remove what an earlier session left half done."""
+    def begin(self, doing: str) -> None:
+        """Record that the run is running and what it is `doing` (of startup.DOING), and remove what an earlier
+        session left half done."""
         first = self.status.started or self._started
-        self._set(state="running", reason="", started=first, ended=None, pid=os.getpid())
+        self.starting(doing, state="running", reason="", started=first, ended=None, pid=os.getpid())
         if self.chief:
             # After the status: it takes seconds to import
             self._tensorboard = TensorBoardWriter(self.run, self.config)
@@ -56,9 +61,19 @@ class Recorder:
             if not checkpoints.exists(self.run):
                 self.run.cut_events(0)  # of a session that ended before its first checkpoint
 
+    def starting(self, doing: str, **fields: Any) -> None:
+        """Record what is done before the first step, one of startup.DOING, and tell `on_event`."""
+        self._set(start_up=startup.under_way(doing, self._started, self._warm), **fields)
+        if self.chief and self._on_event:
+            self._on_event({"event": "start_up", "doing": startup.DOING[doing]})
+
+    def started_training(self) -> None:
+        """Record how long the start took, at the end of the session's first step."""
+        self._set(start_up=startup.ended(self._started, self._warm))
+
     def resume(self, progress: Progress) -> None:
         """Continue from a checkpoint: events after it are deleted, and will be recorded again."""
-        self._seconds_before = progress.seconds
+        self.clock.continue_from(progress.seconds)
         if self.chief:
             self.run.cut_events(progress.events_length)
 
@@ -80,7 +95,7 @@ class Recorder:
 
     def update_status(self, **fields: Any) -> None:
         """Record how far training is: results at once, everything else about once a second."""
-        self.status = dataclasses.replace(self.status, seconds=round(self.seconds(), 3), **fields)
+        self.status = dataclasses.replace(self.status, seconds=round(self.clock.seconds(), 3), **fields)
         if "results" in fields or time.monotonic() - self._status_written_at > _STATUS_SECONDS:
             self._set()
 
@@ -101,7 +116,9 @@ class Recorder:
         now = time.time()
         if self.chief:
             self.run.remove_temporary_files()  # with the room set aside, so that this status fits on a full disk
-        self._set(state=state, reason=reason, ended=now, seconds=round(self.seconds(), 3), seconds_left=left)
+        seconds = round(self.clock.seconds(), 3)
+        start_up = {} if startup.is_under_way(self.status) else self.status.start_up
+        self._set(state=state, reason=reason, ended=now, seconds=seconds, seconds_left=left, start_up=start_up)
         if self.chief:
             if self._tensorboard:
                 self._tensorboard.close()

@@ -13,7 +13,7 @@ class StopSignal:
     """Everything that can end a run early, behind one question: `requested`.
 
     `send` is for what happens in this process: a signal, the end of the parent process. With a run its
-    control.json is read too, four times a second at most, and after `stop_at` the time counts. What was sent
+    control.json is read too, four times a second at most, and after `stop_after` its clock counts. What was sent
     first stays, and comes before control.json; a request in control.json may be changed or taken back.
     """
 
@@ -21,7 +21,7 @@ class StopSignal:
         self.reason = ""  # what the status will say of a pause or a stop; control.json gives none
         self._run = run
         self._sent: str | None = None
-        self._deadline, self._deadline_reason = float("inf"), ""
+        self._most_seconds, self._time_is_up = float("inf"), ""
         self._in_control: str | None = None
         self._control_read_at = float("-inf")
 
@@ -30,14 +30,15 @@ class StopSignal:
         if self._sent is None:
             self.reason, self._sent = reason, request
 
-    def stop_at(self, deadline: float, reason: str) -> None:
-        """Ask for a stop once it is `deadline`, in seconds since 1970."""
-        self._deadline, self._deadline_reason = deadline, reason
+    def stop_after(self, seconds: float, reason: str) -> None:
+        """Ask for a stop once the run has been trained for so many seconds, earlier sessions included."""
+        self._most_seconds, self._time_is_up = seconds, reason
 
-    def requested(self) -> str | None:
-        """What was asked for: "pause", "stop" or None. The loop calls it before each step."""
-        if time.time() >= self._deadline:
-            self.send("stop", self._deadline_reason)
+    def requested(self, seconds: float = 0.0) -> str | None:
+        """What was asked for: "pause", "stop" or None. The loop calls it before each step, with the seconds that
+        the run has been trained."""
+        if seconds >= self._most_seconds:
+            self.send("stop", self._time_is_up)
         return self._sent or self._request_in_control()
 
     def _request_in_control(self) -> str | None:

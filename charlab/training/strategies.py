@@ -41,11 +41,15 @@ def choose(name: str = "auto", row_groups: int = 1) -> tf.distribute.Strategy:
     if name not in ACCELERATORS:
         raise ConfigError(f"accelerator must be one of {', '.join(ACCELERATORS)}. Received: {name!r}.")
     check(name)
-    if name == "auto":
-        name = _best()
+    name = resolve(name)
     if name == "cpu":
         _divide_threads(row_groups)
     return _MAKERS[name]()
+
+
+def resolve(name: str) -> str:
+    """The accelerator that a name stands for: what "auto" takes on this machine, else the name itself."""
+    return _best() if name == "auto" else name
 
 
 def check(name: str) -> None:
@@ -217,6 +221,13 @@ def check_tensorflow() -> None:
     """Raises UnavailableError where TensorFlow is not installed."""
     if reason := why_no_tensorflow():
         raise UnavailableError(reason)
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow, Keras and what trains with them, which takes seconds; nothing is started yet. Raises
+    UnavailableError where it is not installed."""
+    check_tensorflow()
+    from charlab.training import learner  # noqa: F401
 
 
 def _gpus() -> list:

@@ -23,6 +23,15 @@ _FIGURES = {
 }
 
 
+def import_writer() -> Any:
+    """TensorBoard's writer, which imports TensorFlow; None where the tensorboard package is missing."""
+    if importlib.util.find_spec("tensorboard") is None:
+        return None
+    from tensorboard.summary import Writer
+
+    return Writer
+
+
 class TensorBoardWriter:
     """Writes the figures of a run's events over its steps; does nothing where tensorboard is missing.
 
@@ -32,10 +41,8 @@ class TensorBoardWriter:
     def __init__(self, run: Run, config: RunConfig) -> None:
         self._writer = None
         counted = not kinds.of(config.model).trained
-        if importlib.util.find_spec("tensorboard") is not None and not counted:
-            from tensorboard.summary import Writer
-
-            self._writer = Writer(str(run.tensorboard_path))
+        if not counted and (writer := import_writer()):
+            self._writer = writer(str(run.tensorboard_path))
 
     def add(self, event: dict[str, Any]) -> None:
         """Write the figures of one event, where it has any."""

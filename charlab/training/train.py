@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from charlab.errors import CharlabError, ConfigError
 from charlab.runs import plan
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import ngram, strategies
+from charlab.training.learners import Learners
 from charlab.training.loop import TrainingLoop
 from charlab.training.recorder import Recorder
 from charlab.training.stop_signal import StopSignal
@@ -36,23 +38,25 @@ def train_run(
     started: float | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
     stop: StopSignal | None = None,
+    learners: Learners | None = None,
 ) -> Status:
     """Train a run to the end of its budget, or until `stop` requests a pause or a stop; resume it if it was begun.
 
     `ids` [n] is its whole text (by default plan.run_ids), `started` when the command began (seconds since 1970):
-    a budget in minutes counts from there. `on_event` gets every event that goes into metrics.jsonl. `stop` is
-    asked before each step; by default only the run's control.json ends it early. The caller holds the run's lock.
-    Of several machines only the chief writes.
+    the time to the first step counts from there. `on_event` gets every event that goes into metrics.jsonl, and
+    before the first step "start_up" events, which say what is done. `stop` is asked before each step; by default
+    only the run's control.json ends it early. `learners` are those of a warm process. The caller holds the run's
+    lock. Of several machines only the chief writes.
 
     Returns the run's last status: done, paused, stopped, or failed with the reason where its configuration
     cannot be trained. An exception that is not a CharlabError is recorded as failed too, if the disk has room for
     that, and raised.
     """
     config = run.config()
-    recorder = Recorder(run, config, started or time.time(), on_event)
+    recorder = Recorder(run, config, started or time.time(), on_event, warm=learners is not None)
     try:
-        recorder.begin()
-        _train(run, config, ids, recorder, stop or StopSignal(run))
+        recorder.begin("tensorflow" if kinds.of(config.model).trained and not learners else "text")
+        _train(run, config, ids, recorder, stop or StopSignal(run), learners or Learners())
     except CharlabError as error:
         recorder.end("failed", str(error))
     except KeyboardInterrupt:
@@ -67,29 +71,31 @@ def train_run(
     return recorder.status
 
 
-def _train(run: Run, config: RunConfig, ids: np.ndarray | None, recorder: Recorder, stop: StopSignal) -> None:
+def _train(
+    run: Run, config: RunConfig, ids: np.ndarray | None, recorder: Recorder, stop: StopSignal, learners: Learners
+) -> None:
     vocab, kind = run.vocab(), kinds.of(config.model)
     if not kind.trained:
         ids = plan.run_ids(config, vocab) if ids is None else ids
         ngram.train_ngram(run, config, vocab, ids, recorder)
         return
-    strategies.check_tensorflow()
-    from charlab.training.learner import Learner, row_groups
-
-    # The strategy comes first: devices can only be divided and machines joined before TensorFlow has started.
-    strategy = strategies.choose(config.train.accelerator, row_groups(config.model, config.train.batch_size))
-
-    ids = plan.run_ids(config, vocab) if ids is None else ids
+    with ThreadPoolExecutor(1) as meanwhile:
+        reading = meanwhile.submit(lambda: plan.run_ids(config, vocab) if ids is None else ids)
+        strategies.import_tensorflow()
+        # The strategy comes first: devices can only be divided and machines joined before TensorFlow has started.
+        learners.strategy(config)
+        recorder.starting("text")
+        whole = reading.result()
     context = kind.context(config.model)
     if context is not None and config.train.sequence_length > context:
         raise ConfigError(
             f"A {kind.title} that looks back over {context} characters cannot be trained on windows of "
             f"{config.train.sequence_length}. Lower sequence_length or raise context."
         )
-    division = splits.divide(ids, vocab, config.train)
+    division = splits.divide(whole, vocab, config.train)
     # Decided once, so that a text without unknown characters is trained on by the simpler steps.
     skips_unknown = bool((division.training == vocab.unknown_id).any())
-    learner = Learner(config.model, config.train, len(vocab), strategy, skips_unknown)
+    learner = learners.learner(config, len(vocab), skips_unknown)
     TrainingLoop(run, config, vocab, division, learner, recorder, stop).train()
 
 

@@ -12,9 +12,7 @@ import dataclasses
 import os
 import shutil
 import signal
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -31,6 +29,8 @@ from charlab.errors import RunError
 from charlab.runs import cluster, control, limits, models, quotas, store
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import strategies, train
+from charlab.training.learners import Learners
+from charlab.training.parent import Parent
 from charlab.training.stop_signal import StopSignal
 
 # Why a run was stopped by a signal, as its status says it
@@ -125,30 +125,33 @@ def resume(
     return work(run, started, on_event)
 
 
-def serve(run: Run, started: float, watch_parent: bool = True) -> Status | None:
-    """Train a queued run for a server; None where another worker has taken it.
+def serve(
+    run: Run, started: float, parent: Parent | None = None, learners: Learners | None = None
+) -> Status | None:
+    """Train a queued run for a server; None where another worker has taken it. `learners` are those of a process
+    that trains several runs.
 
-    With `watch_parent` it pauses when standard input closes: then its server has ended.
+    With a `parent` it pauses when that has ended.
     """
     lock = _claim(run)
     if lock is None:
         return None
     stop = StopSignal(run)
-    if (cap := limits.minutes_cap()) is not None:  # which also counts the time before a pause
-        deadline = started + 60 * cap - run.recorded_status().seconds
-        stop.stop_at(deadline, limits.cap_in_words() + " The run was stopped, and its model is saved.")
-    signal.signal(signal.SIGTERM, lambda *_: stop.send("pause", control.SERVER_STOPPED))
-    if watch_parent:
+    if (cap := limits.minutes_cap()) is not None:
+        stop.stop_after(60 * cap, limits.cap_in_words() + " The run was stopped, and its model is saved.")
+    terminated = signal.signal(signal.SIGTERM, lambda *_: stop.send("pause", control.SERVER_STOPPED))
+    if parent:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server answers Ctrl-C in its terminal
-        threading.Thread(target=_wait_for_parent, args=(stop,), daemon=True).start()
+        parent.pauses(stop)
 
     def check_room(event: dict[str, Any]) -> None:
         if event["event"] == "epoch" and (reason := quotas.outgrown(run)):
             stop.send("stop", reason)
 
     try:
-        return train.train_run(run, started=started, stop=stop, on_event=check_room)
+        return train.train_run(run, started=started, stop=stop, on_event=check_room, learners=learners)
     finally:
+        signal.signal(signal.SIGTERM, terminated)
         lock.release()
 
 
@@ -165,9 +168,3 @@ def _claim(run: Run) -> FileLock | None:
             return lock
         lock.release()
     return None
-
-
-def _wait_for_parent(stop: StopSignal) -> None:
-    while os.read(sys.stdin.fileno(), 1):  # not through sys.stdin, whose lock would be held when Python ends
-        pass
-    stop.send("pause", control.SERVER_STOPPED)

@@ -52,11 +52,11 @@ class StopAfter(StopSignal):
         super().__init__()
         self._steps_left, self._then = steps, (request, reason)
 
-    def requested(self):
+    def requested(self, seconds=0.0):
         if self._steps_left == 0:
             self.send(*self._then)
         self._steps_left -= 1
-        return super().requested()
+        return super().requested(seconds)
 
 
 def events(run, kind):

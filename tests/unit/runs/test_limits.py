@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+from charlab.core.config import TrainConfig
 from charlab.errors import ConfigError
 from charlab.runs import limits
 from charlab.runs.store import Status
@@ -14,6 +15,35 @@ def test_a_run_has_no_more_time_left_than_the_server_gives_it(monkeypatch):
     monkeypatch.setenv("CHARLAB_MINUTES", "1")
     assert [limits.seconds_left(status) for status in (long, short, unknown)] == [10.0, 5.0, None]
     assert limits.seconds_left(Status("running", seconds=70.0, seconds_left=5.0)) == 0.0
+
+
+def test_a_limit_is_used_up_where_no_whole_step_fits_in_it(monkeypatch):
+    monkeypatch.setenv("CHARLAB_MINUTES", "1")
+    for seconds, step, used_up in ((58.9, 500, False), (59.1, 500, True), (56.0, 20, False), (56.0, 8, True)):
+        assert limits.is_used_up(Status("done", seconds=seconds, step=step)) == used_up, (seconds, step)
+    monkeypatch.setenv("CHARLAB_MINUTES", "0.01")
+    assert not limits.is_used_up(Status("queued"))
+
+
+def test_minutes_that_were_enough_for_few_steps_are_told(monkeypatch):
+    monkeypatch.delenv("CHARLAB_MINUTES", raising=False)
+    minute = TrainConfig(minutes=1.0)
+    assert limits.few_steps(minute, 12) == (
+        "Only 12 steps in 1 minute of training: train longer, or choose a smaller model."
+    )
+    assert "Only 1 step in 0.5 minutes" in limits.few_steps(TrainConfig(minutes=0.5), 1)
+    assert limits.few_steps(minute, 50) == limits.few_steps(TrainConfig(epochs=1), 1) == ""
+    monkeypatch.setenv("CHARLAB_MINUTES", "1")  # where it cannot be trained longer
+    assert limits.few_steps(minute, 12) == "Only 12 steps in 1 minute of training: choose a smaller model."
+
+
+def test_a_process_stands_ready_unless_it_is_switched_off(monkeypatch):
+    for text, is_warm in (("", True), ("1", True), ("0", False)):
+        monkeypatch.setenv("CHARLAB_WARM", text)
+        assert limits.is_warm() == is_warm
+    monkeypatch.setenv("CHARLAB_WARM", "no")
+    with pytest.raises(ConfigError, match="CHARLAB_WARM must be 1, or 0 .* Received: 'no'"):
+        limits.is_warm()
 
 
 def test_what_a_server_allows_is_read_from_its_environment(monkeypatch):

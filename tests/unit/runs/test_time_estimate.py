@@ -10,14 +10,14 @@ from helpers.tiny import make_run
 GRU, TRAIN = ModelConfig(units=256), TrainConfig(epochs=2, batch_size=10, sequence_length=100, accelerator="cpu")
 
 
-def speed(model=GRU, per_second=1000.0, start_up=3.0, **train):
-    return MeasuredSpeed(model, TRAIN.replace(**train), 66, per_second, start_up)
+def speed(model=GRU, per_second=1000.0, **train):
+    return MeasuredSpeed(model, TRAIN.replace(**train), 66, per_second)
 
 
 def test_the_same_model_takes_what_it_took():
     # 90,000 training characters, 90 batches of windows per epoch; 10,000 evaluated after each of two epochs
     seconds = time_estimate.estimate_seconds(GRU, TRAIN, 100_000, 66, [speed()])
-    assert seconds == pytest.approx(3 + 2 * (90_000 + 10_000 / 3) / 1000)
+    assert seconds == pytest.approx(2 * (90_000 + 10_000 / 3) / 1000)
     assert time_estimate.characters_seen(GRU, TRAIN, 100_000, 66, []) == 180_000
 
 
@@ -56,7 +56,7 @@ def test_minutes_are_minutes_and_what_is_read_in_them_hangs_on_the_speed():
     train = TRAIN.replace(minutes=2.0)
     assert time_estimate.estimate_seconds(GRU, train, 100_000, 66, []) == 120
     assert time_estimate.characters_seen(GRU, train, 100_000, 66, []) is None
-    assert time_estimate.characters_seen(GRU, train, 100_000, 66, [speed()]) == 117_000
+    assert time_estimate.characters_seen(GRU, train, 100_000, 66, [speed()]) == 120_000
 
 
 def test_speeds_are_read_from_runs():
@@ -70,7 +70,7 @@ def test_speeds_are_read_from_runs():
     for trained in (run, empty):
         checkpoints.save(trained, checkpoints.Progress(), {})
     (found,) = time_estimate.measured_speeds([empty, imported, run])
-    assert (found.characters_per_second, found.start_up, found.vocabulary_size) == (900, 4.0, len(run.vocab()))
+    assert (found.characters_per_second, found.vocabulary_size) == (900, len(run.vocab()))
     later = {"event": "epoch", "epoch": 1, "step": 18, "val_loss": 2.0, "characters_per_second": 800}
     run.append_event(later | {"seconds": 9.0})
     assert time_estimate.measured_speeds([run])[0].characters_per_second == 800

@@ -24,19 +24,46 @@ def test_a_constant_rate_is_constant():
 
 
 def test_a_budget_in_epochs_counts_steps():
-    budget = Budget(TrainConfig(epochs=3), steps_per_epoch=10, reserve=5.0)
+    budget = Budget(TrainConfig(epochs=3), steps_per_epoch=10)
     assert budget.total_steps == 30
     assert [budget.progress(step, seconds=1e9) for step in (0, 15, 30)] == [0.0, 0.5, 1.0]
     assert not budget.is_spent(29, 1e9) and budget.is_spent(30, 0.0)
 
 
-def test_a_budget_in_minutes_looks_at_the_clock_and_keeps_its_reserve():
-    budget = Budget(TrainConfig(epochs=3, minutes=1.0), steps_per_epoch=10, reserve=10.0)
+def test_a_budget_in_minutes_looks_at_the_clock_and_ends_with_the_nearest_step():
+    budget = Budget(TrainConfig(epochs=3, minutes=1.0), steps_per_epoch=10)
     assert budget.total_steps is None
-    assert budget.progress(step=10_000, seconds=25.0) == 0.5
-    assert not budget.is_spent(10_000, 49.0) and budget.is_spent(10_000, 50.0)
-    assert budget.is_spent(10_000, 49.0, step_seconds=2.0)
+    assert budget.progress(step=10_000, seconds=30.0) == 0.5
+    assert not budget.is_spent(10_000, 59.9) and budget.is_spent(10_000, 60.0)
+    assert budget.is_spent(10_000, 59.0, step_seconds=3.0)  # nearer than 62
+    assert not budget.is_spent(10_000, 57.0, step_seconds=5.0)  # 62 is nearer
     assert not budget.is_spent(0, 1e9)  # one step is always taken
+
+
+def test_the_clock_runs_from_the_end_of_the_first_step_to_that_of_the_last(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(budget.time, "monotonic", lambda: now[0])
+    clock = budget.Clock()
+    clock.continue_from(7.0)
+    shown = [clock.seconds()]
+    for moment, acts in (
+        (130.0, [clock.step_ended]),
+        (140.0, []),
+        (150.0, [clock.step_ended]),
+        (190.0, [clock.stop]),
+    ):
+        now[0] = moment
+        for act in acts:
+            act()
+        shown.append(clock.seconds())
+    assert shown == [7.0, 7.0, 17.0, 27.0, 27.0]  # tracing until 130 and evaluating after 150 do not count
+
+
+def test_a_clock_of_a_session_without_a_step_shows_what_earlier_ones_took():
+    clock = budget.Clock()
+    clock.continue_from(7.0)
+    clock.stop()
+    assert clock.seconds() == 7.0
 
 
 def test_about_fifty_events_an_epoch_and_no_more_than_twenty_steps_apart():

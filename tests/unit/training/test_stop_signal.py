@@ -1,7 +1,5 @@
 """What ends a run early: sent by this process, written into control.json, or a time that has come."""
 
-import time
-
 import pytest
 
 from charlab.runs import store
@@ -48,9 +46,9 @@ def test_what_was_sent_comes_before_control_json():
     assert (stop.requested(), stop.reason) == ("pause", "The server was stopped.")
 
 
-@pytest.mark.parametrize("seconds_ago, request_", [(0.1, "stop"), (-60.0, None)])
-def test_a_deadline_stops_once_it_has_passed(seconds_ago, request_):
+@pytest.mark.parametrize("trained, request_", [(60.0, "stop"), (59.9, None)])
+def test_a_limit_stops_once_so_many_seconds_were_trained(trained, request_):
     stop = StopSignal()
-    stop.stop_at(time.time() - seconds_ago, "The time is up.")
-    assert stop.requested() == request_
+    stop.stop_after(60.0, "The time is up.")
+    assert stop.requested(trained) == request_
     assert stop.reason == ("The time is up." if request_ else "")

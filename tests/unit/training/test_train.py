@@ -76,7 +76,9 @@ def fake(monkeypatch):
 def test_events_come_in_their_order_with_all_that_was_agreed(fake):
     run, events_seen = make(), []
     status = train(run, on_event=events_seen.append)
-    assert events_seen == run.events()[0]
+    start, told = events_seen[:3], events_seen[3:]
+    assert [event["event"] for event in start] == ["start_up"] * 3 and told == run.events()[0]
+    events_seen = told
     order = [(event["event"], event["step"]) for event in events_seen]
     one = [("step", step) for step in range(1, STEPS + 1)]
     assert order[: 2 + STEPS + 2] == [("epoch", 0), ("sample", 0), *one, ("epoch", STEPS), ("sample", STEPS)]
@@ -192,21 +194,70 @@ def test_patience_ends_a_run_that_no_longer_improves(fake):
     assert (status.state, status.epoch, status.best_epoch) == ("done", 5.0, 3)
 
 
-def test_minutes_are_counted_from_the_commands_start(fake):
-    """Three seconds, one of them gone: the learning rate falls with the clock, and all is saved in time."""
+def test_minutes_are_minutes_of_training(fake, monkeypatch):
+    """Three seconds from the end of the first step to that of the last; the start and the last evaluation, which
+    take longer, do not count, and the learning rate falls with that clock."""
     fake.step_seconds = 0.02
-    run = make(minutes=0.05, epochs=1, learning_rate_schedule="cosine")
-    started = time.time() - 1.0
-    status = train(run, started=started)
-    assert status.state == "done" and status.total_steps is None
-    assert 1.0 < time.time() - started < 4.0  # a second more, in case another process has the processor
-    assert status.results["seconds"] == pytest.approx(time.time() - started, abs=1.0)
+    evaluate = fake.evaluate
+    monkeypatch.setattr(fake, "evaluate", lambda self, rows: (time.sleep(0.2), evaluate(self, rows))[1])
+    run = make(minutes=0.05, epochs=1, learning_rate_schedule="cosine", steps_per_epoch=1000, batches="windows")
+    status = train(run, started=time.time() - 100)
+    assert status.state == "done" and status.total_steps is None and status.reason == ""
+    assert status.seconds == status.results["seconds"] == pytest.approx(3.0, abs=0.3)
+    assert status.ended - status.start_up["seconds"] - (status.started + 3.0) > 0.3  # the last evaluation
+    assert 100 < status.start_up["seconds"] < 110 and not status.start_up["warm"]
     rates = fake.made.rates
-    rises = [later - earlier for earlier, later in zip(rates, rates[1:], strict=False)]
-    assert max(rises) < 0.02 * 0.01  # the time kept for saving is measured anew, and may get shorter
-    assert rates[0] < 0.02 * 0.9 and rates[-1] < 0.02 * 0.05
+    assert rates == sorted(rates, reverse=True) and rates[0] == 0.02 and rates[-1] < 0.02 * 0.05
+    assert events(run, "epoch")[0]["seconds"] == 0.0 and events(run, "epoch")[-1]["seconds"] == status.seconds
     assert run.weights("last")
-    assert status.results["steps"] == len(rates) > STEPS  # `epochs` does not count
+    assert status.results["steps"] == len(rates) > 50  # `epochs` does not count
+
+
+def test_a_resumed_run_goes_on_with_the_minutes_that_it_had_left(fake):
+    fake.step_seconds = 0.02
+    run = make(minutes=0.05, learning_rate_schedule="cosine")
+    first = train(run, started=time.time() - 100, stop=StopAfter(60, "pause"))
+    assert first.state == "paused" and 1.0 < first.seconds < 2.5
+    assert first.seconds_left == pytest.approx(3.0 - first.seconds, abs=1.2)  # written about once a second
+    second = train(run, started=time.time() - 100)
+    assert second.state == "done" and second.seconds == pytest.approx(3.0, abs=0.3)
+
+
+def test_a_limit_as_long_as_the_budget_ends_a_run_as_done(fake):
+    """Its learning rate has come to its end; a limit below the budget stops it."""
+    fake.step_seconds = 0.05
+    for cap, state in ((3.0, "done"), (1.0, "stopped")):
+        stop = StopSignal()
+        stop.stop_after(cap, "The time is up.")
+        run = make(minutes=0.05, learning_rate_schedule="cosine")
+        status = train(run, stop=stop)
+        assert status.state == state and status.seconds == pytest.approx(cap, abs=0.3)
+        assert (fake.made.rates[-1] < 0.02 * 0.05) == (state == "done")
+
+
+def test_a_run_of_minutes_with_few_steps_says_so(fake):
+    fake.step_seconds = 0.5
+    status = train(make(minutes=0.05))
+    assert status.state == "done" and 5 <= status.step <= 9
+    assert status.reason == (
+        f"Only {status.step} steps in 0.05 minutes of training: train longer, or choose a smaller model."
+    )
+    assert train(make(epochs=1)).reason == ""
+
+
+def test_what_a_run_does_before_its_first_step_is_told(fake, monkeypatch):
+    run, seen = make(), []
+    write = store.Run.write_status
+    monkeypatch.setattr(
+        store.Run, "write_status", lambda run, status: (seen.append(status.start_up), write(run, status))[1]
+    )
+    began = time.time()
+    train(run, started=began)
+    doing = [start.get("doing") for start in seen]
+    assert [name for name in dict.fromkeys(doing) if name] == ["tensorflow", "text", "first step"]
+    assert all(start["began"] == began for start in seen if "doing" in start)
+    assert 0 <= run.status().start_up["seconds"] < 60
+    assert train(make(accelerator="tpu")).start_up == {}  # it failed before
 
 
 def test_a_stop_keeps_what_was_learned(fake):
@@ -340,7 +391,7 @@ def test_status_is_written_about_once_a_second_and_checkpoints_every_half_minute
     monkeypatch.setattr(store.Run, "write_status", count_status)
     monkeypatch.setattr(loop.Recorder, "checkpoint", count_checkpoint)
     train(make())
-    assert written["status"] <= 1 + 4 + 2 + 1  # begin, epochs, seconds gone by, end
+    assert written["status"] <= 1 + 3 + 4 + 2 + 1  # begin, start-up, epochs, seconds gone by, end
     assert written["checkpoint"] == 4  # one an epoch
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
     train(make())
@@ -359,9 +410,9 @@ def test_what_happened_after_the_checkpoint_is_struck_from_the_record(fake):
 def test_the_time_of_earlier_sessions_counts(fake):
     run = make()
     first = train(run, started=time.time() - 100, stop=StopAfter(3, "pause"))
-    assert 100 < first.seconds < 110
+    assert first.seconds < 10
     second = train(run)
-    assert 100 < second.results["seconds"] < 120
+    assert first.seconds < second.results["seconds"] < 20
     assert second.started == first.started
 
 

@@ -1,0 +1,67 @@
+"""A worker process that stands ready with TensorFlow imported, and trains runs for its server one after the other.
+
+It reads the folder of a run, one per line, from standard input, and answers on standard output in the words of
+runs/warm.py. What a run would write into its log goes there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+from charlab.runs import control, warm
+from charlab.runs.store import Run
+from charlab.training import strategies, tensorboard, worker
+from charlab.training.learners import Learners
+from charlab.training.parent import Parent
+
+_KEPT = 2  # learners
+_MOST_BYTES = 2e9  # of memory after a run: what TensorFlow has taken, only the end of its process gives back
+
+
+def stand_ready() -> None:
+    """Train the runs that the server asks for, until it ends or this process has taken too much memory."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server answers Ctrl-C in its terminal
+    with os.fdopen(os.dup(1), "w") as answers:
+        _send_output_to(Path(os.devnull))
+        parent, learners = Parent(), Learners(kept=_KEPT)
+        strategies.import_tensorflow()
+        tensorboard.import_writer()
+        answer: str | None = warm.READY
+        while answer and memory_bytes() < _MOST_BYTES:
+            print(answer, file=answers, flush=True)
+            line = parent.next_line()
+            answer = _train(Run(json.loads(line)), parent, learners) if line else None
+
+
+def _train(run: Run, parent: Parent, learners: Learners) -> str | None:
+    """Train a run, unless it needs a process of its own; returns the answer, or None where this process was told
+    to end. An error ends it too, as it would end a worker of the run alone."""
+    began = time.time()
+    if not run.path.is_dir():  # it was deleted
+        return warm.READY
+    _send_output_to(run.log_path)
+    if not learners.fit(run.config()):
+        return warm.UNFIT
+    status = worker.serve(run, began, parent, learners)
+    _send_output_to(Path(os.devnull))
+    return None if status and status.reason == control.SERVER_STOPPED else warm.READY
+
+
+def memory_bytes() -> int:
+    """The memory of this process; 0 where that is unknown."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def _send_output_to(path: Path) -> None:
+    """Append standard output and error of this process, TensorFlow's included, to a file."""
+    with path.open("ab") as file:
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
