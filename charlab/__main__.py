@@ -3,7 +3,7 @@
 import sys
 import time
 
-STARTED = time.time()  # a budget in minutes counts from here, so before the rest is imported
+STARTED = time.time()  # how long a training takes to start is measured from here, so before the rest is imported
 
 
 def main() -> int:

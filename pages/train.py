@@ -11,8 +11,9 @@ from charlab.errors import CharlabError
 from charlab.runs import accelerators, limits, plan
 from pages.parts.shared import browser_cookie, url_state
 from pages.parts.shared.safe_text import plain
-from pages.parts.train import export_import, own_texts, preview, run_form, run_panel, settings_form
+from pages.parts.train import export_import, own_texts, preview, run_form, run_panel, settings_form, startup
 
+startup.keep_ready()
 st.title("Train a model")
 st.caption(
     "A character model reads a text and learns to predict its next character. The loss measures how wrong its "

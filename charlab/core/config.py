@@ -193,7 +193,7 @@ class ModelConfig(_Config):
 
 @dataclass(frozen=True)
 class TrainConfig(_Config):
-    """How a model is trained, for `epochs`, or for `minutes` of wall-clock from the start to saved weights.
+    """How a model is trained, for `epochs`, or for `minutes` from the first step to the last.
 
     `batches` says where in the text the rows of a batch lie: "windows" at random places, "chunks" (the text cut
     every `shift` characters, 0 meaning `sequence_length` + 1, and shuffled), or "streams" (`batch_size` places
@@ -205,7 +205,7 @@ class TrainConfig(_Config):
 
     epochs: int = setting(5, "Epochs", "Passes through the text.", 1, 10_000, kinds=TRAINED)
     minutes: float | None = setting(
-        None, "Minutes", "Time from start to saved weights, in place of epochs.", 0.05, 10_000, kinds=TRAINED
+        None, "Minutes", "Time from the first step to the last, in place of epochs.", 0.05, 10_000, kinds=TRAINED
     )
     patience: int | None = _learning(
         None, "Early stopping (epochs)", "Stop after this many without a lower validation loss.", 1, 1000

@@ -51,7 +51,7 @@ def shown(status: Status, expected: float) -> StartUp | None:
     if not is_under_way(status) or status.state not in ("running", "pausing", "stopping"):
         return None
     passed = max(0.0, time.time() - status.start_up.get("began", time.time()))
-    doing = DOING.get(status.start_up["doing"], status.start_up["doing"])
+    doing = DOING.get(status.start_up["doing"], "Starting")
     left = math.ceil(expected - passed)
     return StartUp(f"{doing}: about {left} s" if left > 0 else f"{doing} ...", min(0.95, passed / expected))
 

@@ -205,7 +205,9 @@ def test_one_persons_server_answers_to_its_own_names_only(school, alone):
     assert ask(school, "/", host="charlab.example.org").status == 200
 
 
-@pytest.mark.parametrize("variable", ["CHARLAB_CLASS", "CHARLAB_AT_ONCE", "CHARLAB_MINUTES", "CHARLAB_MEGABYTES"])
+@pytest.mark.parametrize(
+    "variable", ["CHARLAB_CLASS", "CHARLAB_AT_ONCE", "CHARLAB_MINUTES", "CHARLAB_MEGABYTES", "CHARLAB_WARM"]
+)
 def test_a_server_with_a_wrong_variable_ends_with_a_sentence(variable):
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", "0"]
     ended = subprocess.run(command, cwd=ROOT, env=os.environ | {variable: "yes"}, capture_output=True, text=True)

@@ -18,7 +18,7 @@ from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import browser_cookie, gone, owner_filter, page_state, stable_selectbox, url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import as_label, command, plain
-from pages.parts.train import export_import, preview, run_comparison, run_controls, run_form
+from pages.parts.train import export_import, preview, run_comparison, run_controls, run_form, startup
 
 _STATES = {
     "queued": "waiting in the queue", "running": "training", "pausing": "pausing", "paused": "paused",
@@ -248,7 +248,9 @@ def _progress(
     for note in config.notes:
         if note not in without:  # which is under the chart
             st.info(plain(note))
-    if config.train.minutes:
+    if startup.show(status):
+        pass  # its clock has not begun
+    elif config.train.minutes:
         share, whole = status.seconds / (60 * config.train.minutes), limits.in_minutes(config.train.minutes)
         st.progress(min(1.0, share), f"{_clock(status.seconds)} of {whole}, epoch {status.epoch:.1f}")
     elif kinds.of(config.model).trained:
