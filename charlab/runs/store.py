@@ -93,8 +93,7 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class Status:
-    """A run's state and progress. `results` holds the metrics of its last validated epoch (the document that the
-    command line prints)."""
+    """A run's state and progress. `results` has the metrics of its last validated epoch, as --json prints them."""
 
     state: str
     reason: str = ""
