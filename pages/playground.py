@@ -235,7 +235,8 @@ else:
     with notice:
         tell_of_changed_models(models)
 result = stream_samples.last_result()
-opened_by_link = "write" in st.query_params and result is None
+is_new = url_state.opened("write") is not None and result is not None and result.request != request
+opened_by_link = "write" in st.query_params and (result is None or is_new)
 go = pressed or opened_by_link or stream_samples.is_generating()
 is_shown = result is not None and result.request == request
 with notice:

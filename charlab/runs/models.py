@@ -35,6 +35,7 @@ class ModelInfo:
     state: str
     val_loss: float | None  # nats per character, on the validation set of its own corpus
     owner: str = ""
+    created: float = 0.0  # when its run was created, in seconds since 1970
 
     @property
     def bits(self) -> float | None:
@@ -159,6 +160,5 @@ def _info(run: Run, where: str) -> ModelInfo | None:
         return None
     config, _, status = run.read()
     loss = status.results.get("best_val_loss")
-    return ModelInfo(
-        run.id, config.name, where, config.model.kind, config.corpus, status.state, loss, config.owner
-    )
+    kind, corpus = config.model.kind, config.corpus
+    return ModelInfo(run.id, config.name, where, kind, corpus, status.state, loss, config.owner, config.created)

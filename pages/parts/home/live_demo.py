@@ -31,7 +31,7 @@ def _tick(model: Model) -> None:
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with left, st.container(border=True):
         st.caption(plain(f"{model.config.name} generates text, one character at a time:"))
-        exact(text + "▌", height=190)
+        exact(text + "▌", height=170)
     with right:
         characters = [*model.vocab.characters, "\ufffd"]
         figure = distribution.bars_figure(
@@ -43,7 +43,7 @@ def _tick(model: Model) -> None:
             most=8,
             mark="chosen",
         )
-        plotly_chart(figure, key="example", height=260, label="Probabilities of the next character, as bars.")
+        plotly_chart(figure, key="example", height=240, label="Probabilities of the next character, as bars.")
     st.session_state.example_place = place + _CHARACTERS_PER_TICK
     if st.session_state.example_place >= _CONFIG.length:
         st.session_state.example_place = 0  # start again

@@ -49,17 +49,22 @@ def tell_unreadable(sentences: list[str]) -> None:
 
 def _choose_whose(models: dict[str, ModelInfo]) -> dict[str, ModelInfo]:
     """The built-in models and this browser's runs, or everyone's; no choice where that is the same."""
-    me = browser_cookie.actor().owner
-    mine = {name: info for name, info in models.items() if info.where == "starter" or (me and info.owner == me)}
-    has_own = any(info.where != "starter" for info in mine.values())
+    own = {info.name for info in trained_here(models.values())}
+    mine = {name: info for name, info in models.items() if info.where == "starter" or name in own}
     return owner_filter.choose_owner(
         models,
-        mine if has_own else {},
+        mine if own else {},
         label="Models",
         key="model_whose",
         picked="model",
         help="Mine: the built-in models and those trained in this browser.",
     )
+
+
+def trained_here(infos: Iterable[ModelInfo]) -> list[ModelInfo]:
+    """The models that this browser trained or imported, in the same order."""
+    me = browser_cookie.actor().owner
+    return [info for info in infos if info.where != "starter" and me and info.owner == me]
 
 
 def describe(info: ModelInfo) -> str:
