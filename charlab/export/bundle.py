@@ -54,13 +54,13 @@ def pack(run: Run) -> bytes:
         if run.stored_weights_name(weights_name) in run.weight_names():
             members[member] = save(run.weights(weights_name))
     if len(members) == 6:
-        raise RunError(f"Run {run.id} has no weights yet. Wait until its first epoch has finished.")
+        raise RunError(f"{run.called} has no weights yet. Wait until its first epoch has finished.")
     result = io.BytesIO()
     with zipfile.ZipFile(result, "w", allowZip64=False) as archive:
         for name, data in members.items():
             if len(data) > bundle_validation.LIMITS[name]:
                 raise RunError(
-                    f"Run {run.id} is too large for a model file: {name} has {len(data) / 1e6:,.0f} MB, and the "
+                    f"{run.called} is too large for a model file: {name} has {len(data) / 1e6:,.0f} MB, and the "
                     f"limit is {bundle_validation.LIMITS[name] / 1e6:,.0f} MB."
                 )
             info = zipfile.ZipInfo(name)  # dated 1980, so that equal runs give equal bytes

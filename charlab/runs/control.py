@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Iterator
 
-from filelock import Timeout
+from filelock import FileLock, Timeout
 
 from charlab.core import kinds
 from charlab.corpora import catalogue
@@ -30,13 +30,13 @@ _LOCK_SECONDS = 2.0  # a page that checks whether a run is held has its lock for
 def pause(run: Run, actor: Actor) -> None:
     """Let a run write a checkpoint and end; a queued one leaves the queue. Else raises RunError."""
     permissions.check(actor, run, "pause it")
-    _ask(run, "pause", "paused", "It was removed from the queue.")
+    _ask(run, actor, "pause", "paused")
 
 
 def stop(run: Run, actor: Actor) -> None:
     """Let a run evaluate and save its weights and end; a queued one leaves the queue."""
     permissions.check(actor, run, "stop it")
-    _ask(run, "stop", "stopped", "It was removed from the queue.")
+    _ask(run, actor, "stop", "stopped")
 
 
 def resume(run: Run, actor: Actor) -> None:
@@ -52,9 +52,9 @@ def check_resumable(run: Run, status: Status) -> None:
     """Raises RunError where there is nothing to resume. `status` is the recorded one, read under the run's lock:
     then a run that is recorded as running was left by its worker."""
     if status.state == "done":
-        raise RunError(f"Run {run.id} is done: it can be trained longer, but not resumed.")
+        raise RunError(f"{run.called} is done: it can be trained longer, but not resumed.")
     if status.state == "queued":
-        raise RunError(f"Run {run.id} is already in the queue: it starts automatically.")
+        raise RunError(f"{run.called} is already in the queue: it starts automatically.")
     check_readable(run)
 
 
@@ -80,9 +80,14 @@ def train_longer(run: Run, actor: Actor, epochs: int | None = None, minutes: flo
 
 def raise_budget(run: Run, epochs: int | None = None, minutes: float | None = None) -> None:
     """Raise the budget without queueing the run; the caller holds the lock. The run's notes record it."""
+    with _changing(run):
+        _raise_budget(run, epochs, minutes)
+
+
+def _raise_budget(run: Run, epochs: int | None, minutes: float | None) -> None:
     config, status = run.config(), run.recorded_status()
     if status.state != "done":
-        raise RunError(f"Run {run.id} is {status.state}: only a run that is done can be trained longer.")
+        raise RunError(f"{run.called} is {status.state}: only a run that is done can be trained longer.")
     if reason := why_not_longer(run, config):
         raise RunError(reason)
     budget = config.train.minutes
@@ -118,7 +123,9 @@ def why_not_longer(run: Run, config: RunConfig) -> str:
 def rename(run: Run, actor: Actor, name: str) -> None:
     """Rename a run; its id, which links and its folder use, stays the same."""
     permissions.check(actor, run, "rename it")
-    run.write_config(dataclasses.replace(run.config(), name=checked_name(name)))
+    name = checked_name(name)
+    with _changing(run):
+        run.write_config(dataclasses.replace(run.config(), name=name))
 
 
 def checked_name(name: str) -> str:
@@ -143,11 +150,13 @@ def delete(run: Run, actor: Actor) -> None:
     store.delete(run)
 
 
-def _ask(run: Run, request: str, ended: str, reason: str) -> None:
+def _ask(run: Run, actor: Actor, request: str, ended: str) -> None:
+    by_teacher = permissions.is_teachers_act(actor, run)
+    done = {"pause": "paused", "stop": "stopped"}[request]
     status = run.status()
     if status.state not in store.ACTIVE:
-        raise RunError(f"Run {run.id} is {status.state}: there is nothing to {request}.")
-    run.ask(request)
+        raise RunError(f"{run.called} is {status.state}: there is nothing to {request}.")
+    run.ask(request, f"The teacher {done} this run." if by_teacher else "")
     if status.state != "queued":
         return
     # A worker that takes the run at this moment has the lock, and handles the request itself.
@@ -155,6 +164,7 @@ def _ask(run: Run, request: str, ended: str, reason: str) -> None:
         status = run.recorded_status()
         if status.state == "queued":
             run.ask(None)
+            reason = f"{'The teacher removed it' if by_teacher else 'It was removed'} from the queue."
             run.write_status(dataclasses.replace(status, state=ended, reason=reason, ended=time.time()))
 
 
@@ -167,10 +177,22 @@ def _queue(run: Run, status: Status) -> None:
 
 
 @contextlib.contextmanager
+def _changing(run: Run) -> Iterator[None]:
+    """Hold this while config.json is read, changed and written: a run in training can be renamed, although its
+    worker has the run's lock all the time."""
+    run.recorded_status()  # raises RunError where it was deleted; a lock would create its folder again
+    try:
+        with FileLock(run.path / ".config.lock", timeout=_LOCK_SECONDS, is_singleton=False):
+            yield
+    except Timeout:
+        raise RunError(f"{run.called} is being changed by somebody else. Try again in a moment.") from None
+
+
+@contextlib.contextmanager
 def _held(run: Run) -> Iterator[None]:
     run.recorded_status()  # raises RunError where it was deleted; a lock would create its folder again
     try:
         with run.lock().acquire(timeout=_LOCK_SECONDS):
             yield
     except Timeout:
-        raise RunError(f"Run {run.id} is being trained. Pause or stop it first.") from None
+        raise RunError(f"{run.called} is being trained. Pause or stop it first.") from None

@@ -48,6 +48,11 @@ def may_act(actor: Actor, run: Run) -> bool:
     return actor.role != STUDENT or (actor.owner != "" and actor.owner == owner_of(run))
 
 
+def is_teachers_act(actor: Actor, run: Run) -> bool:
+    """Whether the teacher acts on a run that is not the teacher's own: its owner is told who did it."""
+    return actor.role == TEACHER and owner_of(run) != actor.owner
+
+
 def may_act_on_text(actor: Actor, text: StoredText) -> bool:
     """Whether the actor may rename and delete a stored text."""
     return actor.role != STUDENT or (actor.owner != "" and actor.owner == text.owner)
@@ -56,7 +61,7 @@ def may_act_on_text(actor: Actor, text: StoredText) -> bool:
 def check(actor: Actor, run: Run, act: str) -> None:
     """Raises RunError where the actor may not do this to the run, for example "pause it"."""
     if not may_act(actor, run):
-        raise RunError(f"Run {run.id} {whose(run, act)}")
+        raise RunError(f"{run.called} {whose(run, act)}")
 
 
 def whose(run: Run, act: str = "control it") -> str:

@@ -286,6 +286,20 @@ def check_weights(weights: Mapping[str, np.ndarray], model: ModelConfig, V: int,
     check_counts(weights, model, V, where)
 
 
+def compact(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same weights in fewer bytes: half precision, and the smallest type for integers."""
+    return {
+        name: array.astype(np.float16 if array.dtype.kind == "f" else np.min_scalar_type(array.max()))
+        for name, array in weights.items()
+    }
+
+
+def widened(name: str, array: np.ndarray) -> np.ndarray:
+    """Weights in float32; an n-gram model's keys in uint64 and its counts in uint32."""
+    wide = np.float32 if array.dtype.kind == "f" else np.uint64 if name.endswith("/keys") else np.uint32
+    return array.astype(wide, copy=False)
+
+
 def is_usable(array: np.ndarray) -> bool:
     """Whether a network can compute with these weights: finite, and not so large that products overflow."""
     is_number = array.dtype.kind == "f"

@@ -38,7 +38,7 @@ from charlab.errors import RunError
 from charlab.files import read_arrays, write_arrays, write_json, write_whole
 from charlab.folders import runs_folder
 from charlab.os_errors import make_folder, naming
-from charlab.runs import schema
+from charlab.runs import run_names, schema
 
 ACTIVE = ("queued", "running", "pausing", "stopping")  # a worker holds the run, or will
 ENDED = ("paused", "stopped", "done", "failed")
@@ -126,6 +126,11 @@ class Run:
         return self.path.name
 
     @property
+    def called(self) -> str:
+        """What sentences call the run: by its name."""
+        return run_names.called(self.path)
+
+    @property
     def log_path(self) -> Path:
         """The file of the worker's output."""
         return self.path / "log.txt"
@@ -161,7 +166,7 @@ class Run:
             raise self._unreadable(problem) from problem
 
     def _unreadable(self, problem: object) -> RunError:
-        return RunError(f"Run {self.id} cannot be read: {problem}.")
+        return RunError(f"{self.called} cannot be read: {problem}.")
 
     def write_config(self, config: RunConfig) -> None:
         """Write config.json."""
@@ -233,20 +238,26 @@ class Run:
 
     # Requests
 
-    def ask(self, request: str | None) -> None:
-        """Ask the run's worker to "pause" or "stop"; None withdraws the request."""
+    def ask(self, request: str | None, reason: str = "") -> None:
+        """Ask the run's worker to "pause" or "stop", for a reason that its status will give; None withdraws the
+        request."""
         if request is not None and request not in REQUESTS:
             raise RunError(f"The requests to a run are pause and stop. Received: {request!r}.")
-        write_json(self.path / "control.json", {"request": request, "time": time.time()})
+        write_json(self.path / "control.json", {"request": request, "time": time.time(), "reason": reason})
 
     def request(self) -> str | None:
         """The request that waits for the worker; one that cannot be read is none, and can be made again."""
+        return self.request_and_reason()[0]
+
+    def request_and_reason(self) -> tuple[str | None, str]:
+        """The request that waits for the worker, and the reason that was given for it."""
         try:
             data = json.loads((self.path / "control.json").read_bytes())
         except (OSError, ValueError, RecursionError):
-            return None
-        request = data.get("request") if isinstance(data, dict) else None
-        return request if request in REQUESTS else None
+            return None, ""
+        data = data if isinstance(data, dict) else {}
+        request, reason = data.get("request"), data.get("reason")
+        return request if request in REQUESTS else None, reason if isinstance(reason, str) else ""
 
     # Events
 
@@ -295,8 +306,8 @@ class Run:
         path = self.weights_path(self.stored_weights_name(weights_name))
         if not path.exists():
             there = ", ".join(self.weight_names()) or "none yet"
-            raise RunError(f"Run {self.id} has no weights {weights_name!r}. Available weights: {there}.")
-        weights = {name: _widened(name, array) for name, array in read_arrays(path).items()}
+            raise RunError(f"{self.called} has no weights {weights_name!r}. Available weights: {there}.")
+        weights = {name: schema.widened(name, array) for name, array in read_arrays(path).items()}
         try:
             schema.check_weights(weights, self.config().model, len(self.vocab()), path.name)
         except schema.Invalid as problem:
@@ -314,20 +325,6 @@ class Run:
         if not re.fullmatch(_WEIGHTS_NAME, weights_name):
             raise RunError(f'Weights are called "best", "last" or "epoch-003". Received: {weights_name!r}.')
         return self.path / "weights" / f"{weights_name}.safetensors"
-
-
-def compact(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The same weights in fewer bytes: half precision, and the smallest type for integers."""
-    return {
-        name: array.astype(np.float16 if array.dtype.kind == "f" else np.min_scalar_type(array.max()))
-        for name, array in weights.items()
-    }
-
-
-def _widened(name: str, array: np.ndarray) -> np.ndarray:
-    """Weights in float32; an n-gram model's keys in uint64 and its counts in uint32."""
-    wide = np.float32 if array.dtype.kind == "f" else np.uint64 if name.endswith("/keys") else np.uint32
-    return array.astype(wide, copy=False)
 
 
 def create(config: RunConfig, vocab: Vocab, folder: Path | None = None, state: str = "queued") -> Run:
@@ -391,10 +388,10 @@ def all_runs(folder: Path | None = None) -> Iterator[Run]:
 def delete(run: Run) -> None:
     """Delete a run permanently. Raises RunError while a worker holds it."""
     if not os.path.lexists(run.path / "status.json"):  # a lock would create its folder again
-        raise RunError(f"Run {run.id} is already deleted: its status.json is missing.")
+        raise RunError(f"{run.called} is already deleted: its status.json is missing.")
     try:
         with contextlib.nullcontext() if run.has_odd_lock() else run.lock().acquire(timeout=1.0):
             os.replace(run.path / "status.json", run.path / "deleted")  # no longer a run: no worker takes it
     except Timeout:
-        raise RunError(f"Run {run.id} is being trained. Stop it first, then delete it.") from None
+        raise RunError(f"{run.called} is being trained. Stop it first, then delete it.") from None
     shutil.rmtree(run.path)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charlab.errors import UnavailableError
-from charlab.runs import models, store, subprocesses
+from charlab.runs import models, schema, subprocesses
 from charlab.runs.store import Run
 
 CORPUS = "shakespeare"
@@ -85,7 +85,7 @@ def keep_as_starter(run: Run, name: str, epochs: Sequence[int] = ()) -> Path:
     names = [f"epoch-{epoch:03d}" for epoch in epochs]
     if run.status().best_epoch not in epochs:
         names.append("best")
-    compacted = {one: store.compact(run.weights(one)) for one in names}  # before anything is deleted
+    compacted = {one: schema.compact(run.weights(one)) for one in names}  # before anything is deleted
     starter = Run(models.STARTERS / name)
     for old in starter.weight_names():
         starter.weights_path(old).unlink()

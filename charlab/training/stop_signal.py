@@ -18,7 +18,7 @@ class StopSignal:
     """
 
     def __init__(self, run: Run | None = None) -> None:
-        self.reason = ""  # what the status will say of a pause or a stop; control.json gives none
+        self.reason = ""  # what the status will say of a pause or a stop
         self._run = run
         self._sent: str | None = None
         self._most_seconds, self._time_is_up = float("inf"), ""
@@ -43,5 +43,6 @@ class StopSignal:
 
     def _request_in_control(self) -> str | None:
         if self._run is not None and time.monotonic() - self._control_read_at > _CONTROL_SECONDS:
-            self._in_control, self._control_read_at = self._run.request(), time.monotonic()
+            (self._in_control, reason), self._control_read_at = self._run.request_and_reason(), time.monotonic()
+            self.reason = reason if self._in_control else ""
         return self._in_control

@@ -63,7 +63,7 @@ def test_a_run_that_cannot_be_read_says_why_and_can_be_deleted(name):
     run = a_run()
     damages.RUN[name](run)
     app = open_page("train", run=run.id)
-    assert not app.exception and f"Run {run.id} cannot be read: " in errors(app)
+    assert not app.exception and " cannot be read: " in errors(app)
     next(button for button in app.button if button.label == "Delete permanently").click()
     assert not app.run().exception and not list(store.all_runs())
 
@@ -73,7 +73,7 @@ def test_damaged_metrics_are_said_and_the_model_still_writes(name):
     run = a_run()
     damages.METRICS[name](run)
     app = open_page("train", run=run.id)
-    assert not app.exception and f"Run {run.id} cannot be read: " in errors(app)
+    assert not app.exception and " cannot be read: " in errors(app)
     assert any(button.label == "Delete permanently" for button in app.button)
 
 

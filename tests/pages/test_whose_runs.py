@@ -148,9 +148,9 @@ def test_the_last_run_is_deleted():
 def test_a_link_to_a_run_that_is_not_here_shows_no_other():
     other = run_of(ANNA, "Another")
     app = open_page("train", run="20200101-000000-gone")
-    assert "There is no run 20200101-000000-gone here. Choose another one." in text(app)
+    assert "The run of this link is not here. Choose another one." in text(app)
     run_box(app).select(other.id).run()
-    assert "There is no run" not in text(app) and app.get("download_button")
+    assert "of this link" not in text(app) and app.get("download_button")
 
 
 @pytest.mark.parametrize("where", ["playground", "explainer"])

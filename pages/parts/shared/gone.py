@@ -23,7 +23,7 @@ def is_gone(key: str, titles: Mapping[str, str], what: str) -> bool:
     if in_link:
         chosen = in_link
         if in_link not in titles:
-            seen.setdefault(in_link, in_link)
+            seen.setdefault(in_link, "")
             url_state.drop(key)  # it would stand in the way of the next choice
     if isinstance(chosen, str) and chosen in seen and chosen not in titles:
         lost[key] = chosen
@@ -32,10 +32,8 @@ def is_gone(key: str, titles: Mapping[str, str], what: str) -> bool:
     if key not in lost:
         return False
     st.session_state[key] = None
-    title = seen[lost[key]]
-    deleted = (
-        f"{what} “{title}” was deleted." if title != lost[key] else f"There is no {what.lower()} {title} here."
-    )
+    title, by = seen[lost[key]], " by the teacher" if lost[key] in _deleted_by_teacher() else ""
+    deleted = f"{what} “{title}” was deleted{by}." if title else f"The {what.lower()} of this link is not here."
     st.info(plain(f"{deleted} Choose another one." if titles else deleted))
     return True
 
@@ -45,4 +43,16 @@ def tell_of_others(names: Collection[str], there: Collection[str]) -> None:
     seen = st.session_state.get("seen_titles", {})
     for name in names:
         if name in seen and name not in there:
-            st.caption(plain(f"“{seen[name]}” was deleted, and is no longer compared."))
+            by = " by the teacher" if name in _deleted_by_teacher() else ""
+            which = f"“{seen[name]}”" if seen[name] else "A run of this link"
+            st.caption(plain(f"{which} was deleted{by}, and is no longer compared."))
+
+
+def note_deletion(name: str) -> None:
+    """Remember, for every page of this server, that the teacher deleted somebody else's run."""
+    _deleted_by_teacher().add(name)
+
+
+@st.cache_resource(show_spinner=False)
+def _deleted_by_teacher() -> set[str]:
+    return set()

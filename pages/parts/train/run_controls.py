@@ -11,7 +11,7 @@ from charlab import os_errors
 from charlab.core import kinds
 from charlab.runs import control, limits, permissions, store
 from charlab.runs.store import Run, RunConfig, Status
-from pages.parts.shared import browser_cookie
+from pages.parts.shared import browser_cookie, gone
 from pages.parts.shared.safe_text import plain
 
 _ASKED, _PROBLEM = "asked_of_run", "asked_in_vain"
@@ -111,26 +111,38 @@ def _train_longer(run: Run, config: RunConfig) -> None:
         if reason := control.why_not_longer(run, config):
             st.write(plain(reason))
             return
-        if in_minutes:
-            more: float = st.number_input("Additional minutes", 0.5, 600.0, 1.0, step=0.5, key=f"more-{run.id}")
-        else:
-            more = st.number_input("Additional epochs", 1, 1000, 5, key=f"more-{run.id}")
-        if config.train.learning_rate_schedule == "cosine":
-            st.caption("The learning rate restarts higher, then decays again.")
-        given = {"minutes" if in_minutes else "epochs": more}
-        _button("Train", ":material/play_arrow:", control.train_longer, run, primary=True, given=given)
+        with st.form(f"longer-{run.id}", border=False):
+            if in_minutes:
+                st.number_input("Additional minutes", 0.5, 600.0, 1.0, step=0.5, key=f"more-{run.id}")
+            else:
+                st.number_input("Additional epochs", 1, 1000, 5, key=f"more-{run.id}")
+            if config.train.learning_rate_schedule == "cosine":
+                st.caption("The learning rate restarts higher, then decays again.")
+            given = {"minutes" if in_minutes else "epochs": f"more-{run.id}"}
+            _submit("Train", ":material/play_arrow:", control.train_longer, run, given)
 
 
 def _rename(run: Run, config: RunConfig) -> None:
-    with st.popover("Rename", icon=":material/edit:", help="Its link and its id stay the same."):
-        name = st.text_input("Name", config.name, max_chars=control.MAX_NAME_LENGTH, key=f"name-{run.id}")
-        _button("Save name", ":material/check:", control.rename, run, primary=True, given={"name": name})
+    with (
+        st.popover("Rename", icon=":material/edit:", help="Links to the run stay the same."),
+        st.form(f"rename-of-{run.id}", border=False),
+    ):
+        st.text_input("Name", config.name, max_chars=control.MAX_NAME_LENGTH, key=f"name-{run.id}")
+        _submit("Save name", ":material/check:", control.rename, run, {"name": f"name-{run.id}"})
 
 
 def _delete(run: Run) -> None:
     with st.popover("Delete", icon=":material/delete:", help="You will be asked to confirm."):
         st.write("Delete this run permanently, with its weights, metrics and generated text?")
-        _button("Delete permanently", ":material/delete:", control.delete, run, primary=True)
+        _button("Delete permanently", ":material/delete:", delete, run, primary=True)
+
+
+def delete(run: Run, actor: Any) -> None:
+    """Delete a run; where the teacher deletes somebody else's, the pages that show it say so."""
+    by_teacher = permissions.is_teachers_act(actor, run)
+    control.delete(run, actor)
+    if by_teacher:
+        gone.note_deletion(run.id)
 
 
 def delete_unreadable(run: Run) -> None:
@@ -143,15 +155,19 @@ def delete_unreadable(run: Run) -> None:
         st.caption(plain(f"This run {permissions.whose(run, 'delete it')}"))
 
 
+def _submit(label: str, icon: str, action: Callable[..., None], run: Run, fields: dict[str, str]) -> None:
+    """The button of a form: it acts with what the fields hold when it is pressed, by argument and key."""
+
+    def act() -> None:
+        action(run, browser_cookie.actor(), **{name: st.session_state[key] for name, key in fields.items()})
+
+    st.form_submit_button(
+        label, icon=icon, key=f"{action.__name__}-{run.id}", type="primary", on_click=run_action, args=(act,)
+    )
+
+
 def _button(
-    label: str,
-    icon: str,
-    action: Callable[..., None],
-    run: Run,
-    *,
-    given: dict[str, Any] | None = None,
-    primary: bool = False,
-    **more: Any,
+    label: str, icon: str, action: Callable[..., None], run: Run, *, primary: bool = False, **more: Any
 ) -> None:
     st.button(
         label,
@@ -159,7 +175,7 @@ def _button(
         key=f"{action.__name__}-{run.id}",
         type="primary" if primary else "secondary",
         on_click=run_action,
-        args=(lambda: action(run, browser_cookie.actor(), **(given or {})),),
+        args=(lambda: action(run, browser_cookie.actor()),),
         **more,
     )
 

@@ -1,13 +1,16 @@
 """What can be requested of a run in each of its states, and what its folder contains then."""
 
+import dataclasses
 import time
 
 import pytest
+from filelock import FileLock
 
 from charlab.core.config import ModelConfig
 from charlab.errors import CharlabError, RunError
 from charlab.runs import checkpoints, control, store
-from charlab.runs.permissions import OPERATOR
+from charlab.runs.permissions import OPERATOR, STUDENT, TEACHER, THE_TEACHER, Actor
+from charlab.training.stop_signal import StopSignal
 from helpers.tiny import TINY, make_run
 from helpers.training_runs import StopAfter, assert_equal_weights, make, train, without_times
 
@@ -183,3 +186,60 @@ def test_a_full_disk_is_said_in_words_and_the_status_finds_room(monkeypatch):
     assert status.state == "failed" and "disk is full" in status.reason and "resume" in status.reason
     assert not list(run.path.rglob("*.tmp"))
     assert train(run).state == "done"
+
+
+OF_ANN, TEACHER_ACTS = Actor(STUDENT, "ann"), Actor(TEACHER, THE_TEACHER)
+
+
+def of_ann(**status):
+    run = make_run(name="Sea", **status)
+    run.write_config(dataclasses.replace(run.config(), owner="ann"))
+    return run
+
+
+@pytest.mark.parametrize(("act", "done"), [(control.pause, "paused"), (control.stop, "stopped")])
+def test_a_run_ended_by_the_teacher_says_so_to_its_owner(act, done):
+    for actor, expected in ((TEACHER_ACTS, f"The teacher {done} this run."), (OF_ANN, ""), (OPERATOR, "")):
+        run = of_ann(state="running")
+        with run.lock():
+            signal = StopSignal(run)
+            act(run, actor)
+            assert signal.requested() and signal.reason == expected
+    run = of_ann(state="queued")
+    act(run, TEACHER_ACTS)
+    assert run.recorded_status().reason == "The teacher removed it from the queue."
+
+
+def test_the_teachers_own_run_says_nothing_of_the_teacher():
+    run = of_ann(state="running")
+    run.write_config(dataclasses.replace(run.config(), owner=THE_TEACHER))
+    with run.lock():
+        control.stop(run, TEACHER_ACTS)
+        assert run.request_and_reason() == ("stop", "")
+
+
+def test_a_run_in_training_is_renamed_but_not_while_its_configuration_is_changed(monkeypatch):
+    monkeypatch.setattr(control, "_LOCK_SECONDS", 0.1)
+    run = of_ann(state="running")
+    with run.lock():
+        control.rename(run, OF_ANN, "Ocean")
+    assert run.config().name == "Ocean"
+    with FileLock(run.path / ".config.lock"), pytest.raises(RunError, match="being changed by somebody else"):
+        control.rename(run, OF_ANN, "Lake")
+    assert run.config().name == "Ocean"
+
+
+def test_sentences_call_a_run_by_its_name_and_never_by_its_id():
+    run = of_ann(state="done")
+    for act in (control.resume, control.pause, control.stop):
+        with pytest.raises(RunError) as raised:
+            act(run, OF_ANN)
+        assert str(raised.value).startswith("Run “Sea” is done") and run.id not in str(raised.value)
+    with pytest.raises(RunError, match="^Run “Sea” was started in another browser"):
+        control.stop(run, Actor(STUDENT, "ben"))
+    (run.path / "status.json").write_text("{", encoding="utf-8")
+    with pytest.raises(RunError, match="^Run “Sea” cannot be read"):
+        run.read()
+    (run.path / "config.json").write_text("{", encoding="utf-8")
+    with pytest.raises(RunError, match=r"^The run of \d+ \w+ \d{4}, \d\d:\d\d:\d\d cannot be read"):
+        run.read()

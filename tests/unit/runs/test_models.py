@@ -6,7 +6,7 @@ from charlab.core.config import ModelConfig, SampleConfig, TrainConfig
 from charlab.core.generation import generate, texts
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError, ModelError
-from charlab.runs import models, store
+from charlab.runs import models, schema, store
 from helpers.tiny import make_run
 
 
@@ -38,7 +38,7 @@ def test_a_run_without_weights_or_with_broken_files_is_no_model():
 
 def test_counts_are_kept_whole_in_fewer_bytes():
     weights = ngram.count(np.arange(70_000) % 7, 8, 5)
-    compacted = store.compact(weights)
+    compacted = schema.compact(weights)
     assert compacted["order_1/counts"].dtype == np.uint16 and compacted["order_5/keys"].dtype == np.uint16
     model = ModelConfig(kind="ngram", order=5)
     config = store.RunConfig("counts", "ngram", "coin-flips", "0" * 64, model, TrainConfig())

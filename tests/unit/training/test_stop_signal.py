@@ -31,7 +31,7 @@ def test_a_request_in_control_json_may_change_and_be_taken_back(monkeypatch):
 
 def test_control_json_is_read_four_times_a_second_at_most(monkeypatch):
     looks = []
-    monkeypatch.setattr(store.Run, "request", lambda run: looks.append(1))
+    monkeypatch.setattr(store.Run, "request_and_reason", lambda run: looks.append(1) or (None, ""))
     stop = StopSignal(make_run())
     for _ in range(1000):
         stop.requested()
