@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from charlab import os_errors
-from pages.parts.shared import header, present, url_state
+from pages.parts.shared import header, header_stop, present, url_state
 from pages.parts.shared.safe_text import plain
 
 st.set_page_config(
@@ -27,7 +27,6 @@ url_state.enter(page.url_path)
 present.show_style()
 try:
     update = header.show()
-    page.run()
-    update()
+    header_stop.run(page.run, update)
 except os_errors.EXPECTED as error:  # people can fix it: a sentence, no entry in the log
     st.error(plain(os_errors.sentence(error)))

@@ -21,6 +21,7 @@ from charlab.core.vocab import MAX_ALPHABET, Vocab
 from charlab.corpora import batching, catalogue, coverage, splits, stored_texts
 from charlab.corpora.coverage import Coverage
 from charlab.corpora.encoding import in_alphabet, make_vocab, mapped, split_at, text_ids
+from charlab.corpora.first_words import first_words
 from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text
 from charlab.errors import ConfigError, CorpusError
 from charlab.runs import control, models, quotas, store, validation
@@ -280,12 +281,6 @@ def _about_batches(train: TrainConfig, characters: int) -> tuple[str, ...]:
         f"which has {characters:,} characters to train on: each step reads all of it about "
         f"{in_batch / characters:.2g} times. A smaller batch size learns as much in less time.",
     )
-
-
-def first_words(text: str, length: int = 24) -> str:
-    """A seed text that suits a corpus: its first line, cut to `length` characters."""
-    line = text.lstrip().split("\n", 1)[0][:length]
-    return line + ("\n" if len(line) < length else "")
 
 
 def versions() -> dict[str, str]:

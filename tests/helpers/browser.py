@@ -197,7 +197,8 @@ def settled(page: Page) -> None:
 
 def button(page: Page, name: str):
     """One of the page's own buttons: Streamlit's header has a Stop of its own while a page runs."""
-    return page.get_by_role("button", name=name, exact=True).and_(page.locator("button:not([kind=header])"))
+    label = re.compile(rf"^{re.escape(name)}( Shortcut .*)?$")  # with the keys that press it
+    return page.get_by_role("button", name=label).and_(page.locator("button:not([kind=header])"))
 
 
 def chart(page: Page, key: str) -> Locator:

@@ -150,8 +150,8 @@ def test_settings_that_contradict_each_other_are_told_before_a_start():
 def test_a_model_writes_on_the_playground():
     make_run()
     app = open_page("playground")
-    app.slider(key="samples").set_value(2)
-    app.slider(key="length").set_value(50)
+    app.number_input(key="samples").set_value(2)
+    app.number_input(key="length").set_value(50)
     app.text_area(key="seed_text").set_value("the ").run()
     (write,) = [button for button in app.button if button.label == "Generate"]
     write.click().run()
@@ -259,7 +259,7 @@ def test_a_link_sets_the_page():
     app.run()
     assert model_box(app).value == run.id
     assert app.slider(key="playground.temperature").value == 1.5
-    assert app.slider(key="samples").value == 16
+    assert app.number_input(key="samples").value == 16
     assert app.number_input(key="playground.top_k").value == 0
 
 

@@ -12,8 +12,10 @@ from charlab.core.display import in_line
 from charlab.corpora import suffix_array
 from pages.parts.playground.stream_samples import GenerationResult, Sample
 from pages.parts.shared import corpus_index
+from pages.parts.shared.safe_text import plain
 
-LEAST = 16  # characters in a passage that is marked
+LEAST = 16  # characters in a passage that counts as copied, and is marked: fewer are in any text of the language
+LEASTS = (LEAST, 32)  # 32 and more are memorised
 _MAX_ROWS = 8
 
 
@@ -28,6 +30,15 @@ class Copied:
     @cached_property
     def passages(self) -> list[tuple[int, int, int]]:
         return suffix_array.passages_of(self.lengths, self.places, LEAST)
+
+    @property
+    def longest(self) -> int:
+        """Characters in the longest passage, also where that is too short to be marked."""
+        return int(self.lengths.max())
+
+    def share(self, least: int) -> float:
+        """The share of the sample's characters in passages of at least `least`."""
+        return float(suffix_array.covered(self.lengths, least).mean())
 
 
 def compare(result: GenerationResult, number: int) -> Copied | None:
@@ -44,14 +55,19 @@ def compare(result: GenerationResult, number: int) -> Copied | None:
     return result.compared[number]
 
 
-def share(found: Copied, least: int) -> float:
-    return float(suffix_array.covered(found.lengths, least).mean())
+def in_words(found: Copied) -> str:
+    """How much of a sample is copied, and the longest passage of it, in sentences."""
+    shares = " and ".join(f"{found.share(least):.0%} in passages of {least} or more" for least in LEASTS)
+    longest = f"{found.longest} {'character' if found.longest == 1 else 'characters'}"
+    return f"Copied: {shares} characters. The longest passage that is in the training text: {longest}."
 
 
 def where_from(found: Copied, sample: Sample) -> None:
-    """Show the longest passages and their lines in the training text."""
-    st.caption(f"Passages of {LEAST} or more characters found verbatim in the training text, longest first.")
-    st.dataframe(rows(found, sample), hide_index=True, width="content")
+    """Say how much is copied, and show the longest passages and their lines in the training text."""
+    st.caption(plain(in_words(found)))
+    if found.passages:
+        st.caption(f"Passages of {LEAST} or more characters found verbatim in the training text, longest first.")
+        st.dataframe(rows(found, sample), hide_index=True, width="content")
 
 
 def rows(found: Copied, sample: Sample) -> dict[str, list]:

@@ -14,8 +14,7 @@ from pages.parts.playground.stream_samples import GenerationResult
 
 def show(result: GenerationResult, compare: bool) -> None:
     """Draw two download buttons; the files are made when they are clicked."""
-    row = st.container(horizontal=True)
-    row.download_button(
+    st.download_button(
         "Download as .txt",
         lambda: as_text(result).encode("utf-8", "replace"),
         "samples.txt",
@@ -23,7 +22,7 @@ def show(result: GenerationResult, compare: bool) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
-    row.download_button(
+    st.download_button(
         "Download as .json",
         lambda: json.dumps(as_data(result, compare), indent=1),
         "samples.json",
@@ -75,8 +74,7 @@ def _sample(result: GenerationResult, number: int, compare: bool) -> dict[str, A
         "text": sample.text,
         "bits_a_character": float(sample.bits.mean()) if sample.text else None,
         "share_repeated": suffix_array.share_repeated(sample.text),
-        "share_copied": (
-            {str(least): copied_passages.share(found, least) for least in (8, 16, 32)} if found else None
-        ),
+        "share_copied": {str(least): found.share(least) for least in (8, 16, 32)} if found else None,
+        "longest_copied": found.longest if found else None,
         "probabilities": [float(f"{probability:.6g}") for probability in sample.probabilities],
     }

@@ -6,6 +6,7 @@ import time
 
 import streamlit as st
 
+from charlab.corpora.first_words import first_words
 from pages.parts.playground.stream_samples import MODE_LABELS, GenerationRequest, GenerationResult
 from pages.parts.shared.safe_text import plain
 
@@ -23,7 +24,7 @@ def show() -> None:
 def _title(result: GenerationResult) -> str:
     request = result.request
     began = time.strftime("%H:%M:%S", time.localtime(result.began))
-    seed_text = " ".join(request.seed_text.split())[:24]
+    seed_text = first_words(" ".join(request.seed_text.split())).strip()
     if temperatures := request.config.temperatures:
         what = f"temperatures {', '.join(f'{t:g}' for t in temperatures[:6])}"
     else:

@@ -1,15 +1,14 @@
-"""Finished samples: each with its measurements, coloured as chosen, and linked to the Explainer."""
+"""Finished samples: each with its figures, coloured as chosen, and linked to the Explainer."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from charlab.corpora import suffix_array
 from pages.parts.playground import copied_passages, downloads
-from pages.parts.playground.stream_samples import GenerationResult, Sample, across
+from pages.parts.playground.stream_samples import Boxes, GenerationResult, Sample, across
+from pages.parts.shared import page_state, present
 from pages.parts.shared.character_strip import character_strip
 from pages.parts.shared.safe_text import exact, plain
 
@@ -27,20 +26,71 @@ _SWATCHES = {
 SHADE_LABELS = {"nothing": "None", "surprise": "Surprise", "probability": "Probability", "copied": "Copied"}
 _UNITS = {"surprise": "bits", "probability": "probability", "copied": "characters verbatim"}
 _TALL = 420  # pixels: longer texts scroll
+_UNSEARCHED = "The training text is not on this server, or is too long to search."
 
 
-def show(result: GenerationResult, boxes: list[tuple[Any, Any]], shade: str, compare: bool) -> None:
-    """Fill the samples into their boxes, with the speed, downloads and explanations below them."""
+def choose_view() -> None:
+    """Draw how the samples are coloured, and whether they are looked up in the training text."""
+    st.caption("Colour by", width="content")
+    st.segmented_control(
+        "Colour by",
+        page_state.choices("shade"),
+        format_func=SHADE_LABELS.get,
+        key="shade",
+        required=True,
+        persist_state="session",
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    st.toggle(
+        "Compare with the training text",
+        key="compare",
+        persist_state="session",
+        help="Counts what is copied, and shows these passages.",
+    )
+
+
+def show(result: GenerationResult, boxes: list[Boxes], shade: str, compare: bool) -> None:
+    """Fill the samples into their boxes, each with a line of figures and what can be done with it."""
     for number, (box, figures) in enumerate(boxes):
         found = copied_passages.compare(result, number) if compare or shade == "copied" else None
         with box.container():
             _text(result, number, shade, found)
         with figures.container():
             _figures(result, number, found, compare)
-    _below(result, shade)
-    downloads.show(result, compare)
+            with present.details(f"sample-{number}", horizontal=True):
+                _actions(result, number, found)
     if place := st.session_state.pop("explain_place", None):
         _explain(result, *place)
+
+
+def show_outdated(result: GenerationResult, boxes: list[Boxes]) -> None:
+    """Fill the texts of other settings into their boxes, uncoloured, with a line on what to do about it."""
+    for sample, (box, figures) in zip(result.samples, boxes, strict=True):
+        exact(result.request.seed_text + sample.text, box)
+        figures.caption("Generated with other settings. Press Generate to update.")
+
+
+def below(result: GenerationResult, shade: str, compare: bool) -> None:
+    """How the samples were generated and what their figures mean, and the samples to download."""
+    characters = result.length * len(result.samples)
+    speed = f", {characters / result.seconds:,.0f} per second on this server's CPU" if result.seconds else ""
+    wanted = result.request.config.length
+    ended = "" if result.length == wanted else f" Stopped after {result.length} of {wanted} characters."
+    click = "" if shade == "nothing" else "Click a character to open it in the Explainer. "
+    st.caption(f"{_WORDS[shade]}{click}{characters:,} characters generated{speed}.{ended}")
+    with st.container(horizontal=True):
+        downloads.show(result, compare)
+        with st.popover("What do these numbers mean?", icon=":material/help:"):
+            st.markdown(
+                "**Bits per character** is the model's mean surprise at its own text: higher at high "
+                "temperatures.\n\n"
+                f"**Copied** is the share of characters in passages of {copied_passages.LEAST} or more that are "
+                "in the training text word for word. A passage of 16 characters is often a common phrase; one of "
+                "32 or more is memorised. Shorter ones do not count: any text shares a few letters in a row.\n\n"
+                "**Repeated** is the share of 8-character sequences seen earlier in the sample. It is high where "
+                "a model repeats itself, as at low temperatures."
+            )
 
 
 def _text(result: GenerationResult, number: int, shade: str, found: copied_passages.Copied | None) -> None:
@@ -82,44 +132,33 @@ def _values(sample: Sample, shade: str, found: copied_passages.Copied | None) ->
 
 
 def _figures(result: GenerationResult, number: int, found: copied_passages.Copied | None, compare: bool) -> None:
-    """The measurements of one sample, with their units."""
+    """One line: the model's surprise at its own text, and how much of that is copied."""
     sample = result.samples[number]
     if not sample.text:
         st.caption("Stopped before the first character.")
         return
-    words = [f"{sample.bits.mean():.2f} bits per character"]
-    if result.seconds:
-        words.append(f"{len(sample.text) / result.seconds:,.0f} characters per second")
-    words.append(f"{suffix_array.share_repeated(sample.text):.0%}\u00a0repeated")
-    st.caption(plain(" · ".join(words)))
-    if found:
-        sixteen, more = (f"{copied_passages.share(found, least):.0%}" for least in (16, 32))
-        st.caption(plain(f"Verbatim: {sixteen} in runs of 16 or more characters, {more} in runs of 32 or more"))
-    elif compare:
-        st.caption("Verbatim: unknown, since the training text is not on this server or is too long to search.")
-    row = st.container(horizontal=True)
-    if row.button("Explain", key=f"explain-{number}", icon=":material/search_insights:"):
+    copied = f" · {found.share(copied_passages.LEAST):.0%} copied" if found else ""
+    longest = f" · longest {found.longest}" if found else ""
+    unknown = " · copied: unknown" if compare and not found else ""
+    st.caption(
+        plain(f"{sample.bits.mean():.2f} bits per character{copied}{longest}{unknown}"),
+        help=_UNSEARCHED if unknown else found and plain(copied_passages.in_words(found)),
+    )
+
+
+def _actions(result: GenerationResult, number: int, found: copied_passages.Copied | None) -> None:
+    """The way to the Explainer, and the passages that are copied."""
+    sample = result.samples[number]
+    if not sample.text:
+        return
+    if st.button("Explain", key=f"explain-{number}", icon=":material/search_insights:", type="tertiary"):
         _explain(result, number, len(result.request.seed_text))  # the first generated character
-    if found and found.passages:
-        with row.popover(f"Longest verbatim match: {found.passages[0][1]} characters"):
+    with st.popover("Figures", icon=":material/straighten:", type="tertiary"):
+        if result.seconds:
+            st.caption(plain(f"{len(sample.text) / result.seconds:,.0f} characters per second"))
+        st.caption(f"{suffix_array.share_repeated(sample.text):.0%} repeated")
+        if found:
             copied_passages.where_from(found, sample)
-
-
-def _below(result: GenerationResult, shade: str) -> None:
-    characters = result.length * len(result.samples)
-    speed = f", {characters / result.seconds:,.0f} per second on this server's CPU" if result.seconds else ""
-    wanted = result.request.config.length
-    ended = "" if result.length == wanted else f" Stopped after {result.length} of {wanted} characters."
-    click = "" if shade == "nothing" else "Click a character to open it in the Explainer. "
-    st.caption(f"{_WORDS[shade]}{click}{characters:,} characters generated{speed}.{ended}")
-    with st.popover("What do these numbers mean?", icon=":material/help:"):
-        st.markdown(
-            "**Bits per character** is the model's mean surprise at its own text: higher at high temperatures.\n\n"
-            "**Repeated** is the share of 8-character sequences seen earlier in the sample. It is high where a "
-            "model repeats itself, as at low temperatures.\n\n"
-            "**Verbatim** is the share of characters in passages found word for word in the training text. A run "
-            "of 16 characters is often a common phrase; a run of 32 or more is memorised."
-        )
 
 
 def _explain(result: GenerationResult, number: int, index: int) -> None:

@@ -14,12 +14,9 @@ MAX_LENGTH = page_state.limits("seed_text")[1]
 _MARKED = 300  # characters shown with marks
 
 
-def seed_text_area(models: list[Model]) -> tuple[str, bool]:
-    """The prompt: the picked model's own, taken from its corpus, until the reader types another.
-
-    And whether the models read its accents in the form of their alphabets.
-    """
-    model, state = models[0], st.session_state
+def text_area(model: Model) -> str:
+    """The prompt: the picked model's own, taken from its corpus, until the reader types another."""
+    state = st.session_state
     url_state.read("seed_text", default=model.seed_text)
     untouched = state.seed_text == state.get("seed_text_given")
     if untouched and state.get("seed_text_of", model.name) != model.name:
@@ -28,7 +25,7 @@ def seed_text_area(models: list[Model]) -> tuple[str, bool]:
         state.seed_text_given = model.seed_text
     state.seed_text_of = model.name
     state.seed_text = state.seed_text[:MAX_LENGTH]
-    seed_text = st.text_area(
+    return st.text_area(
         "Prompt",
         key="seed_text",
         height=100,
@@ -36,6 +33,14 @@ def seed_text_area(models: list[Model]) -> tuple[str, bool]:
         max_chars=MAX_LENGTH,
         help="The seed text: generated text continues it.",
     )
+
+
+def tell_how_it_is_read(seed_text: str, models: list[Model]) -> bool:
+    """Say what the models cannot read of the prompt; returns whether they read its accents in the form of their
+    alphabets.
+
+    Apart from the text area: no button moves away under the pointer when a typed text turns out to be unknown.
+    """
     as_in_alphabet = accents.choose_form("playground.accents", seed_text, models)
     for number, each in enumerate(models):
         read = each.read_prompt(seed_text) if as_in_alphabet else seed_text
@@ -47,7 +52,7 @@ def seed_text_area(models: list[Model]) -> tuple[str, bool]:
             _mark(read, set(unknown))
         if each.vocab.lower_case and seed_text.lower() != seed_text:
             st.caption(plain(f"{name} only knows lowercase letters: capitals are read as lowercase."))
-    return seed_text, as_in_alphabet
+    return as_in_alphabet
 
 
 def _mark(seed_text: str, unknown: set[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,10 @@ _DRAWING_SECONDS = 0.01  # that a browser takes for one text, at most
 _COLUMNS = 3
 _MAX_REMEMBERED = 10
 _CLEARING_SECONDS = 0.05
+_LIVE_SECONDS = 1.0  # texts that took no longer follow the temperature's slider
+_OUTDATED = "samples_outdated"  # its texts are grey: playground.css
+
+Boxes = tuple[Any, Any]  # on the page: a sample's text, and its measurements
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class GenerationResult:
     samples: list[Sample]
     began: float
     seconds: float = 0.0
+    is_live: bool = False  # it followed the slider
     indexes: dict[str, Any] = field(default_factory=dict)  # over the training texts, by their sha256
     compared: dict[int, Any] = field(default_factory=dict)  # passages that copied_passages.py found in each sample
 
@@ -79,6 +84,13 @@ class GenerationResult:
     def length(self) -> int:
         """Characters generated in each sample."""
         return len(self.samples[0].text)
+
+    def can_follow(self, request: GenerationRequest) -> bool:
+        """Whether only the temperature is another one, and generating takes too short a time to be noticed."""
+        config = self.request.config.replace(temperature=request.config.temperature)
+        only_temperature = replace(self.request, config=config) == request != self.request
+        is_complete = self.length == self.request.config.length
+        return only_temperature and is_complete and self.seconds <= _LIVE_SECONDS
 
 
 def is_generating() -> bool:
@@ -103,34 +115,35 @@ def cleared() -> Any:
 
 
 def generate_samples(
-    request: GenerationRequest, models: list[Model]
-) -> tuple[GenerationResult, list[tuple[Any, Any]]]:
-    """Generate the samples; text appears as it is generated, and stays if the reader stops it.
+    request: GenerationRequest, models: list[Model], boxes: list[Boxes] | None = None
+) -> GenerationResult:
+    """Generate the samples; text appears in the boxes as it is generated, and stays if the reader stops it.
 
-    Returns the result and its boxes, as `places` gives them, to be filled with the finished samples.
+    Without boxes, nothing is drawn: the reader sees the older texts until `places` has room for these.
     """
     restarted = is_generating()
     st.session_state.writing = True
+    result = GenerationResult(request, new_samples(request, models), time.time(), is_live=boxes is None)
+    _remember(result, restarted)
     try:
-        result = GenerationResult(request, _samples(request, models), time.time())
-        _remember(result, restarted)
-        boxes = places(result.samples)
         _stream(result, models, boxes)
     except CharlabError:
         stop()
         raise
     stop()
-    return result, boxes
+    return result
 
 
-def places(samples: list[Sample]) -> list[tuple[Any, Any]]:
+def places(samples: list[Sample], outdated: bool = False) -> list[Boxes]:
     """A title, an empty box for the text and one for its measurements, for each sample, in rows."""
     found = []
     columns = across(len(samples))
-    for first in range(0, len(samples), columns):
-        for column, sample in zip(st.columns(columns), samples[first : first + columns], strict=False):
-            column.markdown(f"**{plain(sample.title)}**")
-            found.append((column.empty(), column.empty()))
+    word = " · outdated" if outdated else ""
+    with st.container(key=_OUTDATED if outdated else None):
+        for first in range(0, len(samples), columns):
+            for column, sample in zip(st.columns(columns), samples[first : first + columns], strict=False):
+                column.markdown(f"**{plain(sample.title)}**{word}")
+                found.append((column.empty(), column.empty()))
     return found
 
 
@@ -139,7 +152,8 @@ def across(samples: int) -> int:
     return samples if samples in (1, 2, 4) else _COLUMNS
 
 
-def _samples(request: GenerationRequest, models: list[Model]) -> list[Sample]:
+def new_samples(request: GenerationRequest, models: list[Model]) -> list[Sample]:
+    """The samples of a request, all still without text."""
     if request.config.temperatures:
         return [Sample(f"Temperature {t:g}", models[0], t) for t in request.config.temperatures]
     temperature = request.config.temperature
@@ -159,26 +173,25 @@ def _names(models: list[Model]) -> list[str]:
 
 
 def _remember(result: GenerationResult, restarted: bool) -> None:
-    """Put this result first; no request twice, and none that a changed setting interrupted."""
+    """Put this result first; no request twice, none that a changed setting interrupted, and of those that followed
+    the slider one after another only the last."""
     st.session_state.written = result
-    earlier = st.session_state.get("history", [])[1 if restarted else 0 :]
+    earlier = st.session_state.get("history", [])
+    is_replaced = restarted or (result.is_live and earlier and earlier[0].is_live)
+    earlier = earlier[1 if is_replaced else 0 :]
     others = [other for other in earlier if other.request != result.request]
     st.session_state.history = [result, *others][:_MAX_REMEMBERED]
 
 
-def _stream(result: GenerationResult, models: list[Model], boxes: list[tuple[Any, Any]]) -> None:
-    """Take a step of every model in turn, and draw every few hundredths of a second."""
-    texts = [box for box, _ in boxes]
-    below = st.empty()
-    below.caption("Reading the prompt.")
-    _draw(texts, result)
-    on_read = _every_so_often(_REFRESH_SECONDS, lambda n: below.caption(f"Reading the prompt: {n:,} characters."))
-    pause = max(_REFRESH_SECONDS, _DRAWING_SECONDS * len(texts))  # faster would only make the browser lag behind
-    redraw = _every_so_often(pause, lambda _: _draw(texts, result))
-    started = time.perf_counter()
+def _stream(result: GenerationResult, models: list[Model], boxes: list[Boxes] | None) -> None:
+    """Take a step of every model in turn, and draw every few hundredths of a second, where there are boxes."""
     request = result.request
+    show = _Progress(result, boxes) if boxes else None
+    started = time.perf_counter()
     streams = [
-        generate(m.predictor, m.vocab, request.read_by(m, request.seed_text), request.config, on_read)
+        generate(
+            m.predictor, m.vocab, request.read_by(m, request.seed_text), request.config, show and show.reading
+        )
         for m in models
     ]
     for position in range(request.config.length):
@@ -186,11 +199,37 @@ def _stream(result: GenerationResult, models: list[Model], boxes: list[tuple[Any
         for stream, model in zip(streams, models, strict=False):
             row = _add(result.samples, row, next(stream), model)
         result.seconds = time.perf_counter() - started
+        if show:
+            show.generated(position)
+
+
+class _Progress:
+    """What a reader sees of a generation, redrawn no more often than a browser can follow."""
+
+    def __init__(self, result: GenerationResult, boxes: list[Boxes]) -> None:
+        self._result, self._boxes = result, boxes
+        self._say("Reading the prompt.")
+        self._draw()
+        pause = max(_REFRESH_SECONDS, _DRAWING_SECONDS * len(boxes))  # faster, and the browser would lag behind
+        self._redraw = _every_so_often(pause, lambda _: self._draw())
+        self.reading = _every_so_often(
+            _REFRESH_SECONDS, lambda n: self._say(f"Reading the prompt: {n:,} characters.")
+        )
+
+    def generated(self, position: int) -> None:
         if position == 0:
-            below.caption("Generating.")
-            _draw(texts, result)
-        redraw(position)
-    below.empty()
+            self._say("Generating.")
+            self._draw()
+        self._redraw(position)
+
+    def _say(self, words: str) -> None:
+        """In the place of the measurements, so that nothing moves when these are known."""
+        for _, place in self._boxes:
+            place.caption(words)
+
+    def _draw(self) -> None:
+        for (place, _), sample in zip(self._boxes, self._result.samples, strict=True):
+            exact(self._result.request.seed_text + sample.text, place)
 
 
 def _add(samples: list[Sample], row: int, step: Step, model: Model) -> int:
@@ -201,11 +240,6 @@ def _add(samples: list[Sample], row: int, step: Step, model: Model) -> int:
         samples[row].probabilities.append(float(probability))
         row += 1
     return row
-
-
-def _draw(boxes: list[Any], result: GenerationResult) -> None:
-    for box, sample in zip(boxes, result.samples, strict=True):
-        exact(result.request.seed_text + sample.text, box)
 
 
 def _every_so_often(pause: float, do: Callable[[int], None]) -> Callable[[int], None]:

@@ -27,13 +27,20 @@ def box(key: str, summary: str) -> DeltaGenerator:
         args=(key, not is_open),
     )
     if not is_open:
-        st.html(f"<style>.st-key-box-{key} {{ display: none; }}</style>")
+        st.html(f"<style>:has(> .st-key-box-{key}) {{ display: none; }}</style>")  # with the space around it
     return st.container(key=f"box-{key}")
 
 
 def fold(key: str) -> None:
     """Fold the settings; call it from a button's callback, before the page draws them again."""
     _set(key, False)
+
+
+def unfold(key: str) -> None:
+    """Open the settings where something in them has to be chosen; where they were folded, the page runs again."""
+    if not st.session_state[key]:
+        _set(key, True)
+        st.rerun()
 
 
 def _set(key: str, is_open: bool) -> None:

@@ -1,0 +1,49 @@
+"""Before the first sample: what there is to see here, each with a button that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from pages.parts.playground.stream_samples import MODES
+from pages.parts.shared import present
+
+_LESSONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    (
+        "Temperature 0",
+        "Always the most likely character: all samples are the same, and soon go round in circles.",
+        {"mode": MODES[0], "playground.temperature": 0.0},
+    ),
+    (
+        "Many temperatures",
+        "The same random numbers at 0.2 to 1.6: from dull to daring to random.",
+        {"mode": MODES[1]},
+    ),
+    (
+        "Several models",
+        "The same prompt and random numbers for a small model and a large one.",
+        {"mode": MODES[2]},
+    ),
+)
+
+
+def show(begin: Callable[[], None]) -> None:
+    """Three things to try, side by side; a button sets what it takes, and generates after `begin`."""
+    with present.details("empty"):
+        st.markdown(
+            "The model continues your prompt one character at a time. **Press Generate**, or begin with one of "
+            "these:"
+        )
+        for column, (title, what, settings) in zip(st.columns(len(_LESSONS)), _LESSONS, strict=True):
+            with column.container(border=True):
+                st.markdown(what)
+                st.button(title, icon=":material/play_arrow:", on_click=_try, args=(settings, begin))
+
+
+def _try(settings: dict[str, Any], begin: Callable[[], None]) -> None:
+    for key, value in settings.items():
+        st.session_state[key] = value
+    st.session_state.writing = True
+    begin()

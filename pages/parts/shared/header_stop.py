@@ -1,0 +1,58 @@
+"""The Stop in Streamlit's header: it ends a page's script at the next call of Streamlit, wherever that is."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import StopException, add_script_run_ctx, get_script_run_ctx
+
+
+class Stopped(Exception):
+    """Raised by a page in place of StopException where it can be completed; `draw` draws what is left of it."""
+
+    def __init__(self, draw: Callable[[], None]) -> None:
+        super().__init__("The reader stopped the script.")
+        self.draw = draw
+
+
+def run(page: Callable[[], None], update: Callable[[], None]) -> None:
+    """Run a page, then `update`. Where the reader stops it, the rest is drawn that it leaves, or a sentence."""
+    try:
+        page()
+        update()
+    except Stopped as stopped:
+        _finish(stopped.draw, update)
+    except StopException:
+        if not _was_pressed():
+            raise
+        _finish(_tell, update)
+
+
+def _was_pressed() -> bool:
+    """Whether a script that has raised StopException was stopped by the reader, not by `st.stop`."""
+    try:
+        st.empty()
+    except StopException:
+        return True
+    return False
+
+
+def _finish(*rest: Callable[[], None]) -> None:
+    """Draw in a thread of its own: in the script's, every call of Streamlit raises StopException from now on."""
+    script = get_script_run_ctx()
+
+    def drawn() -> None:
+        add_script_run_ctx(ctx=script)
+        for draw in rest:
+            draw()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(contextvars.copy_context().run, drawn).result()
+
+
+def _tell() -> None:
+    st.info("You stopped this page before it was complete.")
+    st.button("Show all of it", icon=":material/refresh:")
