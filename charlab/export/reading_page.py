@@ -275,6 +275,7 @@ _PAGE = """<!DOCTYPE html>
 <style>{style}</style>
 </head>
 <body>
+<main>
 <h1>What a model predicted</h1>
 <p>The model <b><bdi>{model}</bdi></b>, trained on <b><bdi>{corpus}</bdi></b>, read this text from its first
 character to its last. At each position it gave every possible next character a probability. The less likely the
@@ -292,6 +293,7 @@ actual character, the greater the surprise: −log<sub>2</sub> of its probabilit
 {surprises}
 </tbody></table></div>
 <p class="quiet"><small>Made with CharLab.</small></p>
+</main>
 </body>
 </html>
 """

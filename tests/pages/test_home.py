@@ -149,3 +149,16 @@ def test_the_bars_of_the_example_are_in_per_cent():
     ]
     figure = chart.proto.json
     assert '"tickformat":".0%"' in figure.replace("\\", "").replace(" ", "")
+
+
+def test_the_example_stops_where_the_reader_pauses_it_and_goes_on():
+    app = open_page("home")
+    written = lambda: len(app.code[0].value)  # noqa: E731
+    before = written()
+    assert written() == before and len(app.run().code[0].value) == before + 1
+    app.button(key="pause_example").click().run()
+    paused = written()
+    assert app.run() and written() == paused
+    app.button(key="pause_example").click().run()
+    app.run()
+    assert written() > paused

@@ -222,7 +222,7 @@ def _gates(activations: Activations, step: int, unit: Unit) -> None:
         st.dataframe(
             [
                 {
-                    "": internals.GATES.get(name, name),
+                    "gate or state": internals.GATES.get(name, name),
                     f"unit {unit.index + 1}": round(float(v[unit.index]), 3),
                     "mean of all units": round(float(v.mean()), 3),
                     "minimum": round(float(v.min()), 3),

@@ -19,8 +19,20 @@ _CHARACTERS_PER_TICK = 1
 
 def show(info: ModelInfo) -> None:
     model = load_model(info)
-    running = st.session_state.get("example_place", 0) < _CONFIG.length
-    st.fragment(_tick, run_every=0.6 if running else None)(model)
+    is_paused = st.session_state.setdefault("example_paused", False)
+    st.fragment(_tick, run_every=None if is_paused else 0.6)(model)
+    st.button(
+        "Play" if is_paused else "Pause",
+        icon=":material/play_arrow:" if is_paused else ":material/pause:",
+        type="tertiary",
+        key="pause_example",
+        on_click=_pause,
+        args=(not is_paused,),
+    )
+
+
+def _pause(is_paused: bool) -> None:
+    st.session_state.example_paused = is_paused
 
 
 def _tick(model: Model) -> None:
@@ -44,6 +56,8 @@ def _tick(model: Model) -> None:
             mark="chosen",
         )
         plotly_chart(figure, key="example", height=240, label="Probabilities of the next character, as bars.")
+    if st.session_state.example_paused:
+        return
     st.session_state.example_place = place + _CHARACTERS_PER_TICK
     if st.session_state.example_place >= _CONFIG.length:
         st.session_state.example_place = 0  # start again

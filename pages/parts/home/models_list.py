@@ -21,11 +21,11 @@ def show(models: list[ModelInfo], unreadable: list[str]) -> None:
     own = model_picker.trained_here(runs) if browser_cookie.is_class() else runs
     left, right = st.columns(2, gap="large")
     if built_in:
-        left.subheader("Built-in models")
+        left.header("Built-in models")
         left.caption("Bits per character on text that the model has not seen: lower is better.")
         _rows(built_in, left)
     with right:
-        st.subheader("Your models")
+        st.header("Your models")
         if not own:
             st.caption("None yet. Training one takes about a minute: “Train your own” leads there.")
         _rows(own[:_MAX_OWN], right)

@@ -118,7 +118,8 @@ LINK_ONLY = {
 
 # Other session keys of the pages, in no link. A star is for the id of a run or an uploaded file.
 REMEMBERED = {
-    "example_place": HOME, "pasted": TRAIN, "own_text_said": TRAIN, "own_text_problem": TRAIN,
+    "example_place": HOME, "example_paused": HOME,
+    "pasted": TRAIN, "own_text_said": TRAIN, "own_text_problem": TRAIN,
     "own_text_asked": TRAIN, "own_text_name": TRAIN, "events": TRAIN,
     "encoding.*": TRAIN, "normalise": TRAIN, "remove_licence": TRAIN,
     "sample_of-*": TRAIN, "upload": TRAIN, "bundle_upload": TRAIN, "more-*": TRAIN,

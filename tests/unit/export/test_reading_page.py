@@ -22,8 +22,8 @@ HOSTILE = [
     "\"' onmouseover=\"alert(1)", "שלום עולם \u202egnp.exe", "e\u0301a\u0308", "&lt;b&gt; &amp;", "\x00\x07\u2028",
 ]  # fmt: skip
 TAGS = {
-    "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "b", "bdi", "sub", "div", "span", "i", "br",
-    "small", "table", "thead", "tbody", "tr", "th", "td", "code", "ol", "li",
+    "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "b", "bdi", "sub", "div", "span",
+    "i", "br", "small", "table", "thead", "tbody", "tr", "th", "td", "code", "ol", "li",
 }  # fmt: skip
 ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "class", "title", "dir", "data-name", "style"}
 
