@@ -67,6 +67,10 @@ class Queue:
         """Watch the runs folder from a thread of its own."""
         self._thread.start()
 
+    def has_warm_worker(self) -> bool:
+        """Whether a process stands ready for the next run."""
+        return self._warm.ready() is not None
+
     def close(self, patience: float = 30.0) -> None:
         """Stop starting runs, let the workers pause at a checkpoint, and kill those that take longer."""
         self._closing.set()
