@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import keras
@@ -69,6 +70,8 @@ class Learner:
         self._jit = keras_networks.TWINS[model_config.kind].use_xla and self.groups == 1 and not is_tpu
         self._compile()
         self._state = self._start_state()
+        self._is_untrained = True
+        self._untrained: dict[bytes, tuple[float, float, float | None]] = {}  # results of `evaluate`, by its rows
 
     # Training
 
@@ -78,6 +81,7 @@ class Learner:
 
         The tensor returned may still be under way: reading it waits for the step.
         """
+        self._is_untrained = False
         self.optimizer.learning_rate = rate
         figures, state = self._train(tf.constant(rows), self._state, tf.constant(step, tf.int64))
         if self.train_config.batches == "streams":
@@ -95,11 +99,21 @@ class Learner:
         self.optimizer.learning_rate = train_config.learning_rate
         self.train_config = train_config
         self.reset_state()
+        self._is_untrained = True
 
     # Evaluation
 
     def evaluate(self, rows: ValidationRows) -> tuple[float, float, float | None]:
-        """Mean loss in nats, accuracy, and the loss's standard error, over all characters that count."""
+        """Mean loss in nats, accuracy, and the loss's standard error, over all characters that count. Those of the
+        untrained network are computed once for the same rows."""
+        if not self._is_untrained:
+            return self._evaluate_rows(rows)
+        key = sha256(b"".join(array.tobytes() for array in (rows.ids, rows.counts, rows.blocks))).digest()
+        if key not in self._untrained:
+            self._untrained[key] = self._evaluate_rows(rows)
+        return self._untrained[key]
+
+    def _evaluate_rows(self, rows: ValidationRows) -> tuple[float, float, float | None]:
         parts, counts = (rows.ids, rows.counts, rows.blocks), rows.counts
         together = self.replicas * self.groups
         at_once = max(1, _VALIDATION_CHARACTERS // counts.shape[1] // together) * together
@@ -131,6 +145,7 @@ class Learner:
 
     def load(self, arrays: dict[str, np.ndarray]) -> None:
         """Restore what `arrays` returned. Raises RunError where names or shapes differ from this learner's."""
+        self._is_untrained = False
         wanted = {name: array.shape for name, array in self.arrays().items()}
         if wanted != {name: array.shape for name, array in arrays.items()}:
             raise RunError("The checkpoint does not fit the run's configuration. Start a new run.")

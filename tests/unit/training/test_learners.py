@@ -5,9 +5,10 @@ import ast
 import pytest
 
 from charlab.core.config import TrainConfig
+from charlab.corpora import batching
 from charlab.runs import checkpoints
 from helpers.project import ROOT, parsed
-from helpers.training_runs import TINIER, assert_equal_weights, make, train, without_times
+from helpers.training_runs import IDS, TINIER, VOCAB, assert_equal_weights, make, train, without_times
 
 pytest.importorskip("tensorflow")
 from charlab.training import learners as kept  # noqa: E402
@@ -22,8 +23,12 @@ def test_a_run_with_a_step_that_is_used_again_equals_one_in_a_process_of_its_own
     before = make(TINIER[kind], **settings | {"learning_rate": 0.5, "warm_up_steps": 9, "epochs": 1})
     assert train(before, learners=learners).state == "done"
     warm, cold = make(TINIER[kind], **settings), make(TINIER[kind], **settings)
+    evaluated = count_evaluations(monkeypatch)
     assert train(warm, learners=learners).state == train(cold).state == "done"
     assert len(traced) == 2  # the first run's, and that of the cold one
+    assert (
+        evaluated.count(traced[0]) == 4 < evaluated.count(traced[1])
+    )  # the untrained network was evaluated before
     assert_equal_weights(cold, warm)
     assert without_times(cold)[2:] == without_times(warm)[2:]
     (ours, arrays), (theirs, others) = checkpoints.load(warm), checkpoints.load(cold)
@@ -40,6 +45,32 @@ def count_learners(monkeypatch, traced):
             super().__init__(*arguments)
 
     monkeypatch.setattr(learner, "Learner", Counting)
+
+
+def count_evaluations(monkeypatch):
+    from charlab.training.learner import Learner
+
+    evaluated, evaluate = [], Learner._evaluate_rows
+    monkeypatch.setattr(
+        Learner, "_evaluate_rows", lambda self, rows: (evaluated.append(self), evaluate(self, rows))[1]
+    )
+    return evaluated
+
+
+def test_a_learner_that_goes_on_from_a_checkpoint_is_evaluated_anew():
+    learners = Learners(kept=1)
+    run = make(TINIER["gru"], epochs=1)
+    first = train(run, learners=learners)
+    learner = learners.learner(run.config(), len(run.vocab()), False)
+    rows = batching.validation_rows(IDS[-200:], VOCAB.unknown_id, None)
+    untrained = learner.evaluate(rows)
+    learner.load(checkpoints.load(run)[1])
+    trained = learner.evaluate(rows)
+    assert first.state == "done" and trained[0] < untrained[0] == learner_at_start(learners, run).evaluate(rows)[0]
+
+
+def learner_at_start(learners, run):
+    return learners.learner(run.config(), len(run.vocab()), False)
 
 
 def test_the_latest_learners_are_kept_and_others_made_anew(monkeypatch):
