@@ -66,6 +66,11 @@ def sentence(error: BaseException) -> str | None:
     return None
 
 
+def may_be_defect(error: BaseException) -> bool:
+    """Whether an error that has a sentence may be a defect of CharLab: its traceback belongs in the log."""
+    return isinstance(error, UnicodeError)
+
+
 def exit_code(error: BaseException) -> int:
     """What a command exits with that ends with this error, if the error has a sentence."""
     if isinstance(error, CharlabError):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from charlab import os_errors
-from charlab.core import kinds
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
 from charlab.runs import accelerators, limits, plan
 from pages.parts.shared import browser_cookie, url_state
+from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
 from pages.parts.train import export_import, own_texts, preview, run_form, run_panel, settings_form, startup
 
@@ -30,7 +30,7 @@ with accelerator_column:
 with budget_column:
     budget = run_form.pick_budget(preset)
 
-reason = accelerators.why_no_tensorflow() if kinds.of(preset.model).trained else ""
+reason = accelerators.why_no_tensorflow() if settings_form.is_trained(preset) else ""
 if reason:
     st.warning(plain(reason))
 facts = st.container()
@@ -66,7 +66,7 @@ try:
     alphabet_cost.caption(preview.alphabet_cost(planned))
 except CharlabError as error:
     planned = None
-    facts.error(plain(str(error)))
+    facts.error(plain(in_page_words(str(error))))
 preview_box = st.expander("See the training data", icon=":material/table_rows:", key="feeding", on_change="rerun")
 if preview_box.open:
     with preview_box:

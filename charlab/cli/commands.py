@@ -182,7 +182,7 @@ def _show_end(run: store.Run, status: store.Status, options: argparse.Namespace)
     config, events = run.config(), run.events()[0]
     corpus = catalogue.CORPORA.get(config.corpus)
     entropy = corpus.entropy_bits * diagnosis.NATS["bits"] if corpus and corpus.entropy_bits is not None else None
-    said = diagnosis.diagnose(config, events, entropy, len(run.vocab().characters), ended=True)
+    said = diagnosis.diagnose(config, events, entropy, len(run.vocab().characters), state=status.state)
     for sentence in filter(None, [status.reason if status.state == "done" else "", *said]):
         print(sentence, file=sys.stderr)
     return status.results | {"notes": list(config.notes), "diagnosis": said}

@@ -24,8 +24,8 @@ from charlab import os_errors
 from charlab.core import kinds, predictor, summary
 from charlab.corpora import catalogue, splits
 from charlab.errors import CharlabError, RunError
-from charlab.export import bundle_validation
-from charlab.runs import quotas, shell_commands, store
+from charlab.export import bundle_validation, markdown
+from charlab.runs import models, quotas, shell_commands, store
 from charlab.runs.permissions import Actor
 from charlab.runs.store import Run, RunConfig
 
@@ -75,7 +75,7 @@ def model_card(run: Run) -> str:
     results, model = status.results, config.model
     loss = results.get("best_val_loss")
     corpus = catalogue.CORPORA.get(config.corpus)
-    about = f"{corpus.title}. {corpus.about} Licence: {corpus.licence}." if corpus else "The author's own text."
+    about = f"{corpus.about} Licence: {corpus.licence}." if corpus else "The author's own text."
     size = summary.describe_parameters(model, len(vocab))
     context = kinds.of(model).context(model)
     reads = (
@@ -89,10 +89,10 @@ def model_card(run: Run) -> str:
         if isinstance(loss, int | float)
         else "Not measured."
     )
-    covered = f"\n\n{_plain(config.coverage.sentence('The model'))}" if config.coverage else ""
+    covered = f"\n\n{markdown.shown(config.coverage.sentence('The model'))}" if config.coverage else ""
     fence = "`" * (3 + max(map(len, re.findall("`+", shell_commands.training_command(config))), default=0))
     versions = ", ".join(f"{name} {version}" for name, version in config.versions.items()) or "not recorded"
-    return f"""# {_plain(config.name)}
+    return f"""# {markdown.shown(config.name, in_heading=True)}
 
 ## What it is
 
@@ -101,7 +101,7 @@ A model that predicts the next character of a text: {kinds.of(model).described},
 
 ## Training text
 
-{_plain(config.corpus)}: {about} SHA-256 of the text: {config.corpus_sha256}.{covered}
+{markdown.shown(models.corpus_title(config))}: {about} SHA-256 of the text: {config.corpus_sha256}.{covered}
 
 ## Loss
 
@@ -113,7 +113,7 @@ A model that predicts the next character of a text: {kinds.of(model).described},
 {shell_commands.training_command(config)}
 {fence}
 
-Made with: {_plain(versions)}.
+Made with: {markdown.shown(versions)}.
 
 ## Limits
 
@@ -167,11 +167,6 @@ def _metrics(run: Run) -> bytes:
 
 def _json(data: dict[str, Any], indent: int | None = 1) -> bytes:
     return json.dumps(data, ensure_ascii=False, indent=indent).encode("utf-8")
-
-
-def _plain(text: str) -> str:
-    """The text as Markdown that shows exactly it, on one line."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
 # Import

@@ -12,12 +12,20 @@ from typing import Any
 
 from charlab.core import kinds
 from charlab.core.config import SETTINGS, TrainConfig
+from charlab.runs import models
 from charlab.runs.store import RunConfig
 
 NATS = {"nats": 1.0, "bits": math.log(2)}  # how many nats one unit is
 _BEST_WITHIN = 1.02  # of the exact entropy: "the best possible"
 _RISE = 1.001  # a rise of the validation loss, as opposed to noise
 _STILL_FALLING = 0.995  # the last evaluation is below this share of the one before
+_WORTHWHILE_BITS = 0.01  # per character: a smaller gain is no reason to train longer
+_WHEN = {
+    "done": "at the end",
+    "paused": "when it was paused",
+    "stopped": "when it was stopped",
+    "failed": "when it failed",
+}
 _RECENT = 3  # training losses smoothed together, so that one bad batch does not count
 _ENOUGH_STEPS = 6
 _MAX_UNTRAINED = 50.0  # nats; a network that starts above is no more like choosing among a number of characters
@@ -32,11 +40,17 @@ def diagnose(
     exact_entropy_nats: float | None = None,
     alphabet_size: int | None = None,
     *,
-    ended: bool = False,
+    state: str = "running",
+    used_up: bool = False,
+    final: bool = False,
     unit: str = "nats",
 ) -> list[str]:
     """Sentences on a run, the most urgent first: it diverged, it reached the optimum, it overfits, it was still
-    learning when it `ended`, and the loss of the untrained network. Empty where there is nothing to report."""
+    learning when it ended, and the loss of the untrained network. Empty where there is nothing to report.
+
+    What is advised depends on its `state`, on whether it has `used_up` the server's time for a run, and on whether
+    it is `final`: it cannot be trained longer here.
+    """
     evaluations = [e for e in events if e.get("event") == "epoch" and _is_number(e.get("val_loss"))]
     losses = [e["loss"] for e in events if e.get("event") == "step" and e.get("loss") is not None]
 
@@ -55,11 +69,16 @@ def diagnose(
             )
         elif overfit := _overfitting(evaluations, in_unit):
             sentences.append(overfit)
-        elif ended and kinds.of(config.model).trained and (falling := _still_falling(evaluations, in_unit)):
-            sentences.append(falling)
+        elif kinds.of(config.model).trained and (advice := _advice(state, used_up, final)):
+            sentences += _still_falling(evaluations, in_unit, *advice)
     if evaluations and _is_untrained(evaluations[0]) and alphabet_size and kinds.of(config.model).trained:
         sentences.append(_untrained(evaluations[0]["val_loss"], alphabet_size, unit))
     return sentences
+
+
+def plus_minus(error: float) -> str:
+    """A standard error behind a figure with three decimals, with no digits that mean nothing."""
+    return f"± {error:.3f}" if error >= 0.0005 else "± under 0.001"
 
 
 def gap(events: Sequence[dict[str, Any]], unit: str = "nats") -> str:
@@ -145,14 +164,30 @@ def _overfitting(evaluations: list[dict[str, Any]], in_unit: Callable[[float], s
     )
 
 
-def _still_falling(evaluations: list[dict[str, Any]], in_unit: Callable[[float], str]) -> str:
+def _advice(state: str, used_up: bool, final: bool) -> tuple[str, str] | None:
+    """When the validation loss was still falling, and what to do then; None while it trains."""
+    if state not in _WHEN:
+        return None
+    if used_up:
+        return _WHEN[state], "more training would help, but this run has used the server's time limit"
+    if final:
+        return _WHEN[state], "a new run that trains longer would be better"
+    return _WHEN[state], "train longer" if state == "done" else "resume it to train on"
+
+
+def _still_falling(
+    evaluations: list[dict[str, Any]], in_unit: Callable[[float], str], when: str, advice: str
+) -> list[str]:
+    """A sentence, where the loss fell in the last epoch by more than noise and by enough to be worth the time."""
     if len(evaluations) < 2 or evaluations[-1]["val_loss"] > evaluations[-2]["val_loss"] * _STILL_FALLING:
-        return ""
+        return []
     fell = evaluations[-2]["val_loss"] - evaluations[-1]["val_loss"]
-    return (
-        f"Validation loss was still falling at the end, by {in_unit(fell)} from epoch "
-        f"{evaluations[-2]['epoch']:g} to {evaluations[-1]['epoch']:g}: train longer."
-    )
+    if fell < _WORTHWHILE_BITS * NATS["bits"]:
+        return []
+    return [
+        f"Validation loss was still falling {when}, by {in_unit(fell)} from epoch "
+        f"{evaluations[-2]['epoch']:g} to {evaluations[-1]['epoch']:g}: {advice}."
+    ]
 
 
 def _untrained(loss: float, alphabet_size: int, unit: str) -> str:
@@ -169,13 +204,26 @@ def _untrained(loss: float, alphabet_size: int, unit: str) -> str:
 
 def differences(configs: Sequence[RunConfig]) -> list[tuple[str, list[str]]]:
     """What differs between runs: a setting's name, and its value in each run ("" where a run does not use it)."""
-    columns = [{"text": config.corpus} | _settings(config) for config in configs]
+    columns = [{"text": text} | _settings(config) for text, config in zip(_texts(configs), configs, strict=True)]
     rows = []
     for name in ("text", *SETTINGS):
         values = [column.get(name, "") for column in columns]
         if len(set(values)) > 1:
             rows.append((SETTINGS[name].label if name in SETTINGS else "Text", values))
     return rows
+
+
+def _texts(configs: Sequence[RunConfig]) -> list[str]:
+    """What people call the runs' texts, with a number behind a title that several texts have."""
+    titles = [models.corpus_title(config) for config in configs]
+    same = [
+        list(dict.fromkeys(other.corpus for other, name in zip(configs, titles, strict=True) if name == title))
+        for title in titles
+    ]
+    return [
+        f"{title} ({corpora.index(config.corpus) + 1})" if len(corpora) > 1 else title
+        for title, corpora, config in zip(titles, same, configs, strict=True)
+    ]
 
 
 def _settings(config: RunConfig) -> dict[str, str]:

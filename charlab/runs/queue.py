@@ -140,7 +140,7 @@ class Queue:
             return True
         except Exception as error:
             said = os_errors.sentence(error)
-            if said is None:
+            if said is None or os_errors.may_be_defect(error):
                 log.exception("%s.", failure)
             elif self._logged.get(failure) != said:
                 log.warning("%s: %s", failure, said)

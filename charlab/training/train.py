@@ -63,6 +63,8 @@ def train_run(
         recorder.end("paused", INTERRUPTED)
         raise
     except Exception as error:
+        if os_errors.may_be_defect(error):
+            log.exception("Run %s failed.", run.id)
         try:
             recorder.end("failed", why_failed(error))
         except OSError as problem:

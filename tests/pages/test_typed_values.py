@@ -36,3 +36,27 @@ def test_what_to_train_longer_comes_with_the_press(in_minutes, monkeypatch):
     assert not app.error and run.status().state == "queued"
     longer = run.config().train
     assert (longer.minutes, longer.epochs) == ((4.0, 2) if in_minutes else (None, 5))
+
+
+def custom(kind: str, **more: str):
+    app = open_page("train", corpus="coin-flips", preset="custom", **{"custom.kind": kind}, **more)
+    assert not app.exception
+    return app
+
+
+@pytest.mark.parametrize(("kind", "most"), [("gru", 4), ("lstm", 4), ("transformer", 12)])
+def test_the_form_offers_as_many_layers_as_the_kind_takes(kind, most):
+    app = custom(kind, **{"custom.layers": "12"})
+    box = app.number_input(key="custom.layers")
+    assert (box.max, box.value) == (most, most) and not app.error
+    app.selectbox(key="custom.kind").set_value("gru").run()
+    assert not app.exception and app.number_input(key="custom.layers").value == 4
+
+
+def test_a_custom_ngram_model_is_offered_neither_accelerator_nor_epochs():
+    app = custom("ngram")
+    assert not [slider for slider in app.slider if slider.label in ("Epochs", "Minutes")]
+    accelerators = [box for box in app.selectbox if box.label == "Accelerator"]
+    assert all(box.disabled for box in accelerators)
+    app.selectbox(key="custom.kind").set_value("gru").run()
+    assert [slider for slider in app.slider if slider.label in ("Epochs", "Minutes")]

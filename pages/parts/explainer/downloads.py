@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 import streamlit as st
 
 from charlab.core.reading import Reading
-from charlab.corpora import catalogue
 from charlab.export import reading_page
+from charlab.runs import models
 from charlab.runs.models import Model
 
 
@@ -21,7 +19,7 @@ def show(model: Model, reading: Reading) -> None:
         )  # the byte order mark tells Excel that it is UTF-8
 
     def page() -> bytes:
-        html = reading_page.page_html(model.config.name, _title(model.config.corpus), reading, model.vocab)
+        html = reading_page.page_html(model.config.name, models.corpus_title(model.config), reading, model.vocab)
         return html.encode("utf-8")
 
     row = st.container(horizontal=True)
@@ -46,9 +44,3 @@ def show(model: Model, reading: Reading) -> None:
         disabled=len(reading.text) > reading_page.MAX_LENGTH,
         help="The coloured text and its greatest surprises, in one file for any browser or printer.",
     )
-
-
-def _title(corpus: str) -> str:
-    """The title of a corpus; for a file on the server, only its name."""
-    titles = {known.name: known.title for known in (*catalogue.CORPORA.values(), *catalogue.stored())}
-    return titles.get(corpus) or PurePath(corpus).name

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 import streamlit as st
 
 from charlab.core import kinds
-from charlab.corpora import catalogue
 from charlab.errors import CharlabError
-from charlab.runs.models import Model, ModelInfo, load, stamp, survey
-from pages.parts.shared import browser_cookie, gone, owner_filter, stable_selectbox, url_state
+from charlab.runs.models import Model, ModelInfo, corpus_title, load, stamp, survey
+from pages.parts.shared import browser_cookie, dates, gone, owner_filter, stable_selectbox, url_state
 from pages.parts.shared.safe_text import as_label, plain
 
 _MAX_UNREADABLE = 5
@@ -79,14 +78,17 @@ def describe(info: ModelInfo) -> str:
 
 def labels(infos: Iterable[ModelInfo]) -> dict[str, str]:
     """A unique description of each model, by name."""
-    return stable_selectbox.unique_titles({info.name: describe(info) for info in infos})
+    found = list(infos)
+    return dates.told_apart(
+        {info.name: describe(info) for info in found}, {info.name: info.created for info in found}
+    )
 
 
 def about(info: ModelInfo, model: Model) -> str:
     """A sentence on a model: its kind and size, its corpus, its loss and the state of its run."""
     network = model.config.model
     kind = kinds.of(network)
-    corpus = catalogue.CORPORA[info.corpus].title if info.corpus in catalogue.CORPORA else info.corpus
+    corpus = corpus_title(model.config)
     bits = f", {info.bits:.2f} bits per character on held-out text" if info.bits is not None else ""
     state = "" if info.state == "done" else f"; its run is {info.state}"
     return f"{kind.title}, {kind.size(network)}, trained on {corpus}{bits}{state}."

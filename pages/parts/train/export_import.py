@@ -8,7 +8,7 @@ import streamlit as st
 
 from charlab import os_errors
 from charlab.errors import CharlabError
-from charlab.export import bundle, formats
+from charlab.export import bundle, download_names, formats
 from charlab.runs import models
 from charlab.runs.store import Run
 from pages.parts.shared import browser_cookie
@@ -67,7 +67,7 @@ def _made_here(run: Run, form: formats.Format) -> None:
     st.download_button(
         f"Download {form.title}",
         lambda: formats.make(run, form.name),
-        file_name=f"{run.id}{form.suffix}",
+        file_name=f"{download_names.of_run(run.config())}{form.suffix}",
         mime=form.mime,
         icon=":material/download:",
         key=f"export-{form.name}-{run.id}",
@@ -99,7 +99,7 @@ def _made_by_worker(run: Run, form: formats.Format) -> None:
     st.download_button(
         f"Download {form.title}",
         made[1],
-        file_name=f"{run.id}{form.suffix}",
+        file_name=f"{download_names.of_run(run.config())}{form.suffix}",
         mime=form.mime,
         icon=":material/download:",
         key=f"export-{form.name}-{run.id}",

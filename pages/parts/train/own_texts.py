@@ -17,6 +17,7 @@ from charlab.errors import CharlabError
 from charlab.runs import own_texts, quotas
 from charlab.runs.store import Run
 from pages.parts.shared import browser_cookie, dates
+from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import as_label, exact, plain
 
 _LINES_SHOWN = 3  # of a file whose encoding is chosen
@@ -63,7 +64,7 @@ def _tell() -> None:
         for sentence in words:
             st.info(plain(sentence))
     if problem := st.session_state.pop(_PROBLEM, None):
-        st.error(plain(problem))
+        st.error(plain(in_page_words(problem)))
 
 
 def _pick_encoding(file: Any) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ def _pick_encoding(file: Any) -> tuple[str, ...]:
     )
     lines, notes, problem = _beginning(file.file_id, chosen, file)
     if problem:
-        st.warning(plain(problem))
+        st.warning(plain(in_page_words(problem)))
         return ()
     exact(lines)
     return notes

@@ -23,6 +23,7 @@ from charlab.runs import limits, plan, store, time_estimate, validation
 from charlab.runs.plan import RunPlan, TextFacts
 from charlab.runs.time_estimate import MeasuredSpeed
 from pages.parts.shared.chart import plotly_chart
+from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import exact, plain
 
 _BEGINNING = 400  # characters of the text that are shown
@@ -78,7 +79,7 @@ def in_short(planned: RunPlan, corpus: Corpus, source: Source | None) -> str:
 def coverage_words(planned: RunPlan) -> None:
     """How much of the text the model can read, where that is not all of it: a warning where it is too little."""
     if planned.coverage:
-        (st.warning if planned.text.fitting else st.caption)(plain(" ".join(planned.coverage)))
+        (st.warning if planned.text.fitting else st.caption)(plain(in_page_words(" ".join(planned.coverage))))
     if kinds.of(planned.model).trained and planned.text.vocabulary_size > _LARGE_ALPHABET:
         st.caption(alphabet_cost(planned))
 
@@ -102,7 +103,7 @@ def validation_words(planned: RunPlan) -> None:
 def show_findings(sentences: Iterable[str]) -> None:
     """Sentences of `validation.findings`: warnings, but for a proposal."""
     for sentence in sentences:
-        (st.info if sentence == validation.LIST_PROPOSAL else st.warning)(plain(sentence))
+        (st.info if sentence == validation.LIST_PROPOSAL else st.warning)(plain(in_page_words(sentence)))
 
 
 def examined(facts: TextFacts, train: TrainConfig) -> tuple[str, ...]:

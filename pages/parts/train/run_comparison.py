@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,9 +10,10 @@ import streamlit as st
 
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
-from charlab.runs import diagnosis, store
-from charlab.runs.store import Run, RunConfig
-from pages.parts.shared import gone, page_state, url_state
+from charlab.runs import control, diagnosis, limits, store
+from charlab.runs.store import Run, RunConfig, Status
+from pages.parts.shared import dates, gone, page_state, url_state
+from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import as_label, exact, plain
 
 
@@ -23,7 +25,10 @@ def pick_others(run: Run, title: Callable[[Run], str] | None = None) -> list[Run
         st.session_state.pop("others", None)
         return []
     url_state.read("others", choices=others)
-    titles = {name: (title or _name)(other) for name, other in others.items()}
+    titles = dates.told_apart(
+        {name: (title or _name)(other) for name, other in others.items()},
+        {name: _created(other) for name, other in others.items()},
+    )
     chosen = st.multiselect(
         "Compare with",
         list(others),
@@ -44,14 +49,15 @@ def in_link() -> dict[str, str | None]:
 
 def overlay(others: Sequence[Run]) -> list[dict[str, Any]]:
     """Labels and events of other runs as `charts.loss_figure` takes them; unreadable ones are left out."""
-    found = []
+    found: dict[str, list[dict[str, Any]]] = {}
     for other in others:
-        try:
-            events = _events(str(other.path), other.events_length())
-            found.append({"label": other.config().name, "events": events})
-        except CharlabError:
-            continue
-    return found
+        with contextlib.suppress(CharlabError):
+            found[other.id] = _events(str(other.path), other.events_length())
+    shown = [other for other in others if other.id in found]
+    labels = dates.told_apart(
+        {other.id: _name(other) for other in shown}, {other.id: _created(other) for other in shown}
+    )
+    return [{"label": labels[name], "events": events} for name, events in found.items()]
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -88,7 +94,7 @@ def table(configs: Sequence[RunConfig]) -> None:
     st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
-def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], ended: bool, unit: str) -> None:
+def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], status: Status, unit: str) -> None:
     """Show the diagnosis of the run so far, where there is one."""
     corpus = catalogue.CORPORA.get(config.corpus)
     bits = corpus.entropy_bits if corpus else None
@@ -101,13 +107,15 @@ def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], ended: 
         events,
         bits * diagnosis.NATS["bits"] if bits is not None else None,
         alphabet_size,
-        ended=ended,
+        state=status.state,
+        used_up=limits.is_used_up(status),
+        final=status.state == "done" and bool(control.why_not_longer(run, config)),
         unit=unit if unit in diagnosis.NATS else "bits",
     )
     if said:
         st.subheader("Summary")
         for sentence in said:
-            st.markdown(plain(sentence))
+            st.markdown(plain(in_page_words(sentence)))
 
 
 def samples(run: Run, events: Sequence[dict[str, Any]]) -> None:
@@ -138,6 +146,13 @@ def samples(run: Run, events: Sequence[dict[str, Any]]) -> None:
 
 def _cell(text: str) -> str:
     return plain(text) if text else "–"
+
+
+def _created(run: Run) -> float | None:
+    try:
+        return run.config().created
+    except CharlabError:
+        return None
 
 
 def _name(run: Run) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from charlab import os_errors
 from charlab.core import kinds
-from charlab.runs import control, limits, permissions, store
+from charlab.runs import checkpoints, control, limits, permissions, store
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import browser_cookie, gone
 from pages.parts.shared.safe_text import plain
@@ -51,6 +51,8 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
         _rename(run, config)
         if status.state in (*store.ENDED, "queued"):
             _delete(run)
+    if status.state == "failed" and checkpoints.exists(run) and not limits.is_used_up(status):
+        st.caption("Its last checkpoint is saved: Resume continues from there.")
     if status.state in (*control.RESUMABLE, "done") and limits.is_used_up(status):
         st.caption(plain(f"{limits.cap_in_words()} This run has used its limit; the command line has none."))
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from charlab.core import kinds
 from charlab.corpora import catalogue
 from charlab.corpora.catalogue import Corpus
 from charlab.runs import accelerators
@@ -69,7 +68,7 @@ def pick_accelerator(preset: Preset) -> str:
         if rows:
             st.warning(f"This machine has no {plain(st.session_state.accelerator)} accelerator. Auto is selected.")
         st.session_state.accelerator = "auto"
-    counted = not kinds.of(preset.model).trained
+    counted = not settings_form.is_trained(preset)
     titles = {row["name"]: row["title"] for row in rows} | {"auto": "Auto"}
     chosen = st.selectbox(
         "Accelerator",
@@ -110,7 +109,7 @@ def _survey() -> Future:
 
 def pick_budget(preset: Preset) -> dict[str, Any]:
     """Draw a choice of epochs or minutes; returns it as a setting of the training."""
-    if not kinds.of(preset.model).trained:
+    if not settings_form.is_trained(preset):
         st.text_input("Train for", "one pass (seconds)", disabled=True, help="An n-gram model counts only once.")
         return {}
     choice = f"budget.{preset.name}"
@@ -151,7 +150,7 @@ def in_link(preset: Preset) -> dict[str, Any]:
     """The settings that the page's address holds: the choices, and whatever differs from the preset."""
     state = st.session_state
     chosen = {"corpus": state.corpus, "preset": preset.name, "accelerator": state.accelerator}
-    if kinds.of(preset.model).trained:
+    if settings_form.is_trained(preset):
         choice = f"budget.{preset.name}"
         length = "minutes" if state[choice] == "minutes" else f"epochs.{preset.name}"
         chosen[choice] = state[choice]

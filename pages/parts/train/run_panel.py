@@ -13,10 +13,12 @@ from charlab.charts import loss
 from charlab.core import kinds, ngram
 from charlab.corpora import coverage, encoding, splits
 from charlab.errors import CharlabError
+from charlab.export import download_names
 from charlab.runs import diagnosis, limits, models, queue, shell_commands, store, validation
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import browser_cookie, gone, owner_filter, page_state, stable_selectbox, url_state
 from pages.parts.shared.chart import plotly_chart
+from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import as_label, command, plain
 from pages.parts.train import export_import, preview, run_comparison, run_controls, run_form, startup
 
@@ -77,7 +79,7 @@ def _facts(run: Run) -> _Facts:
 
 
 def _name(run_id: str, facts: _Facts) -> str:
-    return run_id if isinstance(facts, str) else facts[0].name
+    return facts.split(" cannot be read")[0] if isinstance(facts, str) else facts[0].name
 
 
 def _title(facts: _Facts) -> str:
@@ -150,7 +152,7 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
         _progress(run, config, status, events, unit, without=findings)
         run_controls.buttons(run, config, status)
         _doors(run, status)
-        run_comparison.words(run, config, events, status.state in store.ENDED, unit)
+        run_comparison.words(run, config, events, status, unit)
         run_comparison.samples(run, events)
         with st.expander("Command-line equivalent"):
             command(shell_commands.training_command(config))
@@ -168,7 +170,7 @@ def _loss_chart(run: Run, config: RunConfig, events: list[dict], unit: str, othe
         figure,
         key=f"loss-{run.id}",
         height=440,
-        filename=f"loss-{run.id}",
+        filename=f"loss-{download_names.of_run(config)}",
         label=f"Progress of {config.name}, {unit}: training solid, validation dashed.",
     )
     if unit == "accuracy":
@@ -242,12 +244,10 @@ def _progress(
     if status.state == "queued":
         _in_line(run)
     if status.reason:
-        (st.error if status.state == "failed" else st.info)(plain(status.reason))
-    if status.state == "failed":
-        st.caption("Its last checkpoint is saved: Resume continues from there.")
+        (st.error if status.state == "failed" else st.info)(plain(in_page_words(status.reason)))
     for note in config.notes:
         if note not in without:  # which is under the chart
-            st.info(plain(note))
+            st.info(plain(in_page_words(note)))
     if startup.show(status):
         pass  # its clock has not begun
     elif config.train.minutes:
@@ -278,7 +278,7 @@ def _figures(status: Status, events: list[dict], unit: str) -> None:
     third.metric(
         f"Validation, {unit}",
         f"{best['val_loss'] / divisor:.3f}" if best else "...",
-        delta=f"± {best['val_error'] / divisor:.3f}" if best.get("val_error") else None,
+        delta=diagnosis.plus_minus(best["val_error"] / divisor) if best.get("val_error") else None,
         delta_color="off",
         delta_arrow="off",
         help=f"The lowest validation loss so far, in {unit} per character. After ±: its standard error. On "

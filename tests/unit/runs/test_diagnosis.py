@@ -49,7 +49,7 @@ def test_it_does_not_overfit_where_validation_does_not_rise_twice_while_training
 
 
 def test_it_diverged_where_half_of_what_was_learned_is_lost():
-    said = verdicts(config(learning_rate=0.5), evaluated([2.0, 1.6, 3.4]), ended=True)
+    said = verdicts(config(learning_rate=0.5), evaluated([2.0, 1.6, 3.4]), state="done")
     assert "diverged" in said and "smaller learning rate than 0.5" in said and "clip_norm" in said
     assert "train longer" not in said
     assert "clip_norm" not in verdicts(config(learning_rate=0.5, clip_norm=1.0), evaluated([2.0, 1.6, 3.4]))
@@ -66,7 +66,7 @@ def test_one_bad_batch_is_no_divergence():
 def test_the_best_possible_is_within_two_percent_of_the_exact_entropy():
     entropy = math.log(2)
     there = evaluated([entropy * 1.019, entropy * 1.03, entropy * 1.03], [0.69, 0.6, 0.5], untrained=math.log(3))
-    assert "reached the best possible" in verdicts(config(), there, entropy, ended=True)
+    assert "reached the best possible" in verdicts(config(), there, entropy, state="done")
     assert "overfits" not in verdicts(config(), there, entropy)
     assert "1.000 bits" in verdicts(config(), there, entropy, unit="bits")
     assert "best possible" not in verdicts(config(), evaluated([entropy * 1.021]), entropy)
@@ -75,9 +75,9 @@ def test_the_best_possible_is_within_two_percent_of_the_exact_entropy():
 
 def test_still_falling_is_said_of_a_run_that_has_ended():
     events = evaluated([2.0, 1.6, 1.5])
-    assert "train longer" in verdicts(config(), events, ended=True)
+    assert "train longer" in verdicts(config(), events, state="done")
     assert "train longer" not in verdicts(config(), events)
-    assert "train longer" not in verdicts(config(), evaluated([2.0, 1.6, 1.599]), ended=True)
+    assert "train longer" not in verdicts(config(), evaluated([2.0, 1.6, 1.599]), state="done")
 
 
 def test_the_untrained_network_stands_beside_the_alphabet():
@@ -91,7 +91,7 @@ def test_the_untrained_network_stands_beside_the_alphabet():
 
 def test_a_count_of_characters_is_neither_trained_nor_diverged():
     events = evaluated([2.0, 1.6, 3.4])
-    assert diagnosis.diagnose(config(ModelConfig(kind="ngram")), events, None, 65, ended=True) == []
+    assert diagnosis.diagnose(config(ModelConfig(kind="ngram")), events, None, 65, state="done") == []
 
 
 def test_what_differs_is_told_and_nothing_else():
@@ -154,3 +154,47 @@ def test_the_gap_is_that_of_the_last_weights():
     rounded = diagnosis.gap([{**epochs[2], "train_loss_after": 0.6616, "val_loss": 0.6484}])
     assert "0.662 nats" in rounded and "0.648 on" in rounded and "a gap of -0.014." in rounded
     assert diagnosis.gap(epochs[:1]) == diagnosis.gap([{**epochs[2], "train_loss_after": None}]) == ""
+
+
+FALLING, SLOWLY = evaluated([2.0, 1.6, 1.5]), evaluated([1.0, 0.9, 0.8935])  # the last by 0.0094 bits
+
+
+@pytest.mark.parametrize(
+    ("state", "used_up", "final", "expected"),
+    [
+        ("done", False, False, "still falling at the end, by 0.100 nats from epoch 2 to 3: train longer."),
+        ("done", True, False, "at the end, by 0.100 nats from epoch 2 to 3: more training would help"),
+        ("done", False, True, "at the end, by 0.100 nats from epoch 2 to 3: a new run that trains longer"),
+        ("paused", False, False, "still falling when it was paused, by 0.100 nats from epoch 2 to 3: resume it"),
+        ("paused", True, False, "when it was paused, by 0.100 nats from epoch 2 to 3: more training would help"),
+        ("stopped", False, False, "still falling when it was stopped, by 0.100 nats from epoch 2 to 3: resume it"),
+        ("stopped", True, False, "when it was stopped, by 0.100 nats from epoch 2 to 3: more training would help"),
+        ("failed", False, False, "still falling when it failed, by 0.100 nats from epoch 2 to 3: resume it"),
+    ],
+)
+def test_the_advice_fits_the_state_the_time_limit_and_the_gain(state, used_up, final, expected):
+    options = {"state": state, "used_up": used_up, "final": final}
+    said = verdicts(config(), FALLING, **options)
+    assert expected in said and (not used_up or "train longer" not in said and "resume" not in said)
+    assert "falling" not in verdicts(config(), SLOWLY, **options)  # not worth the time, in any state
+    assert "falling" not in verdicts(config(ModelConfig(kind="ngram")), FALLING, **options)
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "pausing", "stopping"])
+def test_nothing_is_advised_while_a_run_trains(state):
+    assert verdicts(config(), FALLING, state=state) == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(0.0123, "± 0.012"), (0.0006, "± 0.001"), (0.0004, "± under 0.001"), (1e-9, "± under 0.001")],
+)
+def test_a_standard_error_has_no_digits_that_mean_nothing(error, expected):
+    assert diagnosis.plus_minus(error) == expected
+
+
+def test_texts_that_differ_are_named_apart_where_their_titles_are_the_same():
+    stored = [replace(config(corpus=f"text-{digit * 16}"), corpus_title="Essay") for digit in "ab"]
+    assert diagnosis.differences(stored) == [("Text", ["Essay (1)", "Essay (2)"])]
+    other = replace(config(corpus="text-" + "c" * 16), corpus_title="Sea")
+    assert diagnosis.differences([stored[0], other]) == [("Text", ["Essay", "Sea"])]
