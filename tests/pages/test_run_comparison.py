@@ -102,7 +102,7 @@ def test_one_run_alone_has_no_table():
 
 def test_words_stand_under_a_run_that_has_something_to_tell():
     run = make_run()
-    app = app_of("run_comparison.words(run, config, events, True, 'accuracy')", run)
+    app = app_of("run_comparison.words(run, config, events, run.status(), 'accuracy')", run)
     assert not app.run().markdown
     run.append_event({"event": "epoch", "epoch": 0, "step": 0, "val_loss": 2.0})
     assert "equally likely characters" in app.run().markdown[0].value and "bits" in app.markdown[0].value
@@ -119,3 +119,5 @@ def test_events_of_other_runs_are_laid_over_and_broken_ones_left_out():
     (broken.path / "config.json").write_text("{")
     (found,) = run_comparison.overlay([broken, run, store.Run(run.path / "nowhere")])
     assert found["label"] == "tiny" and len(found["events"]) == 1
+    labels = [line["label"] for line in run_comparison.overlay([run, make_run(name="Sea"), make_run()])]
+    assert len(set(labels)) == 3 and "Sea" in labels  # runs of one name are told apart

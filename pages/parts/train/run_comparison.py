@@ -49,15 +49,15 @@ def in_link() -> dict[str, str | None]:
 
 def overlay(others: Sequence[Run]) -> list[dict[str, Any]]:
     """Labels and events of other runs as `charts.loss_figure` takes them; unreadable ones are left out."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, tuple[RunConfig, list[dict[str, Any]]]] = {}
     for other in others:
         with contextlib.suppress(CharlabError):
-            found[other.id] = _events(str(other.path), other.events_length())
-    shown = [other for other in others if other.id in found]
+            found[other.id] = other.config(), _events(str(other.path), other.events_length())
     labels = dates.told_apart(
-        {other.id: _name(other) for other in shown}, {other.id: _created(other) for other in shown}
+        {name: config.name for name, (config, _) in found.items()},
+        {name: config.created for name, (config, _) in found.items()},
     )
-    return [{"label": labels[name], "events": events} for name, events in found.items()]
+    return [{"label": labels[name], "events": events} for name, (_, events) in found.items()]
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

@@ -257,3 +257,13 @@ def test_a_defect_is_logged_and_the_queue_goes_on(monkeypatch, caplog):
     wait_until(lambda: len(ticks) > 2, seconds=30)
     queue.close()
     assert "a defect" in caplog.text and "tries again" in warnings_of(caplog)[0]
+
+
+def test_what_may_be_a_defect_is_logged_with_its_traceback(caplog):
+    def act() -> None:
+        "\ud800".encode()
+
+    queue = Queue()
+    assert not queue._attempt("The run could not be started", act)
+    [record] = caplog.records
+    assert record.exc_info and record.exc_info[0] is UnicodeEncodeError
