@@ -9,6 +9,7 @@ from charlab.core.config import SampleConfig
 from charlab.core.display import in_line
 from charlab.core.generation import Step, generate
 from charlab.runs.models import Model, ModelInfo
+from pages.parts.shared import present
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.model_picker import load_model
 from pages.parts.shared.safe_text import exact, plain
@@ -51,8 +52,8 @@ def _tick(model: Model) -> None:
             steps[place].model_probabilities[0],
             None,
             int(steps[place].ids[0]),
-            f"Next-character probabilities after “{in_line(text[-10:])}”",
-            most=8,
+            f"Next character after “{in_line(text[-8:])}”",
+            most=5 if present.is_on() else 8,
             mark="chosen",
         )
         plotly_chart(figure, key="example", height=240, label="Probabilities of the next character, as bars.")

@@ -48,6 +48,7 @@ function draw(Plotly, chart) {
   const theme = readTheme(node);
   const figure = resolve(JSON.parse(data.figure), theme);
   dress(figure.layout, theme);
+  if (data.least_type) enlarge(figure, data.least_type);
   fitSteps(figure.layout, node);
   wrapSubtitle(figure.layout, node);
   thinTicks(figure.layout, node);
@@ -155,20 +156,30 @@ function dress(layout, theme) {
   if (isTouched()) layout.dragmode = false; // a finger scrolls the page
 }
 
+// Present mode: no letter of the picture is smaller.
+function enlarge(value, least) {
+  for (const [name, inner] of Object.entries(value)) {
+    if (!inner || typeof inner !== "object" || typeof inner[0] === "number") continue;
+    if (/font$/.test(name) && inner.size) inner.size = Math.max(inner.size, least);
+    if (name === "title" && inner.text) inner.font = { size: least, ...inner.font };
+    enlarge(inner, least);
+  }
+}
+
 const isTouched = () => matchMedia("(pointer: coarse)").matches;
 
 // A subtitle wider than the chart is wrapped, and the picture moves down.
 function wrapSubtitle(layout, node) {
   const subtitle = layout.title?.subtitle;
   if (!subtitle?.text) return;
-  const lines = [""], most = Math.floor(node.clientWidth / 6.6); // characters, of 12 pixels
+  const size = subtitle.font.size, lines = [""], most = Math.floor(node.clientWidth / (0.55 * size)); // characters
   for (const word of subtitle.text.split(" ")) {
     const longer = `${lines.at(-1)} ${word}`.trim();
     if (longer.length <= most) lines.splice(-1, 1, longer);
     else lines.push(word);
   }
   subtitle.text = lines.join("<br>");
-  layout.margin.t += 16 * (lines.length - 1);
+  layout.margin.t += (size - 12) + (size + 4) * (lines.length - 1);
 }
 
 // Of a long text as many steps around the focus as can be read; a double click shows all, and then these again.
@@ -190,8 +201,11 @@ function fitSteps(layout, node) {
 
 // Named ticks: every n-th, so that they don't run into each other.
 function thinTicks(layout, node) {
-  const [low, high] = layout.yaxis?.domain ?? [0, 1];
-  const rooms = { xaxis: [node.clientWidth - 160, 9], yaxis: [(node.clientHeight - 130) * (high - low), 12.5] };
+  const [low, high] = layout.yaxis?.domain ?? [0, 1], large = Math.max(1, layout.font.size / 13);
+  const rooms = {
+    xaxis: [node.clientWidth - 160, 9 * large],
+    yaxis: [(node.clientHeight - 130) * (high - low), 12.5 * large],
+  };
   for (const [name, [room, each]] of Object.entries(rooms)) {
     const axis = layout[name];
     if (!axis?.ticktext) continue;

@@ -15,6 +15,8 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.parts.shared import present
+
 _HERE = Path(__file__)
 _mount = st.components.v2.component(
     "charlab_chart",
@@ -51,6 +53,7 @@ def plotly_chart(
         "label": label,
         "filename": filename,
         "clickable": on_click is not None,
+        "least_type": present.TYPE if present.is_on() else 0,
     }
     return _checked(_mount(key=key, data=data, on_click_change=report).click)
 

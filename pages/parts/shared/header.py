@@ -1,4 +1,4 @@
-"""The row of all pages, in the free room of Streamlit's top bar: the teacher's role, and the link for a class."""
+"""The row of all pages, in the free room of Streamlit's top bar: role, Present mode, and the link for a class."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts.shared import browser_cookie, class_link
+from pages.parts.shared import browser_cookie, class_link, present
 
 
 def show() -> Callable[[], None]:
@@ -16,4 +16,11 @@ def show() -> Callable[[], None]:
         with row.popover("Teacher", icon=":material/school:"):
             st.write("This browser may control every run of the class, until it is closed.")
             st.button("Give up this role", key="give_up_role", on_click=browser_cookie.give_up)
-    return class_link.popover(row)
+    present.show_switch(row)
+    update_link = class_link.popover(row)
+
+    def update() -> None:
+        present.keep_in_address()
+        update_link()
+
+    return update

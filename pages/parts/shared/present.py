@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.parts.shared import url_state
 
 KEY = "present"
+TYPE = 20  # pixels: the least size of letters that are read, as in present.css
 
 
 def is_on() -> bool:
@@ -31,3 +32,29 @@ def show_style() -> None:
     url_state.read(KEY)
     if is_on():
         st.html(Path(__file__).with_name("present.css"))
+
+
+def show_switch(place: Any) -> None:
+    """The button that begins Present mode, or ends it, as Escape does."""
+    on = is_on()
+    place.button(
+        "Leave Present mode" if on else "Present",
+        icon=":material/close_fullscreen:" if on else ":material/slideshow:",
+        shortcut="Escape" if on else None,
+        key="present_switch",
+        on_click=_set,
+        args=(not on,),
+        help=None if on else "For a projector: the picture alone, in large type.",
+    )
+
+
+def keep_in_address() -> None:
+    """Put the mode into the address of a page that writes none itself, after the page has run."""
+    if is_on() != (KEY in st.query_params):
+        url_state.write({}, keep_others=True)
+
+
+def _set(on: bool) -> None:
+    st.session_state[KEY] = on
+    if not on:
+        url_state.drop(KEY)  # also where the page ends before it writes its address
