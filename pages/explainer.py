@@ -6,9 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from charlab.core.reading import Reading
 from charlab.explain import evidence
-from charlab.runs.models import Model
 from pages.parts.explainer import (
     all_steps,
     compare_models,
@@ -20,7 +18,7 @@ from pages.parts.explainer import (
     step_by_step,
     text_strip,
 )
-from pages.parts.shared import accents, page_state, url_state
+from pages.parts.shared import accents, page_state, present, settings_fold, url_state
 from pages.parts.shared.model_picker import load_model, pick_model
 from pages.parts.shared.safe_text import plain
 
@@ -33,28 +31,54 @@ VIEWS = {  # the word in links -> the label
 }
 
 
-def read_view(model: Model, reading: Reading, other: tuple[str, Reading] | None) -> None:
-    """The chosen step, and next to it all steps."""
-    bars, heatmap = st.columns([2, 3], gap="large")
+def read_view(chosen: text_strip.Chosen) -> None:
+    """The text next to the prediction at the chosen position, both in sight; below, all positions."""
+    text, bars = st.columns([4, 5], gap="medium")
+    with text:
+        draw_text(chosen, text_strip.TALL)
+        draw_summary(chosen)
     with bars:
-        next_character.show(model, reading, st.session_state.step, write_link, other)
-    with heatmap:
-        all_steps.show(model, reading, st.session_state.step)
-    all_steps.table(reading)
-    downloads.show(model, reading)
+        next_character.show(chosen.model, chosen.reading, st.session_state.step, write_link, chosen.other)
+    with present.details("all-positions"):
+        if chosen.other_model and chosen.other:
+            compare_models.show(
+                (chosen.model, chosen.other_model), chosen.reading, chosen.other[1], st.session_state.step
+            )
+        all_steps.jumps(chosen.reading)
+        all_steps.show(chosen.model, chosen.reading, st.session_state.step)
+        downloads.show(chosen.model, chosen.reading)
 
 
-def over_training_view(model: Model, reading: Reading, other: tuple[str, Reading] | None) -> None:
-    """The epoch slider with the bars and the mean that it controls."""
+def over_training_view(chosen: text_strip.Chosen) -> None:
+    """The epoch slider with the text, the bars and the mean that it controls."""
     if not over_epochs.epochs(info):
-        over_epochs.without_epochs()
+        draw_text(chosen, text_strip.LOW)
+        over_epochs.without_epochs(info, chosen.model)
         return
-    over_epochs.slider(info)
-    bars, curve = st.columns([2, 3], gap="large")
+    text, bars = st.columns([4, 5], gap="medium")
+    with text:
+        over_epochs.slider(info)
+        draw_text(chosen, text_strip.LOW)
+        draw_summary(chosen)
+        over_epochs.curve(info, chosen.model, chosen.reading)
     with bars:
-        next_character.show(model, reading, st.session_state.step, write_link, other)
-    with curve:
-        over_epochs.curve(info, model, reading)
+        next_character.show(chosen.model, chosen.reading, st.session_state.step, write_link, chosen.other)
+
+
+def inside_view(chosen: text_strip.Chosen) -> dict[str, Any]:
+    draw_text(chosen, text_strip.LOW)
+    return internals.show(chosen.model, chosen.reading)
+
+
+def draw_text(chosen: text_strip.Chosen, height: int) -> None:
+    """The strip, at most `height` pixels high."""
+    text_strip.strip(chosen, height, internals.unit_colours(chosen.model, chosen.reading), colours)
+
+
+def draw_summary(chosen: text_strip.Chosen) -> None:
+    """What the whole text cost the model, in bits."""
+    with present.details("summary"):
+        text_strip.summaries(chosen)
 
 
 def write_link(more: dict[str, Any] | None = None) -> list[str]:
@@ -70,7 +94,7 @@ def write_link(more: dict[str, Any] | None = None) -> list[str]:
             "text": typed,
             "explainer.accents": accents.in_link("explainer.accents"),
             "step": state.step,
-            "colour": state.colour,
+            "colour": state.get("colour") or url_state.opened("colour"),
             "view": state.view,
             "epoch": url_state.value("epoch") if state.view == "over training" else None,
             "unit": url_state.value("unit"),
@@ -83,76 +107,74 @@ def write_link(more: dict[str, Any] | None = None) -> list[str]:
 
 
 st.title("See what a model predicts")
-st.caption(
-    "The model reads a text from beginning to end. At each position it gives every possible next character a "
-    "probability. The less likely the actual character, the greater the surprise, measured in bits: −log2 of its "
-    "probability."
-)
 
 url_state.read("text")
-if handed_over := st.session_state.pop("handed_over", None):
+handed_over = st.session_state.pop("handed_over", None)
+if handed_over:
     st.session_state.text = handed_over[:MAX_LENGTH]
-    if len(handed_over) > MAX_LENGTH:
-        st.caption(f"The text is long: this page shows its first {MAX_LENGTH:,} characters.")
-
-left, right = st.columns([2, 3], gap="large")
-with left:
-    info = pick_model()
-    if info is None:
-        st.stop()
-    model = load_model(info)
-    other_info = compare_models.pick(info)
-with right:
-    typed = st.text_area("Text", key="text", height=122, max_chars=MAX_LENGTH, persist_state="session")
-    other_model = compare_models.load(other_info)
-    compared = [model, other_model] if other_model else [model]
-    as_in_alphabet = accents.choose_form("explainer.accents", typed, compared)
-    text = model.read_prompt(typed) if as_in_alphabet else typed
+with present.details("settings", gap=None):
+    line, settings = settings_fold.places("text_and_model", is_open=False)
+with settings:
+    st.caption(
+        "The model reads a text from beginning to end. At each position it gives every possible next character a "
+        "probability. The less likely the actual character, the greater the surprise, measured in bits: −log2 of "
+        "its probability."
+    )
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        info = pick_model()
+        if info is None:
+            st.stop()
+        model = load_model(info)
+        other_info = compare_models.pick(info)
+    with right:
+        typed = st.text_area("Text", key="text", height=122, max_chars=MAX_LENGTH, persist_state="session")
+        other_model = compare_models.load(other_info)
+        compared = [model, other_model] if other_model else [model]
+        as_in_alphabet = accents.choose_form("explainer.accents", typed, compared)
+        text = model.read_prompt(typed) if as_in_alphabet else typed
 if not text:
     example_texts.show()
     st.stop()
+settings_fold.say(line, "text_and_model", text_strip.said(model, other_model, text))
+if handed_over and len(handed_over) > MAX_LENGTH:
+    st.caption(f"The text is long: this page shows its first {MAX_LENGTH:,} characters.")
 
 # The chosen position: a character of the text, or one past its end, where the next character is open.
 url_state.read("step", default=min(1, len(text)), limits=(0, len(text)))
 url_state.read("view")
-if st.session_state.view == "over training":
-    model = over_epochs.load(info) or model
-
-reading = text_strip.read(model, text)
-other: tuple[str, Reading] | None = None
-if other_model:
-    other_reading = text_strip.read(other_model, other_model.read_prompt(typed) if as_in_alphabet else typed)
-    other = (other_model.config.name, evidence.aligned(reading, other_reading))
-text_strip.strip(model, reading, other[1] if other else None, internals.unit_colours(model, reading))
-text_strip.summary(reading, model.config.name if other else "")
-if other:
-    text_strip.summary(other_reading, other[0])
-    if other_reading.text != text:
-        st.caption(
-            "The two models read some letters with accents in different forms, as one character or as several: "
-            "these are left out where the models are compared."
-        )
-
-view = st.pills(
+row = present.details("views", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+view = row.pills(
     "View",
     page_state.choices("view"),
     key="view",
     format_func=VIEWS.__getitem__,
     required=True,
     persist_state="session",
+    width="content",
+    wrap=True,
     label_visibility="collapsed",
 )
+colours = row.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall")
+if view == "over training":
+    model = over_epochs.load(info) or model
+
 more: dict[str, Any] = {}
-if view == "read":
-    if other_model and other:
-        compare_models.show((model, other_model), reading, other[1], st.session_state.step)
-    read_view(model, reading, other)
-elif view == "write with it":
+if view == "write with it":
     more = step_by_step.show(model, text)
-elif view == "inside":
-    more = internals.show(model, reading)
-elif view == "over training":
-    over_training_view(model, reading, other)
+else:
+    reading = text_strip.read(model, text)
+    chosen = text_strip.Chosen(model, reading)
+    if other_model:
+        whole_other = text_strip.read(other_model, other_model.read_prompt(typed) if as_in_alphabet else typed)
+        other = (other_model.config.name, evidence.aligned(reading, whole_other))
+        chosen = text_strip.Chosen(model, reading, other_model, whole_other, other)
+    if view == "read":
+        read_view(chosen)
+    elif view == "inside":
+        more = inside_view(chosen)
+    else:
+        over_training_view(chosen)
 
 if write_link(more):
     longest = f"{url_state.MAX_TEXT_IN_LINK:,}"

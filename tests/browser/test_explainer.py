@@ -8,17 +8,18 @@ import urllib.parse
 import pytest
 from playwright.sync_api import expect
 
-from helpers.browser import CELLS, button, chart, new_context, settled, wait_until
+from helpers.browser import CELLS, button, chart, new_context, settled, unfold_settings, wait_until
 from helpers.tiny import TINY, make_run, random_weights
 
 HOSTILE = "<img src=x onerror=alert(1)> </script> {{7*7}} **b** $x$ \u05d0\u05d1 e\u0301"
+ANY_CELLS = "[role=listbox] [role=option]"  # of the text, or of what is written step by step
 pytestmark = pytest.mark.browser
 
 
 def opened(page, address, **settings):
     page.goto(f"{address}/explainer?{urllib.parse.urlencode(settings)}")
     settled(page)
-    expect(page.locator(CELLS).first).to_be_visible()
+    expect(page.locator(ANY_CELLS).first).to_be_visible()
 
 
 def shades(page) -> list[str]:
@@ -65,6 +66,7 @@ def test_a_model_without_epochs_says_so_and_what_to_do(shared_server, page):
 def test_two_models_on_one_text_and_their_difference(shared_server, page):
     one, two = make_run("gru", name="One of them"), make_run("lstm", name="The other", text="the fox.\n")
     opened(page, shared_server, model=one.id, text="the quick fox")
+    unfold_settings(page)
     page.get_by_role("combobox", name="Compare with").click()
     page.get_by_role("option", name=re.compile("The other")).first.click()
     settled(page)
@@ -146,8 +148,9 @@ def test_hostile_text_is_text_in_every_view(shared_server, page):
     make_run("lstm", name="<b>bold</b> [a](http://e.x)", text=HOSTILE)
     for view in ("read", "write with it", "over training"):
         opened(page, shared_server, model=run.id, text=HOSTILE, view=view, step=20)
-        joined = "".join(page.locator(CELLS).all_inner_texts())
-        assert "<img·src=x·onerror=alert(1)>" in joined and "{{7*7}}" in joined
+        joined = "".join(page.locator(ANY_CELLS).all_inner_texts())
+        assert "·onerror=alert(1)>" in joined and "{{7*7}}" in joined
+        assert view == "write with it" or "<img·src=x·onerror=alert(1)>" in joined  # it shows the end of a text
         assert page.locator("img[src=x], [role=listbox] script, [role=listbox] b").count() == 0
         no_errors(page)
 
@@ -155,6 +158,7 @@ def test_hostile_text_is_text_in_every_view(shared_server, page):
 def test_without_a_text_three_are_offered(shared_server, page):
     run = make_run(name="empty")
     opened(page, shared_server, model=run.id, text="the")
+    unfold_settings(page)
     page.get_by_label("Text", exact=True).fill("")
     page.keyboard.press("Tab")
     settled(page)

@@ -52,7 +52,8 @@ def test_arabic_is_joined_as_in_a_plain_word(shared_server, page):
     strip = page.get_by_role("listbox", name=TEXT)
     strip.evaluate("""strip => {
         const style = document.createElement('style');
-        style.textContent = `.strip span { background: none !important; color: inherit !important;
+        style.textContent = `.strip { position: fixed; left: 0; top: 90px; width: 500px; z-index: 9999999; }
+            .strip span { background: none !important; color: inherit !important;
             outline: none !important; opacity: 1 !important; } .strip .alone { padding: 0 !important; }`;
         strip.parentNode.append(style);
     }""")
@@ -109,7 +110,9 @@ def test_letters_drawn_as_one_shape_are_chosen_one_after_the_other(shared_server
         cells.nth(lam).click()
         assert chosen(cells) == [wanted]
     settled(page)
-    expect(cells.nth(lam + 1)).to_have_attribute("aria-label", re.compile("^“ا”, [0-9.]+ bits$"))
+    expect(cells.nth(lam + 1)).to_have_attribute(
+        "aria-label", re.compile(f"^“ا”, [0-9.]+ bits, position {lam + 2}$")
+    )
 
 
 def test_accents_stand_on_their_letter_and_alone_on_a_dotted_circle(shared_server, page):

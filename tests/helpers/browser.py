@@ -201,6 +201,12 @@ def button(page: Page, name: str):
     return page.get_by_role("button", name=label).and_(page.locator("button:not([kind=header])"))
 
 
+def unfold_settings(page: Page) -> None:
+    """Open the model and the text of the Explainer, which fold to a line."""
+    page.locator(".st-key-line-text_and_model button").click()
+    expect(page.get_by_label("Text", exact=True)).to_be_visible()
+
+
 def chart(page: Page, key: str) -> Locator:
     """The node of a chart, once it has been drawn; the page may have several."""
     node = page.locator(f".st-key-{key} .js-plotly-plot")

@@ -20,6 +20,16 @@ _JUMPS = 10
 
 def show(model: Model, reading: Reading, step: int) -> None:
     """Heatmap of positions by characters; a click on a column or on the line below chooses the position."""
+    heatmap, line = st.columns([3, 2], gap="large")
+    with heatmap:
+        _heatmap(model, reading, step)
+    with line:
+        if len(reading.text) > 2:
+            _along(reading, step)
+        _table(reading)
+
+
+def _heatmap(model: Model, reading: Reading, step: int) -> None:
     characters = alphabet(model)
     figure = along_text.heatmap_figure(
         reading.text, characters, reading.probabilities, reading.bits, max(1, step), reading.entropies
@@ -41,12 +51,9 @@ def show(model: Model, reading: Reading, step: int) -> None:
             "a long text the chart shows the positions around the chosen one; double-click to see all of them, "
             "and again to return."
         )
-    if len(reading.text) > 2:
-        along(reading, step)
-        jumps(reading)
 
 
-def along(reading: Reading, step: int) -> None:
+def _along(reading: Reading, step: int) -> None:
     """Surprise, entropy and the running mean along the whole text."""
     figure = along_text.surprise_figure(reading.text, reading.bits, reading.entropies, step)
     plotly_chart(
@@ -65,6 +72,8 @@ def along(reading: Reading, step: int) -> None:
 
 def jumps(reading: Reading) -> None:
     """The least expected characters, each a button that chooses its position."""
+    if len(reading.text) < 3:
+        return
     st.header("Most surprising characters")
     row = st.container(horizontal=True, gap="xsmall")
     for number, index in enumerate(reading.most_surprising(_JUMPS)):
@@ -73,7 +82,7 @@ def jumps(reading: Reading) -> None:
         row.button(plain(words), key=f"jump-{number}", on_click=choose, args=(index,))
 
 
-def table(reading: Reading) -> None:
+def _table(reading: Reading) -> None:
     """Every step as a table, also for screen readers; made only when it is opened."""
     with st.expander("All steps as a table", on_change="rerun", key="steps_table") as opened:
         if not opened.open:

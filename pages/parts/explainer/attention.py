@@ -7,22 +7,24 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from charlab.charts import internals
 from charlab.core.display import named
 from charlab.explain import probes
 from charlab.explain.probes import Activations
 from pages.parts.explainer.text_strip import choose_next
-from pages.parts.shared import url_state
+from pages.parts.shared import present, url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
 
 
-def show(activations: Activations, text: str, part: range, step: int) -> dict[str, Any]:
+def show(activations: Activations, text: str, part: range, step: int, place: DeltaGenerator) -> dict[str, Any]:
+    """One head's attention; `place` is for the choice of layer and head. Returns both, for the page's link."""
     layers = list(probes.attention(activations).values())
     url_state.read("layer", limits=(1, len(layers)))
     url_state.read("head", limits=(1, len(layers[0])))
-    row = st.container(horizontal=True)
+    row = place.container(horizontal=True, width="content")
     layer = row.segmented_control(
         "Layer", range(1, len(layers) + 1), key="layer", required=True, persist_state="session", wrap=True
     )
@@ -33,25 +35,30 @@ def show(activations: Activations, text: str, part: range, step: int) -> dict[st
     here = weights[step - part.start, : step - part.start + 1]
     left, right = st.columns(2, gap="large")
     with left:
-        _one_row(text, here, part, step)
-        _heads_table(text, layers, part, step)
+        _one_row(text, here, part)
+        with present.details("heads"):
+            _explanation(text, here, part)
+            _heads_table(text, layers, part, step)
     with right:
         _matrix(text, weights, part, step)
     return {"layer": layer, "head": head}
 
 
-def _one_row(text: str, here: np.ndarray, part: range, step: int) -> None:
-    position, share, distance = probes.attention_summary(here)
-    apart = len(here) - 1 - position
-    back = f"{apart} {'character' if apart == 1 else 'characters'} back" if apart else "the last character read"
+def _one_row(text: str, here: np.ndarray, part: range) -> None:
     plotly_chart(
         internals.arcs_figure(text, here, part.start),
         key="arcs",
-        height=360,
+        height=250,
         on_click=choose_next,
         filename="attention-arcs",
         label="Arcs from the last character read to the characters that the head looks at.",
     )
+
+
+def _explanation(text: str, here: np.ndarray, part: range) -> None:
+    position, share, distance = probes.attention_summary(here)
+    apart = len(here) - 1 - position
+    back = f"{apart} {'character' if apart == 1 else 'characters'} back" if apart else "the last character read"
     st.caption(
         plain(
             f"The greatest share, {share:.0%}, goes to “{named(text[part.start + position])}” at position "
@@ -78,15 +85,17 @@ def _matrix(text: str, weights: np.ndarray, part: range, step: int) -> None:
         filename="attention",
         label="Matrix: from every character (rows) to the characters it looks at (columns).",
     )
-    st.caption(
+    words = (
         "Each row is a character just read, each column a character it looks at. The more a square stands out, "
         "the greater its share. The upper right is empty: nothing looks ahead. Click a row to choose it."
     )
     if part.start:
-        st.caption(
-            "When its context is full, the model reads the last half of it again and continues. "
+        words += (
+            " When its context is full, the model reads the last half of it again and continues. "
             f"Here the context begins at position {part.start + 1}."
         )
+    with present.details("matrix"):
+        st.caption(words)
 
 
 def _heads_table(text: str, layers: list[np.ndarray], part: range, step: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from charlab.charts import internals
@@ -13,7 +14,7 @@ from charlab.explain import probes
 from charlab.explain.probes import Activations, FeatureMatch, Unit
 from charlab.runs.models import Model
 from pages.parts.explainer.text_strip import choose_next
-from pages.parts.shared import url_state
+from pages.parts.shared import present, url_state
 from pages.parts.shared.chart import plotly_chart
 
 
@@ -43,7 +44,8 @@ def show(model: Model, activations: Activations, text: str, step: int) -> dict[s
     left, right = st.columns([2, 3], gap="large")
     with left:
         feature = _choose_by_feature(activations, text, matches, unit)
-        _choose_by_number(activations, unit)
+        with present.details("unit-number"):
+            _choose_by_number(activations, unit)
     with right:
         _one_unit(activations, text, step, unit, feature)
     gates, heatmap = st.columns([2, 3], gap="large")
@@ -85,12 +87,13 @@ def _choose_by_feature(
             type="primary" if tracking == unit else "secondary",
             help=f"Colour the text by {tracking.label}",
         )
-    st.caption(
-        "r is Pearson's correlation: +1 if unit and feature rise and fall together, −1 if one rises as the other "
-        f"falls, 0 if they are unrelated. By chance alone the best unit would reach about {match.by_chance:.2f} "
-        "in this text, with either sign."
-    )
-    _matches_table(matches, several)
+    with present.details("correlation"):
+        st.caption(
+            "r is Pearson's correlation: +1 if unit and feature rise and fall together, −1 if one rises as the "
+            "other falls, 0 if they are unrelated. By chance alone the best unit would reach about "
+            f"{match.by_chance:.2f} in this text, with either sign."
+        )
+        _matches_table(matches, several)
     return name
 
 
@@ -147,13 +150,13 @@ def _one_unit(activations: Activations, text: str, step: int, unit: Unit, name: 
     plotly_chart(
         figure,
         key="unit_along",
-        height=330,
+        height=270,
         on_click=choose_next,
         filename="unit",
         label=f"State of {unit.label} after each character of the text, with the chosen feature.",
     )
     st.button("Colour the text by this unit", on_click=choose_unit, args=(unit,), icon=":material/palette:")
-    with st.popover("What am I looking at?"):
+    with present.details("unit-help"), st.popover("What am I looking at?"):
         st.markdown(
             "A recurrent network stores what it has read in a few hundred numbers, its **units**. Each bar is the "
             "state of one unit after one more character. **Grey** shows where the feature is present; a feature "
@@ -182,6 +185,11 @@ def _all_units(activations: Activations, text: str, step: int, unit: Unit) -> No
         filename="states",
         label="Heatmap: the state of the units, one row per unit, after each character of the text.",
     )
+    with present.details("states"):
+        _states_words(values, rows, text)
+
+
+def _states_words(values: np.ndarray, rows: list[int], text: str) -> None:
     st.caption(
         "Each row is a unit, each column one more character: blue is above zero, orange below. The chart shows "
         "the units that vary the most here. The top row is the chosen unit; the rows below it behave similarly, "
@@ -216,6 +224,11 @@ def _gates(activations: Activations, step: int, unit: Unit) -> None:
         filename="gates",
         label="Every unit of the layer at this step: the values of its gates and its state.",
     )
+    with present.details("gates"):
+        _gates_words(parts, unit)
+
+
+def _gates_words(parts: dict[str, np.ndarray], unit: Unit) -> None:
     with st.popover("What am I looking at?"):
         st.markdown("\n\n".join(_GATE_WORDS[name] for name in parts if name in _GATE_WORDS))
     with st.expander("As a table"):

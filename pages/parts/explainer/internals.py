@@ -36,13 +36,16 @@ def show(model: Model, reading: Reading) -> dict[str, Any]:
         )
         return {}
     context = in_line(reading.text[max(0, step - 12) : step])
-    st.markdown(plain(f"The model has read up to “{context}” and now predicts the next character."))
+    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
+    row.markdown(
+        plain(f"The model has read up to “{context}” and now predicts the next character."), width="content"
+    )
     activations, part = _activations(model, reading.text, step - 1)
     settings: dict[str, Any] = {}
     if probes.states(activations):
         settings |= hidden_units.show(model, activations, reading.text, step - 1)
     if probes.attention(activations):
-        settings |= attention.show(activations, reading.text, part, step - 1)
+        settings |= attention.show(activations, reading.text, part, step - 1, row)
     return settings
 
 

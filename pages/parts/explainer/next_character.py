@@ -17,11 +17,12 @@ from charlab.core.reading import Reading
 from charlab.runs.models import Model
 from pages.parts.explainer import evidence
 from pages.parts.explainer.text_strip import alphabet, before, in_percent, percent
-from pages.parts.shared import page_state, url_state
+from pages.parts.shared import page_state, present, url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
 
-_BARS = 12  # few enough for two rows of labels
+_BARS, _HEIGHT = 8, 330  # pixels: few enough for two rows of labels, on a projector next to the text
+_ROWS = 12  # of the table
 _DRAWING = 0.05  # seconds that a browser gets to draw the bars before the address changes
 _MOVED = "bars_moved"
 _DECLARED = settings(SampleConfig)
@@ -35,9 +36,20 @@ def show(
         st.header("The first character")
         st.info("Before it the model has read nothing, so there is no prediction yet. Choose a later character.")
         return
-    st.header(plain(f"Position {step + 1}: after “{before(reading.text, step)}”"))
-    _figures(reading, step, other)
-    st.fragment(_bars)(model, reading, step, write_link)
+    with st.container(gap="xsmall"):
+        st.header(plain(f"Position {step + 1}: after “{before(reading.text, step)}”"))
+        with present.details("figures"):
+            st.markdown(plain(_figures(reading, step)))
+        st.fragment(_bars)(model, reading, step, write_link)
+    with present.details("evidence"):
+        _more(model, reading, step, other)
+
+
+def _more(model: Model, reading: Reading, step: int, other: tuple[str, Reading] | None) -> None:
+    """What the bars mean in words, the other model's figures, tables, and the evidence for the prediction."""
+    st.caption(plain(_in_words(reading, step)))
+    if other and step < len(reading.text) and not np.isnan(other[1].bits[step - 1]):
+        st.caption(plain(f"The other model, {other[0]}: {_figures(other[1], step)}"))
     with st.container(horizontal=True):
         with st.container(width="content"):
             st.fragment(_table)(model, reading, step)
@@ -55,7 +67,8 @@ def show(
 def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], None]) -> None:
     """The distribution with its sliders: a fragment, which reruns alone when one is moved."""
     figure = st.container()
-    first, second, third = st.columns(3)
+    first, others = st.columns([1, 2])
+    second, third = present.details("cut-offs", others).columns(2)
     for setting in ("explainer.temperature", "explainer.top_k", "explainer.top_p"):
         url_state.read(setting)
     temperature = first.slider(
@@ -90,7 +103,7 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
         plotly_chart(
             json.dumps(bars),
             key="bars",
-            height=540,
+            height=_HEIGHT,
             label=_in_words(reading, step),
             filename=f"position-{step + 1}",
         )
@@ -129,7 +142,7 @@ def _table(model: Model, reading: Reading, step: int) -> None:
 def _rows(
     characters: list[str], probabilities: np.ndarray, sampled: np.ndarray | None, actual: int | None
 ) -> None:
-    shown = np.argsort(-probabilities, kind="stable")[:_BARS].tolist()
+    shown = np.argsort(-probabilities, kind="stable")[:_ROWS].tolist()
     shown += [actual] if actual is not None and actual not in shown else []
     columns = {
         "character": [named(characters[i]) for i in shown],
@@ -141,26 +154,14 @@ def _rows(
     st.dataframe(columns, hide_index=True)
 
 
-def _figures(reading: Reading, step: int, other: tuple[str, Reading] | None) -> None:
-    """Probability, surprise, rank and entropy at the chosen position, and what they mean in a sentence."""
-    t = step - 1
-    entropy = reading.entropies[t]
-    row = st.container(horizontal=True, gap="medium")
-    if step < len(reading.text) and not np.isnan(reading.bits[t]):
-        row.metric("Probability", in_percent(reading.next_probabilities[t]), width="content")
-        row.metric("Surprise", f"{reading.bits[t]:.2f} bits", width="content")
-        row.metric("Rank", f"{reading.ranks[t]:.0f} of {reading.probabilities.shape[1]}", width="content")
-    row.metric("Entropy", f"{entropy:.2f} bits", width="content")
-    st.caption(plain(_in_words(reading, step)))
-    if other and step < len(reading.text) and not np.isnan(other[1].bits[t]):
-        name, read = other
-        st.caption(
-            plain(
-                f"The other model, {name}: probability {in_percent(read.next_probabilities[t])}, surprise "
-                f"{read.bits[t]:.2f} bits, rank {read.ranks[t]:.0f} of {read.probabilities.shape[1]}, "
-                f"entropy {read.entropies[t]:.2f} bits."
-            )
-        )
+def _figures(reading: Reading, step: int) -> str:
+    """Probability, surprise, rank and entropy at the chosen position, in a line."""
+    t, entropy = step - 1, f"entropy {reading.entropies[step - 1]:.2f} bits"
+    if step == len(reading.text) or np.isnan(reading.bits[t]):
+        return entropy
+    rank = f"rank {reading.ranks[t]:.0f} of {reading.probabilities.shape[1]}"
+    share = f"probability {in_percent(reading.next_probabilities[t])}"
+    return " · ".join((share, f"surprise {reading.bits[t]:.2f} bits", rank, entropy))
 
 
 def _in_words(reading: Reading, step: int) -> str:

@@ -9,13 +9,15 @@ import numpy as np
 import streamlit as st
 
 from charlab.charts import along_text
+from charlab.core import kinds
 from charlab.core.reading import Reading, explain
 from charlab.errors import CharlabError
 from charlab.runs import models
 from charlab.runs.models import Model, ModelInfo
-from pages.parts.shared import url_state
+from pages.parts.shared import present, url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.model_picker import load_model
+from pages.parts.shared.safe_text import plain
 
 _MAX_READ = 40_000  # characters read for one curve, over all epochs: seconds, not minutes
 
@@ -62,7 +64,7 @@ def curve(info: ModelInfo, model: Model, reading: Reading) -> None:
     plotly_chart(
         figure,
         key="epochs",
-        height=340,
+        height=320,
         on_click=_choose_epoch,
         filename="over-training",
         label=f"Mean surprise by epoch, in bits per character: {reading.mean_bits:.2f} at epoch {chosen}.",
@@ -70,22 +72,34 @@ def curve(info: ModelInfo, model: Model, reading: Reading) -> None:
     left_out = ""
     if len(drawn) < len(saved):
         left_out = f" The text is long, so the chart shows {len(drawn)} of {len(saved)} epochs."
-    st.caption(
-        "For each point the model reads the whole text with its weights after that epoch. Where the line stops "
-        f"falling, it will hardly improve on this text. Click a point to choose its epoch.{left_out}"
-    )
-    with st.expander("As a table", on_change="rerun", key="epochs_table") as opened:
-        if opened.open:
-            columns = {"epoch": drawn, "mean surprise, bits per character": np.round(means, 3).tolist()}
-            st.dataframe(columns, hide_index=True)
+    with present.details("epochs"):
+        st.caption(
+            "For each point the model reads the whole text with its weights after that epoch. Where the line "
+            f"stops falling, it will hardly improve on this text. Click a point to choose its epoch.{left_out}"
+        )
+        with st.expander("As a table", on_change="rerun", key="epochs_table") as opened:
+            if opened.open:
+                columns = {"epoch": drawn, "mean surprise, bits per character": np.round(means, 3).tolist()}
+                st.dataframe(columns, hide_index=True)
 
 
-def without_epochs() -> None:
-    st.info(
-        "This model kept only its final weights, so there are no earlier epochs to show. Train one on the Train "
-        "page: every run keeps its weights after each epoch."
-    )
-    st.page_link("train.py", label="Train a model", icon=":material/trending_down:")
+def without_epochs(info: ModelInfo, model: Model) -> None:
+    """Why this model has no epochs to show, and the built-in ones that have some."""
+    if not kinds.of(model.config.model).trained:
+        why = "An n-gram model counts the training text once: it has no epochs."
+    else:
+        why = "This model kept only its final weights, so there are no earlier epochs to show."
+    st.info(why + " Choose a model that kept them, or train one: every run keeps its weights after each epoch.")
+    with st.container(horizontal=True):
+        for other in models.available_models():
+            if other.where == "starter" and other.name != info.name and len(saved := epochs(other)) > 1:
+                words = f"{other.title}: epochs {', '.join(map(str, saved[:-1]))} and {saved[-1]}"
+                st.button(plain(words), key=f"epochs-of-{other.name}", on_click=_choose_model, args=(other.name,))
+        st.page_link("train.py", label="Train a model", icon=":material/trending_down:")
+
+
+def _choose_model(name: str) -> None:
+    st.session_state.model = name
 
 
 def _choose_epoch(click: dict[str, Any]) -> None:

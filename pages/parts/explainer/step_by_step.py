@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
 from charlab.charts import along_text, distribution
 from charlab.core.config import SampleConfig, settings
@@ -20,12 +21,13 @@ from charlab.explain import branching
 from charlab.explain.branching import Branches, Choice, Reader
 from charlab.runs.models import Model
 from pages.parts.explainer.text_strip import alphabet, in_percent
-from pages.parts.shared import page_state, url_state
+from pages.parts.shared import page_state, present, url_state
 from pages.parts.shared.character_strip import character_strip, keys_help
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
 
 _MAX_BUTTONS = 10  # of the most likely characters
+_HEIGHT = 144  # pixels, four lines: the end of a longer text scrolls into sight
 _BEFORE = 60  # characters of the text shown before the branch
 _SHOWN_OF_A_BRANCH = 80
 _ABANDONED = 10.0  # seconds without an update, after which playing has ended
@@ -86,23 +88,39 @@ def _settings(session: _Session) -> dict[str, Any]:
 
 
 def _view(model: Model, session: _Session, every: float | None) -> None:
-    """The whole view, redrawn at each step. `every` is the interval at which the browser asks for the next one."""
+    """The whole view, redrawn at each step. `every` is the interval at which the browser asks for the next one.
+
+    The Stop of Streamlit's own bar ends what plays: the browser would go on asking for steps.
+    """
+    try:
+        _draw(model, session, every)
+    except StopException:
+        session.playing = False
+        raise
+
+
+def _draw(model: Model, session: _Session, every: float | None) -> None:
     if session.playing and time.monotonic() >= session.due:
         _step(model, session)
         session.due = time.monotonic() + 0.8 / st.session_state.walk_speed
     if (1 / st.session_state.walk_speed if session.playing else None) != every:
         st.rerun()  # the speed has changed
-    _written(model, session)
-    if session.branches.is_full:
-        st.info(f"A branch has at most {branching.MAX_CHOICES} characters. Go back, or restart.")
-        _controls(model, session)
-    else:
-        choice = _next_choice(model, session)
-        _random_number(model, choice)
-        _controls(model, session)
-        _alternatives(model, session, choice)
-    _branches(model, session)
-    _table(model, session)
+    choice = None if session.branches.is_full else _next_choice(model, session)
+    with st.container(gap="xsmall"):
+        if choice:
+            _random_number(model, choice)
+        else:
+            st.info(f"A branch has at most {branching.MAX_CHOICES} characters. Go back, or restart.")
+        _buttons(model, session)
+        _written(model, session)
+    with present.details("what-if"):
+        if choice:
+            _alternatives(model, session, choice)
+        _sliders()
+        if choice:
+            _explanation()
+        _branches(model, session)
+        _table(model, session)
     settings = _settings(session)
     if not session.playing:  # browsers limit how often an address may change
         url_state.write(settings, keep_others=True)
@@ -141,16 +159,17 @@ def _written(model: Model, session: _Session) -> None:
         values=[*blank, *(value if value < 99 else None for value in bits), None],
         unit="bits at this temperature",
         legend=("0 bits: likely", "8+ bits: unlikely"),
-        height=220 if len(characters) > 400 else None,
+        height=_HEIGHT,
         first_position=len(session.text) - len(before) + 1,
     )
     position = session.branches.position
     manual = sum(choice.manual for choice in path[:position])
-    st.caption(
-        f"{position} {'character' if position == 1 else 'characters'} written, {manual} of them chosen by you. "
-        "Click a character to go back to it, or use the arrow keys once the text has focus."
-        + keys_help(characters)
-    )
+    with present.details("written"):
+        st.caption(
+            f"{position} {'character' if position == 1 else 'characters'} written, {manual} of them chosen by "
+            "you. Click a character to go back to it, or use the arrow keys once the text has focus."
+            + keys_help(characters)
+        )
 
 
 def _random_number(model: Model, choice: Choice) -> None:
@@ -161,8 +180,12 @@ def _random_number(model: Model, choice: Choice) -> None:
         f"The random number {choice.uniform:.3f} falls on “{named(characters[choice.id])}”, whose segment runs "
         f"from {left:.3f} to {right:.3f}: a probability of {in_percent(choice.probability)}."
     )
-    plotly_chart(figure, key="random_number", height=190, label=words, filename="random-number")
-    st.write(plain(words))
+    plotly_chart(figure, key="random_number", height=180, label=words, filename="random-number")
+    with present.details("random-number"):
+        st.write(plain(words))
+
+
+def _explanation() -> None:
     with st.popover("What am I looking at?", icon=":material/help:"):
         st.write(
             "All characters that the model knows lie side by side on a line from 0 to 1. The more likely a "
@@ -175,7 +198,7 @@ def _random_number(model: Model, choice: Choice) -> None:
         )
 
 
-def _controls(model: Model, session: _Session) -> None:
+def _buttons(model: Model, session: _Session) -> None:
     full, first = session.branches.is_full, session.branches.position == 0
 
     def paused(action: Callable[[], Branches]) -> Callable[[], None]:
@@ -188,8 +211,8 @@ def _controls(model: Model, session: _Session) -> None:
     def step() -> Branches:
         return branching.append_choice(session.branches, _next_choice(model, session))
 
-    def play() -> None:
-        session.playing, session.due = not session.playing, time.monotonic()
+    def play(playing: bool) -> None:
+        session.playing, session.due = playing, time.monotonic()
 
     def reseed() -> None:
         st.session_state["explainer.seed"] = secrets.randbelow(10_000)
@@ -205,6 +228,16 @@ def _controls(model: Model, session: _Session) -> None:
         help="Write the character that the random number falls on.",
     )
     row.button(
+        "Pause" if session.playing else "Play",
+        disabled=full,
+        key="walk_play",
+        on_click=play,
+        args=(not session.playing,),  # what the button says, also where the run that it began was stopped
+        icon=":material/pause:" if session.playing else ":material/play_arrow:",
+        help="Step automatically.",
+    )
+    others = present.details("other-buttons", row, horizontal=True, width="content")
+    others.button(
         "Back",
         icon=":material/arrow_back:",
         key="walk_back",
@@ -212,15 +245,7 @@ def _controls(model: Model, session: _Session) -> None:
         on_click=paused(lambda: branching.step_back(session.branches)),
         help="Go back one character.",
     )
-    row.button(
-        "Pause" if session.playing else "Play",
-        disabled=full,
-        key="walk_play",
-        on_click=play,
-        icon=":material/pause:" if session.playing else ":material/play_arrow:",
-        help="Step automatically.",
-    )
-    row.button(
+    others.button(
         "Restart",
         icon=":material/first_page:",
         key="walk_first",
@@ -228,13 +253,16 @@ def _controls(model: Model, session: _Session) -> None:
         on_click=paused(lambda: branching.move_to(session.branches, 0)),
         help="Go to the beginning. The written text is kept.",
     )
-    row.button(
+    others.button(
         "New random numbers",
         icon=":material/casino:",
         key="walk_dice",
         on_click=reseed,
         help="Change the random seed: from here on, other random numbers choose the characters.",
     )
+
+
+def _sliders() -> None:
     first_column, second_column, third_column = st.columns(3)
     first_column.slider(
         "Temperature",

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from charlab.charts import along_text
 from charlab.core.display import in_line
@@ -22,11 +23,12 @@ from charlab.corpora import coverage
 from charlab.errors import CharlabError
 from charlab.explain import evidence
 from charlab.runs.models import Model
-from pages.parts.shared import url_state
+from pages.parts.shared import present, url_state
 from pages.parts.shared.character_strip import character_strip, keys_help
 from pages.parts.shared.safe_text import plain
 
-_LONG = 700  # characters; a longer text's strip scrolls
+TALL, LOW = 264, 110  # pixels, eight lines and three: a longer text scrolls in its box, next to what it explains
+_MAX_SAID = 70  # characters of a text in a line
 _MAX_DIFFERENT = 4.0  # bits that have the deepest colour of either side
 
 
@@ -41,6 +43,24 @@ class Colouring:
     scale: Literal["sequential", "diverging"] = "sequential"
     words: str = ""  # what the colours show, in a sentence
     legend: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the reader chose to look at: a model's reading of a text, and another model's of the same text."""
+
+    model: Model
+    reading: Reading
+    other_model: Model | None = None
+    whole_other: Reading | None = None  # of the text in the other model's form of accents
+    other: tuple[str, Reading] | None = None  # its name and its reading, in the positions of the first
+
+
+def said(model: Model, other: Model | None, text: str) -> str:
+    """Model and text in one line."""
+    shown = in_line(text[:_MAX_SAID]) + ("…" if len(text) > _MAX_SAID else "")
+    compared = f", compared with {other.config.name}," if other else ""
+    return f"{model.config.name}{compared} reads “{shown}”"
 
 
 def read(model: Model, text: str) -> Reading:
@@ -90,12 +110,13 @@ def in_percent(probability: float) -> str:
     return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
 
-def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tuple | None = None) -> None:
+def strip(chosen: Chosen, height: int, unit: tuple | None, place: DeltaGenerator) -> None:
     """The text in colours that the reader picks; a click, an arrow key or a digit chooses a position.
 
-    `other` is another model's reading of the same text, `unit` the result of `internals.unit_colours`: they add
-    the difference and the unit to the choice of colours.
+    Another model adds the difference to the choice of colours, and `unit`, the result of `internals.unit_colours`,
+    the unit. `place` is where the reader picks one. A text that is higher than `height` pixels scrolls.
     """
+    reading, other = chosen.reading, chosen.other[1] if chosen.other else None
     colourings: dict[str, Callable[[], Colouring]] = {
         "surprise": lambda: _surprise(reading),
         "probability": lambda: _probability(reading),
@@ -107,14 +128,17 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
     if unit is not None:
         colourings["unit"] = lambda: _unit(unit, len(reading.text))
     url_state.read("colour", choices=colourings)
-    colour = st.pills(
+    place.markdown("Colour by", width="content")
+    colour = place.pills(
         "Colour by",
         list(colourings),
         key="colour",
         format_func=str.capitalize,
         required=True,
         persist_state="session",
+        width="content",
         wrap=True,
+        label_visibility="collapsed",
     )
     colouring = colourings[colour]()
     character_strip(
@@ -130,15 +154,16 @@ def strip(model: Model, reading: Reading, other: Reading | None = None, unit: tu
         scale=colouring.scale,
         swatches=colouring.swatches,
         legend=colouring.legend,
-        height=220 if len(reading.text) > _LONG else None,
+        height=height,
         first_position=1,
     )
-    st.caption(
-        colouring.words + " Click a character, or use the arrow keys, Home and End; digits 1 to 9 jump to the "
-        "greatest surprises. Select the empty box at the end to see the prediction for what comes next."
-        + keys_help(reading.text)
-    )
-    _coverage(model, reading.text)
+    with present.details("strip-help"):
+        keys = (
+            " Click a character, or use the arrow keys; digits 1 to 9 jump to the greatest surprises. The empty "
+            "box at the end is the prediction for what comes next."
+        )
+        st.caption(colouring.words + (keys if height == TALL else "") + keys_help(reading.text))
+    _coverage(chosen.model, reading.text)
 
 
 def _coverage(model: Model, text: str) -> None:
@@ -153,7 +178,19 @@ def _coverage(model: Model, text: str) -> None:
         st.warning(plain(str(problem)))
 
 
-def summary(reading: Reading, name: str = "") -> None:
+def summaries(chosen: Chosen) -> None:
+    """The reading of each model in one line of numbers."""
+    _summary(chosen.reading, chosen.model.config.name if chosen.other else "")
+    if chosen.other and chosen.whole_other:
+        _summary(chosen.whole_other, chosen.other[0])
+        if chosen.whole_other.text != chosen.reading.text:
+            st.caption(
+                "The two models read some letters with accents in different forms, as one character or as "
+                "several: these are left out where the models are compared."
+            )
+
+
+def _summary(reading: Reading, name: str = "") -> None:
     """A reading in one line of numbers, each with its unit."""
     if np.isnan(reading.mean_bits):
         return

@@ -17,8 +17,22 @@ def box(key: str, summary: str) -> DeltaGenerator:
 
     `key`, a word, stays the same in all runs of the page, and so do the elements inside.
     """
-    is_open = st.session_state.setdefault(key, True)
-    st.button(
+    line, place = places(key)
+    say(line, key, summary)
+    return place
+
+
+def places(key: str, *, is_open: bool = True) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The two places of a `box`, for a page that can say its settings only once it has read them: one for the line
+    that `say` fills, and one for the settings, open until then. `is_open` is how a visitor finds them."""
+    st.session_state.setdefault(key, is_open)
+    return st.container(key=f"line-{key}", gap=None), st.container(key=f"box-{key}")
+
+
+def say(line: DeltaGenerator, key: str, summary: str) -> None:
+    """The button that opens and folds the settings."""
+    is_open = st.session_state[key]
+    line.button(
         "Fold the settings" if is_open else as_label(summary),
         icon=":material/expand_less:" if is_open else ":material/tune:",
         type="tertiary",
@@ -27,8 +41,7 @@ def box(key: str, summary: str) -> DeltaGenerator:
         args=(key, not is_open),
     )
     if not is_open:
-        st.html(f"<style>:has(> .st-key-box-{key}) {{ display: none; }}</style>")  # with the space around it
-    return st.container(key=f"box-{key}")
+        line.html(f"<style>:has(> .st-key-box-{key}) {{ display: none; }}</style>")  # with the space around it
 
 
 def fold(key: str) -> None:
