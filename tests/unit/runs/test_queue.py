@@ -64,6 +64,19 @@ def test_runs_are_trained_in_the_order_in_which_they_came(queue):
     assert "best" in second.weight_names()
 
 
+def test_a_run_that_joins_the_queue_does_not_wait_for_its_next_look(monkeypatch):
+    monkeypatch.setattr("charlab.runs.queue._TICK_SECONDS", 3600.0)
+    queue = Queue(places=1)
+    queue.start()
+    try:
+        time.sleep(0.5)  # its first look is over
+        run = submit()
+        wait_until(lambda: queue._workers, seconds=30)
+        assert queue._workers[0].run.path == run.path.resolve()
+    finally:
+        queue.close(patience=20)
+
+
 def test_the_line_says_who_is_next():
     first, second = submit(), submit()
     assert [place_in_line(run) for run in (first, second)] == [1, 2]
