@@ -130,7 +130,8 @@ def serving(folder: Path, base: str = "", **environment: str) -> Iterator[Served
     """The app on a free port, its runs, cache and log in `folder`. No traceback may be in its log.
 
     `base` is the first part of every address, as behind a proxy that also serves other things. The server gets
-    variables of its `environment`, such as CHARLAB_CLASS.
+    variables of its `environment`, such as CHARLAB_CLASS. No process stands ready to train unless they say so: it
+    would take the processor from the pages that are tested.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -141,7 +142,11 @@ def serving(folder: Path, base: str = "", **environment: str) -> Iterator[Served
     log = folder / "server.log"
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | folders | environment, stdout=output, stderr=output
+            command,
+            cwd=ROOT,
+            env=os.environ | {"CHARLAB_WARM": "0"} | folders | environment,
+            stdout=output,
+            stderr=output,
         )
     address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
     served = Served(address, process, folder / "runs", log)

@@ -213,6 +213,17 @@ def test_minutes_are_minutes_of_training(fake, monkeypatch):
     assert status.results["steps"] == len(rates) > 50  # `epochs` does not count
 
 
+def test_the_last_step_is_in_the_status_before_the_last_evaluation(fake, monkeypatch):
+    fake.step_seconds = 0.4
+    seen, evaluate, run = [], fake.evaluate, make(minutes=0.05, steps_per_epoch=1000, batches="windows")
+    monkeypatch.setattr(
+        fake, "evaluate", lambda self, rows: (seen.append(run.recorded_status()), evaluate(self, rows))[1]
+    )
+    monkeypatch.setattr("charlab.training.recorder._STATUS_SECONDS", 0.0)
+    status = train(run)
+    assert seen[-1].step == status.step and seen[-1].seconds == status.seconds
+
+
 def test_a_resumed_run_goes_on_with_the_minutes_that_it_had_left(fake):
     fake.step_seconds = 0.02
     run = make(minutes=0.05, learning_rate_schedule="cosine")
