@@ -27,7 +27,6 @@ _ASKED = "own_text_asked"  # the name of the text that is to be deleted once thi
 
 def add_own_text() -> None:
     """Draw a form that adds a text and selects it, or shows why it cannot; and below it a list of one's texts."""
-    _tell()
     file = st.file_uploader("Text file (.txt)", key="upload")
     if file:  # its first lines take the place of the box to paste into, so that they are seen without scrolling
         notes = _pick_encoding(file)
@@ -36,7 +35,7 @@ def add_own_text() -> None:
         notes = ()
     with st.form("own_text", border=False):
         if not file:
-            st.text_area("Or paste a text", key="pasted", height=120, help="At least 2,000 characters.")
+            st.text_area("Or paste a text", key="pasted", height=80, help="At least 2,000 characters.")
         st.text_input(
             "Name",
             key="own_text_name",
@@ -44,6 +43,7 @@ def add_own_text() -> None:
             placeholder=file.name if file else "Its first words",
             help="What the text is called in lists, and in the names of its runs.",
         )
+        _tell()
         st.form_submit_button("Use this text", on_click=_take_own_text)
         st.checkbox(
             "Compose letters and accents",
@@ -58,7 +58,7 @@ def add_own_text() -> None:
 
 
 def _tell() -> None:
-    """What became of the last text, at the top, where the eye is after the press."""
+    """What became of the last text, above the button, where the eye is after the press."""
     name, words = st.session_state.get(_SAID, ("", []))
     if name == st.session_state.corpus:
         for sentence in words:
