@@ -35,9 +35,9 @@ def test_every_door_is_a_link_with_its_settings_and_says_what_one_will_see():
     links = {link.proto.label: link.proto for link in app.get("page_link")}
     assert len(DOORS) == 4
     for door in DOORS:
-        assert links[f"**{door.title}**"].page == door.page.removesuffix(".py")
+        assert links[f":blue[**{door.title}**]"].page == door.page.removesuffix(".py")
         assert door.words in shown(app)
-    assert "mode=temperature+sweep" in links["**Temperature in three minutes**"].query_string
+    assert "mode=temperature+sweep" in links[":blue[**Temperature in three minutes**]"].query_string
 
 
 def test_temperature_shows_repetition_a_play_and_made_up_words():
@@ -104,7 +104,7 @@ def test_doors_without_their_model_leave_it_to_the_page(monkeypatch, tmp_path):
     monkeypatch.setattr(models, "STARTERS", tmp_path)
     app = open_page("home")
     assert not app.exception and not app.error
-    queries = [link.proto.query_string for link in app.get("page_link") if link.proto.label.startswith("**")]
+    queries = [link.proto.query_string for link in app.get("page_link") if link.proto.label.startswith(":blue[")]
     assert len(queries) == 4 and not [query for query in queries if "model=" in query]
 
 

@@ -84,8 +84,5 @@ def show(models: Collection[str]) -> None:
         with column.container(border=True, height="stretch", key=f"door-{door.key}", gap="xsmall"):
             st.image(_PICTURES / f"{door.key}.svg", alt="", width="stretch")  # the words say it, too
             known = {name: value for name, value in door.settings.items() if name != "model" or value in models}
-            icon = ":material/arrow_forward:"
-            st.page_link(
-                door.page, label=f"**{door.title}**", icon=icon, icon_position="right", query_params=known
-            )
+            st.page_link(door.page, label=f":blue[**{door.title}**]", query_params=known)
             st.markdown(door.words)
