@@ -1,9 +1,11 @@
 """The models that a picker offers: this browser's own and the built-in ones, or everyone's."""
 
 import dataclasses
+import re
 
 import pytest
 
+from charlab.runs import models
 from helpers.pages import model_box, open_page
 from helpers.tiny import make_run
 from pages.parts.shared import browser_cookie
@@ -52,3 +54,23 @@ def test_nothing_is_asked_where_both_are_the_same(monkeypatch):
     app = open_page("playground")  # nothing of one's own: everything is offered
     assert "Theirs" in offered(app)
     assert not [control for control in app.segmented_control if control.key == "model_whose"]
+
+
+def test_models_of_one_name_are_told_apart_by_date(monkeypatch):
+    monkeypatch.setattr(browser_cookie, "owner", lambda: ME)
+    first, second = run_of(ME, "Sea"), run_of(ME, "Sea")
+    second.write_config(dataclasses.replace(second.config(), created=first.config().created - 3600))
+    titles = [title for title in model_box(open_page("playground")).options if "Sea" in title]
+    assert len(set(titles)) == 2 and all(re.search(r", \d\d \w{3} \d\d:\d\d$", title) for title in titles)
+
+
+def test_a_model_that_was_deleted_while_it_was_listed_is_named_and_no_id_is_shown(monkeypatch):
+    run, find = run_of(ME, "Sea"), models.find
+    app = open_page("playground", model=run.id)
+
+    def gone(name):
+        return find("nowhere" if name == run.id else name)
+
+    monkeypatch.setattr(models, "find", gone)
+    app.run()
+    assert [error.value for error in app.error] == ["Model “Sea” was deleted\\. Choose another one\\."]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from charlab.core import kinds
-from charlab.errors import CharlabError
+from charlab.errors import CharlabError, ModelError
 from charlab.runs.models import Model, ModelInfo, corpus_title, load, stamp, survey
 from pages.parts.shared import browser_cookie, dates, gone, owner_filter, stable_selectbox, url_state
 from pages.parts.shared.safe_text import as_label, plain
@@ -100,7 +100,12 @@ def load_model(info: ModelInfo, weights_name: str = "best") -> Model:
     Where it cannot be loaded, shows the reason and ends the page's run.
     """
     try:
-        return _load(info.name, weights_name, stamp(info.name))
+        written = stamp(info.name)
+    except ModelError:  # deleted since this page listed it; the core's sentence lists ids, for the command line
+        st.error(plain(f"Model “{info.title}” was deleted. Choose another one."))
+        st.stop()
+    try:
+        return _load(info.name, weights_name, written)
     except CharlabError as error:
         st.error(plain(str(error)))
         st.stop()
