@@ -59,7 +59,7 @@ def test_a_sweep_and_its_link_in_another_browser(shared_server, page, chrome):
 @pytest.fixture
 def slow_model(shared_server, monkeypatch) -> str:
     """A model that generates slowly, so that there is time to do something meanwhile."""
-    monkeypatch.setitem(TINY, "slow", ModelConfig(kind="lstm", layers=2, units=512, embedding=8))
+    monkeypatch.setitem(TINY, "slow", ModelConfig(kind="lstm", layers=2, units=640, embedding=8))
     return make_run("slow", name="Slow").id
 
 
@@ -93,10 +93,8 @@ def test_nothing_of_an_older_text_stands_beside_a_new_one(shared_server, slow_mo
         page.get_by_role("button", name="Samples", exact=True)
     ).first.click()
     settled(page)
-    slider = page.get_by_role("slider", name="Length (characters)")
-    slider.focus()
-    page.keyboard.press("End")
-    settled(page)
+    page.get_by_role("button", name=re.compile("20 characters")).click()  # the folded settings
+    page.get_by_label("Length (characters)", exact=True).fill("2000")
     button(page, "Generate").click()
     wait_until(lambda: len(texts(page)) == 3)
     expect(page.get_by_text("Temperature 1.6", exact=True)).to_have_count(0)

@@ -94,7 +94,7 @@ def test_a_door_counts_whatever_the_pages_showed_before(key):
     assert not app.exception
     if key == "temperature":
         written = [code.value.strip() for code in app.code if code.value.strip().startswith("ROMEO:")]
-        assert len(written) == 3 and "Generated with the previous settings" not in text(app)
+        assert len(written) == 3 and "outdated" not in text(app)
     for name, value in DOOR[key].settings.items():
         if name in app.session_state and isinstance(app.session_state[name], str) and name != "temperatures":
             assert app.session_state[name] == value, name

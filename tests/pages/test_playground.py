@@ -265,6 +265,51 @@ def test_what_is_copied_is_counted_and_found(monkeypatch):
     corpus_index._index.clear()
 
 
+def test_samples_follow_the_temperature_and_nothing_else():
+    app = press(open_page("playground", model=make_run().id, **SHORT), "Generate")
+    first, drawn = codes(app), len(app.session_state["history"])
+    for temperature in (1.5, 1.0, 0.3):
+        app.slider(key="playground.temperature").set_value(temperature).run()
+        assert written(app).request.config.temperature == temperature and "outdated" not in shown(app)
+    assert codes(app) != first and len(app.session_state["history"]) == drawn + 1  # the last of them only
+    app.slider(key="playground.temperature").set_value(0.8).run()
+    assert codes(app) == first
+    app.number_input(key="playground.top_k").set_value(3).run()
+    assert codes(app) == first and shown(app).count("outdated") == 3
+    app.number_input(key="playground.top_k").set_value(0).run()
+    assert codes(app) == first and "outdated" not in shown(app)
+
+
+def test_samples_that_took_long_do_not_follow_the_temperature():
+    app = press(open_page("playground", model=make_run().id, **SHORT), "Generate")
+    first = codes(app)
+    written(app).seconds = 3.0
+    app.slider(key="playground.temperature").set_value(1.5).run()
+    assert codes(app) == first and shown(app).count("outdated") == 3
+    assert shown(app).count("Press Generate to update") == 3
+
+
+@pytest.mark.parametrize(
+    ("lesson", "titles"), [("Temperature 0", 3), ("Many temperatures", 6), ("Several models", 2)]
+)
+def test_the_empty_page_has_lessons_that_begin_with_one_click(lesson, titles):
+    run = make_run()
+    epochs(run)
+    app = press(open_page("playground", model=run.id, length="20", seed_text="the "), lesson)
+    assert not app.exception and len(written(app).samples) == titles and len(codes(app)) == titles
+    assert lesson not in [button.label for button in app.button]
+
+
+def test_settings_fold_to_a_line_that_says_them():
+    run = make_run(name="Mine")
+    app = open_page("playground", model=run.id, seed_text="the quick brown fox jumps over the lazy dog", top_k="4")
+    labels = [button.label for button in app.button]
+    assert "Fold the settings" in labels
+    labels = [button.label for button in press(app, "Generate").button]
+    line = "Mine · “the quick brown fox jumps over the lazy …” · 3 samples of 300 characters · top-k 4"
+    assert f"{line} · random seed 1" in labels and "Fold the settings" not in labels
+
+
 @pytest.mark.parametrize("shade", ["surprise", "probability", "copied"])
 def test_coloured_samples_and_no_training_text(shade):
     app = press(open_page("playground", model=make_run().id, **SHORT | {"shade": shade}), "Generate")

@@ -11,13 +11,13 @@ import streamlit as st
 
 from charlab.charts import distribution
 from charlab.core import sampling
-from charlab.core.config import SampleConfig, settings
+from charlab.core.config import SampleConfig
 from charlab.core.display import named
 from charlab.core.reading import Reading
 from charlab.runs.models import Model
 from pages.parts.explainer import evidence
 from pages.parts.explainer.text_strip import alphabet, before, in_percent, percent
-from pages.parts.shared import page_state, present, url_state
+from pages.parts.shared import present, sampling_inputs, url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
 
@@ -25,7 +25,6 @@ _BARS, _HEIGHT = 8, 330  # pixels: few enough for two rows of labels, on a proje
 _ROWS = 12  # of the table
 _DRAWING = 0.05  # seconds that a browser gets to draw the bars before the address changes
 _MOVED = "bars_moved"
-_DECLARED = settings(SampleConfig)
 
 
 def show(
@@ -71,32 +70,9 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
     second, third = present.details("cut-offs", others).columns(2)
     for setting in ("explainer.temperature", "explainer.top_k", "explainer.top_p"):
         url_state.read(setting)
-    temperature = first.slider(
-        "Temperature",
-        *page_state.limits("explainer.temperature"),
-        step=0.05,
-        key="explainer.temperature",
-        persist_state="session",
-        on_change=_moved,
-        help=_DECLARED["temperature"].help,
-    )
-    top_k = second.number_input(
-        "Top-k (0 is off)",
-        *page_state.limits("explainer.top_k"),
-        key="explainer.top_k",
-        persist_state="session",
-        on_change=_moved,
-        help=_DECLARED["top_k"].help,
-    )
-    top_p = third.slider(
-        "Top-p (1 is off)",
-        *page_state.limits("explainer.top_p"),
-        step=0.05,
-        key="explainer.top_p",
-        persist_state="session",
-        on_change=_moved,
-        help=_DECLARED["top_p"].help,
-    )
+    temperature = sampling_inputs.temperature("explainer.temperature", first, _moved)
+    top_k = sampling_inputs.top_k("explainer.top_k", second, _moved)
+    top_p = sampling_inputs.top_p("explainer.top_p", third, _moved)
     shown = _distribution(model, reading, step, temperature, top_k, top_p)
     with figure:
         bars = distribution.bars(alphabet(model), *shown, "Predicted next character", _BARS)

@@ -37,9 +37,10 @@ def show(begin: Callable[[], None]) -> None:
             "these:"
         )
         for column, (title, what, settings) in zip(st.columns(len(_LESSONS)), _LESSONS, strict=True):
-            with column.container(border=True):
-                st.markdown(what)
-                st.button(title, icon=":material/play_arrow:", on_click=_try, args=(settings, begin))
+            column.button(
+                title, icon=":material/play_arrow:", width="stretch", on_click=_try, args=(settings, begin)
+            )
+            column.caption(what)
 
 
 def _try(settings: dict[str, Any], begin: Callable[[], None]) -> None:
