@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import common, startup
-from charlab.runs import store, warm
+from charlab.runs import limits, store, warm
 from charlab.runs.presets import PRESETS
 
 
@@ -33,16 +33,16 @@ def main() -> None:
         for number in range(1, 1 + (1 if options.short else options.rounds)):
             rows.append({"run": number} | one_run(options.preset, folder, minutes))
             print(rows[-1], file=sys.stderr, flush=True)
-    title = f"Runs of {minutes:g} minutes of {options.preset} beside {options.busy} busy processes:"
+    title = f"Runs of {limits.in_minutes(minutes)} of {options.preset} beside {options.busy} busy processes:"
     common.report("minutes", options, about, {title: rows}, rows)
 
 
 def one_run(preset: str, folder: Path, minutes: float) -> dict[str, Any]:
     """What a run trained, and what its end says of it."""
-    warm.page_is_open()
     run = startup.create(preset, folder, {"minutes": minutes})
     began, first, last, step = time.perf_counter(), None, None, 0
     while (status := startup.status_of(run)).state in store.ACTIVE:
+        warm.page_is_open()
         if "seconds" in status.start_up:
             first = first or time.perf_counter()
         if status.step > step:
