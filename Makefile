@@ -12,7 +12,7 @@ BIN := .venv/bin
 
 .PHONY: app class test test-slow bench starters lint
 
-app: .venv/app-installed
+app: .venv/app-installed .venv/text-here
 	@echo "CharLab opens at http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
 	@$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
 
@@ -20,7 +20,7 @@ app: .venv/app-installed
 # network; nothing is sent to find it, and Streamlit, which is told it, asks no server for it.
 class: export CHARLAB_MINUTES ?= 3
 class: export CHARLAB_CLASS = 1
-class: .venv/app-installed
+class: .venv/app-installed .venv/text-here
 	@address=$$($(BIN)/python -c 'from charlab.runs import network; print(network.own_address() or "127.0.0.1")'); \
 	echo "Write on the board:  http://$$address:$(PORT)"; \
 	echo "Each run gets $$CHARLAB_MINUTES minutes. Everyone can read its text and watch it; only the browser that"; \
@@ -50,6 +50,10 @@ lint: .venv/test-installed
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
+
+# The text of a first run, so that it needs no network later. Without a network now, the next start tries again.
+.venv/text-here: .venv/app-installed
+	@$(BIN)/python -m charlab corpora --fetch shakespeare > /dev/null 2>&1 && touch $@ || true
 
 .venv/test-installed: requirements.txt requirements-dev.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -19,6 +19,10 @@ class CorpusError(CharlabError):
     """A text cannot be found, read or used for training."""
 
 
+class DownloadError(CorpusError):
+    """A text that is not on this machine cannot be downloaded now."""
+
+
 class ModelError(CharlabError):
     """A model cannot be found, or its files are invalid."""
 

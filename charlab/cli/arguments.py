@@ -62,8 +62,9 @@ def as_unicode(word: str) -> str:
 
 
 def _add_lists(subparsers: Any) -> None:
+    corpora = _command(subparsers, "corpora", commands.list_corpora, "list the texts")
+    corpora.add_argument("--fetch", metavar="NAME", help="download this text first, where it is not here yet")
     for name, function, words in (
-        ("corpora", commands.list_corpora, "list the texts"),
         ("presets", commands.list_presets, "list the presets: models and their training"),
         ("accelerators", commands.list_accelerators, "list the accelerators, and why some are unavailable"),
         ("models", commands.list_models, "list the built-in models and the runs"),

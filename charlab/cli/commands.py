@@ -28,7 +28,9 @@ from charlab.training import process
 
 
 def list_corpora(options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Every text: its facts, and whether it is on this machine."""
+    """Every text: its facts, and whether it is on this machine. With --fetch, one is downloaded first."""
+    if options.fetch:
+        catalogue.load(options.fetch, paths=False)
     rows = []
     for corpus in [*catalogue.CORPORA.values(), *catalogue.stored()]:
         rows.append(dataclasses.asdict(corpus) | {"here": corpus.is_here()})

@@ -19,8 +19,10 @@ from charlab.corpora import downloads, python_texts, stored_texts, synthetic
 from charlab.corpora.cleaning import clean
 from charlab.corpora.stored_texts import store as store  # beside load
 from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text, made, read_bytes, read_plainly, stored_name
-from charlab.errors import CorpusError
+from charlab.errors import CorpusError, DownloadError
 
+DEFAULT = "shakespeare"  # the text of a first run
+_STAND_IN = "unicode-names"  # for it: any Python has this text, and a model invents new names within a minute
 SEED, LENGTH = 1, 500_000  # of the synthetic texts
 PIPE_LIMIT = 1_000_000_000  # bytes; a file has no limit, but a pipe may have no end
 _PIPED = "piped text"
@@ -140,6 +142,19 @@ def load(
     raise CorpusError(_no_such_text(name_or_path))
 
 
+def load_or_stand_in(name: str) -> Text:
+    """The text of a corpus's name; another one, whose name differs, where the default cannot be downloaded.
+
+    No other text has a stand-in, since people choose it for what it is. Raises CorpusError.
+    """
+    try:
+        return load(name, paths=False)
+    except DownloadError:
+        if name != DEFAULT:
+            raise
+        return load(_STAND_IN, paths=False)
+
+
 def can_be_loaded_again(text: Text) -> bool:
     """Whether `load` will find a text by its name, as it does a file; a pipe can only be read once.
 
@@ -206,7 +221,7 @@ def _load_download(corpus: Corpus, download: bool) -> Text:
     try:
         contents, notes = downloads.fetch(wanted) if download else downloads.find(wanted)
     except CorpusError as error:
-        raise CorpusError(
+        raise type(error)(
             f"{corpus.title} is not on this machine yet. {error} Try again with a network connection, or put "
             f"the file into the folder that the environment variable CHARLAB_CORPORA names. "
             f"{_others(but=corpus.name)}"

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 
 from charlab import os_errors
 from charlab.corpora import licence
-from charlab.errors import CorpusError
+from charlab.errors import CorpusError, DownloadError
 from charlab.folders import cache_folder, corpora_folder
 
-SECONDS = 20  # that a server may take to answer, or to continue after a pause
+CONNECT_SECONDS = 5  # that a server may take to accept a connection
+SECONDS = 20  # that it may take to answer, or to continue after a pause
 WAIT_SECONDS = 60  # for another process on this machine that downloads the same file
 
 
@@ -73,8 +74,8 @@ def find(download: Download) -> tuple[bytes | None, tuple[str, ...]]:
 def fetch(download: Download) -> tuple[bytes, tuple[str, ...]]:
     """The file's contents, downloaded if this machine lacks them, and notes on files that were skipped.
 
-    One download at a time per machine: other processes wait, then find the file. Raises CorpusError where no
-    mirror has the right file, or where it cannot be stored.
+    One download at a time per machine: other processes wait, then find the file. Raises DownloadError where no
+    mirror has the right file, and CorpusError where it cannot be stored.
     """
     contents, notes = find(download)
     if contents is not None:
@@ -88,7 +89,7 @@ def fetch(download: Download) -> tuple[bytes, tuple[str, ...]]:
             contents, notes = find(download)  # another process may have downloaded it meanwhile
             problems = [] if contents is not None else _from_mirrors(download, folder)
     except Timeout:
-        raise CorpusError(
+        raise DownloadError(
             f"Another process of this machine has been downloading {download.file_name} for over {WAIT_SECONDS} "
             "seconds. Try again in a minute."
         ) from None
@@ -101,7 +102,7 @@ def fetch(download: Download) -> tuple[bytes, tuple[str, ...]]:
         contents, _ = find(download)
     if contents is None:
         failed = f"{download.file_name} could not be downloaded ({'; '.join(problems)})."
-        raise CorpusError(" ".join((failed, *notes)))
+        raise DownloadError(" ".join((failed, *notes)))
     return contents, notes
 
 
@@ -111,7 +112,7 @@ def _from_mirrors(download: Download, folder: Path) -> list[str]:
     from requests import exceptions
 
     def checked(url: str, output_file: str, manager: object) -> None:
-        pooch.HTTPDownloader(timeout=SECONDS)(url, output_file, manager)
+        pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, SECONDS))(url, output_file, manager)
         if download.contents(Path(output_file).read_bytes()) is None:
             raise ValueError("not the file that was asked for")
 
@@ -122,6 +123,8 @@ def _from_mirrors(download: Download, folder: Path) -> list[str]:
         try:
             pooch.retrieve(url, known_hash, download.file_name, folder, downloader=checked)
             return problems
+        except exceptions.ConnectTimeout:
+            problem = f"no connection within {CONNECT_SECONDS} seconds"
         except exceptions.Timeout:
             problem = f"no answer within {SECONDS} seconds"
         except exceptions.HTTPError as error:

@@ -13,6 +13,7 @@ from typing import Any
 
 from charlab.core import config
 from charlab.core.config import ACCELERATORS
+from charlab.corpora import catalogue
 from charlab.errors import ConfigError
 from charlab.runs.presets import PRESETS, Preset
 from charlab.runs.typed_values import parse_number, parse_whole_number
@@ -64,7 +65,7 @@ SETTINGS: dict[str, Setting] = {
     # key: page(type, default, limits or choices, name in links)
     "present": _all(bool, False, parse=lambda in_link: in_link == "1"),
 
-    "corpus": _train(str, "shakespeare", choices=AT_CALL),
+    "corpus": _train(str, catalogue.DEFAULT, choices=AT_CALL),
     "preset": _train(str, "quick-gru", choices=PRESETS),
     "accelerator": _train(str, "auto", choices=ACCELERATORS),
     "minutes": _train(float, 1.0, limits=(0.5, 60.0)),

@@ -2,13 +2,17 @@
 
 import dataclasses
 import hashlib
+import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from charlab.cli import main
 from charlab.corpora import catalogue, downloads
-from charlab.errors import CorpusError
+from charlab.errors import CorpusError, DownloadError
+from helpers.project import ROOT
 
 PLAY = "".join(f"Line {i} of a play that nobody wrote.\n" for i in range(200)).encode()
 START, END = (f"*** {mark} OF THE PROJECT GUTENBERG EBOOK A PLAY ***" for mark in ("START", "END"))
@@ -239,3 +243,48 @@ def test_a_folder_of_texts_that_is_none_is_told(server, play, tmp_path, monkeypa
     note = f"CHARLAB_CORPORA is not searched: {tmp_path / 'missing'} is not a folder."
     assert downloads.find(play) == (None, (note,))
     assert downloads.fetch(play) == (PLAY, (note,))
+
+
+def test_for_the_text_of_a_first_run_another_one_stands_in(server, play, monkeypatch):
+    monkeypatch.setitem(catalogue._DOWNLOADS, catalogue.DEFAULT, play)
+    server.answers = {}
+    text = catalogue.load_or_stand_in(catalogue.DEFAULT)
+    assert text.name in catalogue.CORPORA and text.name != catalogue.DEFAULT and len(text.text) > 100_000
+    server.answers = {"/second": (200, PLAY)}
+    assert catalogue.load_or_stand_in(catalogue.DEFAULT).text == PLAY.decode()
+
+
+def test_no_other_text_stands_in_for_one_that_was_chosen(server, book, monkeypatch):
+    monkeypatch.setitem(catalogue._DOWNLOADS, "complete-works", book)
+    server.answers = {}
+    with pytest.raises(DownloadError, match="is not on this machine yet"):
+        catalogue.load_or_stand_in("complete-works")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses, which is soon enough")
+def test_a_server_that_accepts_no_connection_is_left_soon(play, monkeypatch):
+    monkeypatch.setattr(downloads, "CONNECT_SECONDS", 0.2)
+    with socket.socket() as full:  # its queue of connections is full: a further one gets no answer
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        address = full.getsockname()
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(address)
+        silent = dataclasses.replace(play, urls=(f"http://127.0.0.1:{address[1]}/",))
+        with pytest.raises(DownloadError, match="no connection within 0.2 seconds"):
+            downloads.fetch(silent)
+        for one in waiting:
+            one.close()
+
+
+def test_a_text_is_fetched_by_a_command_as_the_makefile_does(server, play, monkeypatch, capsys):
+    monkeypatch.setitem(catalogue._DOWNLOADS, catalogue.DEFAULT, play)
+    (line,) = [line for line in (ROOT / "Makefile").read_text().splitlines() if "--fetch" in line]
+    words = line.split("-m charlab ")[1].split(" >")[0].split()
+    server.answers = {}
+    assert main(words) != 0 and "not on this machine yet" in capsys.readouterr().err
+    server.answers = {"/first": (200, PLAY)}
+    assert main(words) == 0 and catalogue.CORPORA[catalogue.DEFAULT].is_here()
+    assert f"{catalogue.DEFAULT}  1115394  True" in capsys.readouterr().out
