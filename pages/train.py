@@ -1,57 +1,93 @@
-"""Train: choose a text, a model, an accelerator and how long to train, and watch the loss fall."""
+"""Train: choose a text, a model and how long to train, and watch the loss fall."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-from charlab import os_errors
-from charlab.corpora import catalogue
 from charlab.errors import CharlabError
 from charlab.runs import accelerators, limits, plan
-from pages.parts.shared import browser_cookie, url_state
+from pages.parts.shared import browser_cookie, present, settings_fold, url_state
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
-from pages.parts.train import export_import, own_texts, preview, run_form, run_panel, settings_form, startup
+from pages.parts.train import (
+    export_import,
+    own_texts,
+    preview,
+    run_form,
+    run_panel,
+    run_picker,
+    settings_form,
+    start,
+    startup,
+)
 
 startup.keep_ready()
-st.title("Train a model")
-st.caption(
-    "A character model reads a text and learns to predict its next character. The loss measures how wrong its "
-    "predictions still are: it falls while the model learns."
-)
+st.html(Path(__file__).parent / "parts" / "train" / "train.css")
+present.details("title").title("Train a model")
+start.fold_where_a_run_is_shown()
 
-corpus_column, model_column, accelerator_column, budget_column = st.columns([3, 3, 2, 3])
-with corpus_column:
-    corpus = run_form.pick_corpus()
-with model_column:
-    preset = run_form.pick_preset()
-with accelerator_column:
-    accelerator = run_form.pick_accelerator(preset)
-with budget_column:
-    budget = run_form.pick_budget(preset)
+# New run: a form that folds to one line
+start.select_stand_in()
+texts = run_form.texts_here()
+run_form.read_link(texts)
+row = st.container(horizontal=True, vertical_alignment="top", key="new-run")
+present.details("new-run-heading", row, width="content").header("New run", anchor=False, width="content")
+is_open = settings_fold.is_open(start.FORM)
+start_place = None if is_open and not present.is_on() else row.container(key="start", width="content")
+with present.details("new-run", row, gap=None):
+    form = settings_fold.box(start.FORM, run_form.summary(texts))
+said = st.container()
+
+with form:
+    st.caption(
+        "A model reads a text and learns to predict its next character. The loss measures how wrong it still is."
+    )
+    accelerator_in_row = run_form.has_accelerators()
+    columns = st.columns([3, 3, 3, 2] if accelerator_in_row else 3)
+    with columns[0]:
+        corpus = run_form.pick_corpus(texts)
+    with columns[1]:
+        preset = run_form.pick_preset()
+    with columns[2]:
+        budget = run_form.pick_budget(preset)
+    facts = st.container()
+    shared = (
+        "Everyone in the class can read its texts and watch its runs. Only the browser that started a run and the "
+        "teacher can control it."
+    )
+    if words := " ".join(filter(None, [limits.cap_in_words(), shared if browser_cookie.is_class() else ""])):
+        st.caption(words)
+    more = st.container(horizontal=True)
+    start_place = start_place or more.container(key="start", width="content")
+    with more.popover("Advanced settings", icon=":material/tune:", width="content"):
+        accelerator_here = st.container()
+        changes = settings_form.pick_settings(preset)
+        alphabet_cost = st.empty()
+        run_form.tell_missing_accelerators()
+    with columns[3] if accelerator_in_row else accelerator_here:
+        accelerator = run_form.pick_accelerator(preset)
+    with more.popover("Add your own text", icon=":material/upload_file:", width="content"):
+        own_texts.add_own_text()
+    with more.popover("Import a model", icon=":material/move_to_inbox:", width="content"):
+        if imported := export_import.import_bundle():
+            st.session_state.run = imported.id
 
 reason = accelerators.why_no_tensorflow() if settings_form.is_trained(preset) else ""
-if reason:
-    st.warning(plain(reason))
-facts = st.container()
-shared = (
-    "Everyone in the class can read its texts and watch its runs. Only the browser that started a run and the "
-    "teacher can control it."
+pressed = start_place.button(
+    "Start",
+    type="primary",
+    icon=":material/play_arrow:",
+    disabled=bool(reason),
+    on_click=settings_fold.fold,
+    args=(start.FORM,),
 )
-if words := " ".join(filter(None, [limits.cap_in_words(), shared if browser_cookie.is_class() else ""])):
-    st.caption(words)
-row = st.container(horizontal=True)
-start = row.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(reason))
-with row.popover("Advanced settings", icon=":material/tune:", width="content"):
-    changes = settings_form.pick_settings(preset)
-    alphabet_cost = st.empty()
-with row.popover("Add your own text", icon=":material/upload_file:", width="content"):
-    own_texts.add_own_text()
-with row.popover("Import a model", icon=":material/move_to_inbox:", width="content"):
-    if imported := export_import.import_bundle():
-        st.session_state.run = imported.id
+if reason:
+    said.warning(plain(reason))
 
 planned: plan.RunPlan | None = None
+problem = ""
 try:
     settings = changes | budget | {"accelerator": accelerator}
     model, train = plan.change(preset.model, preset.train, settings)
@@ -65,9 +101,10 @@ try:
         preview.validation_words(planned)
     alphabet_cost.caption(preview.alphabet_cost(planned))
 except CharlabError as error:
-    planned = None
-    facts.error(plain(in_page_words(str(error))))
-preview_box = st.expander("See the training data", icon=":material/table_rows:", key="feeding", on_change="rerun")
+    planned, problem = None, in_page_words(str(error))
+preview_box = form.expander(
+    "See the training data", icon=":material/table_rows:", key="feeding", on_change="rerun"
+)
 if preview_box.open:
     with preview_box:
         if planned:
@@ -75,17 +112,19 @@ if preview_box.open:
         else:
             st.info("There is nothing to show for these settings: correct the error above.")
 
-if start and planned:
-    try:
-        with st.spinner(f"Preparing {plain(corpus.title)} ..."):
-            if source is None:  # the text is downloaded now, and only then are its sizes known
-                text = catalogue.load(corpus.name, paths=False)
-                planned = plan.plan_run(text, preset.name, model, train)
-            st.session_state.run = planned.create(browser_cookie.actor()).id
-    except os_errors.EXPECTED as error:
-        st.error(plain(os_errors.sentence(error)))
+with said:
+    if pressed and problem:
+        start.refuse(problem)
+    elif pressed and planned and source:
+        start.start(planned)
+    elif pressed:
+        start.download_and_start(corpus, preset.name, model, train)
+    start.show_problem(problem)
 
-run = run_panel.pick_run()
+# Runs
+row = present.details("runs", horizontal=True, vertical_alignment="center")
+row.header("Runs", anchor=False, width="content")
+run = run_picker.pick_run(row)
 if run:
-    run_panel.show(run)
+    run_panel.show(run, row)
 url_state.write(run_form.in_link(preset) | {"run": run.id if run else None} | run_panel.in_link())

@@ -152,7 +152,12 @@ def load_or_stand_in(name: str) -> Text:
     except DownloadError:
         if name != DEFAULT:
             raise
-        return load(_STAND_IN, paths=False)
+        return load(stand_in().name, paths=False)
+
+
+def stand_in() -> Corpus:
+    """The text that is read where the default cannot be downloaded."""
+    return CORPORA[_STAND_IN]
 
 
 def can_be_loaded_again(text: Text) -> bool:

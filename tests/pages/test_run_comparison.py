@@ -49,6 +49,36 @@ def test_the_newest_text_is_shown_until_a_hand_moves_the_slider():
     assert not app.exception
 
 
+def test_a_browser_that_is_one_text_behind_does_not_hold_the_slider():
+    run = make_run()
+    app = app_of("run_comparison.samples(run, events)", run)
+    write_samples(run, 0, 1)
+    assert texts(app.run()) == ["the text 1 <b>$x$"]
+    behind = app._tree.get_widget_states()  # the slider on text 1, which was the newest
+    for newest in (2, 3):
+        write_samples(run, newest, newest)
+        app.run()
+        app._run(behind)
+        assert texts(app) == [f"the text {newest} <b>$x$"]
+    app.select_slider[0].set_value(1).run()
+    write_samples(run, 4, 4)
+    assert texts(app.run()) == ["the text 1 <b>$x$"] and not app.exception
+
+
+def test_two_texts_of_the_same_epoch_are_two_places_of_the_slider():
+    """Of a run that was stopped after a few of many steps, the epoch is 0 again."""
+    run = make_run()
+    app = app_of("run_comparison.samples(run, events)", run)
+    for step in (0, 2):
+        place = {"event": "sample", "epoch": 0, "step": step, "seed_text": "the ", "text": f"step {step}"}
+        run.append_event(place)
+    assert texts(app.run()) == ["the step 2"]
+    app.run()
+    assert texts(app) == ["the step 2"]
+    app.select_slider[0].set_value(0).run()
+    assert texts(app) == ["the step 0"] and "Untrained" in app.caption[0].value
+
+
 def test_a_resume_that_cuts_texts_moves_the_slider_back():
     run = make_run()
     write_samples(run, 0, 5)

@@ -26,7 +26,7 @@ def test_before_start_the_split_is_advised_and_can_be_chosen(names):
     assert "Set the split to lines" in plain(app.warning)
     app.selectbox(key="ngram.split").set_value("lines").run()
     assert not app.exception and not app.warning
-    app.button[0].click().run()
+    next(button for button in app.button if button.label == "Start").click().run()
     [run] = store.all_runs()
     assert run.config().train.split == "lines" and run.config().notes == ()
 

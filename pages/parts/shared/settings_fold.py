@@ -44,6 +44,11 @@ def say(line: DeltaGenerator, key: str, summary: str) -> None:
         line.html(f"<style>:has(> .st-key-box-{key}) {{ display: none; }}</style>")  # with the space around it
 
 
+def is_open(key: str) -> bool:
+    """Whether the settings are open."""
+    return bool(st.session_state.setdefault(key, True))
+
+
 def fold(key: str) -> None:
     """Fold the settings; call it from a button's callback, before the page draws them again."""
     _set(key, False)

@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 
-def select(label: str, titles: dict[str, str], *, key: str, place: Any = st) -> str | None:
+def select(label: str, titles: dict[str, str], *, key: str, place: Any = st, **more: Any) -> str | None:
     """Offer the names in `titles`, each by its title. The choice is st.session_state[key], which any code may set;
-    None is no choice yet.
+    None is no choice yet. `more` is what st.selectbox takes besides.
 
     Streamlit's own box sends the title of its choice, with whatever else happens on the page. For a moment after a
     change that is still the old title: earlier titles of a choice are understood too, and a choice that something
@@ -21,7 +21,7 @@ def select(label: str, titles: dict[str, str], *, key: str, place: Any = st) -> 
         box |= {"number": box["number"] + 1, "choice": st.session_state[key]}
     widget = f"{key}-{box['number']}"
     st.session_state[widget] = box["choice"]
-    place.selectbox(label, titles, format_func=titles.get, key=widget, on_change=_take, args=(key, widget))
+    place.selectbox(label, titles, format_func=titles.get, key=widget, on_change=_take, args=(key, widget), **more)
     return box["choice"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from charlab.corpora import catalogue
 from charlab.errors import CharlabError
 from charlab.runs import control, diagnosis, limits, store
 from charlab.runs.store import Run, RunConfig, Status
-from pages.parts.shared import dates, gone, page_state, url_state
+from pages.parts.shared import dates, gone, page_state, present, url_state
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import as_label, exact, plain
 
@@ -118,30 +119,66 @@ def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], status:
             st.markdown(plain(in_page_words(sentence)))
 
 
-def samples(run: Run, events: Sequence[dict[str, Any]]) -> None:
-    """Show the generated texts, one per epoch, on a slider that follows the newest until the reader moves it."""
+def samples(run: Run, events: Sequence[dict[str, Any]], height: int = 240) -> None:
+    """Show the generated texts, one per epoch, on a slider that follows the newest until the reader moves it; the
+    text's box has `height` pixels."""
     found = [event for event in events if event["event"] == "sample"]
     if not found:
         return
-    st.subheader("Generated text")
-    key, newest = f"sample_of-{run.id}", len(found) - 1
-    seen = f"{key}-newest"  # the newest at the last tick: a slider at that position follows the newest
-    chosen = st.session_state.get(key, newest)
-    follows = chosen >= st.session_state.get(seen, 0)
-    st.session_state[key] = newest if follows else min(chosen, newest)
-    st.session_state[seen] = newest
-    place = newest
-    if newest:
-        place = st.select_slider(
-            "After epoch", list(range(len(found))), format_func=lambda i: f"{found[i]['epoch']:g}", key=key
-        )
+    if len(found) == 1:
+        place = 0
+        st.caption(_after(found[0]))
+    else:
+        place = _pick_sample(run, _epochs(found))
     sample = found[place]
-    before = "Untrained" if sample.get("step") == 0 else f"After epoch {sample['epoch']:g}"
-    st.caption(
-        plain(f"{before}, continuing “{sample['seed_text'].strip()}”. Every epoch uses the same prompt and ")
-        + "the same random numbers: only the model has changed."
+    exact(sample["seed_text"] + sample["text"], height=height)
+    with present.details("about-samples"):
+        st.caption(
+            plain(f"{_after(sample)}, continuing “{sample['seed_text'].strip()}”. ")
+            + "Every epoch uses the same prompt and the same random numbers: only the model has changed."
+        )
+
+
+def _after(sample: dict[str, Any]) -> str:
+    return "Untrained" if sample.get("step") == 0 else f"After epoch {sample['epoch']:g}"
+
+
+def _epochs(found: Sequence[dict[str, Any]]) -> list[str]:
+    """Each text's epoch, with its step where several texts have the same: a slider knows its places by their
+    labels."""
+    labels = [f"{sample['epoch']:g}" for sample in found]
+    often = Counter(labels)
+    return [
+        f"{label} (step {sample.get('step', place):,})" if often[label] > 1 else label
+        for place, (label, sample) in enumerate(zip(labels, found, strict=True))
+    ]
+
+
+def _pick_sample(run: Run, epochs: list[str]) -> int:
+    """Draw the slider of the texts; returns the place of the chosen one.
+
+    As long as it follows the newest, each new text gets a new slider: a browser may still send the place of the
+    one before, which would look like a reader's choice.
+    """
+    newest = len(epochs) - 1
+    slider = st.session_state.setdefault(f"samples-{run.id}", {"number": 0, "newest": newest, "held": None})
+    if slider["held"] is not None and slider["held"] >= newest:  # a resume has cut the texts after it
+        slider["held"] = None
+    if slider["held"] is None and slider["newest"] != newest:
+        slider["number"] += 1
+    slider["newest"] = newest
+    number = slider["number"]
+    key = f"sample_of-{run.id}.{number}"
+    st.session_state.setdefault(key, newest)
+
+    def hold() -> None:
+        if number == slider["number"]:
+            slider["held"] = st.session_state[key] if st.session_state[key] < slider["newest"] else None
+
+    place: int = st.select_slider(
+        "Text after epoch", list(range(len(epochs))), format_func=epochs.__getitem__, key=key, on_change=hold
     )
-    exact(sample["seed_text"] + sample["text"], height=240)
+    return place
 
 
 def _cell(text: str) -> str:

@@ -9,25 +9,59 @@ import streamlit as st
 
 from charlab.corpora import catalogue
 from charlab.corpora.catalogue import Corpus
-from charlab.runs import accelerators
+from charlab.runs import accelerators, limits
 from charlab.runs.presets import PRESETS, Preset
 from pages.parts.shared import dates, page_state, url_state
 from pages.parts.shared.safe_text import as_label, plain
 from pages.parts.train import settings_form
 
+_CPU_ONLY = ("auto", "cpu", "mirrored")  # what a machine with nothing but its CPU has
 
-def pick_corpus() -> Corpus:
-    """Draw a select box of all texts, with the facts of the chosen one."""
-    texts = {corpus.name: corpus for corpus in [*catalogue.CORPORA.values(), *catalogue.stored()]}
-    titles = dates.told_apart(
-        {name: as_label(corpus.title) for name, corpus in texts.items()},
-        {name: corpus.added for name, corpus in texts.items()},
-    )
+
+def texts_here() -> dict[str, Corpus]:
+    """Every text that can be chosen, by name."""
+    return {corpus.name: corpus for corpus in [*catalogue.CORPORA.values(), *catalogue.stored()]}
+
+
+def read_link(texts: dict[str, Corpus]) -> None:
+    """Give the form's settings their values, before any of it is drawn."""
     url_state.read("corpus", choices=texts)
+    for key in ("preset", "accelerator", "minutes"):
+        url_state.read(key)
+    name = st.session_state.preset
+    for key in (f"budget.{name}", f"epochs.{name}"):
+        url_state.read(key)
+
+
+def summary(texts: dict[str, Corpus]) -> str:
+    """The form in one line: the text, the model, how long to train, and how many settings were changed."""
+    state = st.session_state
+    preset = PRESETS[state.preset]
+    words = [_titles(texts)[state.corpus], preset.title]
+    if settings_form.is_trained(preset):
+        in_minutes = state[f"budget.{preset.name}"] == "minutes"
+        epochs = state[f"epochs.{preset.name}"]
+        words.append(limits.in_minutes(state.minutes) if in_minutes else f"{epochs} epoch{'s' * (epochs > 1)}")
+    if changed := len(settings_form.in_link(preset)):
+        words.append(f"{changed} changed setting{'s' * (changed > 1)}")
+    return ", ".join(words)
+
+
+def pick_corpus(texts: dict[str, Corpus]) -> Corpus:
+    """Draw a select box of all texts, with the facts of the chosen one."""
+    titles = _titles(texts)
     name = st.selectbox("Text", texts, format_func=titles.get, key="corpus", persist_state="session")
     corpus = texts[name]
     st.caption(plain(_facts(corpus)))
     return corpus
+
+
+def _titles(texts: dict[str, Corpus]) -> dict[str, str]:
+    """What each text is called, told apart where several have one title."""
+    return dates.told_apart(
+        {name: as_label(corpus.title) for name, corpus in texts.items()},
+        {name: corpus.added for name, corpus in texts.items()},
+    )
 
 
 def _facts(corpus: Corpus) -> str:
@@ -48,7 +82,6 @@ def _facts(corpus: Corpus) -> str:
 
 def pick_preset() -> Preset:
     """Draw a select box of all presets, with a description of the chosen one."""
-    url_state.read("preset")
     name = st.selectbox(
         "Model", PRESETS, format_func=lambda name: PRESETS[name].title, key="preset", persist_state="session"
     )
@@ -57,20 +90,23 @@ def pick_preset() -> Preset:
     return preset
 
 
+def has_accelerators() -> bool:
+    """Whether this machine is known to have more than its CPU to choose from."""
+    return any(row["available"] and row["name"] not in _CPU_ONLY for row in _rows())
+
+
 def pick_accelerator(preset: Preset) -> str:
-    """Draw a select box of the accelerators of this machine, and list the others with the reasons."""
-    found = _survey()
-    rows = found.result() if found.done() and not found.exception() else []
+    """Draw a select box of the accelerators of this machine."""
+    rows = _rows()
     available = [row["name"] for row in rows if row["available"]] or ["cpu"]
     options = ["auto", *(name for name in available if name != "auto")]
-    url_state.read("accelerator")
     if st.session_state.accelerator not in options:
         if rows:
             st.warning(f"This machine has no {plain(st.session_state.accelerator)} accelerator. Auto is selected.")
         st.session_state.accelerator = "auto"
     counted = not settings_form.is_trained(preset)
     titles = {row["name"]: row["title"] for row in rows} | {"auto": "Auto"}
-    chosen = st.selectbox(
+    return st.selectbox(
         "Accelerator",
         options,
         key="accelerator",
@@ -79,15 +115,25 @@ def pick_accelerator(preset: Preset) -> str:
         format_func=lambda name: titles.get(name, name.upper()),
         help="An n-gram model needs no accelerator." if counted else "Auto picks the fastest available.",
     )
+
+
+def tell_missing_accelerators() -> None:
+    """List the accelerators that this machine lacks, with the reasons."""
+    found = _survey()
     if not found.done():
         _until_surveyed()
     elif found.exception():
         st.caption(plain(str(found.exception())))
-    elif missing := [row for row in rows if not row["available"]]:
-        with st.popover("Not available here"):
-            for row in missing:
-                st.markdown(f"**{plain(row['title'])}**: {plain(row['reason'])}")
-    return chosen
+    elif missing := [row for row in _rows() if not row["available"]]:
+        st.caption("Accelerators not available here")
+        for row in missing:
+            st.caption(f"**{plain(row['title'])}**: {plain(row['reason'])}")
+
+
+def _rows() -> list[dict[str, Any]]:
+    """The accelerators of this machine, none as long as they are not known."""
+    found = _survey()
+    return found.result() if found.done() and not found.exception() else []
 
 
 @st.fragment(run_every=1.0)
@@ -113,7 +159,6 @@ def pick_budget(preset: Preset) -> dict[str, Any]:
         st.text_input("Train for", "one pass (seconds)", disabled=True, help="An n-gram model counts only once.")
         return {}
     choice = f"budget.{preset.name}"
-    url_state.read(choice)
     kind = st.segmented_control(
         "Train for",
         page_state.choices(choice),
@@ -124,7 +169,6 @@ def pick_budget(preset: Preset) -> dict[str, Any]:
         width="stretch",
     )
     if kind == "minutes":
-        url_state.read("minutes")
         minutes = st.slider(
             "Minutes",
             *page_state.limits("minutes"),
@@ -135,7 +179,6 @@ def pick_budget(preset: Preset) -> dict[str, Any]:
         )
         return {"minutes": minutes}
     key = f"epochs.{preset.name}"
-    url_state.read(key)
     epochs = st.slider(
         "Epochs",
         *page_state.limits(key),
@@ -156,13 +199,3 @@ def in_link(preset: Preset) -> dict[str, Any]:
         chosen[choice] = state[choice]
         chosen |= {length: state[length]}
     return chosen | settings_form.in_link(preset)
-
-
-def empty_state() -> None:
-    """Explain what a run will show, where none has been started."""
-    st.info(
-        "Press Start: the loss appears here within a few seconds, and next to it the text that the "
-        "model generates after every epoch. Three texts to begin with: **Tiny Shakespeare** (plays: almost verse "
-        "after a minute), **Names of the Unicode characters** (the model invents new ones), **Coin flips** "
-        "(nothing to learn: the loss stays at 1 bit per character)."
-    )

@@ -1,13 +1,13 @@
-"""A run, live: its picker, loss, progress, generated text and controls."""
+"""A run, live: its progress, figures and controls, its curve beside the generated text, and what they mean."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from charlab.charts import loss
 from charlab.core import kinds, ngram
@@ -16,82 +16,22 @@ from charlab.errors import CharlabError
 from charlab.export import download_names
 from charlab.runs import diagnosis, limits, models, queue, shell_commands, store, validation
 from charlab.runs.store import Run, RunConfig, Status
-from pages.parts.shared import browser_cookie, gone, owner_filter, page_state, stable_selectbox, url_state
+from pages.parts.shared import page_state, present, url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.page_words import in_page_words
-from pages.parts.shared.safe_text import as_label, command, plain
-from pages.parts.train import export_import, preview, run_comparison, run_controls, run_form, startup
+from pages.parts.shared.safe_text import command, plain
+from pages.parts.train import export_import, preview, run_comparison, run_controls, run_picker, startup
 
-_STATES = {
-    "queued": "waiting in the queue", "running": "training", "pausing": "pausing", "paused": "paused",
-    "stopping": "stopping", "stopped": "stopped", "done": "done", "failed": "failed",
-}  # fmt: skip
+_TITLES = {"bits": "loss in bits", "nats": "loss in nats", "accuracy": "accuracy"}
+
 _TICK_SECONDS = 1.0
+_PICTURE_HEIGHT = 350  # pixels: with what is above it, the first screen of a projector
+_SLIDER_HEIGHT = 80  # above the generated text
 
 
-def pick_run() -> Run | None:
-    """Pick a run: first the one just started, the link's, or the newest. None where there is none, or where the
-    reader has yet to choose one in place of one that was deleted."""
-    runs = {run.id: run for run in store.all_runs()}
-    found = {name: _facts(run) for name, run in runs.items()}
-    is_gone = gone.is_gone("run", {name: _name(name, facts) for name, facts in found.items()}, "Run")
-    if not found:
-        run_form.empty_state()
-        return None
-    run_controls.offer_to_resume({name: facts[1] for name, facts in found.items() if not isinstance(facts, str)})
-    left, right = st.columns([5, 2], vertical_alignment="bottom")
-    mine = _mine(found)
-    if not is_gone:
-        url_state.read("run", default=next(iter(mine or found)), choices=found)
-    shown = owner_filter.choose_owner(
-        found,
-        mine,
-        label="Runs",
-        key="whose",
-        picked="run",
-        help="Mine: the runs started in this browser.",
-        place=right,
-    )
-    if not is_gone and st.session_state.run not in shown:
-        st.session_state.run = next(iter(shown))
-    titles = stable_selectbox.unique_titles({name: _title(facts) for name, facts in shown.items()})
-    chosen = stable_selectbox.select("Run", titles, key="run", place=left)
-    return runs[chosen] if chosen else None
-
-
-_Facts = tuple[RunConfig, Status] | str  # or why the run cannot be read, in a sentence
-
-
-def _mine(found: dict[str, _Facts]) -> dict[str, _Facts]:
-    """The runs started in this browser."""
-    me = browser_cookie.actor().owner
-    return {
-        name: facts for name, facts in found.items() if me and not isinstance(facts, str) and facts[0].owner == me
-    }
-
-
-def _facts(run: Run) -> _Facts:
-    try:
-        config, _, status = run.read()
-    except CharlabError as problem:
-        return str(problem)
-    return config, status
-
-
-def _name(run_id: str, facts: _Facts) -> str:
-    return facts.split(" cannot be read")[0] if isinstance(facts, str) else facts[0].name
-
-
-def _title(facts: _Facts) -> str:
-    if isinstance(facts, str):
-        return facts
-    config, status = facts
-    started = time.strftime("%d %b %H:%M:%S", time.localtime(config.created))
-    return f"{as_label(config.name)}, {started}, {_STATES[status.state]}"
-
-
-def show(run: Run) -> None:
-    """Draw the run's panel, which is redrawn every second while a worker has the run."""
+def show(run: Run, row: DeltaGenerator) -> None:
+    """Draw the run's panel, which is redrawn every second while a worker has the run; options of the chart go into
+    `row`."""
     try:
         config, _, status = run.read()
     except CharlabError as error:
@@ -100,8 +40,19 @@ def show(run: Run) -> None:
         return
     url_state.read("loss_unit")
     url_state.read("over")
-    first, second, third = st.columns([4, 5, 8], vertical_alignment="bottom")
-    unit = first.segmented_control(
+    with row.popover("Compare", icon=":material/stacked_line_chart:", help="Other runs, metric and x-axis."):
+        unit, others = _chart_options(run)
+    ticking = status.state in store.ACTIVE
+    st.fragment(_panel, run_every=_TICK_SECONDS if ticking else None)(run, config, unit, others, ticking)
+    if run.weight_names() and not ticking:
+        with present.details("export").expander("Export", icon=":material/download:"):
+            export_import.show(run)
+
+
+def _chart_options(run: Run) -> tuple[str, list[Run]]:
+    """Draw what the chart shows: other runs, the metric, the x-axis. Returns the metric and the runs."""
+    others = run_comparison.pick_others(run)
+    unit = st.segmented_control(
         "Metric",
         page_state.choices("loss_unit"),
         format_func=str.capitalize,
@@ -112,7 +63,7 @@ def show(run: Run) -> None:
         help="Loss in bits or nats per character (1 nat = 1.44 bits; 1 bit is one fair yes-or-no question), or "
         "accuracy: how often the most likely character is the actual one.",
     )
-    second.segmented_control(
+    st.segmented_control(
         "X-axis",
         page_state.choices("over"),
         format_func=str.capitalize,
@@ -121,13 +72,7 @@ def show(run: Run) -> None:
         persist_state="session",
         wrap=True,
     )
-    with third:
-        others = run_comparison.pick_others(run)
-    ticking = status.state in store.ACTIVE
-    st.fragment(_panel, run_every=_TICK_SECONDS if ticking else None)(run, config, unit, others, ticking)
-    if run.weight_names() and not ticking:
-        with st.expander("Export", icon=":material/download:"):
-            export_import.show(run)
+    return unit, others
 
 
 def in_link() -> dict[str, Any]:
@@ -143,47 +88,102 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
     except CharlabError:  # it was deleted in another window
         st.rerun()
     events = _readable_events(run)
-    left, right = st.columns([3, 2], gap="large")
+    _figures_and_controls(run, config, status, events, unit)
+    baselines = _reference_lines(config, bool(events))
+    left, right = st.columns([3, 2], gap="medium")
     with left:
-        _loss_chart(run, config, events, unit, others)
-        findings = _findings(config)
-        preview.show_findings(findings)
+        _chart(run, config, status, events, unit, others, baselines)
     with right:
-        _progress(run, config, status, events, unit, without=findings)
-        run_controls.buttons(run, config, status)
-        _doors(run, status)
-        run_comparison.words(run, config, events, status, unit)
-        run_comparison.samples(run, events)
-        with st.expander("Command-line equivalent"):
-            command(shell_commands.training_command(config))
-    run_comparison.table([config, *run_comparison.configs(others)])
+        run_comparison.samples(run, events, _PICTURE_HEIGHT - _SLIDER_HEIGHT)
+    with present.details("about-run"):
+        _about(run, config, status, events, unit, bool(baselines))
+        run_comparison.table([config, *run_comparison.configs(others)])
     if ticking != (status.state in store.ACTIVE):
         st.rerun()
 
 
-def _loss_chart(run: Run, config: RunConfig, events: list[dict], unit: str, others: list[Run]) -> None:
-    st.subheader("Accuracy" if unit == "accuracy" else "Loss")
+def _figures_and_controls(run: Run, config: RunConfig, status: Status, events: list[dict], unit: str) -> None:
+    """One row: the progress, the figures, and the controls."""
+    active = status.state in store.ACTIVE
+    with present.details("progress"):
+        left, middle, right = st.columns([3.6, 5.6, 6.3], vertical_alignment="center")
+    with left:
+        _progress(run, config, status)
+    with middle:
+        _figures(config, status, events, unit)
+    with right if not present.is_on() else st.container() if active else present.details("controls"):
+        run_controls.buttons(run, config, status)
+    if active and present.is_on():  # Pause and Stop are the two controls then
+        st.html("<style>.st-key-start { display: none; }</style>")
+
+
+def _chart(
+    run: Run,
+    config: RunConfig,
+    status: Status,
+    events: list[dict],
+    unit: str,
+    others: list[Run],
+    baselines: list[tuple[str, float]],
+) -> None:
     laid = [{"label": "this run" if others else "", "events": events}, *run_comparison.overlay(others)]
-    baselines = _reference_lines(config, bool(events))
     figure = loss.loss_figure(laid, unit, st.session_state.over, baselines)
+    if not figure.data:
+        st.info(_without_chart(status, events, unit))
+        return
     plotly_chart(
         figure,
         key=f"loss-{run.id}",
-        height=440,
+        height=_PICTURE_HEIGHT,
         filename=f"loss-{download_names.of_run(config)}",
-        label=f"Progress of {config.name}, {unit}: training solid, validation dashed.",
+        label=f"Progress of {config.name}, {_TITLES[unit]}: training solid, validation dashed.",
     )
+
+
+def _without_chart(status: Status, events: list[dict], unit: str) -> str:
+    """Why there is no curve, in place of empty axes."""
+    if unit == "accuracy" and any(event["event"] in ("step", "epoch") for event in events):
+        return "The accuracy of this run was not measured: choose the loss in bits or nats."
+    if status.state == "queued":
+        return "The curve appears here once the run has started."
+    if status.state in store.ACTIVE:
+        return "The curve begins here with the first step."
+    return "There is no curve: the run ended before its first step."
+
+
+def _about(run: Run, config: RunConfig, status: Status, events: list[dict], unit: str, baselines: bool) -> None:
+    """What stands below the picture: what it shows, links to other pages, and the run in sentences."""
+    left, right = st.columns([3, 2], gap="medium")
+    findings = _findings(config)
+    with left:
+        st.caption(_caption(config, unit, baselines))
+        if config.coverage and (counted := config.coverage.counted()):
+            st.caption(plain(counted))
+        preview.show_findings(findings)
+        for note in config.notes:
+            if note not in findings:
+                st.info(plain(in_page_words(note)))
+    with right:
+        _doors(run, status)
+        if said := _gap(events, unit):
+            st.caption(said)
+        if status.best_epoch:
+            st.caption(diagnosis.saved_weights(status.best_epoch, status.epoch))
+        run_comparison.words(run, config, events, status, unit)
+        with st.expander("Command-line equivalent"):
+            command(shell_commands.training_command(config))
+
+
+def _caption(config: RunConfig, unit: str, baselines: bool) -> str:
     if unit == "accuracy":
         meaning = "How often the most likely character is the actual one: higher is better."
     else:
         grey = " Grey lines are baselines without a network." if baselines else ""
         meaning = f"How wrong the predictions still are: lower is better.{grey}"
-    st.caption(
+    return (
         f"{meaning} *Training*: on the text the model learns from. *Validation*: on "
         f"{splits.described(config.train)}, which it never learns from."
     )
-    if config.coverage and (counted := config.coverage.counted()):
-        st.caption(plain(counted))
 
 
 def _reference_lines(config: RunConfig, started: bool) -> list[tuple[str, float]]:
@@ -237,17 +237,12 @@ def _examined(key: Hashable, _config: RunConfig) -> tuple[str, ...]:
     return validation.findings(encoding.text_ids(text, vocab, _config.model), vocab, _config.train)
 
 
-def _progress(
-    run: Run, config: RunConfig, status: Status, events: list[dict], unit: str, without: tuple[str, ...]
-) -> None:
-    st.subheader(plain(_STATES[status.state].capitalize()))
+def _progress(run: Run, config: RunConfig, status: Status) -> None:
+    st.markdown(f"**{run_picker.STATES[status.state].capitalize()}**")
     if status.state == "queued":
         _in_line(run)
     if status.reason:
         (st.error if status.state == "failed" else st.info)(plain(in_page_words(status.reason)))
-    for note in config.notes:
-        if note not in without:  # which is under the chart
-            st.info(plain(in_page_words(note)))
     if startup.show(status):
         pass  # its clock has not begun
     elif config.train.minutes:
@@ -257,37 +252,45 @@ def _progress(
         st.progress(
             min(1.0, status.epoch / config.train.epochs), f"Epoch {status.epoch:.1f} of {config.train.epochs}"
         )
-    _figures(status, events, unit)
 
 
-def _figures(status: Status, events: list[dict], unit: str) -> None:
+def _figures(config: RunConfig, status: Status, events: list[dict], unit: str) -> None:
+    """Time, speed and the best validation figure so far, in the chart's unit."""
     steps = [event for event in events if event["event"] == "step"]
-    evaluations = [event for event in events if event["event"] == "epoch"]
-    best = min(evaluations, key=lambda event: event["val_loss"], default={})
-    unit = "nats" if unit == "nats" else "bits"
-    divisor = diagnosis.NATS[unit]
-    first, second, third = st.columns(3)
+    row = st.container(horizontal=True, horizontal_alignment="distribute", gap="small")
     speed = (steps[-1] if steps else status.results).get("characters_per_second")
     if status.state in store.ACTIVE:
         seconds = limits.seconds_left(status)
         left = "" if seconds is None else _clock(seconds)
-        first.metric("Time left", left or "...")
+        row.metric("Time left", left or "...", width="content")
     else:
-        first.metric("Time taken", _clock(status.seconds))
-    second.metric("Characters/s", f"{speed:,.0f}" if speed else "...")
-    third.metric(
-        f"Validation, {unit}",
-        f"{best['val_loss'] / divisor:.3f}" if best else "...",
-        delta=diagnosis.plus_minus(best["val_error"] / divisor) if best.get("val_error") else None,
-        delta_color="off",
-        delta_arrow="off",
-        help=f"The lowest validation loss so far, in {unit} per character. After ±: its standard error. On "
-        "another text of the same kind and length the loss would typically differ by about as much.",
+        row.metric("Time taken", _clock(status.seconds), width="content")
+    row.metric("Characters/s", f"{speed:,.0f}" if speed else "...", width="content")
+    value, error, meaning = _validation(events, unit)
+    label = "Validation, %" if unit == "accuracy" else f"Validation, {unit}"
+    row.metric(label, value, delta=error, delta_color="off", delta_arrow="off", help=meaning, width="content")
+
+
+def _validation(events: list[dict], unit: str) -> tuple[str, str | None, str]:
+    """The best validation figure so far, its standard error, and what they mean."""
+    evaluations = [event for event in events if event["event"] == "epoch"]
+    if unit == "accuracy":
+        shares = [event["val_accuracy"] for event in evaluations if event.get("val_accuracy") is not None]
+        meaning = "The highest validation accuracy so far: how often the most likely character is the actual one."
+        return f"{100 * max(shares):.1f}" if shares else "...", None, meaning
+    best = min(evaluations, key=lambda event: event["val_loss"], default={})
+    divisor = diagnosis.NATS[unit]
+    meaning = (
+        f"The lowest validation loss so far, in {unit} per character. After ±: its standard error. On another "
+        "text of the same kind and length the loss would typically differ by about as much."
     )
-    if said := diagnosis.gap(events, unit):
-        st.caption(said)
-    if status.best_epoch:
-        st.caption(diagnosis.saved_weights(status.best_epoch, status.epoch))
+    error = diagnosis.plus_minus(best["val_error"] / divisor) if best.get("val_error") else None
+    return f"{best['val_loss'] / divisor:.3f}" if best else "...", error, meaning
+
+
+def _gap(events: list[dict], unit: str) -> str:
+    """How far apart the training and the validation loss are; "" for accuracy, which is not measured so."""
+    return diagnosis.gap(events, unit) if unit in diagnosis.NATS else ""
 
 
 def _in_line(run: Run) -> None:

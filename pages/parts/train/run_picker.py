@@ -1,0 +1,113 @@
+"""Which run the Train page shows: the one just started, the link's, or the reader's newest; never a stranger's."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from charlab.errors import CharlabError
+from charlab.runs import diagnosis, store
+from charlab.runs.store import Run, RunConfig, Status
+from pages.parts.shared import browser_cookie, dates, gone, owner_filter, stable_selectbox, url_state
+from pages.parts.shared.safe_text import as_label, plain
+from pages.parts.train import run_controls
+
+STATES = {
+    "queued": "waiting in the queue", "running": "training", "pausing": "pausing", "paused": "paused",
+    "stopping": "stopping", "stopped": "stopped", "done": "done", "failed": "failed",
+}  # fmt: skip
+
+_Facts = tuple[RunConfig, Status] | str  # or why the run cannot be read, in a sentence
+
+
+def shows_one() -> bool:
+    """Whether a reader who has just come sees a run."""
+    return bool(url_state.opened("run") or st.session_state.get("run") or _own(_found(_runs())))
+
+
+def pick_run(row: DeltaGenerator) -> Run | None:
+    """Pick a run in `row`: first the one just started, the link's, or the reader's newest. None where the reader
+    has none and has chosen none, or has yet to choose one in place of one that was deleted."""
+    runs = _runs()
+    found = _found(runs)
+    is_gone = gone.is_gone("run", {name: _name(name, facts) for name, facts in found.items()}, "Run")
+    if not found:
+        _empty_state()
+        return None
+    run_controls.offer_to_resume({name: facts[1] for name, facts in found.items() if not isinstance(facts, str)})
+    own = _own(found)
+    if not is_gone:
+        url_state.read("run", default=next(iter(own), None), choices=found)
+    picker = row.container(key="pick-run", gap=None)
+    shown = owner_filter.choose_owner(
+        found,
+        own,
+        label="Runs",
+        key="whose",
+        picked="run",
+        help="Mine: the runs started in this browser.",
+        place=row,
+    )
+    if st.session_state.run is not None and st.session_state.run not in shown:
+        st.session_state.run = next(iter(shown))
+    titles = stable_selectbox.unique_titles({name: _title(facts) for name, facts in shown.items()})
+    chosen = stable_selectbox.select(
+        "Run", titles, key="run", place=picker, label_visibility="collapsed", placeholder="Choose a run to watch"
+    )
+    if chosen:
+        picker.container(key="run-in-full").caption(plain(titles[chosen]))
+    elif not is_gone:
+        _empty_state()
+    return runs[chosen] if chosen else None
+
+
+def _runs() -> dict[str, Run]:
+    return {run.id: run for run in store.all_runs()}
+
+
+def _found(runs: dict[str, Run]) -> dict[str, _Facts]:
+    return {name: _facts(run) for name, run in runs.items()}
+
+
+def _own(found: dict[str, _Facts]) -> dict[str, _Facts]:
+    """The runs started in this browser; where the server is one person's, all of them."""
+    if not browser_cookie.is_class():
+        return found
+    me = browser_cookie.actor().owner
+    return {
+        name: facts for name, facts in found.items() if me and not isinstance(facts, str) and facts[0].owner == me
+    }
+
+
+def _facts(run: Run) -> _Facts:
+    try:
+        config, _, status = run.read()
+    except CharlabError as problem:
+        return str(problem)
+    return config, status
+
+
+def _name(run_id: str, facts: _Facts) -> str:
+    return facts.split(" cannot be read")[0] if isinstance(facts, str) else facts[0].name
+
+
+def _title(facts: _Facts) -> str:
+    """What tells a run apart: its name, when it was made, its state, and its loss where that stays as it is."""
+    if isinstance(facts, str):
+        return facts
+    config, status = facts
+    words = [as_label(config.name), dates.in_words(config.created), STATES[status.state]]
+    loss = status.results.get("best_val_loss")
+    if loss is not None and status.state not in store.ACTIVE:
+        words.append(f"{loss / diagnosis.NATS['bits']:.2f} bits")
+    return " · ".join(words)
+
+
+def _empty_state() -> None:
+    """Explain what a run will show, where there is none to see."""
+    st.info(
+        "Press Start: the loss appears here within a few seconds, and next to it the text that the "
+        "model generates after every epoch. Three texts to begin with: **Tiny Shakespeare** (plays: almost verse "
+        "after a minute), **Names of the Unicode characters** (the model invents new ones), **Coin flips** "
+        "(nothing to learn: the loss stays at 1 bit per character)."
+    )
