@@ -14,7 +14,7 @@ from charlab.core.vocab import Vocab
 from charlab.export.reading_page import page_html
 from charlab.runs import store
 from helpers.accessibility import LOOKS, NARROW, WIDE, ZOOMED, Violation, look, scrolls_sideways, violations
-from helpers.browser import button, chart, settled, wait_until
+from helpers.browser import button, chart, settled, unfold_settings, wait_until
 from helpers.contrast import THEMES
 from helpers.figures import loss_events
 from helpers.tiny import TINY, make_run, random_weights
@@ -118,6 +118,7 @@ def explainer_epochs(page, address: str) -> None:
 
 def explainer_without_text(page, address: str) -> None:
     explainer("read")(page, address)
+    unfold_settings(page)
     page.get_by_label("Text", exact=True).fill("")
     page.keyboard.press("Tab")
     settled(page)

@@ -48,7 +48,7 @@ def _one_row(text: str, here: np.ndarray, part: range) -> None:
     plotly_chart(
         internals.arcs_figure(text, here, part.start),
         key="arcs",
-        height=250,
+        height=present.taller(250),
         on_click=choose_next,
         filename="attention-arcs",
         label="Arcs from the last character read to the characters that the head looks at.",

@@ -150,7 +150,7 @@ def _one_unit(activations: Activations, text: str, step: int, unit: Unit, name: 
     plotly_chart(
         figure,
         key="unit_along",
-        height=270,
+        height=present.taller(270),
         on_click=choose_next,
         filename="unit",
         label=f"State of {unit.label} after each character of the text, with the chosen feature.",

@@ -22,6 +22,7 @@ from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
 
 _BARS, _HEIGHT = 8, 330  # pixels: few enough for two rows of labels, on a projector next to the text
+_PRESENTED = 6  # bars in Present mode, whose letters are larger
 _ROWS = 12  # of the table
 _DRAWING = 0.05  # seconds that a browser gets to draw the bars before the address changes
 _MOVED = "bars_moved"
@@ -74,12 +75,13 @@ def _bars(model: Model, reading: Reading, step: int, write_link: Callable[[], No
     top_k = sampling_inputs.top_k("explainer.top_k", second, _moved)
     top_p = sampling_inputs.top_p("explainer.top_p", third, _moved)
     shown = _distribution(model, reading, step, temperature, top_k, top_p)
+    most = _PRESENTED if present.is_on() else _BARS
     with figure:
-        bars = distribution.bars(alphabet(model), *shown, "Predicted next character", _BARS)
+        bars = distribution.bars(alphabet(model), *shown, "Predicted next character", most)
         plotly_chart(
             json.dumps(bars),
             key="bars",
-            height=_HEIGHT,
+            height=present.taller(_HEIGHT),
             label=_in_words(reading, step),
             filename=f"position-{step + 1}",
         )

@@ -15,13 +15,12 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
 from charlab.charts import along_text, distribution
-from charlab.core.config import SampleConfig, settings
 from charlab.core.display import in_line, named
 from charlab.explain import branching
 from charlab.explain.branching import Branches, Choice, Reader
 from charlab.runs.models import Model
 from pages.parts.explainer.text_strip import alphabet, in_percent
-from pages.parts.shared import page_state, present, url_state
+from pages.parts.shared import page_state, present, sampling_inputs, url_state
 from pages.parts.shared.character_strip import character_strip, keys_help
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
@@ -180,7 +179,7 @@ def _random_number(model: Model, choice: Choice) -> None:
         f"The random number {choice.uniform:.3f} falls on “{named(characters[choice.id])}”, whose segment runs "
         f"from {left:.3f} to {right:.3f}: a probability of {in_percent(choice.probability)}."
     )
-    plotly_chart(figure, key="random_number", height=180, label=words, filename="random-number")
+    plotly_chart(figure, key="random_number", height=present.taller(180), label=words, filename="random-number")
     with present.details("random-number"):
         st.write(plain(words))
 
@@ -264,14 +263,7 @@ def _buttons(model: Model, session: _Session) -> None:
 
 def _sliders() -> None:
     first_column, second_column, third_column = st.columns(3)
-    first_column.slider(
-        "Temperature",
-        *page_state.limits("explainer.temperature"),
-        step=0.05,
-        key="explainer.temperature",
-        persist_state="session",
-        help=settings(SampleConfig)["temperature"].help,
-    )
+    sampling_inputs.temperature("explainer.temperature", first_column)
     second_column.select_slider(
         "Speed, characters per second",
         page_state.choices("walk_speed"),

@@ -179,7 +179,7 @@ function wrapSubtitle(layout, node) {
     else lines.push(word);
   }
   subtitle.text = lines.join("<br>");
-  layout.margin.t += (size - 12) + (size + 4) * (lines.length - 1);
+  layout.margin.t += 2 * (size - 12) + (size + 4) * (lines.length - 1); // title and subtitle
 }
 
 // Of a long text as many steps around the focus as can be read; a double click shows all, and then these again.
