@@ -39,7 +39,9 @@ def refused(result: subprocess.CompletedProcess, *words: str) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "lock"}
+    return {
+        path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file() and "lock" not in path.name
+    }
 
 
 def trained_on(path: Path, state: str) -> store.Run:
