@@ -13,7 +13,17 @@ from charlab.core.reading import explain
 from charlab.core.vocab import Vocab
 from charlab.export.reading_page import page_html
 from charlab.runs import store
-from helpers.accessibility import LOOKS, NARROW, WIDE, ZOOMED, Violation, look, scrolls_sideways, violations
+from helpers.accessibility import (
+    LOOKS,
+    NARROW,
+    WIDE,
+    ZOOMED,
+    Violation,
+    look,
+    scrolls_sideways,
+    seen_through,
+    violations,
+)
 from helpers.browser import button, chart, settled, unfold_settings, wait_until
 from helpers.contrast import THEMES
 from helpers.figures import loss_events
@@ -83,7 +93,7 @@ def playground_empty(page, address: str) -> None:
 def generated(page, address: str, **query: str) -> None:
     opened(page, f"{address}/playground", model="quick-gru", length="40", **query)
     button(page, "Generate").click()
-    expect(page.get_by_text("characters generated")).to_be_visible()
+    expect(page.locator("[data-testid=stCode]:visible, [role=listbox]").first).to_be_visible()
     settled(page)
 
 
@@ -93,8 +103,12 @@ def playground_samples(page, address: str) -> None:
 
 def playground_outdated(page, address: str) -> None:
     generated(page, address)
-    page.get_by_role("slider", name="Temperature").press("ArrowRight")
+    page.locator("[class*=st-key-toggle-] button").click()  # the settings, folded since
     settled(page)
+    page.get_by_role("textbox", name="Prompt").fill("KING")
+    page.keyboard.press("Tab")
+    settled(page)
+    expect(page.get_by_text("outdated").first).to_be_visible()
 
 
 def playground_temperatures(page, address: str) -> None:
@@ -135,6 +149,8 @@ VIEWS = {
     "home": home,
     "link for the class": class_link,
     "train, empty": train_empty,
+    "train, finished and compared": train_finished,
+    "train, while it trains": train_running,
     "playground, empty": playground_empty,
     "playground, samples": playground_samples,
     "playground, outdated": playground_outdated,
@@ -148,6 +164,7 @@ VIEWS = {
     "explainer, attention": explainer("inside", "mini-gpt"),
     "explainer, epochs": explainer_epochs,
     "home, presented": lambda page, address: opened(page, f"{address}/", present="1"),
+    "train, presented": lambda page, address: train_finished(page, address, present="1"),
     "playground, presented": lambda page, address: generated(page, address, present="1"),
     "explainer, presented": explainer("read", present="1"),
     "explainer, step by step, presented": explainer("write with it", walk="abc", present="1"),
@@ -201,6 +218,7 @@ def test_axe_finds_nothing_of_ours(shared_server, eyes, view):
     for width in (NARROW, ZOOMED):
         look(eyes, "light", width)
         assert not scrolls_sideways(eyes), f"{width} pixels wide"
+    assert not seen_through(eyes)
     for _ in () if view in FOLDED else popovers(eyes):
         for scheme in THEMES:
             look(eyes, scheme, WIDE)

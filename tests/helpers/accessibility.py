@@ -34,6 +34,12 @@ SIDEWAYS = """async () => {
   while (wider().length && Date.now() < end) await new Promise((done) => setTimeout(done, 50));
   return wider().map((page) => `${page.tagName}: ${page.scrollWidth} of ${page.clientWidth} pixels`);
 }"""
+# What stays in place while the page scrolls, and has no background that hides the page under it.
+SEEN_THROUGH = """() => [...document.querySelectorAll("[data-testid=stMain] *")]
+  .filter((node) => getComputedStyle(node).position === "sticky" && node.clientHeight)
+  .filter((node) => [node, node.firstElementChild].every((part) =>
+    !part || /^rgba\\(.*, 0\\)$/.test(getComputedStyle(part).backgroundColor)))
+  .map((node) => node.outerHTML.slice(0, 200))"""
 
 
 @dataclass(frozen=True)
@@ -63,3 +69,8 @@ def look(page: Page, scheme: str, width: int) -> None:
 def scrolls_sideways(page: Page) -> list[str]:
     """The parts of the page that stay wider than the window: charts take a moment to follow it."""
     return page.evaluate(SIDEWAYS)
+
+
+def seen_through(page: Page) -> list[str]:
+    """The elements that stay in place while the page scrolls and let its letters through."""
+    return page.evaluate(SEEN_THROUGH)
