@@ -239,7 +239,7 @@ def test_what_is_copied_is_counted_and_found(monkeypatch):
     monkeypatch.setattr(models, "corpus_text", lambda config: corpus)
     corpus_index._index.clear()
     app = press(open_page("playground", model=make_run().id, **SHORT), "Generate")
-    assert re.search(r"bits per character · 0% copied · longest \d$", shown(app).replace("\\", ""), re.M)
+    assert re.search(r"bits per character · 0% copied, longest \d$", shown(app).replace("\\", ""), re.M)
     result = written(app)
     result.samples[0].text = "xx the quick brown fox.\nxx"  # what no tiny model writes
     result.samples[0].probabilities = [0.5] * 26

@@ -26,7 +26,6 @@ _SWATCHES = {
 SHADE_LABELS = {"nothing": "None", "surprise": "Surprise", "probability": "Probability", "copied": "Copied"}
 _UNITS = {"surprise": "bits", "probability": "probability", "copied": "characters verbatim"}
 _TALL = 420  # pixels: longer texts scroll
-_UNSEARCHED = "The training text is not on this server, or is too long to search."
 
 
 def choose_view() -> None:
@@ -59,7 +58,7 @@ def show(result: GenerationResult, boxes: list[Boxes], shade: str, compare: bool
         with figures.container():
             _figures(result, number, found, compare)
             with present.details(f"sample-{number}", horizontal=True):
-                _actions(result, number, found)
+                _actions(result, number, found, compare)
     if place := st.session_state.pop("explain_place", None):
         _explain(result, *place)
 
@@ -138,16 +137,13 @@ def _figures(result: GenerationResult, number: int, found: copied_passages.Copie
         st.caption("Stopped before the first character.")
         return
     copied = f" · {found.share(copied_passages.LEAST):.0%} copied" if found else ""
-    longest = f" · longest {found.longest}" if found else ""
+    longest = f", longest {found.longest}" if found else ""
     unknown = " · copied: unknown" if compare and not found else ""
-    st.caption(
-        plain(f"{sample.bits.mean():.2f} bits per character{copied}{longest}{unknown}"),
-        help=_UNSEARCHED if unknown else found and plain(copied_passages.in_words(found)),
-    )
+    st.caption(plain(f"{sample.bits.mean():.2f} bits per character{copied}{longest}{unknown}"))
 
 
-def _actions(result: GenerationResult, number: int, found: copied_passages.Copied | None) -> None:
-    """The way to the Explainer, and the passages that are copied."""
+def _actions(result: GenerationResult, number: int, found: copied_passages.Copied | None, compare: bool) -> None:
+    """The way to the Explainer, and all figures with the passages that are copied."""
     sample = result.samples[number]
     if not sample.text:
         return
@@ -159,6 +155,8 @@ def _actions(result: GenerationResult, number: int, found: copied_passages.Copie
         st.caption(f"{suffix_array.share_repeated(sample.text):.0%} repeated")
         if found:
             copied_passages.where_from(found, sample)
+        elif compare:
+            st.caption("Copied: unknown. The training text is not on this server, or is too long to search.")
 
 
 def _explain(result: GenerationResult, number: int, index: int) -> None:

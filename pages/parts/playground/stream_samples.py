@@ -25,7 +25,7 @@ _DRAWING_SECONDS = 0.01  # that a browser takes for one text, at most
 _COLUMNS = 3
 _MAX_REMEMBERED = 10
 _CLEARING_SECONDS = 0.05
-_LIVE_SECONDS = 1.0  # texts that took no longer follow the temperature's slider
+_LIVE_SECONDS = 2.0  # texts that took no longer follow the slider of the temperature, also on a busy server
 _OUTDATED = "samples_outdated"  # its texts are grey: playground.css
 
 Boxes = tuple[Any, Any]  # on the page: a sample's text, and its measurements
@@ -86,7 +86,7 @@ class GenerationResult:
         return len(self.samples[0].text)
 
     def can_follow(self, request: GenerationRequest) -> bool:
-        """Whether only the temperature is another one, and generating takes too short a time to be noticed."""
+        """Whether only the temperature is another one, and generating again is quick."""
         config = self.request.config.replace(temperature=request.config.temperature)
         only_temperature = replace(self.request, config=config) == request != self.request
         is_complete = self.length == self.request.config.length
