@@ -15,9 +15,10 @@ present.details("about").markdown(
 
 models, unreadable = survey()
 doors.show({info.name for info in models})
-starters = [info for info in models if info.where == "starter"]
-with st.container():  # the example redraws itself: what follows keeps its place whatever happens there
-    if starters:
-        live_demo.show(starters[0])
+example = st.container()
 with present.details("models"):
     models_list.show(models, unreadable)
+starters = [info for info in models if info.where == "starter"]
+if starters:
+    with example:  # drawn last: from now on it redraws itself, whether or not the page is finished
+        live_demo.show(starters[0])

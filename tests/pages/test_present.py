@@ -11,7 +11,7 @@ from helpers.pages import PAGES, open_page
 
 
 def hides_details(app) -> bool:
-    return any("st-key-details-" in element.proto.body for element in app.get("html"))
+    return any('[class*="st-key-details-"],' in element.proto.body for element in app.get("html"))
 
 
 @pytest.mark.parametrize("name", PAGES)
