@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -52,6 +54,8 @@ def test_curve_newest_text_figures_and_controls_are_on_the_first_screen_while_a_
         assert is_on_first_screen(place), place
     for label in ("Time left", "Characters/s", "Validation, bits"):
         assert is_on_first_screen(page.get_by_test_id("stMetric").filter(has_text=label))
+
+    expect(page.get_by_role("combobox", name=re.compile(r"\bRun$"))).to_have_value(re.compile(" · training$"))
 
     # The text follows the newest, until the reader goes back; then it stays
     older = len(texts())

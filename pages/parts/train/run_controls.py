@@ -11,7 +11,7 @@ from charlab import os_errors
 from charlab.core import kinds
 from charlab.runs import checkpoints, control, limits, permissions, store
 from charlab.runs.store import Run, RunConfig, Status
-from pages.parts.shared import browser_cookie, gone
+from pages.parts.shared import browser_cookie, gone, present
 from pages.parts.shared.safe_text import plain
 
 _ASKED, _PROBLEM = "asked_of_run", "asked_in_vain"
@@ -48,9 +48,10 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
             )
         elif kinds.of(config.model).trained and not limits.is_used_up(status):
             _train_longer(run, config)
-        _rename(run, config)
-        if status.state in (*store.ENDED, "queued"):
-            _delete(run)
+        with present.details("rename-and-delete", horizontal=True, width="content"):
+            _rename(run, config)
+            if status.state in (*store.ENDED, "queued"):
+                _delete(run)
     if status.state == "failed" and checkpoints.exists(run) and not limits.is_used_up(status):
         st.caption("Its last checkpoint is saved: Resume continues from there.")
     if status.state in (*control.RESUMABLE, "done") and limits.is_used_up(status):

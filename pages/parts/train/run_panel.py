@@ -43,7 +43,7 @@ def show(run: Run, row: DeltaGenerator) -> None:
     with row.popover("Compare", icon=":material/stacked_line_chart:", help="Other runs, metric and x-axis."):
         unit, others = _chart_options(run)
     ticking = status.state in store.ACTIVE
-    st.fragment(_panel, run_every=_TICK_SECONDS if ticking else None)(run, config, unit, others, ticking)
+    st.fragment(_panel, run_every=_TICK_SECONDS if ticking else None)(run, config, unit, others, status.state)
     if run.weight_names() and not ticking:
         with present.details("export").expander("Export", icon=":material/download:"):
             export_import.show(run)
@@ -80,7 +80,7 @@ def in_link() -> dict[str, Any]:
     return {key: url_state.value(key) for key in ("loss_unit", "over")} | run_comparison.in_link()
 
 
-def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: bool) -> None:
+def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], state: str) -> None:
     if run_controls.consume_change():
         st.rerun()
     try:
@@ -98,7 +98,7 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], ticking: b
     with present.details("about-run"):
         _about(run, config, status, events, unit, bool(baselines))
         run_comparison.table([config, *run_comparison.configs(others)])
-    if ticking != (status.state in store.ACTIVE):
+    if state != status.state:  # which the rest of the page says, too
         st.rerun()
 
 
