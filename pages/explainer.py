@@ -66,7 +66,9 @@ def over_training_view(chosen: text_strip.Chosen) -> None:
 
 
 def inside_view(chosen: text_strip.Chosen) -> dict[str, Any]:
-    draw_text(chosen, text_strip.LOW)
+    """The text next to a picture of the inside; coloured by a unit, the text is the picture."""
+    colour = st.session_state.get("colour") or url_state.opened("colour")
+    draw_text(chosen, text_strip.TALL if colour == "unit" else text_strip.LOW)
     return internals.show(chosen.model, chosen.reading)
 
 
