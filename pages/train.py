@@ -52,7 +52,6 @@ with form:
         preset = run_form.pick_preset()
     with columns[2]:
         budget = run_form.pick_budget(preset)
-    facts = st.container()
     shared = (
         "Everyone in the class can read its texts and watch its runs. Only the browser that started a run and the "
         "teacher can control it."
@@ -73,6 +72,7 @@ with form:
     with more.popover("Import a model", icon=":material/move_to_inbox:", width="content"):
         if imported := export_import.import_bundle():
             st.session_state.run = imported.id
+    facts = st.container()  # below Start, which must not move when a typed setting makes them longer
 
 reason = accelerators.why_no_tensorflow() if settings_form.is_trained(preset) else ""
 pressed = start_place.button(

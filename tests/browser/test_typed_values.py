@@ -113,3 +113,14 @@ def test_an_advanced_setting_typed_is_the_one_that_starts(shared_server, page, h
     wait_until(lambda: len(list(store.all_runs())) == 1)
     [run] = store.all_runs()
     assert run.config().model.order == 3
+
+
+def test_start_stays_in_its_place_while_the_typed_setting_brings_a_sentence(shared_server, page, held):
+    page.goto(f"{shared_server}/train?corpus=python-source&preset=ngram")
+    settled(page)
+    button(page, "Advanced settings").click()
+    type_into(page, page.get_by_label("Alphabet limit (characters)", exact=True), "128")
+    click_at_once(page, button(page, "Start"), held)
+    wait_until(lambda: len(list(store.all_runs())) == 1, seconds=30)
+    [run] = store.all_runs()
+    assert run.config().model.alphabet_limit == 128 and run.config().coverage
