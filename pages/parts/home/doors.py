@@ -65,7 +65,7 @@ DOORS = (
     Door(
         "inside",
         "Look inside",
-        "See which letters surprise the model as it reads, and how a unit inside it reacts.",
+        "See which letters surprise the model as it reads, and what a unit inside it keeps track of.",
         "explainer.py",
         {
             "model": _MODEL,
