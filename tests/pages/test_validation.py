@@ -9,6 +9,7 @@ from charlab.runs import plan, store, validation
 from charlab.training.train import train_run
 from helpers import cases
 from helpers.pages import open_page, shown
+from pages.parts.shared.page_words import in_page_words
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_a_list_in_no_order_is_proposed_a_split_without_a_warning():
     lines = "".join(f"{k * 7919 % 10_007};{k * 104_729 % 997}\n" for k in range(1_000))
     name = catalogue.store(uploads.read_pasted(lines))
     app = open_page("train", corpus=name, preset="ngram")
-    assert validation.LIST_PROPOSAL in plain(app.info) and not app.warning
+    assert in_page_words(validation.LIST_PROPOSAL) in plain(app.info) and not app.warning
 
 
 def imported_like(name: str, vocab: Vocab, model: ModelConfig, train: TrainConfig) -> store.Run:
