@@ -18,7 +18,7 @@ from pages.parts.explainer import (
     step_by_step,
     text_strip,
 )
-from pages.parts.shared import accents, page_state, present, settings_fold, url_state
+from pages.parts.shared import accents, header_stop, page_state, present, settings_fold, url_state
 from pages.parts.shared.model_picker import load_model, pick_model
 from pages.parts.shared.safe_text import plain
 
@@ -126,7 +126,7 @@ with settings:
     with left:
         info = pick_model()
         if info is None:
-            st.stop()
+            header_stop.end()
         model = load_model(info)
         other_info = compare_models.pick(info)
     with right:
@@ -137,7 +137,7 @@ with settings:
         text = model.read_prompt(typed) if as_in_alphabet else typed
 if not text:
     example_texts.show()
-    st.stop()
+    header_stop.end()
 settings_fold.say(line, "text_and_model", text_strip.said(model, other_model, text))
 if handed_over and len(handed_over) > MAX_LENGTH:
     st.caption(f"The text is long: this page shows its first {MAX_LENGTH:,} characters.")

@@ -86,14 +86,14 @@ with settings:
         info = model_picker.pick_model()
         if info is None:
             settings_fold.unfold(FOLD)
-            st.stop()
+            header_stop.end()
         models = compare_models.pick(info) if mode == MODES[2] else [model_picker.load_model(info)]
         st.caption(plain(model_picker.about(info, models[0])))
         prompt = seed_text.text_area(models[0])
     with right:
         sampling = settings_panel.choose_sampling(mode)
 with bar:
-    sampling |= settings_panel.choose_temperature(mode, notice)
+    temperature = settings_panel.choose_temperature(mode, notice)
     pressed = st.button(
         "Generate", type="primary", icon=":material/edit_note:", shortcut="Mod+Enter", on_click=begin
     )
@@ -101,6 +101,9 @@ with bar:
         st.button(
             "Stop", icon=":material/stop:", on_click=stream_samples.stop, help="Stop generating; keep the text."
         )
+if temperature is None:
+    header_stop.end()
+sampling |= temperature
 with notice:
     as_in_alphabet = seed_text.tell_how_it_is_read(prompt, models)
 request = GenerationRequest(

@@ -57,3 +57,21 @@ def test_any_other_page_that_was_stopped_says_so_and_can_be_shown(shared_server,
     settled(page)
     expect(page.get_by_text("You stopped this page")).to_have_count(0)
     expect(page.locator(CELLS).first).to_be_visible()
+
+
+def test_a_page_that_ends_by_itself_was_not_stopped_by_the_reader(shared_server, page):
+    page.goto(f"{shared_server}/playground?{urllib.parse.urlencode({'mode': 'temperature sweep'})}")
+    settled(page)
+    page.get_by_role("textbox", name="Temperatures").fill("warm")
+    button(page, "Generate").click()
+    expect(page.get_by_text("Received: 'warm'")).to_be_visible()
+    settled(page)
+    expect(page.get_by_text("You stopped this page")).to_have_count(0)
+    page.get_by_role("textbox", name="Temperatures").fill("0, 1")
+    button(page, "Generate").click()  # it has stayed where it was
+    wait_until(lambda: len(texts(page)) == 2)
+    expect(page.get_by_text("Received: 'warm'")).to_have_count(0)
+    for address in ("explainer?text=", "playground?model=no-such-model"):
+        page.goto(f"{shared_server}/{address}")
+        settled(page)
+        expect(page.get_by_text("You stopped this page")).to_have_count(0)

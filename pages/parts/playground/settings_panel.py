@@ -94,8 +94,8 @@ def choose_sampling(mode: str) -> dict[str, Any]:
     return {"length": length, "samples": number, "top_k": top_k, "top_p": top_p, "seed": seed}  # 0 and 1 are off
 
 
-def choose_temperature(mode: str, notice: Any) -> dict[str, Any]:
-    """Draw the temperature, or those to compare. What is typed wrongly is told in `notice`, and ends the page."""
+def choose_temperature(mode: str, notice: Any) -> dict[str, Any] | None:
+    """Draw the temperature, or those to compare. None for those typed wrongly, which `notice` tells."""
     place = st.container(gap=None)
     if mode != MODES[1]:
         temperature = sampling_inputs.temperature("playground.temperature", place)
@@ -114,7 +114,7 @@ def choose_temperature(mode: str, notice: Any) -> dict[str, Any]:
         return {"temperatures": parse_temperatures(typed)}
     except ConfigError as error:
         notice.error(plain(str(error)))
-        st.stop()
+        return None
 
 
 def _roll() -> None:

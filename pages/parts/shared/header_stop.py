@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException, add_script_run_ctx, get_script_run_ctx
@@ -18,26 +20,25 @@ class Stopped(Exception):
         self.draw = draw
 
 
+class Ended(StopException):
+    """Raised by a page that has nothing more to draw."""
+
+
+def end() -> NoReturn:
+    """End a page early. Unlike `st.stop`, this cannot be taken for the reader's Stop."""
+    raise Ended
+
+
 def run(page: Callable[[], None], update: Callable[[], None]) -> None:
     """Run a page, then `update`. Where the reader stops it, the rest is drawn that it leaves, or a sentence."""
     try:
-        page()
+        with contextlib.suppress(Ended):
+            page()
         update()
     except Stopped as stopped:
         _finish(stopped.draw, update)
     except StopException:
-        if not _was_pressed():
-            raise
         _finish(_tell, update)
-
-
-def _was_pressed() -> bool:
-    """Whether a script that has raised StopException was stopped by the reader, not by `st.stop`."""
-    try:
-        st.empty()
-    except StopException:
-        return True
-    return False
 
 
 def _finish(*rest: Callable[[], None]) -> None:

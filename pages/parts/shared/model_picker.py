@@ -9,7 +9,7 @@ import streamlit as st
 from charlab.core import kinds
 from charlab.errors import CharlabError, ModelError
 from charlab.runs.models import Model, ModelInfo, corpus_title, load, stamp, survey
-from pages.parts.shared import browser_cookie, dates, gone, owner_filter, stable_selectbox, url_state
+from pages.parts.shared import browser_cookie, dates, gone, header_stop, owner_filter, stable_selectbox, url_state
 from pages.parts.shared.safe_text import as_label, plain
 
 _MAX_UNREADABLE = 5
@@ -103,12 +103,12 @@ def load_model(info: ModelInfo, weights_name: str = "best") -> Model:
         written = stamp(info.name)
     except ModelError:  # deleted since this page listed it; the core's sentence lists ids, for the command line
         st.error(plain(f"Model “{info.title}” was deleted. Choose another one."))
-        st.stop()
+        header_stop.end()
     try:
         return _load(info.name, weights_name, written)
     except CharlabError as error:
         st.error(plain(str(error)))
-        st.stop()
+        header_stop.end()
 
 
 @st.cache_resource(max_entries=24, show_spinner="Loading the model ...")
