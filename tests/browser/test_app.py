@@ -197,4 +197,6 @@ def test_texts_and_names_are_shown_as_they_are(shared_server, page):
     settled(page)
     expect(page.locator(CELLS)).to_have_count(len(HOSTILE) + 1)
     assert "".join(page.locator(CELLS).all_inner_texts()).startswith(HOSTILE.replace(" ", "·"))
+    line = page.locator("[class*=st-key-toggle-] button").inner_text().replace("\u2060", "")
+    assert f"{HOSTILE} reads “{HOSTILE[:10].replace(' ', '·')}" in line
     assert page.locator("img[src=x]").count() == 0

@@ -77,9 +77,17 @@ def test_curve_newest_text_figures_and_controls_are_on_the_first_screen_while_a_
         assert is_on_first_screen(place)
     for hidden in ("Start", "Rename", "Compare"):
         expect(button(page, hidden)).to_be_hidden()
+    for hidden in ("Generate text with it", "Explain with it"):
+        expect(page.get_by_role("link", name=hidden)).to_have_count(0)
     button(page, "Stop").click()
     wait_until(lambda: run.status().state == "stopped")
     expect(button(page, "Start")).to_be_visible()
+
+    # A trained model is to be used: the links are next to its curve
+    page.goto(f"{shared_server}/train?run={run.id}&present=0")
+    settled(page)
+    for link in ("Generate text with it", "Explain with it"):
+        assert is_on_first_screen(page.get_by_role("link", name=link))
 
 
 def test_the_title_of_a_run_is_read_whole_in_a_narrow_window(shared_server, page):

@@ -27,13 +27,16 @@ def write_samples(run, first, last):
         run.append_event(place | {"seed_text": "the ", "text": f"text {epoch} <b>$x$"})
 
 
+SAMPLES = "if sample := run_comparison.samples(run, events): run_comparison.about_sample(sample)"
+
+
 def texts(app):
     return [element.value for element in app.code]
 
 
 def test_the_newest_text_is_shown_until_a_hand_moves_the_slider():
     run = make_run()
-    app = app_of("run_comparison.samples(run, events)", run)
+    app = app_of(SAMPLES, run)
     assert not app.run().exception and not texts(app)
     write_samples(run, 0, 0)
     assert texts(app.run()) == ["the text 0 <b>$x$"] and "Untrained" in app.caption[0].value
@@ -51,7 +54,7 @@ def test_the_newest_text_is_shown_until_a_hand_moves_the_slider():
 
 def test_a_browser_that_is_one_text_behind_does_not_hold_the_slider():
     run = make_run()
-    app = app_of("run_comparison.samples(run, events)", run)
+    app = app_of(SAMPLES, run)
     write_samples(run, 0, 1)
     assert texts(app.run()) == ["the text 1 <b>$x$"]
     behind = app._tree.get_widget_states()  # the slider on text 1, which was the newest
@@ -68,7 +71,7 @@ def test_a_browser_that_is_one_text_behind_does_not_hold_the_slider():
 def test_two_texts_of_the_same_epoch_are_two_places_of_the_slider():
     """Of a run that was stopped after a few of many steps, the epoch is 0 again."""
     run = make_run()
-    app = app_of("run_comparison.samples(run, events)", run)
+    app = app_of(SAMPLES, run)
     for step in (0, 2):
         place = {"event": "sample", "epoch": 0, "step": step, "seed_text": "the ", "text": f"step {step}"}
         run.append_event(place)
@@ -82,7 +85,7 @@ def test_two_texts_of_the_same_epoch_are_two_places_of_the_slider():
 def test_a_resume_that_cuts_texts_moves_the_slider_back():
     run = make_run()
     write_samples(run, 0, 5)
-    app = app_of("run_comparison.samples(run, events)", run)
+    app = app_of(SAMPLES, run)
     app.run()
     app.select_slider[0].set_value(3).run()
     run.cut_events(0)

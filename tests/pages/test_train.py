@@ -14,6 +14,7 @@ from charlab.runs.permissions import THE_TEACHER
 from helpers.pages import open_page, shown
 from helpers.tiny import make_run
 from pages.parts.shared import browser_cookie
+from pages.parts.shared.safe_text import plain
 from pages.parts.train import preview, run_form
 
 EPOCHS = [
@@ -120,7 +121,7 @@ def test_start_folds_the_form_to_a_line_that_says_it_and_shows_the_run():
     (run,) = store.all_runs()
     assert not app.exception and app.session_state.run == run.id and not is_open(app)
     (line,) = [button.label for button in app.button if str(button.key).startswith("toggle-")]
-    assert line.startswith("Coin flips, ") and line.endswith("2 epochs, 1 changed setting")
+    assert line.startswith(plain("Coin flips, ")) and line.endswith(plain("2 epochs, 1 changed setting"))
 
 
 def test_a_start_that_is_refused_says_so_and_opens_the_form():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts.shared.safe_text import as_label
+from pages.parts.shared.safe_text import plain
 
 
 def box(key: str, summary: str) -> DeltaGenerator:
@@ -33,7 +33,7 @@ def say(line: DeltaGenerator, key: str, summary: str) -> None:
     """The button that opens and folds the settings."""
     is_open = st.session_state[key]
     line.button(
-        "Fold the settings" if is_open else as_label(summary),
+        "Fold the settings" if is_open else plain(summary),
         icon=":material/expand_less:" if is_open else ":material/tune:",
         type="tertiary",
         key=f"toggle-{key}",

@@ -119,12 +119,12 @@ def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], status:
             st.markdown(plain(in_page_words(sentence)))
 
 
-def samples(run: Run, events: Sequence[dict[str, Any]], height: int = 240) -> None:
+def samples(run: Run, events: Sequence[dict[str, Any]], height: int = 240) -> dict[str, Any] | None:
     """Show the generated texts, one per epoch, on a slider that follows the newest until the reader moves it; the
-    text's box has `height` pixels."""
+    text's box has `height` pixels. Returns the event of the text that is shown, if there is one."""
     found = [event for event in events if event["event"] == "sample"]
     if not found:
-        return
+        return None
     if len(found) == 1:
         place = 0
         st.caption(_after(found[0]))
@@ -132,6 +132,11 @@ def samples(run: Run, events: Sequence[dict[str, Any]], height: int = 240) -> No
         place = _pick_sample(run, _epochs(found))
     sample = found[place]
     exact(sample["seed_text"] + sample["text"], height=height)
+    return sample
+
+
+def about_sample(sample: dict[str, Any]) -> None:
+    """Say what a generated text continues, and why those of all epochs can be compared."""
     with present.details("about-samples"):
         st.caption(
             plain(f"{_after(sample)}, continuing “{sample['seed_text'].strip()}”. ")

@@ -27,6 +27,7 @@ _TITLES = {"bits": "loss in bits", "nats": "loss in nats", "accuracy": "accuracy
 _TICK_SECONDS = 1.0
 _PICTURE_HEIGHT = 350  # pixels: with what is above it, the first screen of a projector
 _SLIDER_HEIGHT = 80  # above the generated text
+_DOORS_HEIGHT = 48  # below it
 
 
 def show(run: Run, row: DeltaGenerator) -> None:
@@ -94,7 +95,12 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], state: str
     with left:
         _chart(run, config, status, events, unit, others, baselines)
     with right:
-        run_comparison.samples(run, events, _PICTURE_HEIGHT - _SLIDER_HEIGHT)
+        below = 0 if present.is_on() else _DOORS_HEIGHT
+        sample = run_comparison.samples(run, events, _PICTURE_HEIGHT - _SLIDER_HEIGHT - below)
+        with present.details("doors"):
+            _doors(run, status)
+        if sample:
+            run_comparison.about_sample(sample)
     with present.details("about-run"):
         _about(run, config, status, events, unit, bool(baselines))
         run_comparison.table([config, *run_comparison.configs(others)])
@@ -152,7 +158,7 @@ def _without_chart(status: Status, events: list[dict], unit: str) -> str:
 
 
 def _about(run: Run, config: RunConfig, status: Status, events: list[dict], unit: str, baselines: bool) -> None:
-    """What stands below the picture: what it shows, links to other pages, and the run in sentences."""
+    """What stands below the picture: what it shows, and the run in sentences."""
     left, right = st.columns([3, 2], gap="medium")
     findings = _findings(config)
     with left:
@@ -164,7 +170,6 @@ def _about(run: Run, config: RunConfig, status: Status, events: list[dict], unit
             if note not in findings:
                 st.info(plain(in_page_words(note)))
     with right:
-        _doors(run, status)
         if said := _gap(events, unit):
             st.caption(said)
         if status.best_epoch:
