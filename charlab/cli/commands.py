@@ -236,7 +236,7 @@ def ask(options: argparse.Namespace) -> dict[str, Any]:
 
 def _show_event(event: dict[str, Any]) -> None:
     if event["event"] == "step" and sys.stderr.isatty():
-        print(f"\repoch {event['epoch']:.2f}  loss {event['loss']:.4f}  ", end="", file=sys.stderr, flush=True)
+        _show_in_place(f"epoch {event['epoch']:.2f}  loss {event['loss']:.4f}")
     elif event["event"] == "epoch":
         loss = f"loss {event['loss']:.4f}  " if "loss" in event else ""
         print(
@@ -246,7 +246,12 @@ def _show_event(event: dict[str, Any]) -> None:
     elif event["event"] == "note":
         print(event["text"], file=sys.stderr)
     elif event["event"] == "start_up" and sys.stderr.isatty():
-        print(f"\r{event['doing']} ...  ", end="", file=sys.stderr, flush=True)
+        _show_in_place(f"{event['doing']} ...")
+
+
+def _show_in_place(words: str) -> None:
+    """Write over what was written in this line before."""
+    print(f"\r{words:<30}", end="", file=sys.stderr, flush=True)
 
 
 def key_and_value(text: str) -> tuple[str, Any]:

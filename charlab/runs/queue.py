@@ -117,12 +117,13 @@ class Queue:
                 self._retry_at[run.path] = time.monotonic() + _RETRY_SECONDS
 
     def _start(self, run: Run) -> None:
-        ready, now = self._warm.ready(), time.time()
-        if ready:
-            ready.give(run)
-            self._workers.append(Worker(run, ready.popen, now, ready))
-        else:
-            self._workers.append(Worker(run, start_worker(run), now))
+        now = time.time()
+        if ready := self._warm.ready():
+            with contextlib.suppress(OSError):  # it has just ended
+                ready.give(run)
+                self._workers.append(Worker(run, ready.popen, now, ready))
+                return
+        self._workers.append(Worker(run, start_worker(run), now))
 
     def _record_or_wait(self, worker: Worker) -> None:
         """Record how a worker ended. Where that is impossible, its run may still be queued: try it again later."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from charlab.core import kinds
 from charlab.errors import CharlabError
 from charlab.runs.store import Run, Status
 
@@ -62,8 +63,8 @@ def is_warm(status: Status) -> bool:
 
 
 def expected_seconds(runs: Iterable[Run], warm: bool = False) -> float:
-    """How long a start takes on this machine: the median of the latest starts of these runs, newest first, in cold
-    or in warm workers."""
+    """How long the start of a network's training takes on this machine: the median of the latest starts of these
+    runs, newest first, in cold or in warm workers. N-gram runs need no TensorFlow, and do not count."""
     known = list(itertools.islice(_lengths(runs, warm), _COUNTED))
     return max(1.0, median(known)) if known else _UNMEASURED[warm]
 
@@ -72,5 +73,7 @@ def _lengths(runs: Iterable[Run], warm: bool) -> Iterable[float]:
     for run in runs:
         with contextlib.suppress(CharlabError):
             status = run.recorded_status()
-            if "seconds" in status.start_up and is_warm(status) == warm:
+            if "seconds" not in status.start_up or is_warm(status) != warm:
+                continue
+            if kinds.of(run.config().model).trained:
                 yield status.start_up["seconds"]

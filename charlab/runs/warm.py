@@ -1,13 +1,15 @@
 """Warm workers: processes that stand ready with TensorFlow imported while somebody has the Train page open.
 
 The queue gives them runs. One is a child process with two pipes: it reads the folder of a run, one per line, and
-answers READY once it can take one (at first, and after each run), or UNFIT where a run needs a process of its own.
+answers READY once it can take one (at first, and after each run), UNFIT where a run needs a process of its own, or
+DIVIDED where the run needs a new one, since earlier runs have divided the machine in another way: then it ends.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import threading
 import time
 
@@ -15,7 +17,9 @@ from charlab.runs import limits, memory, subprocesses
 from charlab.runs.accelerators import why_no_tensorflow
 from charlab.runs.store import Run
 
-READY, UNFIT = "ready", "unfit"
+log = logging.getLogger(__name__)
+
+READY, UNFIT, DIVIDED = "ready", "unfit", "divided"
 STARTS_WITH_BYTES, STAYS_WITH_BYTES = 3e9, 1.2e9  # of free memory; a process takes about a third of the difference
 PAGE_SECONDS = 300.0  # that it stays after the Train page was last seen open
 _RETRY_SECONDS = 60.0  # after a process that ended before it was ready
@@ -39,11 +43,12 @@ def is_wanted(bytes_wanted: float) -> bool:
 
 
 class Process:
-    """One warm worker, and what it is doing: it is starting, is ready, has a run, or is told to end."""
+    """One warm worker, and what it is doing: it is starting, is ready, or has a run."""
 
     def __init__(self) -> None:
         self.popen, self._requests, self._answers = subprocesses.start_answering("stand-ready")
         self.state = "starting"
+        self.is_ending = False  # whatever it was doing: it takes no more runs
         self.has_refused = False  # the run that it was given last
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -63,13 +68,16 @@ class Process:
 
     def end(self) -> None:
         """Tell it to end, while it has no run."""
-        self.state = "ending"
+        self.is_ending = True
         with contextlib.suppress(OSError):
             self._requests.close()
 
     def _listen(self) -> None:
         for line in self._answers:
-            self.has_refused = line.strip() == UNFIT.encode("ascii")
+            answer = line.decode("ascii").strip()
+            self.has_refused = answer in (UNFIT, DIVIDED)
+            if answer == DIVIDED:
+                self.is_ending = True
             self.state = "ready"
 
 
@@ -83,14 +91,17 @@ class Pool:
 
     def ready(self) -> Process | None:
         """One that can take a run."""
-        return next((process for process in self._alive() if process.state == "ready"), None)
+        return next((process for process in self._idle() if process.state == "ready"), None)
 
     def tend(self) -> None:
         """Start a process where one is wanted, and end those that are not."""
-        if any(process.state == "starting" and not process.is_alive() for process in self._processes):
-            self._retry_at = time.monotonic() + _RETRY_SECONDS
+        for process in self._processes:
+            if process.state == "starting" and not process.is_ending and not process.is_alive():
+                self._retry_at = time.monotonic() + _RETRY_SECONDS
+                code = process.popen.returncode
+                log.warning("A process that was to be ready for the next run ended at once, with code %s.", code)
         self._processes = self._alive()
-        idle = [process for process in self._processes if process.state in ("starting", "ready")]
+        idle = self._idle()
         if not is_wanted(STAYS_WITH_BYTES if idle else STARTS_WITH_BYTES):
             self._end(idle)
         elif idle:
@@ -109,6 +120,9 @@ class Pool:
 
     def _alive(self) -> list[Process]:
         return [process for process in self._processes if process.is_alive()]
+
+    def _idle(self) -> list[Process]:
+        return [process for process in self._alive() if process.state != "has a run" and not process.is_ending]
 
     def _end(self, processes: list[Process]) -> None:
         for process in processes:

@@ -47,8 +47,8 @@ class Learners:
     def strategy(self, config: RunConfig) -> tf.distribute.Strategy:
         """The strategy of this process, chosen for its first run: before TensorFlow starts."""
         if self._strategy is None:
-            self._division = _division(config)
             self._strategy = strategies.choose(config.train.accelerator, _row_groups(config))
+            self._division = _division(config)
         return self._strategy
 
     def learner(self, config: RunConfig, vocabulary_size: int, skips_unknown: bool) -> Learner:

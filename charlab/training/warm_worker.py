@@ -23,7 +23,8 @@ _MOST_BYTES = 2e9  # of memory after a run: what TensorFlow has taken, only the 
 
 
 def stand_ready() -> None:
-    """Train the runs that the server asks for, until it ends or this process has taken too much memory."""
+    """Train the runs that the server asks for, until it ends, this process has taken too much memory, or a run
+    needs the machine divided in another way."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server answers Ctrl-C in its terminal
     with os.fdopen(os.dup(1), "w") as answers:
         _send_output_to(Path(os.devnull))
@@ -33,6 +34,8 @@ def stand_ready() -> None:
         answer: str | None = warm.READY
         while answer and memory_bytes() < _MOST_BYTES:
             print(answer, file=answers, flush=True)
+            if answer == warm.DIVIDED:
+                return
             line = parent.next_line()
             answer = _train(Run(json.loads(line)), parent, learners) if line else None
 
@@ -44,11 +47,13 @@ def _train(run: Run, parent: Parent, learners: Learners) -> str | None:
     if not run.path.is_dir():  # it was deleted
         return warm.READY
     _send_output_to(run.log_path)
-    if not learners.fit(run.config()):
-        return warm.UNFIT
-    status = worker.serve(run, began, parent, learners)
+    answer: str | None = warm.READY
+    if not learners.fit(config := run.config()):
+        answer = warm.DIVIDED if Learners().fit(config) else warm.UNFIT
+    elif (status := worker.serve(run, began, parent, learners)) and status.reason == control.SERVER_STOPPED:
+        answer = None
     _send_output_to(Path(os.devnull))
-    return None if status and status.reason == control.SERVER_STOPPED else warm.READY
+    return answer
 
 
 def memory_bytes() -> int:

@@ -16,6 +16,7 @@ def test_a_start_is_told_in_a_terminal_only(monkeypatch, capsys):
         said = capsys.readouterr().err
         assert said.count("\r") == said.count(" ...") == (3 if is_terminal else 0)
         assert ("\rStarting TensorFlow ..." in said) == is_terminal
+        assert len({len(words) for words in said.split("\r")[1:]}) <= 1  # nothing stays of a longer one
 
 
 def test_a_run_of_few_steps_says_so_at_its_end(capsys):

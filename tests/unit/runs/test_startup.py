@@ -6,7 +6,7 @@ import pytest
 
 from charlab.runs import startup, store
 from charlab.runs.store import Status
-from helpers.tiny import make_run
+from helpers.tiny import make_run, ngram_run
 
 
 def starting(doing: str = "tensorflow", seconds_ago: float = 0.0, **status) -> Status:
@@ -48,5 +48,8 @@ def test_the_expected_length_is_the_median_of_the_latest_starts_of_its_kind():
     assert startup.expected_seconds(runs) == 6.0
     assert startup.expected_seconds([*old, *runs[:1], *[runs[2]] * 5, *[runs[4]] * 9]) == 4.0
     assert startup.expected_seconds(runs, warm=True) == 1.5
+    counted = ngram_run()  # without TensorFlow
+    counted.write_status(Status("done", start_up={"seconds": 0.5, "warm": False}))
+    assert startup.expected_seconds([counted]) == 5.0
     unreadable = store.Run(runs[0].path / "nowhere")
     assert startup.expected_seconds([unreadable]) == 5.0

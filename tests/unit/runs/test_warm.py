@@ -1,6 +1,7 @@
 """Warm workers: when one stands ready, and that a run in it lives and dies as in a worker of its own."""
 
 import json
+import os
 import signal
 import sys
 import time
@@ -90,6 +91,8 @@ def test_one_process_trains_runs_that_are_paused_stopped_and_resumed(monkeypatch
         assert status.state == "done" and status.pid != process.popen.pid and not status.start_up["warm"]
         counted = submit("ngram", order=2)
         assert wait_for(counted, "done").pid == process.popen.pid
+        opened = {file.path for file in psutil.Process(process.popen.pid).open_files()}
+        assert not opened & {str(ended.log_path) for ended in (run, other, counted)}
 
         control.resume(run, OPERATOR)
         wait_for_steps(run)
@@ -104,6 +107,47 @@ def test_one_process_trains_runs_that_are_paused_stopped_and_resumed(monkeypatch
         assert wait_for_steps(run).pid != process.popen.pid
     finally:
         again.close(patience=60)
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core is not divided")
+def test_a_process_that_is_divided_for_other_runs_gives_way_to_a_new_one():
+    queue, process = started()
+    short = SMALL | {"epochs": 1, "steps_per_epoch": 3}
+    try:
+        assert wait_for(submit(**short), "done", "failed").pid == process.popen.pid
+        status = wait_for(submit(**short | {"batch_size": 64}), "done", "failed")
+        assert status.state == "done" and not status.start_up["warm"]
+        assert wait_until(lambda: process.popen.poll() is not None) and process.popen.returncode == 0
+        other = wait_until(queue._warm.ready)
+        status = wait_for(submit(**short | {"batch_size": 64}), "done", "failed")
+        assert status.state == "done" and status.pid == other.popen.pid
+    finally:
+        queue.close(patience=60)
+
+
+def test_a_process_that_is_ending_is_given_no_run():
+    pool = warm.Pool(most=1)
+    pool.tend()
+    process = pool._processes[0]
+    process.end()  # while it starts: it answers that it is ready, and ends
+    while process.is_alive():
+        assert pool.ready() is None
+        time.sleep(0.01)
+    assert process.state == "ready" and process.popen.returncode == 0
+
+
+def test_a_run_whose_warm_worker_has_just_ended_gets_another_process(monkeypatch):
+    queue, process = started()
+
+    def broken(process, run):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(warm.Process, "give", broken)
+    try:
+        run = submit("ngram", order=2)
+        assert wait_for(run, "done").pid != process.popen.pid
+    finally:
+        queue.close(patience=60)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -158,7 +202,7 @@ def test_two_servers_with_warm_workers_train_each_run_once():
         assert run.log_path.read_text() == ""
 
 
-def test_a_process_that_never_gets_ready_is_not_started_again_at_once(monkeypatch, tmp_path):
+def test_a_process_that_never_gets_ready_is_not_started_again_at_once(monkeypatch, tmp_path, caplog):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     (tmp_path / "python").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "python").chmod(0o755)
@@ -169,6 +213,9 @@ def test_a_process_that_never_gets_ready_is_not_started_again_at_once(monkeypatc
         pool.tend()
         time.sleep(0.05)
     assert len(made) == 1 and made[0].popen.wait() == 1
+    assert [record.message for record in caplog.records] == [
+        "A process that was to be ready for the next run ended at once, with code 1."
+    ]
 
 
 def test_a_run_whose_folder_has_any_name_can_be_given(tmp_path):

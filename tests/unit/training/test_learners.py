@@ -6,6 +6,7 @@ import pytest
 
 from charlab.core.config import TrainConfig
 from charlab.corpora import batching
+from charlab.errors import UnavailableError
 from charlab.runs import checkpoints
 from helpers.project import ROOT, parsed
 from helpers.training_runs import IDS, TINIER, VOCAB, assert_equal_weights, make, train, without_times
@@ -98,6 +99,14 @@ def test_a_process_takes_only_runs_that_divide_the_machine_as_its_first_did(monk
     assert learners.fit(eight) and learners.fit(four)
     assert not learners.fit(make(accelerator="mirrored").config())
     assert not learners.fit(make(accelerator="multi-worker").config())
+
+    def none(name, groups):
+        raise UnavailableError("This machine has no GPU.")
+
+    monkeypatch.setattr(kept.strategies, "choose", none)
+    with pytest.raises(UnavailableError):
+        learners.strategy(make(accelerator="gpu").config())
+    assert learners.fit(four)  # nothing was divided
     monkeypatch.setattr(kept.strategies, "choose", lambda name, groups: "strategy")
     assert learners.strategy(eight) == learners.strategy(eight) == "strategy"
     assert learners.fit(eight) and learners.fit(make(batch_size=8, accelerator="cpu").config())
