@@ -53,6 +53,7 @@ lint: .venv/test-installed
 
 # The text of a first run, so that it needs no network later. Without a network now, the next start tries again.
 .venv/text-here: .venv/app-installed
+	@echo "Looking for Tiny Shakespeare, the text of a first run ..."
 	@$(BIN)/python -m charlab corpora --fetch shakespeare > /dev/null 2>&1 && touch $@ || true
 
 .venv/test-installed: requirements.txt requirements-dev.txt

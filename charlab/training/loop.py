@@ -78,7 +78,7 @@ class TrainingLoop:
         if self.pending:
             self._read_results()
         self.recorder.clock.stop()
-        self._write_status()  # the last evaluation may take long
+        self._write_status(at_once=True)  # the last evaluation may take long
         if decision in ("stop", "done") and self.progress.evaluated_step != self.progress.step:
             self._close_epoch()
         elif self.saved_step != self.progress.step:

@@ -93,10 +93,10 @@ class Recorder:
             place = {"event": "sample", "epoch": epoch, "step": step}
             self.event(place | {"seed_text": seed_text, "text": text})
 
-    def update_status(self, **fields: Any) -> None:
+    def update_status(self, *, at_once: bool = False, **fields: Any) -> None:
         """Record how far training is: results at once, everything else about once a second."""
         self.status = dataclasses.replace(self.status, seconds=round(self.clock.seconds(), 3), **fields)
-        if "results" in fields or time.monotonic() - self._status_written_at > _STATUS_SECONDS:
+        if at_once or "results" in fields or time.monotonic() - self._status_written_at > _STATUS_SECONDS:
             self._set()
 
     def weights(self, weights: dict[str, np.ndarray], weights_name: str) -> None:
