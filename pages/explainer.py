@@ -116,6 +116,7 @@ if handed_over:
     st.session_state.text = handed_over[:MAX_LENGTH]
 with present.details("settings", gap=None):
     line, settings = settings_fold.places("text_and_model", is_open=False)
+notice = st.container()
 with settings:
     st.caption(
         "The model reads a text from beginning to end. At each position it gives every possible next character a "
@@ -126,9 +127,10 @@ with settings:
     with left:
         info = pick_model()
         if info is None:
+            settings_fold.reveal()
             header_stop.end()
         model = load_model(info)
-        other_info = compare_models.pick(info)
+        other_info = compare_models.pick(info, notice)
     with right:
         typed = st.text_area("Text", key="text", height=122, max_chars=MAX_LENGTH, persist_state="session")
         other_model = compare_models.load(other_info)
@@ -136,6 +138,7 @@ with settings:
         as_in_alphabet = accents.choose_form("explainer.accents", typed, compared)
         text = model.read_prompt(typed) if as_in_alphabet else typed
 if not text:
+    settings_fold.reveal()
     example_texts.show()
     header_stop.end()
 settings_fold.say(line, "text_and_model", text_strip.said(model, other_model, text))

@@ -85,9 +85,9 @@ with settings:
     with left:
         info = model_picker.pick_model()
         if info is None:
-            settings_fold.unfold(FOLD)
+            settings_fold.reveal()
             header_stop.end()
-        models = compare_models.pick(info) if mode == MODES[2] else [model_picker.load_model(info)]
+        models = compare_models.pick(info, notice) if mode == MODES[2] else [model_picker.load_model(info)]
         st.caption(plain(model_picker.about(info, models[0])))
         prompt = seed_text.text_area(models[0])
     with right:

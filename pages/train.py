@@ -29,8 +29,8 @@ present.details("title").title("Train a model")
 start.fold_where_a_run_is_shown()
 
 # New run: a form that folds to one line
-start.select_stand_in()
 texts = run_form.texts_here()
+start.select_stand_in(texts)
 run_form.read_link(texts)
 row = st.container(horizontal=True, vertical_alignment="top", key="new-run")
 present.details("new-run-heading", row, width="content").header("New run", anchor=False, width="content")
@@ -96,7 +96,7 @@ try:
     text_facts = source.facts if source else plan.expected_facts(corpus, model)
     planned = plan.plan_run(text_facts, preset.name, model, train, examine=preview.examined)
     with facts:
-        st.caption(preview.in_short(planned, corpus, source))
+        st.caption(preview.in_short(planned))
         preview.coverage_words(planned)
         preview.validation_words(planned)
     alphabet_cost.caption(preview.alphabet_cost(planned))

@@ -28,7 +28,7 @@ class Progress:
     """How far training is, and the sums kept on the way. All fields are numbers."""
 
     step: int = 0  # steps taken
-    seconds: float = 0.0  # wall-clock, from the command's start, over all sessions
+    seconds: float = 0.0  # wall-clock, from the end of the first step, over all sessions
     events_length: int = 0  # bytes of metrics.jsonl
     # Sums over the steps since the epoch began, and since the last event. A step weighs as much as it has targets
     # that count, or 1 where all of them do.

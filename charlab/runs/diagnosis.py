@@ -43,13 +43,14 @@ def diagnose(
     state: str = "running",
     used_up: bool = False,
     final: bool = False,
+    may_act: bool = True,
     unit: str = "nats",
 ) -> list[str]:
     """Sentences on a run, the most urgent first: it diverged, it reached the optimum, it overfits, it was still
     learning when it ended, and the loss of the untrained network. Empty where there is nothing to report.
 
-    What is advised depends on its `state`, on whether it has `used_up` the server's time for a run, and on whether
-    it is `final`: it cannot be trained longer here.
+    What is advised depends on its `state`, on whether it has `used_up` the server's time for a run, on whether
+    it is `final`: it cannot be trained longer here, and on whether the reader `may_act` on it.
     """
     evaluations = [e for e in events if e.get("event") == "epoch" and _is_number(e.get("val_loss"))]
     losses = [e["loss"] for e in events if e.get("event") == "step" and e.get("loss") is not None]
@@ -69,7 +70,7 @@ def diagnose(
             )
         elif overfit := _overfitting(evaluations, in_unit):
             sentences.append(overfit)
-        elif kinds.of(config.model).trained and (advice := _advice(state, used_up, final)):
+        elif kinds.of(config.model).trained and (advice := _advice(state, used_up, final, may_act)):
             sentences += _still_falling(evaluations, in_unit, *advice)
     if evaluations and _is_untrained(evaluations[0]) and alphabet_size and kinds.of(config.model).trained:
         sentences.append(_untrained(evaluations[0]["val_loss"], alphabet_size, unit))
@@ -164,7 +165,7 @@ def _overfitting(evaluations: list[dict[str, Any]], in_unit: Callable[[float], s
     )
 
 
-def _advice(state: str, used_up: bool, final: bool) -> tuple[str, str] | None:
+def _advice(state: str, used_up: bool, final: bool, may_act: bool) -> tuple[str, str] | None:
     """When the validation loss was still falling, and what to do then; None while it trains."""
     if state not in _WHEN:
         return None
@@ -172,6 +173,8 @@ def _advice(state: str, used_up: bool, final: bool) -> tuple[str, str] | None:
         return _WHEN[state], "more training would help, but this run has used the server's time limit"
     if final:
         return _WHEN[state], "a new run that trains longer would be better"
+    if not may_act:
+        return _WHEN[state], "more training would help"
     return _WHEN[state], "train longer" if state == "done" else "resume it to train on"
 
 

@@ -64,6 +64,16 @@ def test_models_of_one_name_are_told_apart_by_date(monkeypatch):
     assert len(set(titles)) == 2 and all(re.search(r", \d\d \w{3} \d\d:\d\d$", title) for title in titles)
 
 
+@pytest.mark.parametrize(("where", "more"), [("explainer", {}), ("playground", {"mode": "side by side"})])
+def test_models_of_one_name_are_told_apart_where_they_are_compared_with(monkeypatch, where, more):
+    for _ in range(2):
+        run_of(SOMEONE, "Sea")
+    app = open_page(where, model="ngram", **more)
+    box = next(box for box in [*app.selectbox, *app.multiselect] if box.label == "Compare with")
+    titles = [title for title in box.options if "Sea" in title]
+    assert len(titles) == len(set(titles)) == 2 and all(re.search(r", \d\d \w{3} \d\d:\d\d", t) for t in titles)
+
+
 def test_a_model_that_was_deleted_while_it_was_listed_is_named_and_no_id_is_shown(monkeypatch):
     run, find = run_of(ME, "Sea"), models.find
     app = open_page("playground", model=run.id)

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from charlab.corpora import catalogue, decoding, uploads
-from charlab.runs import control, store
+from charlab.runs import control, own_texts, store
 from charlab.runs.permissions import OPERATOR
 from helpers import cases
 from helpers.pages import open_page, shown
@@ -189,6 +189,23 @@ def test_a_text_is_listed_and_deleted_after_it_was_asked_once_more():
     app.button(key=f"delete-now-{name}").click().run()
     assert catalogue.stored() == [] and "Your texts" not in rows(app)
     assert app.selectbox(key="corpus").value in catalogue.CORPORA
+
+
+def test_a_text_that_is_not_here_any_more_is_said_until_another_is_chosen():
+    link = "“Tiny Shakespeare” is selected instead."
+    app = open_page("train", corpus="text-20200101")
+    for _ in range(2):
+        assert f"The text of this link is not here. {link}" in said(app.info) and "text-2020" not in shown(app)
+        assert app.selectbox(key="corpus").value == catalogue.DEFAULT
+        app.run()
+    paste(app, FRENCH, "Forest")
+    assert "of this link" not in said(app.info)
+    [text] = catalogue.stored()
+    own_texts.delete(text.name, OPERATOR)  # in another window
+    app.run()
+    assert not app.exception and f"Text “Forest” was deleted. {link}" in said(app.info)
+    app.selectbox(key="corpus").set_value("coin-flips").run()
+    assert "was deleted" not in said(app.info)
 
 
 def test_an_uploaded_file_is_read_once_and_not_at_every_click(monkeypatch):

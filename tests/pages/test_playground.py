@@ -318,6 +318,15 @@ def test_coloured_samples_and_no_training_text(shade):
     assert "bits per character · copied: unknown" in shown(app).replace("\\", "")
 
 
+def test_samples_coloured_by_probability_are_in_per_cent():
+    app = press(open_page("playground", model=make_run().id, **SHORT | {"shade": "probability"}), "Generate")
+    drawn = json.loads(next(e for e in app.get("bidi_component") if e.key == "sample-0").proto.json)
+    assert drawn["unit"] == "% probability"
+    assert [words for _, words in drawn["swatches"]] == ["100%", "75%", "50%", "25%", "0%"]
+    expected = [100 * value for value in written(app).samples[0].probabilities]
+    assert drawn["values"][-30:] == pytest.approx(expected, abs=0.001)
+
+
 def test_a_stop_leaves_what_is_there_and_a_change_begins_again():
     app = open_page("playground", model=make_run().id, **SHORT)
     app.session_state["writing"] = True  # as a script leaves it that is cut off by a moved slider

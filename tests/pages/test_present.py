@@ -8,6 +8,7 @@ import pytest
 
 from charlab.runs import models
 from helpers.pages import PAGES, open_page
+from helpers.tiny import make_run
 
 
 def hides_details(app) -> bool:
@@ -70,3 +71,19 @@ def test_charts_have_letters_of_20_pixels(present, least):
         if "least_type" in element.proto.json
     ]
     assert charts and {chart["least_type"] for chart in charts} == {least}
+
+
+@pytest.mark.parametrize("where", ["playground", "explainer"])
+@pytest.mark.parametrize("lacking", ["model", "weights", "text"])
+def test_settings_that_are_needed_are_shown_although_they_are_hidden(where, lacking):
+    run = make_run()
+    opened = {"model": run.id, "text": "The sea", "write": "1", "present": "1"}
+    if lacking == "model":
+        opened["model"] = "20200101-000000-gone"
+    elif lacking == "weights":
+        run.weights_path("best").write_bytes(b"cut")
+    else:
+        opened["text"] = ""
+    app = open_page(where, **opened)
+    reveals = any("st-key-box-" in e.proto.body and "flex" in e.proto.body for e in app.get("html"))
+    assert not app.exception and reveals == (where == "explainer" or lacking != "text")

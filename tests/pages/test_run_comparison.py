@@ -94,7 +94,8 @@ def test_a_resume_that_cuts_texts_moves_the_slider_back():
 
 
 PICK = (
-    "st.write([other.id for other in run_comparison.pick_others(run)]); url_state.write(run_comparison.in_link())"
+    "st.write([other.id for other in run_comparison.pick_others(run, st)])\n"
+    "url_state.write(run_comparison.in_link())"
 )
 
 

@@ -54,6 +54,11 @@ def vocab():
     return models.load(next(store.all_runs()).id).vocab
 
 
+def test_no_tooltip_covers_what_is_read_between_two_presses():
+    row = [button for button in opened().button if button.label in ("Step", "Play", "Back", "Restart")]
+    assert len(row) == 4 and not any(button.help for button in row)
+
+
 def test_steps_write_what_the_playground_writes_and_the_link_holds_them():
     test = press(opened(), *["walk_step"] * 5)
     model = models.load(next(store.all_runs()).id)

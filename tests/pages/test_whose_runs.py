@@ -1,10 +1,12 @@
 """The pages in a class: what is offered for whose run, and what is said when one is deleted that a page shows."""
 
 import dataclasses
+import re
 
 import pytest
 
-from charlab.runs import checkpoints, control, credentials, store
+from charlab.core.config import TrainConfig
+from charlab.runs import checkpoints, control, credentials, limits, store
 from charlab.runs.permissions import OPERATOR, THE_TEACHER
 from helpers.pages import model_box, open_page, shown
 from helpers.tiny import make_run
@@ -174,3 +176,32 @@ def test_a_deleted_comparison_is_said():
     control.delete(other, OPERATOR)
     app.run()
     assert not app.exception and "“The grey one” was deleted, and is no longer compared." in text(app)
+
+
+@pytest.mark.parametrize(
+    ("where", "parameter", "more"),
+    [("train", "others", {}), ("explainer", "other", {}), ("playground", "beside", {"mode": "side by side"})],
+)
+def test_what_a_link_compares_with_and_is_not_here_is_said_without_its_id(where, parameter, more):
+    shown_one = run_of(ANNA, "The shown one")
+    of_page = "run" if where == "train" else "model"
+    app = open_page(where, **{of_page: shown_one.id, parameter: "20200101-000000-gone"}, **more)
+    assert not app.exception and "20200101" not in text(app)
+    assert f"A {of_page} of this link is not here, and is not compared." in text(app)
+
+
+REASONS = {
+    control.SERVER_STOPPED: "The server was stopped.",
+    "It was interrupted at once; resume it to go on from its last checkpoint.": "It was interrupted at once.",
+    "The disk is full. Then resume this run: it continues from its last checkpoint.": "The disk is full.",
+    limits.few_steps(TrainConfig(minutes=1), 3): "Only 3 steps in 1 minute of training: choose a smaller model.",
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_only_who_may_act_on_a_run_is_advised_to(reason):
+    theirs, mine = (run_of(owner, state="paused", reason=reason) for owner in (ANNA, BEN))
+    assert reason in text(open_page("train", run=mine.id))
+    seen = text(open_page("train", run=theirs.id))
+    assert REASONS[reason] in seen and reason not in seen
+    assert not re.search("(?i)resume|train longer", seen)

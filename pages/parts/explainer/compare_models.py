@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -12,31 +14,26 @@ from charlab.explain import evidence
 from charlab.runs import models
 from charlab.runs.models import Model, ModelInfo
 from pages.parts.explainer.text_strip import choose_position
-from pages.parts.shared import url_state
+from pages.parts.shared import gone, url_state
 from pages.parts.shared.chart import plotly_chart
-from pages.parts.shared.model_picker import describe, load_model
+from pages.parts.shared.model_picker import labels, load_model
 from pages.parts.shared.safe_text import plain
 
 _NONE = ""
 
 
-def pick(info: ModelInfo) -> ModelInfo | None:
-    """A select box of all other models; None if the reader chooses none."""
+def pick(info: ModelInfo, notice: Any) -> ModelInfo | None:
+    """A select box of all other models; None if the reader chooses none. That one was deleted is said in
+    `notice`."""
     others = {other.name: other for other in models.available_models() if other.name != info.name}
     if not others:
         st.session_state.pop("other", None)
         return None
-    wanted = st.query_params.get("other")
-    if wanted and wanted not in others and wanted != info.name:
-        st.caption(plain(f"The model {wanted} is not on this server, so there is nothing to compare with."))
+    gone.tell_of_others("other", {info.name, _NONE, *others}, "model", notice)
     url_state.read("other", choices=[_NONE, *others])
+    titles = {_NONE: "No other model"} | labels(others.values())
     name = st.selectbox(
-        "Compare with",
-        [_NONE, *others],
-        key="other",
-        persist_state="session",
-        on_change=_recolour,
-        format_func=lambda name: describe(others[name]) if name else "No other model",
+        "Compare with", titles, key="other", persist_state="session", on_change=_recolour, format_func=titles.get
     )
     return others.get(name)
 

@@ -41,7 +41,7 @@ def slider(info: ModelInfo) -> None:
     """The slider that chooses the epoch."""
     saved = epochs(info)
     if len(saved) < 2:
-        st.caption(f"This run has saved only epoch {saved[0]}. Train it for longer to see it change.")
+        st.caption(f"Only the weights of epoch {saved[0]} are saved: there is no other epoch to compare with.")
         return
     st.select_slider(
         "After epoch",

@@ -193,11 +193,17 @@ def _explanation() -> None:
         )
         st.write(
             "Move the temperature: the segments change their widths, the random number stays. Each position in "
-            "the text has its own random number; **New random numbers** replaces them."
+            "the text has its own random number."
+        )
+        st.write(
+            "**Step** writes the character that the random number falls on. **Play** does so again and again. "
+            "**Back** and **Restart** go to an earlier position without deleting what was written. **New random "
+            "numbers** changes the random seed: from there on, other random numbers choose the characters."
         )
 
 
 def _buttons(model: Model, session: _Session) -> None:
+    """What is pressed again and again. No button has a tooltip: it would cover the sentence above the row."""
     full, first = session.branches.is_full, session.branches.position == 0
 
     def paused(action: Callable[[], Branches]) -> Callable[[], None]:
@@ -224,7 +230,6 @@ def _buttons(model: Model, session: _Session) -> None:
         type="primary",
         disabled=full,
         on_click=paused(step),
-        help="Write the character that the random number falls on.",
     )
     row.button(
         "Pause" if session.playing else "Play",
@@ -233,7 +238,6 @@ def _buttons(model: Model, session: _Session) -> None:
         on_click=play,
         args=(not session.playing,),  # what the button says, also where the run that it began was stopped
         icon=":material/pause:" if session.playing else ":material/play_arrow:",
-        help="Step automatically.",
     )
     others = present.details("other-buttons", row, horizontal=True, width="content")
     others.button(
@@ -242,7 +246,6 @@ def _buttons(model: Model, session: _Session) -> None:
         key="walk_back",
         disabled=first,
         on_click=paused(lambda: branching.step_back(session.branches)),
-        help="Go back one character.",
     )
     others.button(
         "Restart",
@@ -250,15 +253,8 @@ def _buttons(model: Model, session: _Session) -> None:
         key="walk_first",
         disabled=first,
         on_click=paused(lambda: branching.move_to(session.branches, 0)),
-        help="Go to the beginning. The written text is kept.",
     )
-    others.button(
-        "New random numbers",
-        icon=":material/casino:",
-        key="walk_dice",
-        on_click=reseed,
-        help="Change the random seed: from here on, other random numbers choose the characters.",
-    )
+    others.button("New random numbers", icon=":material/casino:", key="walk_dice", on_click=reseed)
 
 
 def _sliders() -> None:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import re
+from typing import Any
 
 import streamlit as st
 
 from charlab.runs import models
 from charlab.runs.models import Model, ModelInfo
-from pages.parts.shared import model_picker, url_state
-from pages.parts.shared.safe_text import plain
+from pages.parts.shared import gone, model_picker, url_state
 
 MAX_MODELS = 3  # besides the one that is picked above
 
 
-def pick(info: ModelInfo) -> list[Model]:
-    """The picked model first, then up to three others of the reader's choice."""
+def pick(info: ModelInfo, notice: Any) -> list[Model]:
+    """The picked model first, then up to three others of the reader's choice. What became of one that was
+    deleted is said in `notice`."""
     others = {other.name: other for other in models.available_models() if other.name != info.name}
     epochs = [name for name in models.find(info.name).weight_names() if name.startswith("epoch-")]
     choices = [*epochs, *others]
+    gone.tell_of_others("beside", {info.name, *choices}, "model", notice)
     url_state.read("beside", default=choices[:1])
-    if missing := [name for name in st.session_state.beside if name not in choices and not _is_epoch(name)]:
-        st.warning(plain(f"These models are not on this server: {', '.join(missing)}."))
     kept = [name for name in st.session_state.beside if name in choices][:MAX_MODELS]
     st.session_state.beside = kept or choices[:1]
     if not choices:
@@ -44,7 +43,3 @@ def pick(info: ModelInfo) -> list[Model]:
     load = model_picker.load_model
     loaded = [load(others[name]) if name in others else load(info, name) for name in chosen]
     return [model_picker.load_model(info), *loaded]
-
-
-def _is_epoch(name: str) -> bool:
-    return re.fullmatch(r"epoch-\d+", name) is not None

@@ -20,11 +20,11 @@ _WORDS = {
 }
 _SWATCHES = {
     "surprise": [(bits / 8, f"{bits} bits") for bits in (0, 2, 4, 6)] + [(1.0, "8 bits or more")],
-    "probability": [(1 - p, f"{p:g}") for p in (1.0, 0.75, 0.5, 0.25, 0.0)],
+    "probability": [(1 - p, f"{p:.0%}") for p in (1.0, 0.75, 0.5, 0.25, 0.0)],
     "copied": [(0.0, "not copied (under 16)"), (0.25, "16"), (0.5, "32"), (1.0, "64 characters or more")],
 }  # fmt: skip
 SHADE_LABELS = {"nothing": "None", "surprise": "Surprise", "probability": "Probability", "copied": "Copied"}
-_UNITS = {"surprise": "bits", "probability": "probability", "copied": "characters verbatim"}
+_UNITS = {"surprise": "bits", "probability": "% probability", "copied": "characters verbatim"}
 _TALL = 420  # pixels: longer texts scroll
 
 
@@ -108,7 +108,7 @@ def _text(result: GenerationResult, number: int, shade: str, found: copied_passa
     character_strip(
         characters,
         [*before, *np.clip(shades(values), 0, 1)],
-        values=[*before, *values],
+        values=[*before, *(100 * values if shade == "probability" else values)],
         unit=_UNITS[shade],
         key=f"sample-{number}",
         label=f"{sample.title}, one cell per character",

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 import streamlit as st
 
 from charlab.core import kinds
 from charlab.errors import CharlabError, ModelError
 from charlab.runs.models import Model, ModelInfo, corpus_title, load, stamp, survey
-from pages.parts.shared import browser_cookie, dates, gone, header_stop, owner_filter, stable_selectbox, url_state
+from pages.parts.shared import (
+    browser_cookie,
+    dates,
+    gone,
+    header_stop,
+    owner_filter,
+    settings_fold,
+    stable_selectbox,
+    url_state,
+)
 from pages.parts.shared.safe_text import as_label, plain
 
 _MAX_UNREADABLE = 5
@@ -102,13 +112,18 @@ def load_model(info: ModelInfo, weights_name: str = "best") -> Model:
     try:
         written = stamp(info.name)
     except ModelError:  # deleted since this page listed it; the core's sentence lists ids, for the command line
-        st.error(plain(f"Model “{info.title}” was deleted. Choose another one."))
-        header_stop.end()
+        _stop(f"Model “{info.title}” was deleted. Choose another one.")
     try:
         return _load(info.name, weights_name, written)
     except CharlabError as error:
-        st.error(plain(str(error)))
-        header_stop.end()
+        _stop(str(error))
+
+
+def _stop(sentence: str) -> NoReturn:
+    """End the page's run with the reason, which can be seen although the settings are folded."""
+    st.error(plain(sentence))
+    settings_fold.reveal()
+    header_stop.end()
 
 
 @st.cache_resource(max_entries=24, show_spinner="Loading the model ...")

@@ -61,5 +61,12 @@ def unfold(key: str) -> None:
         st.rerun()
 
 
+def reveal() -> None:
+    """Show the page's settings although they are folded or hidden by Present mode: something in them has to be
+    read or chosen before the page can go on."""
+    hidden = '[class*="st-key-details-"]:has([class*="st-key-box-"]), :has(> [class*="st-key-box-"])'
+    st.html(f"<style>{hidden} {{ display: flex !important; }}</style>")
+
+
 def _set(key: str, is_open: bool) -> None:
     st.session_state[key] = is_open

@@ -64,16 +64,15 @@ class Source:
         return int((self.counts > 0).sum())
 
 
-def in_short(planned: RunPlan, corpus: Corpus, source: Source | None) -> str:
-    """One line: how much text, how large a model, how long it will take here."""
+def in_short(planned: RunPlan) -> str:
+    """One line: how large a model, how long it will take here."""
     model, train, measured = planned.model, planned.train, _measured()
     characters, size = planned.text.characters, planned.text.vocabulary_size
-    text = f"{_amount(characters)} characters, {source.distinct if source else corpus.alphabet_size:,} distinct"
     if not kinds.of(model).trained:
-        return f"{text}  |  {summary.describe_parameters(model, size)}  |  a few seconds"
+        return f"{summary.describe_parameters(model, size).capitalize()}  |  a few seconds"
     layers = f"{model.layers} layers of {model.units}" if model.layers > 1 else kinds.of(model).size(model)
     network = f"{kinds.of(model).title}, {layers}, {summary.describe_parameters(model, size)}"
-    return f"{text}  |  {network}  |  {_time(model, train, characters, size, measured)}"
+    return f"{network}  |  {_time(model, train, characters, size, measured)}"
 
 
 def coverage_words(planned: RunPlan) -> None:

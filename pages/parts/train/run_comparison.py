@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
-from charlab.runs import control, diagnosis, limits, store
+from charlab.runs import control, diagnosis, limits, permissions, store
 from charlab.runs.store import Run, RunConfig, Status
-from pages.parts.shared import dates, gone, page_state, present, url_state
+from pages.parts.shared import browser_cookie, dates, gone, page_state, present, url_state
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import as_label, exact, plain
 
 
-def pick_others(run: Run, title: Callable[[Run], str] | None = None) -> list[Run]:
-    """Pick up to four other runs to compare with this one; `in_link` puts them into the address."""
+def pick_others(run: Run, notice: Any) -> list[Run]:
+    """Pick up to four other runs to compare with this one; `in_link` puts them into the address. `notice` is for
+    a sentence on one that was deleted."""
     others = {other.id: other for other in store.all_runs(run.path.parent) if other.id != run.id}
-    gone.tell_of_others(url_state.value("others") or [], {run.id, *others})
+    gone.tell_of_others("others", {run.id, *others}, "run", notice)
     if not others:
         st.session_state.pop("others", None)
         return []
     url_state.read("others", choices=others)
     titles = dates.told_apart(
-        {name: (title or _name)(other) for name, other in others.items()},
+        {name: _name(other) for name, other in others.items()},
         {name: _created(other) for name, other in others.items()},
     )
     chosen = st.multiselect(
@@ -111,6 +112,7 @@ def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], status:
         state=status.state,
         used_up=limits.is_used_up(status),
         final=status.state == "done" and bool(control.why_not_longer(run, config)),
+        may_act=permissions.may_act(browser_cookie.actor(), run),
         unit=unit if unit in diagnosis.NATS else "bits",
     )
     if said:

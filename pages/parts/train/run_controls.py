@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from pages.parts.shared import browser_cookie, gone, present
 from pages.parts.shared.safe_text import plain
 
 _ASKED, _PROBLEM = "asked_of_run", "asked_in_vain"
+_ADVICE = re.compile(r"; resume it [^.]*| Then resume this run:[^.]*\.|train longer, or ")
 
 
 def consume_change() -> bool:
@@ -56,6 +58,12 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
         st.caption("Its last checkpoint is saved: Resume continues from there.")
     if status.state in (*control.RESUMABLE, "done") and limits.is_used_up(status):
         st.caption(plain(f"{limits.cap_in_words()} This run has used its limit; the command line has none."))
+
+
+def reason_for_reader(run: Run, status: Status) -> str:
+    """The status's reason; without its advice to resume or to train longer where the reader may not."""
+    may_act = permissions.may_act(browser_cookie.actor(), run)
+    return status.reason if may_act else _ADVICE.sub("", status.reason)
 
 
 def offer_to_resume(found: dict[str, Status]) -> None:

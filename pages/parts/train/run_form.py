@@ -175,7 +175,8 @@ def pick_budget(preset: Preset) -> dict[str, Any]:
             step=0.5,
             key="minutes",
             persist_state="session",
-            help="Wall-clock time from the start to the saved weights; the learning rate follows the clock.",
+            help="Time of training: starting TensorFlow and saving at the end are not counted. The learning rate "
+            "follows the clock.",
         )
         return {"minutes": minutes}
     key = f"epochs.{preset.name}"

@@ -41,8 +41,9 @@ def show(run: Run, row: DeltaGenerator) -> None:
         return
     url_state.read("loss_unit")
     url_state.read("over")
+    notice = st.container()
     with row.popover("Compare", icon=":material/stacked_line_chart:", help="Other runs, metric and x-axis."):
-        unit, others = _chart_options(run)
+        unit, others = _chart_options(run, notice)
     ticking = status.state in store.ACTIVE
     st.fragment(_panel, run_every=_TICK_SECONDS if ticking else None)(run, config, unit, others, status.state)
     if run.weight_names() and not ticking:
@@ -50,9 +51,9 @@ def show(run: Run, row: DeltaGenerator) -> None:
             export_import.show(run)
 
 
-def _chart_options(run: Run) -> tuple[str, list[Run]]:
+def _chart_options(run: Run, notice: DeltaGenerator) -> tuple[str, list[Run]]:
     """Draw what the chart shows: other runs, the metric, the x-axis. Returns the metric and the runs."""
-    others = run_comparison.pick_others(run)
+    others = run_comparison.pick_others(run, notice)
     unit = st.segmented_control(
         "Metric",
         page_state.choices("loss_unit"),
@@ -247,7 +248,8 @@ def _progress(run: Run, config: RunConfig, status: Status) -> None:
     if status.state == "queued":
         _in_line(run)
     if status.reason:
-        (st.error if status.state == "failed" else st.info)(plain(in_page_words(status.reason)))
+        reason = run_controls.reason_for_reader(run, status)
+        (st.error if status.state == "failed" else st.info)(plain(in_page_words(reason)))
     if startup.show(status):
         pass  # its clock has not begun
     elif config.train.minutes:

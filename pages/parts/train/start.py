@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from charlab import os_errors
@@ -12,7 +14,7 @@ from charlab.corpora.uploads import Text
 from charlab.errors import DownloadError
 from charlab.runs import plan
 from charlab.runs.plan import RunPlan
-from pages.parts.shared import browser_cookie, settings_fold
+from pages.parts.shared import browser_cookie, gone, settings_fold
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
 from pages.parts.train import run_picker
@@ -73,7 +75,7 @@ def refuse(sentence: str) -> None:
 
 
 def show_problem(of_settings: str) -> None:
-    """Say what is wrong with the settings, why the last Start made no run, and which text it took instead."""
+    """Say what is wrong with the settings, why the last Start made no run, and which text is selected instead."""
     refused = st.session_state.pop(_PROBLEM, "")
     if refused:
         st.error(plain(f"No run was started. {refused}"))
@@ -84,7 +86,11 @@ def show_problem(of_settings: str) -> None:
         st.info(plain(sentence))
 
 
-def select_stand_in() -> None:
-    """Select the text that the last Start took instead, before the form is drawn."""
+def select_stand_in(texts: Mapping[str, Corpus]) -> None:
+    """Select the text that the last Start took instead, before the form is drawn; and note what to say of a text
+    that was deleted or that a link names in vain."""
     if chosen := st.session_state.pop(_CHOSEN, None):
         st.session_state.corpus = chosen
+    titles = {name: corpus.title for name, corpus in texts.items()}
+    if said := gone.replaced("corpus", titles, "Text", catalogue.DEFAULT):
+        st.session_state[_SAID] = (catalogue.DEFAULT, said)

@@ -180,6 +180,12 @@ def test_the_advice_fits_the_state_the_time_limit_and_the_gain(state, used_up, f
     assert "falling" not in verdicts(config(ModelConfig(kind="ngram")), FALLING, **options)
 
 
+@pytest.mark.parametrize("state", ["done", "paused", "stopped", "failed"])
+def test_who_may_not_act_on_a_run_is_not_told_to(state):
+    said = verdicts(config(), FALLING, state=state, may_act=False)
+    assert said.endswith("from epoch 2 to 3: more training would help.")
+
+
 @pytest.mark.parametrize("state", ["queued", "running", "pausing", "stopping"])
 def test_nothing_is_advised_while_a_run_trains(state):
     assert verdicts(config(), FALLING, state=state) == ""
