@@ -104,6 +104,9 @@ def test_what_a_model_is_fed_is_shown_before_the_start(preset, tab):
 
 def test_of_a_text_that_is_not_here_it_is_said_and_nothing_is_downloaded(monkeypatch):
     from charlab.corpora import catalogue
+    from pages.parts.train import preview
+
+    preview._source.clear()  # other tests have read the text
 
     def no_network(*_):
         raise AssertionError("downloads")
@@ -123,6 +126,9 @@ def test_of_a_text_that_is_not_here_it_is_said_and_nothing_is_downloaded(monkeyp
 def test_a_text_that_is_not_here_is_downloaded_at_the_start_and_planned_as_it_is(monkeypatch):
     from charlab.corpora import catalogue
     from charlab.runs import store
+    from pages.parts.train import preview
+
+    preview._source.clear()  # other tests have read the text
 
     monkeypatch.setattr(catalogue.downloads, "find", lambda _: (None, ()))
     monkeypatch.setattr(catalogue.downloads, "fetch", lambda _: (b"abcdefgh\n" * 300, ()))
