@@ -69,13 +69,13 @@ def is_used_up(status: Status) -> bool:
     return cap is not None and status.seconds > 0 and status.seconds >= 60 * cap - max(1.0, step_seconds)
 
 
-def few_steps(train: TrainConfig, steps: int) -> str:
-    """A sentence on a run whose minutes were enough for few steps only, with what to do; else ""."""
+def few_steps(train: TrainConfig, steps: int, most_seconds: float = math.inf) -> str:
+    """A sentence on a run whose minutes were enough for few steps only, with what to do; else "". A run is trained
+    for `most_seconds` at most: on a server up to its limit."""
     if train.minutes is None or steps >= _FEW_STEPS:
         return ""
     counted = "1 step" if steps == 1 else f"{steps} steps"
-    cap = minutes_cap()
-    longer = "" if cap is not None and train.minutes >= cap else "train longer, or "
+    longer = "" if 60 * train.minutes >= most_seconds else "train longer, or "
     return f"Only {counted} in {in_minutes(train.minutes)} of training: {longer}choose a smaller model."
 
 

@@ -83,7 +83,7 @@ class TrainingLoop:
             self._close_epoch()
         elif self.saved_step != self.progress.step:
             self._save()
-        few = limits.few_steps(self.train_config, self.progress.step)
+        few = limits.few_steps(self.train_config, self.progress.step, self.stop.most_seconds)
         state = {"pause": "paused", "stop": "stopped", "done": "done"}[decision]
         self.recorder.end(state, few if state == "done" else self.stop.reason)
 

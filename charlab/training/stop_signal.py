@@ -21,7 +21,7 @@ class StopSignal:
         self.reason = ""  # what the status will say of a pause or a stop
         self._run = run
         self._sent: str | None = None
-        self._most_seconds, self._time_is_up = float("inf"), ""
+        self.most_seconds, self._time_is_up = float("inf"), ""  # of training, earlier sessions included
         self._in_control: str | None = None
         self._control_read_at = float("-inf")
 
@@ -32,12 +32,12 @@ class StopSignal:
 
     def stop_after(self, seconds: float, reason: str) -> None:
         """Ask for a stop once the run has been trained for so many seconds, earlier sessions included."""
-        self._most_seconds, self._time_is_up = seconds, reason
+        self.most_seconds, self._time_is_up = seconds, reason
 
     def requested(self, seconds: float = 0.0) -> str | None:
         """What was asked for: "pause", "stop" or None. The loop calls it before each step, with the seconds that
         the run has been trained."""
-        if seconds >= self._most_seconds:
+        if seconds >= self.most_seconds:
             self.send("stop", self._time_is_up)
         return self._sent or self._request_in_control()
 

@@ -26,15 +26,15 @@ def test_a_limit_is_used_up_where_no_whole_step_fits_in_it(monkeypatch):
 
 
 def test_minutes_that_were_enough_for_few_steps_are_told(monkeypatch):
-    monkeypatch.delenv("CHARLAB_MINUTES", raising=False)
+    monkeypatch.setenv("CHARLAB_MINUTES", "many")  # of a server: a training in the terminal has no limit
     minute = TrainConfig(minutes=1.0)
     assert limits.few_steps(minute, 12) == (
         "Only 12 steps in 1 minute of training: train longer, or choose a smaller model."
     )
     assert "Only 1 step in 0.5 minutes" in limits.few_steps(TrainConfig(minutes=0.5), 1)
     assert limits.few_steps(minute, 50) == limits.few_steps(TrainConfig(epochs=1), 1) == ""
-    monkeypatch.setenv("CHARLAB_MINUTES", "1")  # where it cannot be trained longer
-    assert limits.few_steps(minute, 12) == "Only 12 steps in 1 minute of training: choose a smaller model."
+    told = limits.few_steps(minute, 12, most_seconds=60.0)  # it cannot be trained longer
+    assert told == "Only 12 steps in 1 minute of training: choose a smaller model."
 
 
 def test_a_process_stands_ready_unless_it_is_switched_off(monkeypatch):

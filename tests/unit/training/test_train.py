@@ -253,6 +253,10 @@ def test_a_run_of_minutes_with_few_steps_says_so(fake):
         f"Only {status.step} steps in 0.05 minutes of training: train longer, or choose a smaller model."
     )
     assert train(make(epochs=1)).reason == ""
+    stop = StopSignal()
+    stop.stop_after(3.0, "The server's limit.")
+    status = train(make(minutes=0.05), stop=stop)
+    assert status.reason == f"Only {status.step} steps in 0.05 minutes of training: choose a smaller model."
 
 
 def test_what_a_run_does_before_its_first_step_is_told(fake, monkeypatch):
