@@ -21,6 +21,9 @@ from charlab.corpora.uploads import Text, stored_name
 from charlab.errors import CorpusError
 from charlab.files import write_whole
 
+_FACTS = {"title": str, "sha256": str, "notes": list, "characters": int, "alphabet_size": int}  # at least
+_YEAR_2900 = 3e10  # in seconds since 1970
+
 
 @dataclass(frozen=True)
 class StoredText:
@@ -151,7 +154,8 @@ def _facts(path: Path) -> StoredText | None:
     if about is None:
         return None
     name, noted = stored_name(about["sha256"]), about.get("added")
-    added = noted if isinstance(noted, float) else written  # older versions noted no date
+    # Older versions noted no date
+    added = noted if isinstance(noted, float) and 0 < noted < _YEAR_2900 else written
     sizes = (about["characters"], about["alphabet_size"], size)
     return StoredText(name, about["title"], *sizes, added, about.get("owner", ""))
 
@@ -159,10 +163,10 @@ def _facts(path: Path) -> StoredText | None:
 def _read_about(path: Path) -> dict[str, Any] | None:
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    keys = {"title", "sha256", "notes", "characters", "alphabet_size"}
-    return about if isinstance(about, dict) and keys <= set(about) else None
+    is_whole = isinstance(about, dict) and all(isinstance(about.get(key), kind) for key, kind in _FACTS.items())
+    return about if is_whole else None
 
 
 def _write_about(path: Path, about: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """Texts of one's own: whose they are, which runs need them, and who may delete one when."""
 
+import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -145,3 +147,23 @@ def test_a_text_of_an_older_version_has_a_date():
 def test_a_pasted_text_is_called_by_its_first_words(text, expected):
     assert uploads.named(uploads.made("", "", text), "  ").title == expected
     assert uploads.named(uploads.made("", "", text), " My\nown ").title == "My own"
+
+
+@pytest.mark.parametrize(
+    "damage", [{"title": None}, {"title": 5}, {"sha256": 5}, {"characters": "many"}, {"notes": None}]
+)
+def test_a_text_whose_facts_are_damaged_is_none(damage):
+    damage_facts(name := add(ANN), damage)
+    assert own_texts.texts_of(OPERATOR) == catalogue.stored() == [] and stored_texts.find(name) is None
+    assert add(BEN) == name and facts(name).owner == "ben"
+
+
+@pytest.mark.parametrize("added", [-1.0, 1e300, "yesterday", None])
+def test_a_date_that_is_none_is_that_of_the_file(added):
+    damage_facts(name := add(ANN), {"added": added})
+    assert abs(facts(name).added - time.time()) < 60
+
+
+def damage_facts(name: str, damage: dict) -> None:
+    path = stored_texts.path_of(name).with_suffix(".json")
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | damage), encoding="utf-8")
