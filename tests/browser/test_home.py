@@ -60,6 +60,10 @@ def test_each_door_is_above_the_fold_and_shows_its_lesson_after_one_click(shared
         box = page.locator(f".st-key-door-{door.key}").bounding_box()
         assert box["y"] > 0 and box["y"] + box["height"] < PROJECTOR["height"]
         expect(page.get_by_role("link", name=door.title)).to_be_visible()
+    for model in ("best-gru", "small-gru"):  # a model and its links are one row
+        links = page.locator(f"[data-testid=stMain] a[href$='model={model}']")
+        expect(links).to_have_count(2)
+        assert links.nth(0).bounding_box()["y"] == links.nth(1).bounding_box()["y"]
 
     open_door(page, shared_server, "temperature")
     expect(page).to_have_url(re.compile(r"/playground\?.*mode=temperature"))
@@ -72,10 +76,16 @@ def test_each_door_is_above_the_fold_and_shows_its_lesson_after_one_click(shared
     expect(page.get_by_text("falls on “y”", exact=False).first).to_be_visible()
     chart(page, "random_number")
     expect(button(page, "Step")).to_be_visible()
+    button(page, "Step").hover()
+    page.wait_for_timeout(1000)  # longer than a tooltip waits: it would cover the sentence above the button
+    expect(page.get_by_test_id("stTooltipContent")).to_have_count(0)
 
     open_door(page, shared_server, "inside")
     expect(page).to_have_url(re.compile(r"/explainer\?.*view=inside"))
     assert "".join(page.locator(CELLS).all_inner_texts()).startswith("ROMEO:")
+    strip = page.locator("[data-testid=stMain] " + CELLS).last.bounding_box()
+    legend = page.get_by_text("8+ bits").bounding_box()
+    assert strip["y"] + strip["height"] <= legend["y"]  # the last cell, too, is seen whole
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
 
     open_door(page, shared_server, "train")

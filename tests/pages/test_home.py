@@ -115,8 +115,8 @@ def test_a_model_is_its_name_its_date_and_its_bits_and_never_an_id():
     run = make_run(name="My poems")
     app = open_page("home")
     said = text(app)
-    assert "My poems, today at " in said and ": 2.89 bits per character" in said  # 2 nats
-    assert "Best GRU (10 minutes): 2.09 bits per character" in said and run.id not in said
+    assert "My poems, today at " in said and ": 2.89 bits" in said  # 2 nats
+    assert "Best GRU (10 minutes): 2.09 bits" in said and run.id not in said
     links = [link.proto for link in app.get("page_link") if run.id in link.proto.query_string]
     assert [link.page for link in links] == ["playground", "explainer"]
 

@@ -70,7 +70,7 @@ DOORS = (
         {
             "model": _MODEL,
             "view": "inside",
-            "text": "ROMEO:\nO, speak again, bright angel! for thou art\nAs glorious to this night.\n",
+            "text": "ROMEO:\nO, speak again, bright angel! for thou art\nAs glorious to this night.",
             "step": "20",
             "colour": "surprise",
         },

@@ -12,6 +12,7 @@ from pages.parts.shared import browser_cookie, dates, model_picker
 from pages.parts.shared.safe_text import as_label, plain
 
 _MAX_OWN = 8
+_BITS = "Bits per character on text that the model has not seen: lower is better."
 
 
 def show(models: list[ModelInfo], unreadable: list[str]) -> None:
@@ -22,12 +23,11 @@ def show(models: list[ModelInfo], unreadable: list[str]) -> None:
     left, right = st.columns(2, gap="large")
     if built_in:
         left.header("Built-in models")
-        left.caption("Bits per character on text that the model has not seen: lower is better.")
+        left.caption(_BITS)
         _rows(built_in, left)
     with right:
         st.header("Your models")
-        if not own:
-            st.caption("None yet. Training one takes about a minute: “Train your own” leads there.")
+        st.caption(_BITS if own else "None yet. Training one takes about a minute: “Train your own” leads there.")
         _rows(own[:_MAX_OWN], right)
         if words := _others(len(own) - _MAX_OWN, len(runs) - len(own)):
             st.caption(words)
@@ -35,9 +35,9 @@ def show(models: list[ModelInfo], unreadable: list[str]) -> None:
 
 
 def in_words(info: ModelInfo) -> str:
-    """A model in one line: its name, when it was trained unless it is built in, and its bits per character."""
+    """A model in one line: its name, when it was trained unless it is built in, and its bits."""
     when = "" if info.where == "starter" else f", {dates.in_words(info.created)}"
-    bits = f": {info.bits:.2f} bits per character" if info.bits is not None else ""
+    bits = f": {info.bits:.2f} bits" if info.bits is not None else ""
     return f"{as_label(info.title)}{when}{bits}"
 
 
