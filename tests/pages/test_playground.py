@@ -14,6 +14,7 @@ from charlab.errors import ConfigError
 from charlab.runs import models
 from helpers.pages import model_box, open_page, shown
 from helpers.tiny import TINY, make_run, random_weights
+from pages.parts.explainer import text_strip
 from pages.parts.playground import copied_passages, downloads
 from pages.parts.playground.temperature import meaning, parse_temperatures
 from pages.parts.shared import corpus_index
@@ -309,6 +310,21 @@ def test_settings_fold_to_a_line_that_says_them():
     labels = [button.label for button in press(app, "Generate").button]
     line = "Mine · “the quick brown fox jumps over the lazy …” · 3 samples of 300 characters · top-k 4"
     assert plain(f"{line} · random seed 1") in labels and "Fold the settings" not in labels
+    without = open_page("playground", model=run.id, seed_text="", write="1", length="10")
+    assert any(b.label.endswith("· 3 samples of 10 characters · random seed 1") for b in without.button)
+    assert not any("“”" in button.label for button in without.button)
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning"),
+    [
+        ("To be,\nor not", "To·be,↵or·not"),
+        ("ROMEO:\n" + "O, speak again " * 5, "ROMEO:↵" + "O,·speak·again·" * 4 + "O,·…"),
+        ("x" * 71, "x" * 70 + "…"),
+    ],
+)
+def test_the_explainers_line_cuts_a_text_between_words(text, beginning):
+    assert text_strip.said(models.load(make_run().id), None, text) == f"tiny reads “{beginning}”"
 
 
 @pytest.mark.parametrize("shade", ["surprise", "probability", "copied"])

@@ -120,7 +120,7 @@ def test_without_other_runs_there_is_nothing_to_choose():
 @pytest.mark.parametrize("kind", ["gru", "lstm"])
 def test_what_differs_is_a_table_and_names_are_not_obeyed(kind):
     run, other = make_run(), make_run(kind, name="**evil** | <b>")
-    app = app_of(f"run_comparison.table([config, store.find({other.id!r}).config()])", run).run()
+    app = app_of(f"run_comparison.table(config, [store.find({other.id!r})])", run).run()
     assert not app.exception
     said = "\n".join([*(m.value for m in app.markdown), *(c.value for c in app.caption)])
     if kind == "gru":
@@ -130,7 +130,7 @@ def test_what_differs_is_a_table_and_names_are_not_obeyed(kind):
 
 
 def test_one_run_alone_has_no_table():
-    app = app_of("run_comparison.table([config])", make_run()).run()
+    app = app_of("run_comparison.table(config, [])", make_run()).run()
     assert not app.markdown and not app.exception
 
 
@@ -155,3 +155,14 @@ def test_events_of_other_runs_are_laid_over_and_broken_ones_left_out():
     assert found["label"] == "tiny" and len(found["events"]) == 1
     labels = [line["label"] for line in run_comparison.overlay([run, make_run(name="Sea"), make_run()])]
     assert len(set(labels)) == 3 and "Sea" in labels  # runs of one name are told apart
+
+
+def test_runs_of_one_name_are_called_the_same_in_the_chart_and_in_the_table():
+    from pages.parts.train import run_comparison
+
+    others = [make_run("lstm", name="Sea") for _ in range(2)]
+    found = f"[store.find({others[0].id!r}), store.find({others[1].id!r})]"
+    app = app_of(f"run_comparison.table(config, {found})", make_run()).run()
+    head = "\n".join(element.value for element in app.markdown).replace("\\", "").splitlines()[0]
+    labels = [line["label"] for line in run_comparison.overlay(others)]
+    assert len(set(labels)) == 2 and head == f"|  | this run | {' | '.join(labels)} |"

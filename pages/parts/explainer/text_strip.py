@@ -7,6 +7,7 @@ comes next. People read positions, which count from 1: the first character has p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from charlab.core.display import in_line
 from charlab.core.reading import Reading, explain
 from charlab.core.vocab import UNKNOWN_CHARACTER
 from charlab.corpora import coverage
+from charlab.corpora.first_words import first_words
 from charlab.errors import CharlabError
 from charlab.explain import evidence
 from charlab.runs.models import Model
@@ -58,9 +60,16 @@ class Chosen:
 
 def said(model: Model, other: Model | None, text: str) -> str:
     """Model and text in one line."""
-    shown = in_line(text[:_MAX_SAID]) + ("…" if len(text) > _MAX_SAID else "")
     compared = f", compared with {other.config.name}," if other else ""
-    return f"{model.config.name}{compared} reads “{shown}”"
+    return f"{model.config.name}{compared} reads “{_beginning(text)}”"
+
+
+def _beginning(text: str) -> str:
+    """A text that fits into a line, or as many whole words of it."""
+    if len(text) <= _MAX_SAID:
+        return in_line(text)
+    text = text.lstrip()
+    return in_line(text[: len(first_words(re.sub(r"\s", " ", text), _MAX_SAID))]) + "…"
 
 
 def read(model: Model, text: str) -> Reading:

@@ -29,7 +29,8 @@ def _title(result: GenerationResult) -> str:
         what = f"temperatures {', '.join(f'{t:g}' for t in temperatures[:6])}"
     else:
         what = f"temperature {request.config.temperature:g}, {MODE_LABELS[request.mode].lower()}"
-    return f"{began} · {result.samples[0].model.config.name} · {what} · seed {request.config.seed} · “{seed_text}”"
+    prompt = f" · “{seed_text}”" if seed_text else ""
+    return f"{began} · {result.samples[0].model.config.name} · {what} · random seed {request.config.seed}{prompt}"
 
 
 def _go_back(result: GenerationResult) -> None:

@@ -47,7 +47,7 @@ def summary() -> str:
         texts = f"{state.samples} {'sample' if state.samples == 1 else 'samples'} of {texts}"
     parts = [
         _model_title(),
-        f"“{prompt}”",
+        f"“{prompt}”" if prompt else "",
         texts,
         f"top-k {state['playground.top_k']}" if state["playground.top_k"] else "",
         f"top-p {state['playground.top_p']:g}" if state["playground.top_p"] < 1 else "",

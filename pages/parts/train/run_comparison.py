@@ -51,15 +51,24 @@ def in_link() -> dict[str, str | None]:
 
 def overlay(others: Sequence[Run]) -> list[dict[str, Any]]:
     """Labels and events of other runs as `charts.loss_figure` takes them; unreadable ones are left out."""
-    found: dict[str, tuple[RunConfig, list[dict[str, Any]]]] = {}
+    found = []
+    for label, (run, _) in _readable(others).items():
+        with contextlib.suppress(CharlabError):
+            found.append({"label": label, "events": _events(str(run.path), run.events_length())})
+    return found
+
+
+def _readable(others: Sequence[Run]) -> dict[str, tuple[Run, RunConfig]]:
+    """Other runs that can be read, by what they are called in the chart and in the table."""
+    found = {}
     for other in others:
         with contextlib.suppress(CharlabError):
-            found[other.id] = other.config(), _events(str(other.path), other.events_length())
+            found[other.id] = other, other.config()
     labels = dates.told_apart(
-        {name: config.name for name, (config, _) in found.items()},
-        {name: config.created for name, (config, _) in found.items()},
+        {name: config.name for name, (_, config) in found.items()},
+        {name: config.created for name, (_, config) in found.items()},
     )
-    return [{"label": labels[name], "events": events} for name, (_, events) in found.items()]
+    return {labels[name]: facts for name, facts in found.items()}
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -68,21 +77,12 @@ def _events(path: str, length: int) -> list[dict[str, Any]]:
     return store.Run(path).events()[0]
 
 
-def configs(others: Sequence[Run]) -> list[RunConfig]:
-    """The configurations of other runs; unreadable ones are left out."""
-    found = []
-    for other in others:
-        try:
-            found.append(other.config())
-        except CharlabError:
-            continue
-    return found
-
-
-def table(configs: Sequence[RunConfig]) -> None:
-    """Show how this run, the first, and others differ; with a warning where losses cannot be compared."""
-    if len(configs) < 2:
+def table(config: RunConfig, others: Sequence[Run]) -> None:
+    """Show how this run and others differ; with a warning where losses cannot be compared."""
+    named = _readable(others)
+    if not named:
         return
+    configs = [config, *(other for _, other in named.values())]
     st.subheader("Differences")
     if warning := diagnosis.not_comparable(configs):
         st.warning(plain(warning))
@@ -90,8 +90,7 @@ def table(configs: Sequence[RunConfig]) -> None:
     if not rows:
         st.caption("Same settings: only randomness and hardware differ.")
         return
-    names = ["this run", *(f"{number}: {config.name}" for number, config in enumerate(configs[1:], 1))]
-    head = ["", *map(plain, names)]
+    head = ["", "this run", *map(plain, named)]
     lines = [head, ["---"] * len(head), *([plain(name), *map(_cell, values)] for name, values in rows)]
     st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 

@@ -104,7 +104,7 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], state: str
             run_comparison.about_sample(sample)
     with present.details("about-run"):
         _about(run, config, status, events, unit, bool(baselines))
-        run_comparison.table([config, *run_comparison.configs(others)])
+        run_comparison.table(config, others)
     if state != status.state:  # which the rest of the page says, too
         st.rerun()
 
