@@ -119,3 +119,16 @@ def test_without_a_network_and_with_an_empty_cache_the_default_start_trains(tmp_
         assert run.config().corpus == catalogue.stand_in().name != catalogue.DEFAULT
         chart(page, f"loss-{run.id}")
         page.goto("about:blank")
+
+
+def test_the_button_that_takes_a_pasted_text_is_seen_without_scrolling(shared_server, projector):
+    page = projector
+    page.goto(f"{shared_server}/train")
+    settled(page)
+    button(page, "Add your own text").click()
+    take = button(page, "Use this text")
+    expect(take).to_be_visible()
+    page.wait_for_timeout(500)  # the popover finds its place
+    box = take.bounding_box()
+    place = [box["x"] + box["width"] / 2, box["y"] + box["height"] - 3]
+    assert take.evaluate("(taken, place) => taken.contains(document.elementFromPoint(...place))", place)

@@ -36,15 +36,16 @@ def add_own_text() -> None:
     with st.form("own_text", border=False):
         if not file:
             st.text_area("Or paste a text", key="pasted", height=80, help="At least 2,000 characters.")
-        st.text_input(
+        _tell()
+        row = st.container(horizontal=True, vertical_alignment="bottom")  # in sight on a projector, too
+        row.text_input(
             "Name",
             key="own_text_name",
             max_chars=MAX_TITLE,
             placeholder=file.name if file else "Its first words",
             help="What the text is called in lists, and in the names of its runs.",
         )
-        _tell()
-        st.form_submit_button("Use this text", on_click=_take_own_text)
+        row.form_submit_button("Use this text", on_click=_take_own_text)
         st.checkbox(
             "Compose letters and accents",
             value=True,
