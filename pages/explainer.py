@@ -67,8 +67,7 @@ def over_training_view(chosen: text_strip.Chosen) -> None:
 
 def inside_view(chosen: text_strip.Chosen) -> dict[str, Any]:
     """The text next to a picture of the inside; coloured by a unit, the text is the picture."""
-    colour = st.session_state.get("colour") or url_state.opened("colour")
-    draw_text(chosen, text_strip.TALL if colour == "unit" else text_strip.LOW)
+    draw_text(chosen, text_strip.TALL if st.session_state.colour == "unit" else text_strip.LOW)
     return internals.show(chosen.model, chosen.reading)
 
 
@@ -96,7 +95,7 @@ def write_link(more: dict[str, Any] | None = None) -> list[str]:
             "text": typed,
             "explainer.accents": accents.in_link("explainer.accents"),
             "step": state.step,
-            "colour": state.get("colour") or url_state.opened("colour"),
+            "colour": state.colour,
             "view": state.view,
             "epoch": url_state.value("epoch") if state.view == "over training" else None,
             "unit": url_state.value("unit"),
@@ -148,6 +147,7 @@ if handed_over and len(handed_over) > MAX_LENGTH:
 # The chosen position: a character of the text, or one past its end, where the next character is open.
 url_state.read("step", default=min(1, len(text)), limits=(0, len(text)))
 url_state.read("view")
+url_state.read("colour", choices=text_strip.COLOURS)  # a view without a choice of colours keeps it
 row = present.details("views", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
 view = row.pills(
     "View",

@@ -1,10 +1,12 @@
 """The downloads of the Explainer; that the files arrive is tested in tests/browser/test_step_by_step.py."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from charlab.runs import models
 from helpers.tiny import make_run
-from pages.parts.explainer import downloads
 
 
 def page():
@@ -34,4 +36,4 @@ def test_both_files_are_offered_and_a_page_only_of_what_fits_on_it():
     "corpus, title", [("shakespeare", "Tiny Shakespeare"), ("/home/me/private/diary.txt", "diary.txt")]
 )
 def test_a_corpus_is_named_without_the_servers_folders(corpus, title):
-    assert downloads._title(corpus) == title
+    assert models.corpus_title(replace(make_run().config(), corpus=corpus)) == title

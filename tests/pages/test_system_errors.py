@@ -71,7 +71,7 @@ def test_an_upload_to_a_full_cache_is_a_sentence_and_leaves_nothing(tmp_path, mo
         monkeypatch.setenv("CHARLAB_CACHE", str(disk / "cache"))
         fill(disk)
         app = open_page("train")
-        app.text_area(key="pasted").set_value(TEXT).run()
+        app.text_area(key="pasted").set_value(TEXT)
         next(button for button in app.button if button.label == "Use this text").click().run()
         said = problems(app)
         assert "the disk is full" in said and "CHARLAB_CACHE" in said

@@ -31,6 +31,7 @@ from pages.parts.shared.safe_text import plain
 
 TALL, LOW = 264, 110  # pixels, eight lines and three: a longer text scrolls in its box, next to what it explains
 _MAX_SAID = 70  # characters of a text in a line
+COLOURS = ("surprise", "probability", "rank", "entropy", "difference", "unit")
 _MAX_DIFFERENT = 4.0  # bits that have the deepest colour of either side
 
 
