@@ -133,7 +133,7 @@ def test_a_process_that_is_ending_is_given_no_run():
     while process.is_alive():
         assert pool.ready() is None
         time.sleep(0.01)
-    assert process.state == "ready" and process.popen.returncode == 0
+    assert wait_until(lambda: process.state == "ready", 10) and process.popen.returncode == 0
 
 
 def test_a_run_whose_warm_worker_has_just_ended_gets_another_process(monkeypatch):
