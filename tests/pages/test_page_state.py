@@ -277,6 +277,8 @@ class Keys(ast.NodeVisitor):
                 if where(node.func.value):
                     found.add(self.text(node.args[0]))
         words = {keyword.arg: keyword.value for keyword in node.keywords}
+        if ast.unparse(node.func).startswith("settings_fold.") and node.args:
+            self.kept |= {self.text(argument) for argument in node.args}
         if "key" in words:
             key = self.text(words["key"])
             (self.kept if name in WITH_VALUE else self.widgets).add(key)
@@ -361,6 +363,7 @@ def test_what_is_declared_is_used_and_every_other_key_stands_in_one_module():
         "state = st.session_state\nstate.nobody",
         "st.slider('x', key='nobody')",
         "st.toggle('x', key=f'nobody-{x}')",
+        "settings_fold.box('nobody', summary)",
     ],
 )
 def test_an_undeclared_key_would_be_noticed(source):

@@ -128,6 +128,7 @@ REMEMBERED = {
     "name-*": TRAIN, "asked_of_run": TRAIN, "asked_in_vain": TRAIN,
     "exporting_said": TRAIN, "exporting_problem": TRAIN, "exporting_made": TRAIN,
     "written": PLAYGROUND, "writing": PLAYGROUND, "history": PLAYGROUND, "explain_place": PLAYGROUND,
+    "playground_settings": PLAYGROUND, "text_and_model": EXPLAINER,
     "digests_of_link": PLAYGROUND, "seed_text_of": PLAYGROUND, "seed_text_given": PLAYGROUND,
     "seen_titles": TRAIN, "gone_choices": TRAIN,  # and on the other pages with a picker of models
     "handed_over": EXPLAINER, "link_of_view": EXPLAINER, "walk_session": EXPLAINER, "walk_any": EXPLAINER,
