@@ -75,6 +75,7 @@ def test_curve_newest_text_figures_and_controls_are_on_the_first_screen_while_a_
     for place in (chart(page, f"loss-{run.id}"), shown_text(page), button(page, "Pause"), button(page, "Stop")):
         expect(place).to_be_visible()
         assert is_on_first_screen(place)
+    assert chart(page, f"loss-{run.id}").bounding_box()["height"] > HEIGHT / 2  # it has the screen to itself
     for hidden in ("Start", "Rename", "Compare"):
         expect(button(page, hidden)).to_be_hidden()
     for hidden in ("Generate text with it", "Explain with it"):

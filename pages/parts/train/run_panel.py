@@ -26,6 +26,7 @@ _TITLES = {"bits": "loss in bits", "nats": "loss in nats", "accuracy": "accuracy
 
 _TICK_SECONDS = 1.0
 _PICTURE_HEIGHT = 350  # pixels: with what is above it, the first screen of a projector
+_PRESENT_HEIGHT = 500  # where nothing but the controls is above it
 _SLIDER_HEIGHT = 80  # above the generated text
 _DOORS_HEIGHT = 48  # below it
 
@@ -97,7 +98,7 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], state: str
         _chart(run, config, status, events, unit, others, baselines)
     with right:
         below = 0 if present.is_on() else _DOORS_HEIGHT
-        sample = run_comparison.samples(run, events, _PICTURE_HEIGHT - _SLIDER_HEIGHT - below)
+        sample = run_comparison.samples(run, events, _picture_height() - _SLIDER_HEIGHT - below)
         with present.details("doors"):
             _doors(run, status)
         if sample:
@@ -141,10 +142,14 @@ def _chart(
     plotly_chart(
         figure,
         key=f"loss-{run.id}",
-        height=_PICTURE_HEIGHT,
+        height=_picture_height(),
         filename=f"loss-{download_names.of_run(config)}",
         label=f"Progress of {config.name}, {_TITLES[unit]}: training solid, validation dashed.",
     )
+
+
+def _picture_height() -> int:
+    return _PRESENT_HEIGHT if present.is_on() else _PICTURE_HEIGHT
 
 
 def _without_chart(status: Status, events: list[dict], unit: str) -> str:
