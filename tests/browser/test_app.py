@@ -79,7 +79,7 @@ def test_train_generate_and_explain_by_clicking(shared_server, page):
     page.locator(CELLS).nth(10).click()
     settled(page)
     expect(page).to_have_url(re.compile("step=10"))
-    expect(page.get_by_text("surprise", exact=False).first).to_be_visible()
+    expect(page.get_by_text("Mean surprise").first).to_be_visible()
     page.keyboard.press("ArrowRight")
     settled(page)
     expect(page).to_have_url(re.compile("step=11"))
