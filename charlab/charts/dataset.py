@@ -55,9 +55,9 @@ def batch_figure(
     """The first batches: above, the positions of their rows in the text; below, some rows, each with its target
     under it, shifted by one. Colour shows the position in the text.
 
-    `characters` are those of the ids; `batches` one array [B, T + 1] of ids per step, and `offsets` [B] the
-    positions at which its rows begin. The text is `length` characters long; `held_out` are the spans of the
-    validation set.
+    `characters` are those of the ids; `batches` one array [B, T + 1] of ids per step, and `offsets` [B] where
+    its rows begin, counted from 0. The text is `length` characters long; `held_out` are the spans of the
+    validation set. Position 1 is the first character.
     """
     figure = empty_figure(None, "position in the text, characters")
     _add_positions(figure, offsets, length, held_out)
@@ -133,7 +133,7 @@ def _add_positions(
 ) -> None:
     for step, begins in enumerate(offsets):
         every = -(-len(begins) // _MAX_MARKS)
-        positions = [int(position) for position in begins[::every]]
+        positions = [int(offset) + 1 for offset in begins[::every]]
         figure.add_trace(
             go.Scatter(
                 x=positions,
@@ -152,7 +152,7 @@ def _add_positions(
     for start, end in held_out:
         figure.add_shape(
             type="rect",
-            x0=start,
+            x0=start + 1,
             x1=end,
             y0=0,
             y1=1,
@@ -207,7 +207,7 @@ def _add_rows(
             where.append([None] * columns)
             drawn.append([""] * columns)
             for shift, words in enumerate(("input", "target")):
-                first = int(begins[row]) + shift
+                first = int(begins[row]) + 1 + shift
                 ticks[len(where)] = f"{words} {first:,}"
                 where.append([first + i for i in range(columns)])
                 drawn.append([literal(visible(characters[i])) for i in ids[row, shift : shift + columns]])

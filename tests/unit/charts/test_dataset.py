@@ -29,7 +29,7 @@ def test_a_target_is_its_input_one_character_later(batches):
     heat = figure.data[-1]
     lines = dict(zip(figure.layout.yaxis2.ticktext, figure.layout.yaxis2.tickvals, strict=True))
     for begins in offsets:
-        for first in (begins[0], begins[-1]):
+        for first in (begins[0] + 1, begins[-1] + 1):  # position 1 is the first character
             read, target = heat.text[lines[f"input {first:,}"]], heat.text[lines[f"target {first + 1:,}"]]
             assert list(read[1:]) == list(target[:-1])
             assert list(heat.z[lines[f"input {first:,}"]]) == list(range(first, first + 10))
@@ -39,10 +39,10 @@ def test_a_target_is_its_input_one_character_later(batches):
 def test_every_row_of_every_step_is_marked_where_it_lies(batches):
     figure, offsets = batch_figure(batches)
     for step, begins in enumerate(offsets):
-        assert list(figure.data[step].x) == list(begins)
+        assert list(figure.data[step].x) == list(begins + 1)
         assert set(figure.data[step].y) == {step + 1}
-        assert max(figure.data[step].x) < SPLIT == figure.layout.shapes[1].x0
-        assert [(shape.x0, shape.x1) for shape in figure.layout.shapes] == [(1000, 1200), (SPLIT, LENGTH)]
+        assert max(figure.data[step].x) <= SPLIT
+        assert [(shape.x0, shape.x1) for shape in figure.layout.shapes] == [(1001, 1200), (SPLIT + 1, LENGTH)]
 
 
 def test_a_large_batch_stays_small():
