@@ -6,6 +6,7 @@ from charlab.core.config import TrainConfig
 from charlab.runs import startup, store, warm
 from helpers.pages import open_page, shown
 from helpers.tiny import make_run
+from pages.parts.train import startup as startup_part
 
 
 def bars(app) -> list[str]:
@@ -13,6 +14,7 @@ def bars(app) -> list[str]:
 
 
 def test_a_start_is_shown_with_a_bar_until_the_first_step_has_ended():
+    startup_part._expected_seconds.clear()  # what an earlier test's runs took
     run = make_run(name="measured", state="done", start_up={"seconds": 40.0, "warm": False})
     run = make_run(state="running", start_up=startup.under_way("tensorflow", time.time() - 10, warm=False))
     run.write_config(store.RunConfig(**run.config().__dict__ | {"train": TrainConfig(minutes=1.0)}))

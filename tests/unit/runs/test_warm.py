@@ -91,8 +91,9 @@ def test_one_process_trains_runs_that_are_paused_stopped_and_resumed(monkeypatch
         assert status.state == "done" and status.pid != process.popen.pid and not status.start_up["warm"]
         counted = submit("ngram", order=2)
         assert wait_for(counted, "done").pid == process.popen.pid
-        opened = {file.path for file in psutil.Process(process.popen.pid).open_files()}
-        assert not opened & {str(ended.log_path) for ended in (run, other, counted)}
+        logs = {str(ended.log_path) for ended in (run, other, counted)}
+        opened = lambda: {file.path for file in psutil.Process(process.popen.pid).open_files()}  # noqa: E731
+        wait_until(lambda: not opened() & logs)  # closed just after a run's status says that it has ended
 
         control.resume(run, OPERATOR)
         wait_for_steps(run)
