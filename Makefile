@@ -30,7 +30,7 @@ class: .venv/app-installed .venv/text-here
 
 test: .venv/test-installed
 	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
-	$(BIN)/python -m pytest -m browser -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+	$(BIN)/python -m pytest -m "browser and not slow" -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 test-slow: .venv/test-installed
 	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=1800
