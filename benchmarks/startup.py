@@ -4,10 +4,11 @@
 
 Ours is what the Start button does: a run is created, a queue in this process gives it to a worker, and its status
 says when the first step has ended. Before that the worker reads the text, evaluates the untrained network, and
-writes its weights, a sample and a checkpoint. "Cold" starts a process for the run; "warm, first" has one that
-stands ready with TensorFlow imported; "warm, again" is the next run of the same preset in it. The peer is a script
-that imports Keras, builds the same network, and returns from its first `train_on_batch`, on rows in memory: it
-does nothing else.
+writes its weights, a sample and a checkpoint. "Cold" starts a process for the run. "Warm, at once" has one that
+has just got ready, with TensorFlow imported. "Warm, prepared" has one that got ready while the Train page showed
+this preset, and has done what it could for it; "preparing" is how long that took after it was ready; "warm, again"
+is the next run of the same preset there. The peer is a script that imports Keras, builds the same network,
+and returns from its first `train_on_batch`, on rows in memory: it does nothing else.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from charlab.runs.presets import PRESETS
 from charlab.runs.queue import Queue
 
 CORPUS = "shakespeare"
-WAYS = ("cold", "warm, first", "warm, again", "Keras script")
+WAYS = ("cold", "warm, at once", "preparing", "warm, prepared", "warm, again", "Keras script")
 
 
 def main() -> None:
@@ -40,10 +41,11 @@ def main() -> None:
     options = parser.parse_args()
     about, rows, raw = common.machine(), [], {}
     for preset in options.presets or (["quick-gru"] if options.short else ["quick-gru", "mini-gpt"]):
-        turns = {"cold": cold, "warm": in_warm_worker, "Keras script": keras_script}
+        turns = {"cold": cold, "warm, at once": warm_at_once, "prepared": prepared, "Keras script": keras_script}
         ways = {name: lambda turn=turn, preset=preset: turn(preset) for name, turn in turns.items()}
         times = raw[preset] = common.take_turns(ways, 1 if options.short else options.rounds)
-        times["warm, first"], times["warm, again"] = map(list, zip(*times.pop("warm"), strict=True))
+        names = ("preparing", "warm, prepared", "warm, again")
+        times |= dict(zip(names, map(list, zip(*times.pop("prepared"), strict=True)), strict=True))
         rows += [row(preset, way, times[way]) for way in WAYS]
     common.report("startup", options, about, {"Start to the end of the first step, seconds:": rows}, raw)
 
@@ -54,13 +56,23 @@ def row(preset: str, way: str, times: list[float]) -> dict[str, Any]:
 
 
 def cold(preset: str) -> float:
-    with queue(is_warm=False) as folder:
+    with queue(is_warm=False) as (_, folder):
         return start(preset, folder)
 
 
-def in_warm_worker(preset: str) -> tuple[float, float]:
-    with queue(is_warm=True) as folder:
-        return start(preset, folder), start(preset, folder)
+def warm_at_once(preset: str) -> float:
+    with queue(is_warm=True) as (training, folder):
+        wait_until(training.has_warm_worker)
+        return start(preset, folder)
+
+
+def prepared(preset: str) -> tuple[float, float, float]:
+    with queue(is_warm=True) as (training, folder):
+        warm.page_shows(plan_of(preset, {}))
+        wait_until(training.has_warm_worker)
+        began = time.perf_counter()
+        wait_until(training.has_prepared)
+        return time.perf_counter() - began, start(preset, folder), start(preset, folder)
 
 
 def keras_script(preset: str) -> float:
@@ -71,16 +83,16 @@ def keras_script(preset: str) -> float:
 
 
 @contextmanager
-def queue(is_warm: bool) -> Iterator[Path]:
-    """A queue on an empty runs folder, with a worker that stands ready or without."""
+def queue(is_warm: bool) -> Iterator[tuple[Queue, Path]]:
+    """A queue on an empty runs folder, with the Train page open, or with no warm workers."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"CHARLAB_RUNS": folder, "CHARLAB_WARM": str(int(is_warm))}
         training = Queue(places=1)
+        warm.page_is_open()
+        warm.page_shows(None)
         training.start()
         try:
-            if is_warm:
-                wait_until(lambda: (warm.page_is_open(), training.has_warm_worker())[1])
-            yield Path(folder)
+            yield training, Path(folder)
         finally:
             training.close()
 
@@ -97,11 +109,15 @@ def start(preset: str, folder: Path) -> float:
 
 
 def create(preset: str, folder: Path, settings: dict[str, Any]) -> store.Run:
+    return plan_of(preset, settings).create(OPERATOR, folder)
+
+
+def plan_of(preset: str, settings: dict[str, Any]) -> plan.RunPlan:
     from charlab.corpora import catalogue
 
     chosen = PRESETS[preset]
     model, train = plan.change(chosen.model, chosen.train, settings)
-    return plan.plan_run(catalogue.load(CORPUS), preset, model, train).create(OPERATOR, folder)
+    return plan.plan_run(catalogue.load(CORPUS), preset, model, train)
 
 
 def status_of(run: store.Run) -> store.Status:

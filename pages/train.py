@@ -87,7 +87,7 @@ if reason:
     said.warning(plain(reason))
 
 planned: plan.RunPlan | None = None
-problem = ""
+source, problem = None, ""
 try:
     settings = changes | budget | {"accelerator": accelerator}
     model, train = plan.change(preset.model, preset.train, settings)
@@ -102,6 +102,7 @@ try:
     alphabet_cost.caption(preview.alphabet_cost(planned))
 except CharlabError as error:
     planned, problem = None, in_page_words(str(error))
+startup.prepare(planned if source and not reason else None)
 preview_box = form.expander(
     "See the training data", icon=":material/table_rows:", key="feeding", on_change="rerun"
 )

@@ -71,6 +71,10 @@ class Queue:
         """Whether a process stands ready for the next run."""
         return self._warm.ready() is not None
 
+    def has_prepared(self) -> bool:
+        """Whether it has also done what a run that the Train page shows does before its first step."""
+        return self._warm.has_prepared()
+
     def close(self, patience: float = 30.0) -> None:
         """Stop starting runs, let the workers pause at a checkpoint, and kill those that take longer."""
         self._closing.set()
@@ -97,6 +101,8 @@ class Queue:
                 return
             self._attempt("No process could be made ready for the next run", self._warm.tend)
             self._attempt("The training queue could not check its runs; it tries again", self._tick)
+            if not self._workers:
+                self._attempt("Nothing could be prepared for the next run", self._warm.prepare)
 
     def _tick(self) -> None:
         for worker in [worker for worker in self._workers if worker.exit_code() is not None]:
@@ -117,8 +123,13 @@ class Queue:
                 self._retry_at[run.path] = time.monotonic() + _RETRY_SECONDS
 
     def _start(self, run: Run) -> None:
+        """Give a run to a process that stands ready, or start one for it. It waits for one that will soon be
+        ready: that has TensorFlow earlier."""
         now = time.time()
-        if ready := self._warm.ready():
+        ready = self._warm.ready()
+        if not ready and self._warm.is_starting() and kinds.of(run.config().model).trained:
+            return
+        if ready:
             with contextlib.suppress(OSError):  # it has just ended
                 ready.give(run)
                 self._workers.append(Worker(run, ready.popen, now, ready))

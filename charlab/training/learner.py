@@ -9,6 +9,7 @@ Names in shape comments: B rows a global batch, T characters a row, L characters
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -101,19 +102,31 @@ class Learner:
         self.reset_state()
         self._is_untrained = True
 
+    def rehearse(self, rows: np.ndarray) -> None:
+        """Trace and compile the step, unless that is done, by taking one on rows [B, T + 1]; then set everything
+        back."""
+        if not self._train.experimental_get_tracing_count():
+            beginning = self.arrays()
+            self.step(rows, 0, self.train_config.learning_rate).numpy()
+            self.begin_again(beginning, self.train_config)
+
     # Evaluation
 
-    def evaluate(self, rows: ValidationRows) -> tuple[float, float, float | None]:
+    def evaluate(
+        self, rows: ValidationRows, before_batch: Callable[[], None] = lambda: None
+    ) -> tuple[float, float, float | None]:
         """Mean loss in nats, accuracy, and the loss's standard error, over all characters that count. Those of the
-        untrained network are computed once for the same rows."""
+        untrained network are computed once for the same rows. What `before_batch` raises ends the evaluation."""
         if not self._is_untrained:
-            return self._evaluate_rows(rows)
+            return self._evaluate_rows(rows, before_batch)
         key = sha256(b"".join(array.tobytes() for array in (rows.ids, rows.counts, rows.blocks))).digest()
         if key not in self._untrained:
-            self._untrained[key] = self._evaluate_rows(rows)
+            self._untrained[key] = self._evaluate_rows(rows, before_batch)
         return self._untrained[key]
 
-    def _evaluate_rows(self, rows: ValidationRows) -> tuple[float, float, float | None]:
+    def _evaluate_rows(
+        self, rows: ValidationRows, before_batch: Callable[[], None]
+    ) -> tuple[float, float, float | None]:
         parts, counts = (rows.ids, rows.counts, rows.blocks), rows.counts
         together = self.replicas * self.groups
         at_once = max(1, _VALIDATION_CHARACTERS // counts.shape[1] // together) * together
@@ -122,6 +135,7 @@ class Learner:
         padded = [np.pad(array, ((0, missing), (0, 0))) for array in parts]
         sums = np.zeros(2 + batch_means.BLOCKS)
         for first in range(0, len(padded[0]), at_once):
+            before_batch()
             sums += self._evaluate(*(tf.constant(array[first : first + at_once]) for array in padded)).numpy()
         loss, accuracy = sums[:2] / rows.characters
         of_blocks = np.bincount(rows.blocks[counts], minlength=batch_means.BLOCKS)

@@ -15,6 +15,7 @@ from charlab.core import kinds
 from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
 from charlab.corpora import batching
+from charlab.corpora.batching import ValidationRows
 from charlab.corpora.splits import Division
 from charlab.errors import RunError
 from charlab.runs import checkpoints, limits, schema
@@ -30,6 +31,16 @@ if TYPE_CHECKING:
 CHECKPOINT_SECONDS = 30.0
 _SAMPLED_WINDOWS = 64  # of the training set, evaluated after each epoch
 _DECISIONS = ("continue", "save", "pause", "stop", "done")
+
+
+def evaluated_rows(config: RunConfig, vocab: Vocab, division: Division) -> tuple[ValidationRows, ValidationRows]:
+    """What is evaluated after each epoch: the validation set, and a sample of the training set."""
+    context = kinds.of(config.model).context(config.model)
+    validation = batching.validation_rows(division.validation, vocab.unknown_id, context)
+    sample = batching.sample_rows(
+        division.training, vocab.unknown_id, context, division.validation, _SAMPLED_WINDOWS
+    )
+    return validation, sample
 
 
 class TrainingLoop:
@@ -48,11 +59,7 @@ class TrainingLoop:
         self.run, self.learner, self.recorder, self.stop = run, learner, recorder, stop
         self.vocab, self.model_config, self.train_config = vocab, config.model, config.train
         self.training_ids = division.training
-        context = kinds.of(self.model_config).context(self.model_config)
-        self.validation = batching.validation_rows(division.validation, self.vocab.unknown_id, context)
-        self.sample = batching.sample_rows(
-            self.training_ids, self.vocab.unknown_id, context, division.validation, _SAMPLED_WINDOWS
-        )
+        self.validation, self.sample = evaluated_rows(config, vocab, division)
         self.offsets = batching.offsets(self.train_config, len(self.training_ids), epoch=0)
         self.steps_per_epoch = len(self.offsets)
         self.log_every = budget.log_interval(self.steps_per_epoch)

@@ -31,6 +31,10 @@ class Parent:
         """The next line that the server writes; None once it has ended."""
         return None if self._has_ended else self._lines.get()
 
+    def has_asked(self) -> bool:
+        """Whether a line waits, or the server has ended."""
+        return self._has_ended or not self._lines.empty()
+
     def _read(self) -> None:
         rest = b""
         # Not through sys.stdin, whose lock would be held when Python ends

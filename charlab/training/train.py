@@ -10,21 +10,26 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from charlab import os_errors
 from charlab.core import kinds
-from charlab.corpora import splits
+from charlab.core.vocab import Vocab
+from charlab.corpora import batching, splits
+from charlab.corpora.splits import Division
 from charlab.errors import CharlabError, ConfigError
 from charlab.runs import plan
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import ngram, strategies
 from charlab.training.learners import Learners
-from charlab.training.loop import TrainingLoop
+from charlab.training.loop import TrainingLoop, evaluated_rows
 from charlab.training.recorder import Recorder
 from charlab.training.stop_signal import StopSignal
+
+if TYPE_CHECKING:
+    from charlab.training.learner import Learner
 
 log = logging.getLogger(__name__)
 
@@ -88,17 +93,38 @@ def _train(
         learners.strategy(config)
         recorder.starting("text")
         whole = reading.result()
+    division, learner = _divide_and_build(config, vocab, whole, learners)
+    TrainingLoop(run, config, vocab, division, learner, recorder, stop).train()
+
+
+def prepare(config: RunConfig, vocab: Vocab, learners: Learners, before_part: Callable[[], None]) -> None:
+    """Do what a run of this configuration does before its first step and keep it in `learners`: build the network,
+    evaluate it untrained, trace a step. What `before_part` raises ends it; what was done by then stays."""
+    learners.strategy(config)
+    division, learner = _divide_and_build(config, vocab, plan.run_ids(config, vocab), learners)
+    for rows in evaluated_rows(config, vocab, division):
+        if rows.characters:
+            learner.evaluate(rows, before_part)
+    before_part()
+    offsets = batching.offsets(config.train, len(division.training), epoch=0)
+    learner.rehearse(batching.gather(division.training, offsets[0], config.train.sequence_length))
+
+
+def _divide_and_build(
+    config: RunConfig, vocab: Vocab, ids: np.ndarray, learners: Learners
+) -> tuple[Division, Learner]:
+    """The parts of a text, ids [n], and a learner at its beginning. Raises ConfigError where they do not fit."""
+    kind = kinds.of(config.model)
     context = kind.context(config.model)
     if context is not None and config.train.sequence_length > context:
         raise ConfigError(
             f"A {kind.title} that looks back over {context} characters cannot be trained on windows of "
             f"{config.train.sequence_length}. Lower sequence_length or raise context."
         )
-    division = splits.divide(whole, vocab, config.train)
+    division = splits.divide(ids, vocab, config.train)
     # Decided once, so that a text without unknown characters is trained on by the simpler steps.
     skips_unknown = bool((division.training == vocab.unknown_id).any())
-    learner = learners.learner(config, len(vocab), skips_unknown)
-    TrainingLoop(run, config, vocab, division, learner, recorder, stop).train()
+    return division, learners.learner(config, len(vocab), skips_unknown)
 
 
 def why_failed(error: Exception) -> str:

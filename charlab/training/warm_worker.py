@@ -1,20 +1,24 @@
 """A worker process that stands ready with TensorFlow imported, and trains runs for its server one after the other.
 
-It reads the folder of a run, one per line, from standard input, and answers on standard output in the words of
-runs/warm.py. What a run would write into its log goes there.
+It reads the server's requests from standard input and answers on standard output, as runs/warm.py says. What a run
+would write into its log goes there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
+from charlab.core.vocab import Vocab
+from charlab.errors import CharlabError
 from charlab.runs import control, warm
-from charlab.runs.store import Run
-from charlab.training import strategies, tensorboard, worker
+from charlab.runs.store import Run, RunConfig
+from charlab.training import strategies, tensorboard, train, worker
 from charlab.training.learners import Learners
 from charlab.training.parent import Parent
 
@@ -37,7 +41,32 @@ def stand_ready() -> None:
             if answer == warm.DIVIDED:
                 return
             line = parent.next_line()
-            answer = _train(Run(json.loads(line)), parent, learners) if line else None
+            answer = _do(json.loads(line), parent, learners) if line else None
+
+
+def _do(request: dict[str, Any], parent: Parent, learners: Learners) -> str | None:
+    """Do what the server asks for; returns the answer, or None where this process was told to end."""
+    if "train" in request:
+        return _train(Run(request["train"]), parent, learners)
+    return _prepare(RunConfig.from_json(request["prepare"]), Vocab.from_json(request["vocab"]), parent, learners)
+
+
+class _Asked(Exception):
+    """The server has another request."""
+
+
+def _prepare(config: RunConfig, vocab: Vocab, parent: Parent, learners: Learners) -> str:
+    """Prepare for a run that may come, until the server asks for something else."""
+
+    def look_up() -> None:
+        if parent.has_asked():
+            raise _Asked
+
+    if not learners.fit(config):
+        return warm.DIVIDED if Learners().fit(config) else warm.PREPARED
+    with contextlib.suppress(_Asked, CharlabError):  # the run itself will say what is wrong
+        train.prepare(config, vocab, learners, look_up)
+    return warm.PREPARED
 
 
 def _train(run: Run, parent: Parent, learners: Learners) -> str | None:

@@ -33,8 +33,13 @@ def test_a_run_of_few_steps_says_so():
 
 def test_an_open_page_lets_a_process_stand_ready(monkeypatch):
     monkeypatch.setattr(warm, "_page_seen_at", float("-inf"))
+    monkeypatch.setattr(warm, "_shown", None)
     monkeypatch.setattr(warm.memory, "free_bytes", lambda: 4e9)
     open_page("playground")
-    assert not warm.is_wanted(3e9)
-    open_page("train")
+    assert not warm.is_wanted(3e9) and warm._shown is None
+    open_page("train", corpus="coin-flips")
     assert warm.is_wanted(3e9)
+    planned, _ = warm._shown
+    assert (planned.text.name, planned.preset, planned.model.kind) == ("coin-flips", "quick-gru", "gru")
+    open_page("train", corpus="coin-flips", preset="ngram")
+    assert warm._shown is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from charlab.runs import startup, store, warm
+from charlab.runs.plan import RunPlan
 from charlab.runs.store import Status
 
 _OPEN_SECONDS = 30.0  # between two signs that the page is open; warm.PAGE_SECONDS is several times that
@@ -14,6 +15,11 @@ _OPEN_SECONDS = 30.0  # between two signs that the page is open; warm.PAGE_SECON
 def keep_ready() -> None:
     """Let a process stand ready for the next run while this page is open in a browser."""
     warm.page_is_open()
+
+
+def prepare(planned: RunPlan | None) -> None:
+    """Let that process prepare for what Start would begin now, if anything, so that it starts at once."""
+    warm.page_shows(planned)
 
 
 def show(status: Status) -> bool:

@@ -23,13 +23,18 @@ SMALL = {"units": 8, "embedding": 0, "epochs": 10_000, "sequence_length": 16, "b
 def open_page(monkeypatch):
     """The Train page is open, and memory is free."""
     monkeypatch.setattr(warm, "_page_seen_at", time.monotonic() + 3600)
+    monkeypatch.setattr(warm, "_shown", None)
     monkeypatch.setattr(memory, "free_bytes", lambda: 8e9)
 
 
-def submit(preset_name: str = "custom", corpus: str = "coin-flips", **settings) -> store.Run:
+def planned(preset_name: str = "custom", corpus: str = "coin-flips", **settings) -> plan.RunPlan:
     chosen = preset(preset_name)
     model, train = plan.change(chosen.model, chosen.train, settings or SMALL)
-    return plan.plan_run(catalogue.load(corpus), preset_name, model, train).create(OPERATOR)
+    return plan.plan_run(catalogue.load(corpus), preset_name, model, train)
+
+
+def submit(preset_name: str = "custom", corpus: str = "coin-flips", **settings) -> store.Run:
+    return planned(preset_name, corpus, **settings).create(OPERATOR)
 
 
 def wait_until(true, seconds: float = 300):
@@ -122,6 +127,75 @@ def test_a_process_that_is_divided_for_other_runs_gives_way_to_a_new_one():
         other = wait_until(queue._warm.ready)
         status = wait_for(submit(**short | {"batch_size": 64}), "done", "failed")
         assert status.state == "done" and status.pid == other.popen.pid
+    finally:
+        queue.close(patience=60)
+
+
+def test_what_the_page_shows_is_prepared_while_nothing_trains():
+    queue, process = started()
+    try:
+        warm.page_shows(planned("ngram"))
+        assert not queue.has_prepared()
+        warm.page_shows(planned())
+        wait_until(queue.has_prepared)
+        assert process.state == "ready"
+        run = submit()
+        assert wait_for_steps(run).pid == process.popen.pid
+        prepares = process.prepares
+        warm.page_shows(planned(**SMALL | {"units": 9}))
+        time.sleep(warm._SETTLED_SECONDS + 1.5)
+        assert process.prepares == prepares  # a run is in training
+        control.stop(run, OPERATOR)
+        wait_until(queue.has_prepared)
+        assert process.prepares != prepares
+        short = SMALL | {"epochs": 1, "steps_per_epoch": 3}
+        warm.page_shows(planned(**short | {"units": 10}))
+        wait_until(lambda: process.is_preparing)
+        assert wait_for(submit(**short), "done", "failed").pid == process.popen.pid  # asked for meanwhile
+    finally:
+        queue.close(patience=60)
+    assert process.popen.returncode == 0
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core is not divided")
+def test_a_process_that_cannot_prepare_what_the_page_shows_gives_way_to_a_new_one():
+    queue, process = started()
+    try:
+        warm.page_shows(planned())
+        wait_until(queue.has_prepared)
+        warm.page_shows(planned(**SMALL | {"batch_size": 64}))
+        wait_until(lambda: not process.is_alive())
+        wait_until(queue.has_prepared)
+    finally:
+        queue.close(patience=60)
+    assert process.popen.returncode == 0
+
+
+def test_what_has_ended_a_process_is_not_prepared_again(caplog):
+    pool = warm.Pool(most=1)
+    pool.tend()
+    process = wait_until(pool.ready)
+    warm.page_shows(planned())
+    wait_until(lambda: (pool.prepare(), process.is_preparing)[1])
+    process.popen.kill()
+    wait_until(lambda: not process.is_alive())
+    pool.tend()
+    (other,) = pool._processes
+    try:
+        assert wait_until(pool.ready) is other is not process
+        pool.prepare()
+        assert not other.prepares and "prepared for a run ended with code -9" in caplog.text
+    finally:
+        other.end()
+    assert other.popen.wait(60) == 0
+
+
+def test_a_run_waits_for_a_process_that_will_soon_be_ready():
+    queue = Queue(places=1)
+    run = submit(**SMALL | {"epochs": 1, "steps_per_epoch": 3})
+    queue.start()
+    try:
+        assert wait_for(run, "done").start_up["warm"]
     finally:
         queue.close(patience=60)
 

@@ -14,6 +14,7 @@ from helpers.training_runs import IDS, TINIER, VOCAB, assert_equal_weights, make
 pytest.importorskip("tensorflow")
 from charlab.training import learners as kept  # noqa: E402
 from charlab.training.learners import Learners  # noqa: E402
+from charlab.training.train import prepare  # noqa: E402
 
 
 @pytest.mark.parametrize("kind, optimizer", [("gru", "adamw"), ("lstm", "adam"), ("transformer", "muon")])
@@ -37,6 +38,40 @@ def test_a_run_with_a_step_that_is_used_again_equals_one_in_a_process_of_its_own
     assert all(arrays[name].tobytes() == others[name].tobytes() for name in others)
 
 
+@pytest.mark.parametrize("kind, batches", [("gru", "streams"), ("transformer", "windows")])
+def test_a_run_that_was_prepared_traces_and_evaluates_no_more_and_is_the_same(kind, batches, monkeypatch):
+    settings = {"epochs": 1, "batches": batches, "clip_norm": 1.0}
+    prepared, cold = make(TINIER[kind], **settings), make(TINIER[kind], **settings)
+    evaluated, learners, parts = count_evaluations(monkeypatch), Learners(kept=2), []
+    prepare(prepared.config(), VOCAB, learners, lambda: parts.append(1))
+    prepare(prepared.config(), VOCAB, learners, lambda: parts.append(1))
+    (learner,) = evaluated  # the text repeats itself: the sample of the training set is the validation set
+    assert len(parts) == 3  # one batch of text, and a step; the second time a step
+    assert train(prepared, learners=learners).state == train(cold).state == "done"
+    assert evaluated.count(learner) == 3 and len(set(evaluated)) == 2
+    assert learner._train.experimental_get_tracing_count() == 1
+    assert_equal_weights(cold, prepared)
+    assert without_times(cold)[2:] == without_times(prepared)[2:]
+
+
+@pytest.mark.parametrize("part, evaluated_again", [(1, 1), (2, 0)], ids=["evaluating", "tracing"])
+def test_what_was_prepared_until_something_else_is_asked_for_stays(part, evaluated_again, monkeypatch):
+    class Asked(Exception):
+        pass
+
+    def look_up():
+        looked.append(1)
+        if len(looked) == part:
+            raise Asked
+
+    run, learners, looked = make(TINIER["gru"], epochs=1), Learners(kept=2), []
+    evaluated = count_evaluations(monkeypatch)
+    with pytest.raises(Asked):
+        prepare(run.config(), VOCAB, learners, look_up)
+    assert train(run, learners=learners).state == "done" and len(set(evaluated)) == 1
+    assert len(evaluated) == 1 + evaluated_again + 2  # before, untrained, and after the epoch
+
+
 def count_learners(monkeypatch, traced):
     from charlab.training import learner
 
@@ -53,7 +88,7 @@ def count_evaluations(monkeypatch):
 
     evaluated, evaluate = [], Learner._evaluate_rows
     monkeypatch.setattr(
-        Learner, "_evaluate_rows", lambda self, rows: (evaluated.append(self), evaluate(self, rows))[1]
+        Learner, "_evaluate_rows", lambda self, *given: (evaluated.append(self), evaluate(self, *given))[1]
     )
     return evaluated
 
