@@ -104,23 +104,23 @@ def test_a_run_is_trained_longer_by_the_number_typed(shared_server, page, held):
     assert run.config().train.epochs == 4
 
 
-def test_an_advanced_setting_typed_is_the_one_that_starts(shared_server, page, held):
-    page.goto(f"{shared_server}/train?corpus=coin-flips&preset=ngram")
+def start_with(page: Page, server: str, corpus: str, field: str, number: int, held: int) -> store.Run:
+    """The run that starts where an advanced setting of an n-gram model is typed just before Start is pressed."""
+    page.goto(f"{server}/train?corpus={corpus}&preset=ngram")
     settled(page)
     button(page, "Advanced settings").click()
-    type_into(page, page.get_by_label("Order (characters)", exact=True), "3")
+    type_into(page, page.get_by_label(field, exact=True), str(number))
     click_at_once(page, button(page, "Start"), held)
-    wait_until(lambda: len(list(store.all_runs())) == 1)
+    wait_until(lambda: len(list(store.all_runs())) == 1, seconds=30)
     [run] = store.all_runs()
+    return run
+
+
+def test_an_advanced_setting_typed_is_the_one_that_starts(shared_server, page, held):
+    run = start_with(page, shared_server, "coin-flips", "Order (characters)", 3, held)
     assert run.config().model.order == 3
 
 
 def test_start_stays_in_its_place_while_the_typed_setting_brings_a_sentence(shared_server, page, held):
-    page.goto(f"{shared_server}/train?corpus=python-source&preset=ngram")
-    settled(page)
-    button(page, "Advanced settings").click()
-    type_into(page, page.get_by_label("Alphabet limit (characters)", exact=True), "128")
-    click_at_once(page, button(page, "Start"), held)
-    wait_until(lambda: len(list(store.all_runs())) == 1, seconds=30)
-    [run] = store.all_runs()
+    run = start_with(page, shared_server, "python-source", "Alphabet limit (characters)", 128, held)
     assert run.config().model.alphabet_limit == 128 and run.config().coverage

@@ -68,16 +68,29 @@ LISTEN = """(() => {
     }
   };
 })()"""
+# Streamlit loads lazily what draws an element, and shows a skeleton until then; a component's node has one child
+# before its script has drawn anything, and a chart is empty until Plotly has been loaded.
 # Sliders send a fifth of a second after the last key: within `quiet` milliseconds, whose timer runs after theirs.
 SETTLE = """async ([quiet, wait]) => {
   const app = "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]";
   const sleep = (time) => new Promise((done) => setTimeout(done, time));
+  const find = (selector) => [...document.querySelectorAll(selector)];
+  const undrawn = {
+    skeletons: () => find("[data-testid=stSkeleton], [data-testid=stAppSkeleton]"),
+    components: () => find("[data-testid=stBidiComponentRegular], [data-testid=stBidiComponentIsolated]")
+      .filter((node) => (node.shadowRoot ?? node).childElementCount < 2),
+    charts: () => find(".charlab-chart").filter((node) => !node.querySelector(".main-svg") && !node.textContent),
+    images: () => find("img:not([loading=lazy])").filter((image) => !image.complete),
+    fonts: () => [...document.fonts].filter((font) => font.status === "loading"),
+  };
+  const missing = () => Object.keys(undrawn).filter((kind) => undrawn[kind]().length);
   const isIdle = () => !charlabScript.asked && !charlabScript.running && document.querySelector(app);
+  const isDone = () => isIdle() && !missing().length;
   for (const end = Date.now() + wait; Date.now() < end; await sleep(20)) {
     const before = charlabScript.messages;
-    if (before && isIdle() && (await sleep(quiet), isIdle()) && charlabScript.messages === before) return true;
+    if (before && isDone() && (await sleep(quiet), isDone()) && charlabScript.messages === before) return "";
   }
-  return false;
+  return isIdle() ? `not drawn: ${missing()}` : "its script did not come to an end";
 }"""
 
 
@@ -195,9 +208,11 @@ def forget(page: Page) -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until every run of the page's script that was asked for, also by what was just done, has ended."""
+    """Wait until every run of the page's script that was asked for, also by what was just done, has ended, and all
+    that it sent is drawn."""
     page.wait_for_selector("[data-testid=stApp]")
-    assert page.evaluate(SETTLE, [250, WAIT]), "its script did not come to an end"
+    problem = page.evaluate(SETTLE, [250, WAIT])
+    assert not problem, problem
 
 
 def button(page: Page, name: str):
