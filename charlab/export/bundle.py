@@ -25,7 +25,7 @@ from charlab.core import kinds, predictor, summary
 from charlab.corpora import catalogue, splits
 from charlab.errors import CharlabError, RunError
 from charlab.export import bundle_validation, markdown
-from charlab.runs import models, quotas, shell_commands, store
+from charlab.runs import changes, models, quotas, shell_commands, store
 from charlab.runs.permissions import Actor
 from charlab.runs.store import Run, RunConfig
 
@@ -201,6 +201,7 @@ def unpack(file: BinaryIO | bytes, filename: str = "The file", folder: Path | No
             store.Status(**contents.status.__dict__ | {"results": contents.status.results | {"run": place.name}})
         )
         shutil.move(run.path, place)
+        changes.made()
     return Run(place)
 
 

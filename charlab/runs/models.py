@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +15,9 @@ from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue, stored_texts
 from charlab.corpora.encoding import in_alphabet
 from charlab.errors import CharlabError, CorpusError, ModelError, RunError
-from charlab.runs import store
+from charlab.runs import store, watch
 from charlab.runs.store import Run, RunConfig, Status
+from charlab.runs.watch import KnownRun
 
 STARTERS = Path(__file__).resolve().parent.parent / "starters"
 
@@ -72,14 +71,8 @@ def available_models() -> list[ModelInfo]:
 
 def survey() -> tuple[list[ModelInfo], list[str]]:
     """Every model that has weights, and a sentence on each whose run cannot be read."""
-    found, unreadable = list(_starters()), []
-    for run in store.all_runs():
-        try:
-            if info := _info(run, "run"):
-                found.append(info)
-        except RunError as problem:
-            unreadable.append(str(problem))
-    return found, unreadable
+    found, unreadable = watch.listing().get(_of_runs)
+    return [*watch.listing(STARTERS).get(_of_starters), *found], list(unreadable)
 
 
 def load(name: str, weights_name: str = "best") -> Model:
@@ -147,14 +140,26 @@ def weights_digest(weights: Weights) -> str:
     return result.hexdigest()[:12]
 
 
-def _starters() -> Iterator[ModelInfo]:
-    if STARTERS.is_dir():
-        for name in sorted(os.listdir(STARTERS)):
-            if store.is_run(STARTERS / name) and (info := _info(Run(STARTERS / name), "starter")):
-                yield info
+def _of_starters(starters: tuple[KnownRun, ...]) -> list[ModelInfo]:
+    return [info for starter in reversed(starters) if (info := _info(starter, "starter"))]
 
 
-def _info(run: Run, where: str) -> ModelInfo | None:
+def _of_runs(runs: tuple[KnownRun, ...]) -> tuple[list[ModelInfo], list[str]]:
+    found, unreadable = [], []
+    for run in runs:
+        try:
+            if info := run.get(_run_info):
+                found.append(info)
+        except RunError as problem:
+            unreadable.append(str(problem))
+    return found, unreadable
+
+
+def _run_info(run: KnownRun) -> ModelInfo | None:
+    return _info(run, "run")
+
+
+def _info(run: KnownRun, where: str) -> ModelInfo | None:
     """What a picker shows of a run; None where it has no weights. Raises RunError where it cannot be read."""
     if not run.weight_names():
         return None

@@ -12,9 +12,9 @@ from pathlib import Path
 from charlab.corpora import stored_texts
 from charlab.corpora.stored_texts import StoredText
 from charlab.errors import CharlabError, RunError
-from charlab.runs import permissions, store
+from charlab.runs import permissions, store, watch
 from charlab.runs.permissions import STUDENT, Actor
-from charlab.runs.store import Run
+from charlab.runs.watch import KnownRun
 
 _MAX_NAMED = 3  # runs in one sentence
 
@@ -25,16 +25,21 @@ def texts_of(actor: Actor) -> list[StoredText]:
     return sorted(mine, key=lambda text: text.added, reverse=True)
 
 
-def uses(folder: Path | None = None) -> dict[str, list[Run]]:
-    """The runs on each text, by the text's name, newest first; runs that cannot be read are left out."""
-    found: dict[str, list[Run]] = {}
-    for run in store.all_runs(folder):
+def uses(folder: Path | None = None, now: bool = False) -> dict[str, list[KnownRun]]:
+    """The runs on each text, by the text's name, newest first; runs that cannot be read are left out. `now` is for
+    an act: see `watch.listing`."""
+    return watch.listing(folder, now).get(_by_text)
+
+
+def _by_text(runs: tuple[KnownRun, ...]) -> dict[str, list[KnownRun]]:
+    found: dict[str, list[KnownRun]] = {}
+    for run in runs:
         with contextlib.suppress(CharlabError):
             found.setdefault(run.config().corpus, []).append(run)
     return found
 
 
-def why_not_deleted(text: StoredText, actor: Actor, runs: list[Run]) -> str:
+def why_not_deleted(text: StoredText, actor: Actor, runs: list[KnownRun]) -> str:
     """Why the actor may not delete a text that these runs need, in a sentence; "" where they may."""
     if not permissions.may_act_on_text(actor, text):
         return f"“{text.title}” was added in another browser: only that browser and the teacher can delete it."
@@ -52,7 +57,7 @@ def why_not_deleted(text: StoredText, actor: Actor, runs: list[Run]) -> str:
     return ""
 
 
-def lost_with(runs: list[Run]) -> str:
+def lost_with(runs: list[KnownRun]) -> str:
     """What is lost when the text of these runs is deleted, in a sentence."""
     if not runs:
         return "No run was trained on it."
@@ -69,19 +74,19 @@ def delete(name: str, actor: Actor) -> None:
     text = stored_texts.find(name)
     if text is None:
         raise RunError("This text is already deleted.")
-    if reason := why_not_deleted(text, actor, uses().get(name, [])):
+    if reason := why_not_deleted(text, actor, uses(now=True).get(name, [])):
         raise RunError(reason)
     stored_texts.delete(name)
 
 
-def _is_active(run: Run) -> bool:
+def _is_active(run: KnownRun) -> bool:
     try:
         return run.status().state in store.ACTIVE
     except CharlabError:
         return False
 
 
-def _named(runs: list[Run]) -> str:
+def _named(runs: list[KnownRun]) -> str:
     names = [f"“{run.config().name}”" for run in runs[:_MAX_NAMED]]
     if (more := len(runs) - _MAX_NAMED) > 0:
         names.append(f"{more} more {'run' if more == 1 else 'runs'}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from charlab.corpora.stored_texts import StoredText
 from charlab.errors import RunError
 from charlab.runs.store import Run
+from charlab.runs.watch import KnownRun
 
 STUDENT, TEACHER, OPERATOR_ROLE = "student", "teacher", "operator"
 THE_TEACHER = "teacher"  # owns the teacher's runs; no browser's name is like it
@@ -35,7 +36,7 @@ class Actor:
 OPERATOR = Actor(OPERATOR_ROLE)  # the command line
 
 
-def owner_of(run: Run) -> str:
+def owner_of(run: Run | KnownRun) -> str:
     """The name that owns a run; "" for one that no browser started, or that cannot be read."""
     try:
         return run.config().owner
@@ -43,7 +44,7 @@ def owner_of(run: Run) -> str:
         return ""
 
 
-def may_act(actor: Actor, run: Run) -> bool:
+def may_act(actor: Actor, run: Run | KnownRun) -> bool:
     """Whether the actor may pause, stop, resume, train longer, rename and delete the run."""
     return actor.role != STUDENT or (actor.owner != "" and actor.owner == owner_of(run))
 

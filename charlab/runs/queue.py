@@ -21,9 +21,10 @@ from filelock import Timeout
 from charlab import os_errors
 from charlab.core import kinds
 from charlab.errors import CharlabError
-from charlab.runs import cluster, control, quotas, startup, store, subprocesses, warm
+from charlab.runs import cluster, control, quotas, startup, store, subprocesses, warm, watch
 from charlab.runs.limits import at_once, minutes_cap, seconds_left
 from charlab.runs.store import Run, RunConfig, Status
+from charlab.runs.watch import KnownRun
 
 log = logging.getLogger(__name__)
 
@@ -180,17 +181,20 @@ class Queue:
 
 def waiting(folder: Path | None = None) -> list[Run]:
     """The queued runs, in the order in which they will start: first come, first served."""
-    queued = []
-    for run in store.all_runs(folder):
+    # Of several machines the first one's worker writes the run: any other would train it unrecorded.
+    queued = watch.listing(folder).get(_queued)
+    return [run for run, config in queued if cluster.is_chief(config.train.accelerator)]
+
+
+def _queued(runs: tuple[KnownRun, ...]) -> list[tuple[Run, RunConfig]]:
+    found = []
+    for known in runs:
         with contextlib.suppress(CharlabError):
-            status = run.recorded_status()
-            if status.state != "queued":
-                continue
-            config = run.config()
-            # Of several machines the first one's worker writes the run: any other would train it unrecorded.
-            if cluster.is_chief(config.train.accelerator):
-                queued.append((status.queued or config.created, run.id, run))
-    return [run for _, _, run in sorted(queued, key=lambda entry: entry[:2])]
+            status = known.recorded_status()
+            if status.state == "queued":
+                config = known.config()
+                found.append((status.queued or config.created, known.id, known.run, config))
+    return [(run, config) for _, _, run, config in sorted(found, key=lambda entry: entry[:2])]
 
 
 def place_in_line(run: Run) -> int:
@@ -201,12 +205,16 @@ def place_in_line(run: Run) -> int:
 
 def running(folder: Path | None = None) -> list[tuple[Run, Status]]:
     """The runs that are being trained."""
+    return list(watch.listing(folder).get(_running))
+
+
+def _running(runs: tuple[KnownRun, ...]) -> list[tuple[Run, Status]]:
     found = []
-    for run in store.all_runs(folder):
+    for known in runs:
         with contextlib.suppress(CharlabError):
-            status = run.status()
+            status = known.status()
             if status.state in ("running", "pausing", "stopping"):
-                found.append((run, status))
+                found.append((known.run, status))
     return found
 
 
@@ -247,7 +255,7 @@ def _expected_seconds(run: Run) -> float | None:
     if not kinds.of(run.config().model).trained:
         return _COUNTING_SECONDS
     takes = _training_seconds(run)
-    return None if takes is None else startup.expected_seconds(store.all_runs(run.path.parent)) + takes
+    return None if takes is None else startup.expected_seconds(watch.runs(run.path.parent)) + takes
 
 
 def _training_seconds(run: Run) -> float | None:
@@ -265,7 +273,7 @@ def _training_seconds(run: Run) -> float | None:
 def _seconds_per_epoch(run: Run, config: RunConfig) -> float | None:
     """Seconds per epoch in the latest run of the same model on the same text."""
     same = ("batch_size", "sequence_length", "batches", "shift", "steps_per_epoch", "precision", "accelerator")
-    for other in store.all_runs(run.path.parent):
+    for other in watch.runs(run.path.parent):
         with contextlib.suppress(CharlabError):
             results, known = other.recorded_status().results, other.config()
             if not results.get("epochs") or not results.get("seconds") or known.model != config.model:

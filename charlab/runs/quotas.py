@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from charlab.corpora import stored_texts, uploads
 from charlab.corpora.uploads import Text
 from charlab.errors import CharlabError, RunError
-from charlab.runs import limits, permissions, store
+from charlab.runs import limits, permissions, store, watch
 from charlab.runs.permissions import STUDENT, THE_TEACHER, Actor, owner_of
 from charlab.runs.store import Run
 
@@ -60,8 +60,7 @@ def store_text(text: Text, actor: Actor) -> str:
 
 def bytes_of(owner: str, folder: Path | None = None) -> int:
     """The bytes that an owner's runs and texts take on the disk."""
-    runs = [run for run in store.all_runs(folder) if owner_of(run) == owner]
-    return sum(map(_size, runs)) + stored_texts.bytes_of(owner)
+    return sum(map(_size, _runs_of(owner, folder))) + stored_texts.bytes_of(owner)
 
 
 def outgrown(run: Run) -> str:
@@ -91,9 +90,13 @@ def _held(actor: Actor, folder: Path | None) -> Iterator[list[Run] | None]:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".quotas.lock", timeout=_LOCK_SECONDS, is_singleton=False):
-            yield [run for run in store.all_runs(folder) if owner_of(run) == actor.owner]
+            yield _runs_of(actor.owner, folder)
     except Timeout:
         raise RunError("The server is busy with other requests. Try again in a moment.") from None
+
+
+def _runs_of(owner: str, folder: Path | None) -> list[Run]:
+    return [known.run for known in watch.listing(folder, now=True).runs if owner_of(known) == owner]
 
 
 def _check_waiting(actor: Actor, runs: list[Run]) -> None:

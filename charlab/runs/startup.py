@@ -18,6 +18,7 @@ from typing import Any
 from charlab.core import kinds
 from charlab.errors import CharlabError
 from charlab.runs.store import Run, Status
+from charlab.runs.watch import KnownRun
 
 DOING = {"tensorflow": "Starting TensorFlow", "text": "Reading the text", "first step": "Preparing the first step"}
 _UNMEASURED = {False: 5.0, True: 2.0}  # seconds, by whether the worker is warm
@@ -62,14 +63,14 @@ def is_warm(status: Status) -> bool:
     return status.start_up.get("warm", False)
 
 
-def expected_seconds(runs: Iterable[Run], warm: bool = False) -> float:
+def expected_seconds(runs: Iterable[Run | KnownRun], warm: bool = False) -> float:
     """How long the start of a network's training takes on this machine: the median of the latest starts of these
     runs, newest first, in cold or in warm workers. N-gram runs need no TensorFlow, and do not count."""
     known = list(itertools.islice(_lengths(runs, warm), _COUNTED))
     return max(1.0, median(known)) if known else _UNMEASURED[warm]
 
 
-def _lengths(runs: Iterable[Run], warm: bool) -> Iterable[float]:
+def _lengths(runs: Iterable[Run | KnownRun], warm: bool) -> Iterable[float]:
     for run in runs:
         with contextlib.suppress(CharlabError):
             status = run.recorded_status()

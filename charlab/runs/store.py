@@ -35,15 +35,17 @@ from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora.coverage import Coverage
 from charlab.errors import RunError
-from charlab.files import read_arrays, write_arrays, write_json, write_whole
+from charlab.files import read_arrays, write_whole
 from charlab.folders import runs_folder
 from charlab.os_errors import make_folder, naming
-from charlab.runs import run_names, schema
+from charlab.runs import changes, run_names, schema
+from charlab.runs.changes import write_arrays, write_json
 
 ACTIVE = ("queued", "running", "pausing", "stopping")  # a worker holds the run, or will
 ENDED = ("paused", "stopped", "done", "failed")
 REQUESTS = ("pause", "stop")
 _ROOM_BYTES = 65_536  # several times a status, and whole blocks of any file system
+LISTED = ("status.json", "config.json", "vocab.json", "weights")  # what watch.py reads; a run has the first
 _OPTIONAL = ("reading", "coverage", "corpus_title")
 _WEIGHTS_NAME = r"best|last|epoch-[0-9]{3,9}"
 Made = TypeVar("Made")
@@ -392,6 +394,7 @@ def delete(run: Run) -> None:
     try:
         with contextlib.nullcontext() if run.has_odd_lock() else run.lock().acquire(timeout=1.0):
             os.replace(run.path / "status.json", run.path / "deleted")  # no longer a run: no worker takes it
+            changes.made()
     except Timeout:
         raise RunError(f"{run.called} is being trained. Stop it first, then delete it.") from None
     shutil.rmtree(run.path)

@@ -5,6 +5,7 @@ Times come from earlier runs on this machine, never from a table.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from charlab.core.summary import operations
 from charlab.corpora import batching, encoding
 from charlab.errors import CharlabError
 from charlab.runs import checkpoints
-from charlab.runs.store import Run
+from charlab.runs.watch import KnownRun
 
 _MIN_SPEED = 1.0  # characters per second; speeds are written as whole numbers
 
@@ -31,28 +32,30 @@ class MeasuredSpeed:
     characters_per_second: float
 
 
-def measured_speeds(runs: Iterable[Run], most: int = 30) -> list[MeasuredSpeed]:
+def measured_speeds(runs: Iterable[KnownRun], most: int = 30) -> list[MeasuredSpeed]:
     """The speeds of earlier runs, in their order. Runs without a measurement, unreadable ones and imported ones
     (which have no checkpoint) are skipped."""
     found: list[MeasuredSpeed] = []
     for run in runs:
         if len(found) == most:
             break
-        if not checkpoints.exists(run):
-            continue
-        try:
-            (config, vocab, _), (events, _) = run.read(), run.events()
-        except CharlabError:
-            continue
-        evaluations = [e for e in events if e["event"] == "epoch"]
-        measured = [
-            e["characters_per_second"]
-            for e in evaluations[1:] or events
-            if e.get("characters_per_second", 0) >= _MIN_SPEED
-        ]
-        if measured and evaluations:
-            found.append(MeasuredSpeed(config.model, config.train, len(vocab), measured[-1]))
+        with contextlib.suppress(CharlabError):
+            if speed := run.get(_speed):
+                found.append(speed)
     return found
+
+
+def _speed(known: KnownRun) -> MeasuredSpeed | None:
+    if not checkpoints.exists(known.run):
+        return None
+    (config, size, _), (events, _) = known.read(), known.run.events()
+    evaluations = [e for e in events if e["event"] == "epoch"]
+    measured = [
+        e["characters_per_second"]
+        for e in evaluations[1:] or events
+        if e.get("characters_per_second", 0) >= _MIN_SPEED
+    ]
+    return MeasuredSpeed(config.model, config.train, size, measured[-1]) if measured and evaluations else None
 
 
 def steps(train: TrainConfig, characters: int) -> int:

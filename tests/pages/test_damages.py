@@ -2,7 +2,7 @@
 
 import pytest
 
-from charlab.runs import checkpoints, store, time_estimate
+from charlab.runs import checkpoints, store, time_estimate, watch
 from helpers import damages
 from helpers.pages import model_box, open_page, shown
 from helpers.tiny import make_run
@@ -54,8 +54,9 @@ def test_a_damaged_run_is_left_out_of_a_comparison(name):
     app = open_page("train", run=sound.id, others=f"{damaged.id},{other.id}")
     assert not app.exception and not app.error
     assert next(box for box in app.multiselect if box.label == "Compare with").value == [damaged.id, other.id]
-    assert time_estimate.measured_speeds([sound, damaged])[0].characters_per_second == 900
-    assert len(time_estimate.measured_speeds([sound, damaged, other])) == 2
+    known = [watch.KnownRun(run) for run in (sound, damaged, other)]
+    assert time_estimate.measured_speeds(known[:2])[0].characters_per_second == 900
+    assert len(time_estimate.measured_speeds(known)) == 2
 
 
 @pytest.mark.parametrize("name", damages.RUN)

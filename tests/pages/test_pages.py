@@ -25,13 +25,13 @@ def test_every_page_opens(name, with_run):
 @pytest.mark.parametrize("name", PAGES)
 def test_a_broken_page_would_be_noticed(name, monkeypatch):
     """The harness sees what a page raises; otherwise the test above could not fail."""
-    from charlab.runs import models, store
+    from charlab.runs import models, watch
 
     def broken(*_):
         raise ZeroDivisionError
 
     monkeypatch.setattr(models, "available_models", broken)
-    monkeypatch.setattr(store, "all_runs", broken)
+    monkeypatch.setattr(watch, "listing", broken)
     assert open_page(name).exception
 
 

@@ -28,11 +28,14 @@ def select(label: str, titles: dict[str, str], *, key: str, place: Any = st, **m
 def unique_titles(titles: dict[str, str]) -> dict[str, str]:
     """The same titles, with a number after one that an earlier name has already."""
     unique: dict[str, str] = {}
+    taken: set[str] = set()
+    numbers: dict[str, int] = {}  # the last one of each title that several have
     for name, title in titles.items():
-        numbered, number = title, 1
-        while numbered in unique.values():
-            number += 1
-            numbered = f"{title} ({number})"
+        numbered = title
+        while numbered in taken:
+            numbers[title] = numbers.get(title, 1) + 1
+            numbered = f"{title} ({numbers[title]})"
+        taken.add(numbered)
         unique[name] = numbered
     return unique
 

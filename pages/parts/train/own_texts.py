@@ -15,7 +15,7 @@ from charlab.corpora.stored_texts import StoredText
 from charlab.corpora.uploads import MAX_TITLE
 from charlab.errors import CharlabError
 from charlab.runs import own_texts, quotas
-from charlab.runs.store import Run
+from charlab.runs.watch import KnownRun
 from pages.parts.shared import browser_cookie, dates
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import as_label, exact, plain
@@ -173,7 +173,7 @@ def _list_texts() -> None:
         _list_text(text, uses.get(text.name, []))
 
 
-def _list_text(text: StoredText, runs: list[Run]) -> None:
+def _list_text(text: StoredText, runs: list[KnownRun]) -> None:
     words, button = st.columns([4, 1], vertical_alignment="center")
     used = f"used by {len(runs)} {'run' if len(runs) == 1 else 'runs'}" if runs else "not used"
     size = f"{text.characters:,} characters ({_in_bytes(text.size)})"

@@ -19,7 +19,7 @@ from charlab.core.vocab import UNKNOWN_CHARACTER, Vocab
 from charlab.corpora import batching, catalogue, encoding, splits
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
-from charlab.runs import limits, plan, store, time_estimate, validation
+from charlab.runs import limits, plan, time_estimate, validation, watch
 from charlab.runs.plan import RunPlan, TextFacts
 from charlab.runs.time_estimate import MeasuredSpeed
 from pages.parts.shared.chart import plotly_chart
@@ -285,9 +285,9 @@ def _amount(characters: int) -> str:
     return f"{characters / 1e3:.0f} k" if characters >= 1e4 else f"{characters:,}"
 
 
-@st.cache_data(show_spinner=False, ttl=20)
+@st.cache_resource(show_spinner=False, ttl=20)
 def _measured() -> list[MeasuredSpeed]:
-    return time_estimate.measured_speeds(store.all_runs())
+    return time_estimate.measured_speeds(watch.runs())
 
 
 def source_here(corpus: Corpus, model: ModelConfig) -> Source | None:

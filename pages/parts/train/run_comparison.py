@@ -11,8 +11,9 @@ import streamlit as st
 
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
-from charlab.runs import control, diagnosis, limits, permissions, store
+from charlab.runs import control, diagnosis, limits, permissions, store, watch
 from charlab.runs.store import Run, RunConfig, Status
+from charlab.runs.watch import KnownRun
 from pages.parts.shared import browser_cookie, dates, gone, page_state, present, url_state
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import as_label, exact, plain
@@ -21,16 +22,14 @@ from pages.parts.shared.safe_text import as_label, exact, plain
 def pick_others(run: Run, notice: Any) -> list[Run]:
     """Pick up to four other runs to compare with this one; `in_link` puts them into the address. `notice` is for
     a sentence on one that was deleted."""
-    others = {other.id: other for other in store.all_runs(run.path.parent) if other.id != run.id}
+    listing = watch.listing(run.path.parent)
+    others = {known.id: known for known in listing.runs if known.id != run.id}
     gone.tell_of_others("others", {run.id, *others}, "run", notice)
     if not others:
         st.session_state.pop("others", None)
         return []
     url_state.read("others", choices=others)
-    titles = dates.told_apart(
-        {name: _name(other) for name, other in others.items()},
-        {name: _created(other) for name, other in others.items()},
-    )
+    titles = listing.get(_titles, run.id)
     chosen = st.multiselect(
         "Compare with",
         list(others),
@@ -41,7 +40,13 @@ def pick_others(run: Run, notice: Any) -> list[Run]:
         placeholder="Earlier runs, in grey",
         select_all=False,
     )
-    return [others[name] for name in chosen]
+    return [others[name].run for name in chosen]
+
+
+def _titles(runs: tuple[KnownRun, ...], but: str) -> dict[str, str]:
+    """What all other runs are called, told apart."""
+    others = [run for run in runs if run.id != but]
+    return dates.told_apart({run.id: _name(run) for run in others}, {run.id: _created(run) for run in others})
 
 
 def in_link() -> dict[str, str | None]:
@@ -191,14 +196,14 @@ def _cell(text: str) -> str:
     return plain(text) if text else "–"
 
 
-def _created(run: Run) -> float | None:
+def _created(run: KnownRun) -> float | None:
     try:
         return run.config().created
     except CharlabError:
         return None
 
 
-def _name(run: Run) -> str:
+def _name(run: KnownRun) -> str:
     try:
         return as_label(run.read()[0].name)
     except CharlabError as problem:

@@ -12,6 +12,7 @@ from charlab import os_errors
 from charlab.core import kinds
 from charlab.runs import checkpoints, control, limits, permissions, store
 from charlab.runs.store import Run, RunConfig, Status
+from charlab.runs.watch import KnownRun
 from pages.parts.shared import browser_cookie, gone, present
 from pages.parts.shared.safe_text import plain
 
@@ -66,11 +67,14 @@ def reason_for_reader(run: Run, status: Status) -> str:
     return status.reason if may_act else _ADVICE.sub("", status.reason)
 
 
-def offer_to_resume(found: dict[str, Status]) -> None:
+def offer_to_resume(interrupted: list[KnownRun]) -> None:
     """After a restart: offer a button that resumes the runs which the server's end interrupted."""
     me = browser_cookie.actor()
-    interrupted = [name for name, status in found.items() if _was_interrupted(status)]
-    left = [name for name in interrupted if permissions.may_act(me, store.find(name))]
+    left = [
+        run.id
+        for run in interrupted
+        if not limits.is_used_up(run.recorded_status()) and permissions.may_act(me, run)
+    ]
     if not left:
         return
     words = f"{len(left)} runs were" if len(left) > 1 else "One run was"
@@ -84,10 +88,6 @@ def offer_to_resume(found: dict[str, Status]) -> None:
         args=(left,),
         help="Each run continues from its checkpoint, one after the other.",
     )
-
-
-def _was_interrupted(status: Status) -> bool:
-    return status.state == "paused" and status.reason == control.SERVER_STOPPED and not limits.is_used_up(status)
 
 
 def _resume_all(names: list[str]) -> None:

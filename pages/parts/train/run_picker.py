@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from charlab.errors import CharlabError
-from charlab.runs import diagnosis, store
+from charlab.runs import control, diagnosis, store, watch
 from charlab.runs.store import Run, RunConfig, Status
+from charlab.runs.watch import KnownRun
 from pages.parts.shared import browser_cookie, dates, gone, owner_filter, stable_selectbox, url_state
 from pages.parts.shared.safe_text import as_label, plain
 from pages.parts.train import run_controls
@@ -22,20 +25,20 @@ _Facts = tuple[RunConfig, Status] | str  # or why the run cannot be read, in a s
 
 def shows_one() -> bool:
     """Whether a reader who has just come sees a run."""
-    return bool(url_state.opened("run") or st.session_state.get("run") or _own(_found(_runs())))
+    return bool(url_state.opened("run") or st.session_state.get("run") or _own(watch.listing()))
 
 
 def pick_run(row: DeltaGenerator) -> Run | None:
     """Pick a run in `row`: first the one just started, the link's, or the reader's newest. None where the reader
     has none and has chosen none, or has yet to choose one in place of one that was deleted."""
-    runs = _runs()
-    found = _found(runs)
-    is_gone = gone.is_gone("run", {name: _name(name, facts) for name, facts in found.items()}, "Run")
+    listing = watch.listing()
+    found = listing.get(_found)
+    is_gone = gone.is_gone("run", listing.get(_names), "Run")
     if not found:
         _empty_state()
         return None
-    run_controls.offer_to_resume({name: facts[1] for name, facts in found.items() if not isinstance(facts, str)})
-    own = _own(found)
+    run_controls.offer_to_resume(listing.get(_interrupted))
+    own = _own(listing)
     if not is_gone:
         url_state.read("run", default=next(iter(own), None), choices=found)
     picker = row.container(key="pick-run", gap=None)
@@ -50,7 +53,8 @@ def pick_run(row: DeltaGenerator) -> Run | None:
     )
     if st.session_state.run is not None and st.session_state.run not in shown:
         st.session_state.run = next(iter(shown))
-    titles = stable_selectbox.unique_titles({name: _title(facts) for name, facts in shown.items()})
+    owner = None if shown is found else browser_cookie.actor().owner
+    titles = listing.get(_titles, owner, time.strftime("%x"))
     chosen = stable_selectbox.select(
         "Run", titles, key="run", place=picker, label_visibility="collapsed", placeholder="Choose a run to watch"
     )
@@ -58,28 +62,51 @@ def pick_run(row: DeltaGenerator) -> Run | None:
         picker.container(key="run-in-full").caption(plain(titles[chosen]))
     elif not is_gone:
         _empty_state()
-    return runs[chosen] if chosen else None
+    return next(known.run for known in listing.runs if known.id == chosen) if chosen else None
 
 
-def _runs() -> dict[str, Run]:
-    return {run.id: run for run in store.all_runs()}
-
-
-def _found(runs: dict[str, Run]) -> dict[str, _Facts]:
-    return {name: _facts(run) for name, run in runs.items()}
-
-
-def _own(found: dict[str, _Facts]) -> dict[str, _Facts]:
+def _own(listing: watch.Listing) -> dict[str, _Facts]:
     """The runs started in this browser; where the server is one person's, all of them."""
-    if not browser_cookie.is_class():
-        return found
-    me = browser_cookie.actor().owner
+    return (
+        listing.get(_of_owner, browser_cookie.actor().owner) if browser_cookie.is_class() else listing.get(_found)
+    )
+
+
+# What does not depend on the reader is found once for all, until a run changes
+
+
+def _of_owner(runs: tuple[KnownRun, ...], owner: str) -> dict[str, _Facts]:
+    found = _found(runs).items()
     return {
-        name: facts for name, facts in found.items() if me and not isinstance(facts, str) and facts[0].owner == me
+        name: facts for name, facts in found if owner and not isinstance(facts, str) and facts[0].owner == owner
     }
 
 
-def _facts(run: Run) -> _Facts:
+def _found(runs: tuple[KnownRun, ...]) -> dict[str, _Facts]:
+    return {run.id: _facts(run) for run in runs}
+
+
+def _names(runs: tuple[KnownRun, ...]) -> dict[str, str]:
+    return {name: _name(name, facts) for name, facts in _found(runs).items()}
+
+
+def _interrupted(runs: tuple[KnownRun, ...]) -> list[KnownRun]:
+    found = _found(runs)
+    return [run for run in runs if not isinstance(facts := found[run.id], str) and _was_interrupted(facts[1])]
+
+
+def _was_interrupted(status: Status) -> bool:
+    return status.state == "paused" and status.reason == control.SERVER_STOPPED
+
+
+def _titles(runs: tuple[KnownRun, ...], owner: str | None, day: str) -> dict[str, str]:
+    """What the runs of an owner are called, or everyone's; `day` is today, which some titles name."""
+    found = _found(runs)
+    shown = found if owner is None else _of_owner(runs, owner)
+    return stable_selectbox.unique_titles({name: _title(facts) for name, facts in shown.items()})
+
+
+def _facts(run: KnownRun) -> _Facts:
     try:
         config, _, status = run.read()
     except CharlabError as problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from charlab.runs import startup, store, warm
+from charlab.runs import startup, warm, watch
 from charlab.runs.plan import RunPlan
 from charlab.runs.store import Status
 
@@ -33,4 +33,4 @@ def show(status: Status) -> bool:
 
 @st.cache_data(show_spinner=False, ttl=60)
 def _expected_seconds(is_warm: bool) -> float:
-    return startup.expected_seconds(store.all_runs(), is_warm)
+    return startup.expected_seconds(watch.runs(), is_warm)

@@ -2,7 +2,7 @@ import pytest
 
 from charlab.core import summary
 from charlab.core.config import ModelConfig, TrainConfig
-from charlab.runs import checkpoints, store, time_estimate
+from charlab.runs import checkpoints, store, time_estimate, watch
 from charlab.runs.presets import PRESETS
 from charlab.runs.time_estimate import MeasuredSpeed
 from helpers.tiny import make_run
@@ -59,6 +59,10 @@ def test_minutes_are_minutes_and_what_is_read_in_them_hangs_on_the_speed():
     assert time_estimate.characters_seen(GRU, train, 100_000, 66, [speed()]) == 120_000
 
 
+def measured(*runs: store.Run, **more) -> list[time_estimate.MeasuredSpeed]:
+    return time_estimate.measured_speeds(map(watch.KnownRun, runs), **more)
+
+
 def test_speeds_are_read_from_runs():
     run, empty, imported = make_run(), make_run(name="empty"), make_run(name="from another machine")
     for event in (
@@ -69,13 +73,13 @@ def test_speeds_are_read_from_runs():
         imported.append_event(event)
     for trained in (run, empty):
         checkpoints.save(trained, checkpoints.Progress(), {})
-    (found,) = time_estimate.measured_speeds([empty, imported, run])
+    (found,) = measured(empty, imported, run)
     assert (found.characters_per_second, found.vocabulary_size) == (900, len(run.vocab()))
     later = {"event": "epoch", "epoch": 1, "step": 18, "val_loss": 2.0, "characters_per_second": 800}
     run.append_event(later | {"seconds": 9.0})
-    assert time_estimate.measured_speeds([run])[0].characters_per_second == 800
-    assert time_estimate.measured_speeds([store.Run(run.path / "nowhere")]) == []
-    assert len(time_estimate.measured_speeds([run] * 9, most=4)) == 4
+    assert measured(run)[0].characters_per_second == 800
+    assert measured(store.Run(run.path / "nowhere")) == []
+    assert len(measured(*[run] * 9, most=4)) == 4
 
 
 @pytest.mark.parametrize(
