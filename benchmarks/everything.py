@@ -15,7 +15,7 @@ import time
 
 from benchmarks import common
 
-SCRIPTS = ("generation", "training", "growth", "quality", "startup", "minutes", "pages", "corpus_scale")
+SCRIPTS = ("generation", "training", "growth", "quality", "startup", "minutes", "pages", "class", "corpus_scale")
 
 
 def main() -> int:

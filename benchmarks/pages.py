@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +26,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks import common
+from benchmarks.sessions import serving
 
 MODEL = "quick-gru"  # a starter
 TEXT = ("To be, or not to be: that is the question. " * 10)[:300]
@@ -86,10 +84,11 @@ def main() -> None:
             for name, waited in starts(browser).items():
                 raw.setdefault(name, []).append(waited)
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        with serving() as (address, _), serving(bare_page(Path(folder))) as (bare, _):
+        with serving() as ours, serving(bare_page(Path(folder))) as bare:
+            address = ours.address
             ways = {
                 "ours": lambda: slider_moves(page, address + EXPLAINER, CHART, moves),
-                "bare": lambda: slider_moves(page, bare, BARE_CHART, moves),
+                "bare": lambda: slider_moves(page, bare.address, BARE_CHART, moves),
             }
             turns = common.take_turns(ways, 1 if options.short else 2)
             raw["slider to redrawn bars, idle"] = sum(turns["ours"], [])
@@ -111,14 +110,14 @@ def main() -> None:
 
 def starts(browser: Any) -> dict[str, float]:
     """Seconds from a process's start to the first page served, to its heading on screen, to the first text."""
-    with serving() as (address, served):
+    with serving() as server:
         began, page = time.perf_counter(), browser.new_page()
-        page.goto(address)
+        page.goto(server.address)
         page.wait_for_selector("h1", timeout=60_000)
-        drawn = served + time.perf_counter() - began
+        drawn = server.seconds + time.perf_counter() - began
         page.close()
     return {
-        "start to the first page served": served,
+        "start to the first page served": server.seconds,
         "start to its heading in an open browser": drawn,
         "charlab generate: start to the first text": first_text(),
     }
@@ -178,33 +177,6 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(200)
     page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
     page.wait_for_timeout(200)
-
-
-@contextmanager
-def serving(script: Path = common.ROOT / "streamlit_app.py") -> Iterator[tuple[str, float]]:
-    """A server on a free port: its address, and the seconds until it served its first page."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
-    command += ["--server.headless", "true"]
-    began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=common.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while True:
-            try:
-                with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310
-                    answer.read()
-                break
-            except (urllib.error.URLError, ConnectionError):
-                if process.poll() is not None or time.perf_counter() - began > 60:
-                    raise SystemExit("The server did not start.") from None
-                time.sleep(0.01)
-        yield address, time.perf_counter() - began
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 @contextmanager

@@ -1,0 +1,373 @@
+"""A class without browsers: servers, sessions that speak Streamlit's protocol over WebSockets, and what both use.
+
+A session sends what a browser sends and reads what it would draw, without drawing it. An answer takes from the
+message that asks for it to the end of the script. What fails or does not come in time raises `Failed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import psutil
+import websockets
+from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.BidiComponent_pb2 import BidiComponent
+from streamlit.proto.Delta_pb2 import Delta
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+from benchmarks import common
+
+TIMEOUT = 120.0  # seconds; an answer that takes longer is an error
+LIVE_SECONDS = 5.0  # a part that is redrawn more rarely shows nothing live
+WIDGETS = ("button", "slider", "text_area", "text_input")
+_TRIGGER = "$$STREAMLIT_INTERNAL_KEY_{}__events"  # as the frontend names what a component reports
+
+# Servers
+
+
+class Server(NamedTuple):
+    """A running server: its address, the seconds until it served its first page, and the id of its process."""
+
+    address: str
+    seconds: float
+    pid: int
+
+
+@contextmanager
+def serving(script: Path | None = None, checkout: Path = common.ROOT, **environment: str) -> Iterator[Server]:
+    """A server on a free port, with a checkout's settings; its pages, or those of another script."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "streamlit", "run", str(script or checkout / "streamlit_app.py")]
+    command += ["--server.port", str(port), "--server.headless", "true"]
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=checkout, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        while True:
+            try:
+                with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310
+                    answer.read()
+                break
+            except (urllib.error.URLError, ConnectionError):
+                if process.poll() is not None or time.perf_counter() - began > 60:
+                    raise SystemExit("The server did not start.") from None
+                time.sleep(0.01)
+        yield Server(address, time.perf_counter() - began, process.pid)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+class Usage:
+    """What a process uses, its children not included: seconds of processor time so far, and megabytes now."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+
+    def processor_seconds(self) -> float:
+        times = self._process.cpu_times()
+        return times.user + times.system
+
+    def megabytes(self) -> float:
+        return self._process.memory_info().rss / 1e6
+
+
+# Sessions
+
+
+class Failed(Exception):
+    """An answer that is an error, or that did not come."""
+
+
+class Session:
+    """One visitor with one page open."""
+
+    def __init__(self, address: str, page: str, query: str = "") -> None:
+        self._address, self._page, self.query = address, page, query
+        self._cookies = self._page_hash = ""
+        self._socket: Any = None
+        self._reader: asyncio.Task[None] | None = None
+        self._answered: asyncio.Future[None] | None = None
+        self._problem = ""
+        self._widgets: dict[tuple[str, str], tuple[str, str]] = {}  # (type, label) -> (id, fragment)
+        self._repeating: dict[str, float] = {}  # fragment -> the seconds after which it is asked for again
+        self._poller: Poller | None = None
+        self._bytes = 0
+        self.watch: Callable[[ForwardMsg], None] | None = None  # is shown every change of the page
+
+    @property
+    def is_open(self) -> bool:
+        return self._reader is not None and not self._reader.done()
+
+    @property
+    def received(self) -> int:
+        """Bytes that the server has sent."""
+        return self._bytes + (self._poller.received if self._poller else 0)
+
+    async def greet(self) -> None:
+        """Get the cookies that a browser gets with the page, before it connects."""
+        self._cookies = await asyncio.to_thread(_cookies, f"{self._address}/{self._page}")
+
+    async def open(self) -> float:
+        """Connect and draw the page; returns the seconds until it was complete."""
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                self._socket = await websockets.connect(
+                    self._address.replace("http", "ws", 1) + "/_stcore/stream",
+                    subprotocols=["streamlit", "PLACEHOLDER_AUTH_TOKEN"],
+                    origin=self._address,
+                    additional_headers={"Cookie": self._cookies} if self._cookies else None,
+                    max_size=None,
+                    ping_interval=None,
+                    open_timeout=None,
+                )
+        except (OSError, TimeoutError, websockets.WebSocketException) as error:
+            raise Failed(f"no connection: {error!r}") from error
+        self._reader = asyncio.create_task(self._read())
+        await self.run()
+        return time.perf_counter() - began
+
+    async def close(self) -> None:
+        if self._reader:
+            self._reader.cancel()
+            self._reader = None
+        if self._socket:
+            self._socket.transport.abort()  # as a browser that is closed
+        if self._poller:
+            self._poller.close()
+
+    async def run(self, *states: WidgetState, fragment: str = "", is_automatic: bool = False) -> float:
+        """Change widgets, and let the page's script or one of its fragments run; returns the seconds until its
+        end. One at a time."""
+        if not self.is_open:
+            raise Failed("the connection is closed")
+        self._answered, self._problem = asyncio.get_running_loop().create_future(), ""
+        began = time.perf_counter()
+        try:
+            await self._socket.send(self._request(states, fragment, is_automatic))
+            async with asyncio.timeout(TIMEOUT):
+                await self._answered
+        except TimeoutError as error:
+            await self.close()  # what comes now would be taken for the answer to something else
+            raise Failed(f"no answer within {TIMEOUT:g} seconds") from error
+        except websockets.WebSocketException as error:
+            raise Failed(f"the connection is closed: {error!r}") from error
+        if self._problem:
+            raise Failed(self._problem)
+        return time.perf_counter() - began
+
+    # What is live
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a part of the page brings itself up to date."""
+        return bool(self._poller or self._live())
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one tick to the next."""
+        live = self._live()
+        return self._repeating[live] if live else 1.0
+
+    async def tick(self) -> float:
+        """Bring the live part of the page up to date, as a browser does by itself; returns the seconds it took.
+
+        The page says how: by a component whose data has the `route` to ask, or by a fragment that is to run again.
+        """
+        if self._poller:
+            return await self._poller.get()
+        live = self._live()
+        if not live:
+            raise Failed("no part of this page is live")
+        return await self.run(fragment=live, is_automatic=True)
+
+    def _live(self) -> str:
+        return next((name for name, pause in reversed(self._repeating.items()) if pause <= LIVE_SECONDS), "")
+
+    # Widgets
+
+    def has(self, kind: str, label: str) -> bool:
+        return (kind, label) in self._widgets
+
+    async def press(self, label: str, *states: WidgetState) -> float:
+        """Press a button, where other widgets were changed just before."""
+        name, fragment = self._find("button", label)
+        return await self.run(*states, WidgetState(id=name, trigger_value=True), fragment=fragment)
+
+    async def move(self, label: str, value: float) -> float:
+        """Move a slider."""
+        name, fragment = self._find("slider", label)
+        state = WidgetState(id=name)
+        state.double_array_value.data.append(value)
+        return await self.run(state, fragment=fragment)
+
+    def typed(self, kind: str, label: str, text: str) -> WidgetState:
+        """A text in a box that was not left yet."""
+        return WidgetState(id=self._find(kind, label)[0], string_value=text)
+
+    async def report(self, component: str, event: str, value: Any) -> float:
+        """Let a component report an event, as its script does with `setTriggerValue`."""
+        name, fragment = self._find("bidi_component", component)
+        values = json.dumps([{"event": event, "value": value}])
+        return await self.run(WidgetState(id=_TRIGGER.format(name), json_trigger_value=values), fragment=fragment)
+
+    def _find(self, kind: str, label: str) -> tuple[str, str]:
+        if found := self._widgets.get((kind, label)):
+            return found
+        raise Failed(f"the page has no {kind} “{label}”")
+
+    # Messages
+
+    def _request(self, states: tuple[WidgetState, ...], fragment: str, is_automatic: bool) -> bytes:
+        message = BackMsg()
+        state = message.rerun_script
+        state.query_string, state.page_name, state.page_script_hash = self.query, self._page, self._page_hash
+        state.fragment_id, state.is_auto_rerun = fragment, is_automatic
+        state.widget_states.widgets.extend(states)
+        state.context_info.url = f"{self._address}/{self._page}"
+        state.context_info.timezone = "UTC"
+        return message.SerializeToString()
+
+    async def _read(self) -> None:
+        message, problem = ForwardMsg(), "the server has closed the connection"
+        try:
+            async for data in self._socket:
+                self._bytes += len(data)
+                message.ParseFromString(data)
+                self._take(message)
+        except Exception as error:
+            problem = f"the connection has ended: {error!r}"
+        self._answer(problem)
+
+    def _take(self, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "delta":
+            self._draw(message.delta)
+            if self.watch:
+                self.watch(message)
+        elif kind == "script_finished":
+            status = message.script_finished
+            if status == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+                self._problem = "the script cannot be compiled"
+            if status != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                self._answer()
+        elif kind == "new_session" and not message.metadata.run.fragment_ids:
+            self._repeating.clear()
+        elif kind == "auto_rerun":
+            self._repeating[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+        elif kind == "stop_auto_rerun":
+            for name in message.stop_auto_rerun.fragment_ids:
+                self._repeating.pop(name, None)
+        elif kind == "navigation":
+            self._page_hash = message.navigation.page_script_hash
+        elif kind == "page_info_changed":
+            self.query = message.page_info_changed.query_string
+
+    def _draw(self, delta: Delta) -> None:
+        if delta.WhichOneof("type") != "new_element":
+            return
+        kind = delta.new_element.WhichOneof("type")
+        if kind == "bidi_component":
+            self._mount(delta.new_element.bidi_component, delta.fragment_id)
+        elif kind in WIDGETS:
+            widget = getattr(delta.new_element, kind)
+            self._widgets[kind, widget.label] = widget.id, delta.fragment_id
+        elif kind == "exception":
+            self._problem = f"{delta.new_element.exception.type}: {delta.new_element.exception.message}"
+        elif kind == "alert" and delta.new_element.alert.format == Alert.ERROR:
+            self._problem = delta.new_element.alert.body
+
+    def _mount(self, component: BidiComponent, fragment: str) -> None:
+        """Note a component. Its data may name a `route`, where its browser asks the server for what is new, or say
+        that it is answered `inBrowser`, without the server, when a reader moves something in it."""
+        if '"inBrowser": true' not in component.json:
+            self._widgets["bidi_component", component.component_name] = component.id, fragment
+        if self._poller is None and (path := live_route(component.json)):
+            self._poller = Poller(self._address, path)
+
+    def _answer(self, problem: str = "") -> None:
+        self._problem = self._problem or problem
+        if self._answered and not self._answered.done():
+            self._answered.set_result(None)
+
+
+def _cookies(address: str) -> str:
+    with suppress(OSError), urllib.request.urlopen(address, timeout=TIMEOUT) as answer:  # noqa: S310
+        return "; ".join(cookie.split(";")[0] for cookie in answer.headers.get_all("set-cookie", []))
+    return ""
+
+
+def live_route(data: str) -> str:
+    """The path that a live component's data names for its browser to ask; "" for any other component."""
+    if '"route"' not in data:
+        return ""
+    found = json.loads(data)
+    route = found.get("route") if isinstance(found, dict) else None
+    return route if isinstance(route, str) and route.startswith("/") else ""
+
+
+class Poller:
+    """Asks one path of a server over one connection, and only for what has changed since the last answer."""
+
+    def __init__(self, address: str, path: str) -> None:
+        self._host, self._path = urlsplit(address), path
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._tag = ""
+        self.received = 0
+
+    async def get(self) -> float:
+        """Ask once; returns the seconds until the whole answer was there."""
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                if self._streams is None:
+                    self._streams = await asyncio.open_connection(self._host.hostname, self._host.port)
+                await self._ask(*self._streams)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            self.close()
+            raise Failed(f"no answer: {error!r}") from error
+        return time.perf_counter() - began
+
+    def close(self) -> None:
+        if self._streams:
+            self._streams[1].close()
+        self._streams = None
+
+    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines = [f"GET {self._path} HTTP/1.1", f"Host: {self._host.netloc}", "Accept-Encoding: gzip"]
+        lines += [f"If-None-Match: {self._tag}"] if self._tag else []
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        self.received += len(head)
+        status, fields = int(head.split()[1]), dict(re.findall(r"(?m)^([\w-]+):[ ]*(.*?)\r$", head.lower()))
+        if tag := re.search(r"(?im)^etag:[ ]*(.*?)\r$", head):
+            self._tag = tag[1]
+        if fields.get("transfer-encoding") == "chunked":
+            while size := int(await reader.readuntil(b"\r\n"), 16):
+                self.received += len(await reader.readexactly(size + 2))
+            await reader.readexactly(2)
+        else:
+            self.received += len(await reader.readexactly(int(fields.get("content-length", 0))))
+        if status not in (200, 304):
+            raise Failed(f"the route {self._path} answered {status}")
