@@ -33,6 +33,7 @@ async def lifespan(app: st.App):
     import pandas  # noqa: F401  imported completely at the start: Plotly fails if another visitor's page has only half imported it
 
     import charlab.charts.base  # noqa: F401  so that the first visitor does not wait for Plotly
+    from charlab.runs import writers
     from charlab.runs.queue import Queue
 
     if browser_cookie.is_class():
@@ -47,6 +48,7 @@ async def lifespan(app: st.App):
     try:
         yield {"queue": queue, "limits": limits}
     finally:
+        await asyncio.to_thread(writers.pool().close)
         await asyncio.to_thread(queue.close)  # waits for the workers to save
 
 

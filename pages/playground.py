@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import streamlit as st
@@ -38,6 +39,12 @@ def show(result: GenerationResult, boxes: list[Boxes]) -> None:
     finish()
 
 
+def places(result: GenerationResult, outdated: bool = False) -> list[Boxes]:
+    """A title and empty boxes for each sample of a result."""
+    with stream_samples.stage(result):
+        return stream_samples.places(result.samples, outdated)
+
+
 def show_stopped(boxes: list[Boxes]) -> None:
     """What was generated until the reader stopped the script."""
     stream_samples.stop()
@@ -54,6 +61,7 @@ def finish() -> None:
 
 st.html(Path(__file__).parent / "parts" / "playground" / "playground.css")
 settings_panel.read_link()
+stream_samples.prepare()
 result = stream_samples.last_result()
 opened_by_link = url_state.opened("write") is not None or ("write" in st.query_params and result is None)
 if opened_by_link:
@@ -121,30 +129,29 @@ else:
         links.tell_of_changed_models(request, models)
 is_current = result is not None and result.request == request
 generates = pressed or stream_samples.is_generating() or (opened_by_link and not is_current)
-follows = result is not None and result.can_follow(request)
-with tools:
-    if generates or result:
-        sample_cards.choose_view()
-    earlier = st.container(width="content")
-shade, compare = st.session_state.shade, st.session_state.compare
-with notice:
-    links.write(request, generates or follows or is_current)
+follows = not generates and result is not None and result.can_follow(request)
 
-if generates:
-    with stream_samples.cleared():
-        boxes = stream_samples.places(stream_samples.new_samples(request, models))
+# While the server's writers generate, this script draws what is around the texts.
+with stream_samples.asked(request, models, follows) if generates or follows else nullcontext() as generation:
+    with tools:
+        if generates or result:
+            sample_cards.choose_view()
+        earlier = st.container(width="content")
+    shade, compare = st.session_state.shade, st.session_state.compare
+    with notice:
+        links.write(request, generates or follows or is_current)
+    if generates:
+        boxes = places(generation.result)
         try:
-            show(stream_samples.generate_samples(request, models, boxes), boxes)
+            show(generation.stream(boxes), boxes)
         except StopException:
             raise header_stop.Stopped(lambda: show_stopped(boxes)) from None
-elif follows:
-    result = stream_samples.generate_samples(request, models)
-    show(result, stream_samples.places(result.samples))
-elif is_current:
-    show(result, stream_samples.places(result.samples))
-elif result:
-    sample_cards.show_outdated(result, stream_samples.places(result.samples, outdated=True))
-    finish()
-else:
-    empty_state.show(begin)
-    finish()
+    elif generation or is_current:
+        result = generation.stream() if generation else result
+        show(result, places(result))
+    elif result:
+        sample_cards.show_outdated(result, places(result, outdated=True))
+        finish()
+    else:
+        empty_state.show(begin)
+        finish()

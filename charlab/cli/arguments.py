@@ -35,6 +35,8 @@ def parser() -> argparse.ArgumentParser:
         "stand-ready", help="train queued runs one after the other (started by the server)"
     )
     warm.set_defaults(command=commands.stand_ready, json=False)
+    writer = subparsers.add_parser("write", help="generate texts for the pages (started by the server)")
+    writer.set_defaults(command=commands.write, json=False)
     return result
 
 

@@ -18,7 +18,7 @@ from charlab.corpora import batch_means, catalogue, coverage, decoding, licence,
 from charlab.errors import CharlabError, ConfigError
 from charlab.explain.step_records import step_records
 from charlab.export import formats, remote_files
-from charlab.runs import control, diagnosis, models, plan, store
+from charlab.runs import control, diagnosis, models, plan, store, writer
 from charlab.runs.permissions import OPERATOR
 from charlab.runs.presets import PRESETS, preset
 from charlab.runs.typed_values import parse_setting
@@ -207,6 +207,11 @@ def stand_ready(options: argparse.Namespace) -> None:
     from charlab.training import warm_worker
 
     warm_worker.stand_ready()
+
+
+def write(options: argparse.Namespace) -> None:
+    """Generate and read texts for a server's pages, until it ends."""
+    writer.run()
 
 
 def ask(options: argparse.Namespace) -> dict[str, Any]:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 
 from charlab.core.config import SampleConfig
-from charlab.core.generation import Step, beginning, chosen_probabilities, generate
+from charlab.core.generation import beginning
 from charlab.errors import CharlabError
+from charlab.runs import writers
 from charlab.runs.models import Model
 from pages.parts.shared import page_state, stable_selectbox
 from pages.parts.shared.safe_text import exact, plain
 
 MODES = page_state.choices("mode")
 MODE_LABELS = dict(zip(MODES, ("Samples", "Compare temperatures", "Compare models"), strict=True))
-_REFRESH_SECONDS = 0.08
-_DRAWING_SECONDS = 0.01  # that a browser takes for one text, at most
 _COLUMNS = 3
 _MAX_REMEMBERED = 10
-_CLEARING_SECONDS = 0.05
 _LIVE_SECONDS = 2.0  # texts that took no longer follow the slider of the temperature, also on a busy server
 _OUTDATED = "samples_outdated"  # its texts are grey: playground.css
 
@@ -72,6 +72,7 @@ class GenerationResult:
     began: float
     seconds: float = 0.0
     is_live: bool = False  # it followed the slider
+    place: int = 0  # of two on the page: another one than the older text's, unless it takes that text's place
     indexes: dict[str, Any] = field(default_factory=dict)  # over the training texts, by their sha256
     compared: dict[int, Any] = field(default_factory=dict)  # passages that copied_passages.py found in each sample
 
@@ -106,32 +107,62 @@ def last_result() -> GenerationResult | None:
     return st.session_state.get("written")
 
 
-def cleared() -> Any:
-    """A container without the older text while a new one is generated."""
-    stage = st.empty()
-    if last_result():
-        time.sleep(_CLEARING_SECONDS)  # lets the browser empty the place before it is filled again
-    return stage.container()
+def prepare() -> None:
+    """Have a writer ready before the reader presses Generate."""
+    with suppress(OSError):  # Generate says it
+        writers.pool().prepare()
 
 
-def generate_samples(
-    request: GenerationRequest, models: list[Model], boxes: list[Boxes] | None = None
-) -> GenerationResult:
-    """Generate the samples; text appears in the boxes as it is generated, and stays if the reader stops it.
+@contextmanager
+def asked(request: GenerationRequest, models: list[Model], is_live: bool) -> Iterator[Generation]:
+    """Let the server's writers generate the samples, while the page draws what is around them. The work ends with
+    the block, whatever ends that: a changed setting, the reader's Stop, a closed page.
 
-    Without boxes, nothing is drawn: the reader sees the older texts until `places` has room for these.
+    `is_live` is for samples that follow the slider: until they are complete, the older ones stay.
     """
-    restarted = is_generating()
-    st.session_state.writing = True
-    result = GenerationResult(request, new_samples(request, models), time.time(), is_live=boxes is None)
-    _remember(result, restarted)
+    restarted, older = is_generating(), last_result()
+    result = GenerationResult(request, new_samples(request, models), time.time(), is_live=is_live)
+    if older:
+        result.place = older.place if is_live else 1 - older.place
+    sources = [(model, request.read_by(model, request.seed_text)) for model in models]
+    if not is_live:
+        st.session_state.writing = True
+        _remember(result, restarted)
     try:
-        _stream(result, models, boxes)
-    except CharlabError:
+        with writers.pool().generate(_script().session_id, sources, request.config) as job:
+            yield Generation(result, job)
+    except writers.WeightsChanged:
+        st.rerun()  # which loads these
+    except (CharlabError, StopException):
         stop()
         raise
-    stop()
-    return result
+
+
+@dataclass
+class Generation:
+    """A result in the making, and the job that makes it."""
+
+    result: GenerationResult
+    job: writers.Job
+
+    def stream(self, boxes: list[Boxes] | None = None) -> GenerationResult:
+        """Wait until the samples are complete; text appears in the boxes as it is generated."""
+        show = _Progress(self, boxes) if boxes else None
+        for piece in writers.pieces(self.job, _script().yield_check):
+            if piece:
+                _add(self.result.samples, piece)
+            self.result.seconds = self.job.seconds
+            if show and not self.job.is_done:
+                show.update(is_new=piece is not None)
+        if self.result.is_live:
+            _remember(self.result, restarted=False)
+        stop()
+        return self.result
+
+
+def stage(result: GenerationResult) -> Any:
+    """A container for a result. It is another one than that of an older text, which the browser clears with it."""
+    return [st.empty(), st.empty()][result.place].container()
 
 
 def places(samples: list[Sample], outdated: bool = False) -> list[Boxes]:
@@ -183,74 +214,42 @@ def _remember(result: GenerationResult, restarted: bool) -> None:
     st.session_state.history = [result, *others][:_MAX_REMEMBERED]
 
 
-def _stream(result: GenerationResult, models: list[Model], boxes: list[Boxes] | None) -> None:
-    """Take a step of every model in turn, and draw every few hundredths of a second, where there are boxes."""
-    request = result.request
-    show = _Progress(result, boxes) if boxes else None
-    started = time.perf_counter()
-    streams = [
-        generate(
-            m.predictor, m.vocab, request.read_by(m, request.seed_text), request.config, show and show.reading
-        )
-        for m in models
-    ]
-    for position in range(request.config.length):
-        row = 0
-        for stream, model in zip(streams, models, strict=False):
-            row = _add(result.samples, row, next(stream), model)
-        result.seconds = time.perf_counter() - started
-        if show:
-            show.generated(position)
-
-
 class _Progress:
-    """What a reader sees of a generation, redrawn no more often than a browser can follow."""
+    """What a reader sees of a generation: a piece of all texts at a time, and what else there is to wait for."""
 
-    def __init__(self, result: GenerationResult, boxes: list[Boxes]) -> None:
-        self._result, self._boxes = result, boxes
-        self._say("Reading the prompt.")
-        self._draw()
-        pause = max(_REFRESH_SECONDS, _DRAWING_SECONDS * len(boxes))  # faster, and the browser would lag behind
-        self._redraw = _every_so_often(pause, lambda _: self._draw())
-        self.reading = _every_so_often(
-            _REFRESH_SECONDS, lambda n: self._say(f"Reading the prompt: {n:,} characters.")
-        )
+    def __init__(self, generation: Generation, boxes: list[Boxes]) -> None:
+        self._generation, self._boxes, self._said = generation, boxes, ""
 
-    def generated(self, position: int) -> None:
-        if position == 0:
-            self._say("Generating.")
+    def update(self, is_new: bool) -> None:
+        """Draw the texts where there is more of them, and otherwise say what the writer is doing."""
+        if is_new or not self._said:
             self._draw()
-        self._redraw(position)
+        if not is_new and (words := self._words()) != self._said:
+            self._said = words
+            for _, place in self._boxes:  # of the measurements, so that nothing moves when these are known
+                place.caption(words)
 
-    def _say(self, words: str) -> None:
-        """In the place of the measurements, so that nothing moves when these are known."""
-        for _, place in self._boxes:
-            place.caption(words)
+    def _words(self) -> str:
+        job = self._generation.job
+        if self._generation.result.length:
+            return "Generating."
+        if job.place:
+            return f"Number {job.place} in line."
+        return f"Reading the prompt: {job.number_read:,} characters." if job.number_read else "Reading the prompt."
 
     def _draw(self) -> None:
-        for (place, _), sample in zip(self._boxes, self._result.samples, strict=True):
-            exact(self._result.request.seed_text + sample.text, place)
+        result = self._generation.result
+        for (place, _), sample in zip(self._boxes, result.samples, strict=True):
+            exact(result.request.seed_text + sample.text, place)
 
 
-def _add(samples: list[Sample], row: int, step: Step, model: Model) -> int:
-    """Give each sample of a step its character; returns the row after the last."""
-    chosen = chosen_probabilities(step)
-    for character, probability in zip(model.vocab.decode(step.ids), chosen, strict=True):
-        samples[row].text += character
-        samples[row].probabilities.append(float(probability))
-        row += 1
-    return row
+def _add(samples: list[Sample], piece: writers.Piece) -> None:
+    """Give each sample its new characters, and their probabilities."""
+    for sample, text, probabilities in zip(samples, piece.texts, piece.probabilities.T, strict=True):
+        sample.text += text
+        sample.probabilities.frombytes(probabilities.tobytes())
 
 
-def _every_so_often(pause: float, do: Callable[[int], None]) -> Callable[[int], None]:
-    """Call `do` only where the last call is `pause` seconds ago, and for a fifth of the time at most."""
-    state = {"next": time.perf_counter() + pause}
-
-    def perhaps(value: int) -> None:
-        before = time.perf_counter()
-        if before >= state["next"]:
-            do(value)
-            now = time.perf_counter()
-            state["next"] = now + max(pause, 4 * (now - before))
-
-    return perhaps
+def _script() -> Any:
+    """The running script of this page."""
+    return get_script_run_ctx()
