@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from charlab.errors import CorpusError
 
 MAX_LENGTH = 20_000_000  # characters: indexing takes half a minute and under a gigabyte
 DEPTH = 64  # characters by which suffixes are sorted
+_SECTION = 256  # suffixes: a search compares with ready strings until it is down to so many
 _MAX_TRIED = 32  # positions that agree for more than DEPTH characters
 
 
@@ -23,6 +25,11 @@ class SuffixArray:
 
     text: str
     order: memoryview  # int32 [T], positions in the order of text[place : place + DEPTH]
+
+    @cached_property
+    def _sections(self) -> list[str]:
+        """Every _SECTION-th suffix in their order, for the first steps of a search."""
+        return [self.text[place : place + DEPTH] for place in self.order[::_SECTION]]
 
     def longest(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """For each position of a text, the longest passage from there that occurs in the corpus.
@@ -75,7 +82,8 @@ class SuffixArray:
         wanted = text[start : start + DEPTH]
         corpus, order = self.text, self.order
         key = lambda place: corpus[place : place + DEPTH]  # noqa: E731
-        at = bisect_left(order, wanted, key=key)
+        section = _SECTION * bisect_left(self._sections, wanted)
+        at = bisect_left(order, wanted, max(0, section - _SECTION), min(section, len(order)), key=key)
         best, place = 0, -1
         for neighbour in (at, at - 1):  # the longest shared prefix is at a neighbour
             if 0 <= neighbour < len(order):

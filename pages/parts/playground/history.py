@@ -13,12 +13,24 @@ from pages.parts.shared.safe_text import plain
 
 def show() -> None:
     """A button for each of the last results; one click brings it back with its settings."""
-    found: list[GenerationResult] = st.session_state.get("history", [])
-    if not found:
-        return
-    with st.popover("History", icon=":material/history:"):
-        for number, result in enumerate(found):
-            st.button(plain(_title(result)), key=f"history-{number}", on_click=_go_back, args=(result,))
+    if _found():
+        _show()
+
+
+@st.fragment
+def _show() -> None:
+    popover = st.popover("History", icon=":material/history:", key="history_popover", on_change="rerun")
+    if not popover.open:
+        return  # nobody sees the buttons
+    with popover:
+        for number, result in enumerate(_found()):
+            key = f"history-{number}"
+            if st.button(plain(_title(result)), key=key, on_click=_go_back, args=(result,)):
+                st.rerun()
+
+
+def _found() -> list[GenerationResult]:
+    return st.session_state.get("history", [])
 
 
 def _title(result: GenerationResult) -> str:

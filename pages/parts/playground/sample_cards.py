@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -53,8 +55,7 @@ def show(result: GenerationResult, boxes: list[Boxes], shade: str, compare: bool
     """Fill the samples into their boxes, each with a line of figures and what can be done with it."""
     for number, (box, figures) in enumerate(boxes):
         found = copied_passages.compare(result, number) if compare or shade == "copied" else None
-        with box.container():
-            _text(result, number, shade, found)
+        _text(result, number, shade, found, box)
         with figures.container():
             _figures(result, number, found, compare)
             with present.details(f"sample-{number}", horizontal=True):
@@ -92,10 +93,12 @@ def below(result: GenerationResult, shade: str, compare: bool) -> None:
             )
 
 
-def _text(result: GenerationResult, number: int, shade: str, found: copied_passages.Copied | None) -> None:
+def _text(
+    result: GenerationResult, number: int, shade: str, found: copied_passages.Copied | None, box: Any
+) -> None:
     sample, seed_text = result.samples[number], result.request.seed_text
     if shade == "nothing" or not sample.text:
-        exact(seed_text + sample.text)
+        exact(seed_text + sample.text, box)
         return
     values = _values(sample, shade, found)
     before = [None] * len(seed_text)
@@ -105,17 +108,18 @@ def _text(result: GenerationResult, number: int, shade: str, found: copied_passa
         st.session_state.explain_place = (number, index)
 
     characters = [*seed_text, *sample.text]
-    character_strip(
-        characters,
-        [*before, *np.clip(shades(values), 0, 1)],
-        values=[*before, *(100 * values if shade == "probability" else values)],
-        unit=_UNITS[shade],
-        key=f"sample-{number}",
-        label=f"{sample.title}, one cell per character",
-        on_choose=choose,
-        swatches=_SWATCHES[shade] if number < across(len(result.samples)) else (),  # once, in the first row
-        height=_TALL if len(characters) > 700 else None,
-    )
+    with box.container():
+        character_strip(
+            characters,
+            [*before, *np.clip(shades(values), 0, 1)],
+            values=[*before, *(100 * values if shade == "probability" else values)],
+            unit=_UNITS[shade],
+            key=f"sample-{number}",
+            label=f"{sample.title}, one cell per character",
+            on_choose=choose,
+            swatches=_SWATCHES[shade] if number < across(len(result.samples)) else (),  # once, in the first row
+            height=_TALL if len(characters) > 700 else None,
+        )
 
 
 def _values(sample: Sample, shade: str, found: copied_passages.Copied | None) -> np.ndarray:
@@ -149,7 +153,21 @@ def _actions(result: GenerationResult, number: int, found: copied_passages.Copie
         return
     if st.button("Explain", key=f"explain-{number}", icon=":material/search_insights:", type="tertiary"):
         _explain(result, number, len(result.request.seed_text))  # the first generated character
-    with st.popover("Figures", icon=":material/straighten:", type="tertiary"):
+    _more_figures(result, number, found, compare)
+
+
+@st.fragment
+def _more_figures(
+    result: GenerationResult, number: int, found: copied_passages.Copied | None, compare: bool
+) -> None:
+    """What is drawn only once a reader opens it."""
+    sample = result.samples[number]
+    popover = st.popover(
+        "Figures", icon=":material/straighten:", type="tertiary", key=f"figures-{number}", on_change="rerun"
+    )
+    if not popover.open:
+        return
+    with popover:
         if result.seconds:
             st.caption(plain(f"{len(sample.text) / result.seconds:,.0f} characters per second"))
         st.caption(f"{suffix_array.share_repeated(sample.text):.0%} repeated")

@@ -18,7 +18,7 @@ from charlab.core.generation import beginning
 from charlab.errors import CharlabError
 from charlab.runs import writers
 from charlab.runs.models import Model
-from pages.parts.shared import page_state, stable_selectbox
+from pages.parts.shared import model_picker, page_state, stable_selectbox
 from pages.parts.shared.safe_text import exact, plain
 
 MODES = page_state.choices("mode")
@@ -132,7 +132,8 @@ def asked(request: GenerationRequest, models: list[Model], is_live: bool) -> Ite
         with writers.pool().generate(_script().session_id, sources, request.config) as job:
             yield Generation(result, job)
     except writers.WeightsChanged:
-        st.rerun()  # which loads these
+        model_picker.forget()
+        st.rerun()
     except (CharlabError, StopException):
         stop()
         raise
@@ -218,12 +219,14 @@ class _Progress:
     """What a reader sees of a generation: a piece of all texts at a time, and what else there is to wait for."""
 
     def __init__(self, generation: Generation, boxes: list[Boxes]) -> None:
-        self._generation, self._boxes, self._said = generation, boxes, ""
+        self._generation, self._boxes = generation, boxes
+        self._is_drawn, self._said = False, ""
 
     def update(self, is_new: bool) -> None:
         """Draw the texts where there is more of them, and otherwise say what the writer is doing."""
-        if is_new or not self._said:
+        if is_new or not self._is_drawn:
             self._draw()
+            self._is_drawn = True
         if not is_new and (words := self._words()) != self._said:
             self._said = words
             for _, place in self._boxes:  # of the measurements, so that nothing moves when these are known

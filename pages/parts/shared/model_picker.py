@@ -119,6 +119,11 @@ def load_model(info: ModelInfo, weights_name: str = "best") -> Model:
         _stop(str(error))
 
 
+def forget() -> None:
+    """Load every model from its files at its next use: those of one are no longer the ones that were read."""
+    _load.clear()
+
+
 def _stop(sentence: str) -> NoReturn:
     """End the page's run with the reason, which can be seen although the settings are folded."""
     st.error(plain(sentence))
