@@ -1,7 +1,4 @@
-"""Turns: threads of one process that compute one at a time, each session for a few milliseconds, then the next.
-
-It knows nothing of texts or models.
-"""
+"""Turns: threads of one process that compute one at a time, each session for a few milliseconds, then the next."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def _problem(error: Exception) -> dict[str, Any]:
     return {"defect": traceback.format_exc()}
 
 
-Answer = tuple[np.ndarray, dict[str, Any]]  # its array, and its fields
+Answer = tuple[np.ndarray | None, dict[str, Any]]  # its array, and its fields
 
 
 def _generate(
@@ -191,7 +191,9 @@ class _Piece:
         self._chosen.append(np.concatenate([chosen_probabilities(step) for step in steps]))
 
     def take(self) -> Answer:
-        """Their probabilities, and the texts."""
+        """Their probabilities, and the texts; nothing where none was added since."""
+        if not self._chosen:
+            return None, {}
         texts = [text for model, ids in zip(self._models, self._ids, strict=True) for text in _texts(model, ids)]
         probabilities = np.array(self._chosen, dtype=np.float64)  # [T, N]
         self._clear()

@@ -227,6 +227,9 @@ def test_earlier_results_can_be_gone_back_to():
     app.segmented_control(key="mode").set_value("temperature sweep").run()
     press(app, "Generate")
     assert len(app.session_state["history"]) == 3
+    assert "history-2" not in [button.key for button in app.button]
+    app.session_state["history_popover"] = True  # as a reader opens it
+    app.run()
     app.button(key="history-2").click().run()
     assert codes(app) == first and app.number_input(key="playground.seed").value == 7 and not app.exception
     assert app.segmented_control(key="mode").value == "samples"

@@ -15,8 +15,9 @@ from charlab.core.config import SampleConfig
 from charlab.core.generation import chosen_probabilities, generate, texts
 from charlab.core.reading import explain
 from charlab.errors import CharlabError, ModelError, UnavailableError
-from charlab.runs import models, subprocesses, writers
+from charlab.runs import models, subprocesses, writer, writers
 from charlab.runs.store import Run
+from charlab.runs.turns import Turn, Turns
 from helpers.tiny import TINY, make_run, ngram_run, random_weights
 
 SHORT = SampleConfig(length=60, samples=3, seed=5, temperature=0.8)
@@ -248,9 +249,29 @@ def test_a_writer_does_not_outlive_a_server_that_is_killed():
     wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
 
 
-def test_models_are_kept_within_limits(monkeypatch):
-    from charlab.runs import writer
+@pytest.mark.parametrize("pause", [0.0, 3600.0])
+def test_pieces_of_any_size_make_the_same_text(monkeypatch, pause):
+    monkeypatch.setattr(writer, "PIECE_SECONDS", pause)
+    run, found, config = make_run(), [], SampleConfig(length=25, samples=2)
+    model = models.load(run.id)
+    source = {"path": str(run.path), "weights_name": "best", "digest": model.digest, "prompt": PROMPT}
+    with Turn(Turns(), "a") as turn:
+        last = writer._generate(
+            lambda array=None, **fields: found.append((array, fields)),
+            turn,
+            writer._Models(),
+            [source],
+            config.to_json(),
+        )
+    pieces = [(array, fields["texts"]) for array, fields in [*found, last] if "texts" in fields]
+    assert len(pieces) == (25 if pause == 0 else 2)
+    assert [read["read"] for _, read in found if "read" in read] == ([*range(1, 9)] if pause == 0 else [])
+    wanted = expected(model, config)
+    assert ["".join(texts) for texts in zip(*(texts for _, texts in pieces), strict=True)] == wanted[0]
+    assert np.array_equal(np.concatenate([array for array, _ in pieces]), wanted[1])
 
+
+def test_models_are_kept_within_limits(monkeypatch):
     kept, runs = writer._Models(), [make_run() for _ in range(10)]
 
     def find(run: Run):
