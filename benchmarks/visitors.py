@@ -7,6 +7,7 @@ scenario after the other.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import time
 from collections import Counter, defaultdict
@@ -208,7 +209,15 @@ async def start_run(address: str, query: str) -> dict[str, Any]:
 
 
 async def at_once(
-    address: str, pid: int, page: str, query: str, sessions: int, rounds: int, seconds: float, is_live: bool
+    address: str,
+    pid: int,
+    page: str,
+    query: str,
+    sessions: int,
+    rounds: int,
+    seconds: float,
+    is_live: bool,
+    first_number: int,
 ) -> dict[str, Any]:
     """Open a page in every session in the same moment, and let all do the same, event after event."""
     usage, rows = Usage(pid), []
@@ -229,7 +238,7 @@ async def at_once(
             await asyncio.gather(*(keep_ticking(session, log, TICK, until) for session in people))
             rows.append(log.row(TICK) | meter.each(len(log.times[TICK])))
         for event in EVENTS[page]:
-            rows += await event_at_once(event, people, rounds, usage)
+            rows += await event_at_once(event, people, rounds, usage, first_number)
     await close(people)
     return {"rows": rows, "start": memory.start, "peak": memory.peak}
 
@@ -238,16 +247,17 @@ async def close(people: list[Session]) -> None:
     await asyncio.gather(*(session.close() for session in people))
 
 
-async def event_at_once(event: Event, people: list[Session], rounds: int, usage: Usage) -> list[dict[str, Any]]:
+async def event_at_once(
+    event: Event, people: list[Session], rounds: int, usage: Usage, number: int
+) -> list[dict[str, Any]]:
     opened = [session for session in people if session.is_open]
     if opened and not any(session.has(*event.needs) for session in opened):
         return [{"event": name, "events": "in the browser"} for name in event.names]
-    log, meter, count = Log(), Meter(usage, people), len(people)
-    for turn in range(rounds):
-        asked = (log.note(event.names, event.act(session, turn * count + n)) for n, session in enumerate(people))
-        await asyncio.gather(*asked)
+    log, meter, numbers = Log(), Meter(usage, people), itertools.count(number)
+    for _ in range(rounds):
+        await asyncio.gather(*(log.note(event.names, event.act(each, next(numbers))) for each in people))
     *others, last = (log.row(name) for name in event.names)
-    return [*others, last | meter.each(rounds * count)]
+    return [*others, last | meter.each(rounds * len(people))]
 
 
 async def keep_ticking(session: Session, log: Log, name: str, until: float) -> None:
@@ -292,10 +302,10 @@ async def visit(number: int, page: str, session: Session, log: Log, arrival: flo
     turn = 0
     while time.perf_counter() + (pause := chance.exponential(THINKING[page])) < until:
         await asyncio.sleep(pause)
-        events = [event for event in EVENTS[page] if session.has(*event.needs) or not session.is_open]
         turn += 1
-        event = events[min(int(chance.choice(3, p=OFTEN)), len(events) - 1)]
-        await log.note([f"{page}: {name}" for name in event.names], event.act(session, 1000 * turn + number))
+        event = EVENTS[page][min(int(chance.choice(3, p=OFTEN)), len(EVENTS[page]) - 1)]
+        if session.has(*event.needs) or not session.is_open:  # else it is answered in the browser
+            await log.note([f"{page}: {name}" for name in event.names], event.act(session, 1000 * turn + number))
 
 
 def act() -> None:
