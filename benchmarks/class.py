@@ -10,8 +10,9 @@ moment, and again when all have an answer; live pages tick by themselves. "A les
 session in its own time. The peer is the plainest Streamlit page, on a server of its own with the same settings.
 
 Times are from asking to the end of the script. An error, or an answer that takes longer than the limit, counts as
-an error, and in the percentiles as the limit. Processor time is that of the web process alone, without workers. No
-process stands ready for the next run (CHARLAB_WARM=0): its start would fall into some measurements.
+an error, and in the percentiles as the limit. Processor time is that of the web process, and in a column of
+its own that of the processes it has started, without those that train. No process stands ready for the next run
+(CHARLAB_WARM=0): its start would fall into some measurements.
 """
 
 from __future__ import annotations
@@ -217,20 +218,19 @@ class Tables:
 
     def add_at_once(self, place: dict[str, Any], found: dict[str, Any]) -> None:
         self._add(self.at_once, place, found["rows"])
-        memory = {"start, MB": found["start"], "peak, MB": found["peak"]}
-        self.servers.append(self._of_server(place, found, memory))
+        self.servers.append(self._of_server(place, found))
 
     def add_lesson(self, place: dict[str, Any], found: dict[str, Any], minutes: float) -> None:
         self._add(self.lessons, place, found["rows"])
         place = place | {"page": f"lesson of {minutes:g} min"}
-        self.servers.append(self._of_server(place, found, found["memory"]))
+        self.servers.append(self._of_server(place, found))
 
     def titled(self) -> dict[str, list[dict[str, Any]]]:
         pages = ", ".join(f"{LESSON.count(page)} {page}" for page in dict.fromkeys(LESSON))
         found = {
             f"All at once, seconds (an error counts as {TIMEOUT:.0f}):": self.at_once,
             f"A lesson, of ten sessions {pages}:": self.lessons,
-            "The web process's memory, and the training beside it:": self.servers,
+            "Memory of the web process, and the training beside it:": self.servers,
             "Errors:": self.problems,
         }
         return {title: rows for title, rows in found.items() if rows}
@@ -238,7 +238,7 @@ class Tables:
     def _add(self, rows: list[dict[str, Any]], place: dict[str, Any], found: list[dict[str, Any]]) -> None:
         columns = ["event", "events", "errors", "p50, s", "p95, s", "slowest, s"]
         if rows is self.at_once:
-            columns += ["kB each", "server, CPU ms each", "clients, CPU ms each"]
+            columns += ["kB each", "server, CPU ms each", "its processes, CPU ms each", "clients, CPU ms each"]
         for row in found:
             rows.append(place | {column: row.get(column) for column in columns})
             figures = (f"{value:.4g}" if isinstance(value, float) else value for value in rows[-1].values())
@@ -246,11 +246,9 @@ class Tables:
             for problem, times in row.get("problems", {}).items():
                 self.problems.append(place | {"event": row["event"], "problem": problem, "times": times})
 
-    def _of_server(self, place: dict[str, Any], found: dict[str, Any], memory: dict[str, float]) -> dict[str, Any]:
-        columns = {"start, MB": None, "peak, MB": None, "end, MB": None, "server, cores": None, "MB sent": None}
-        row = {name: place[name] for name in ("load", "page", "sessions")}
-        more = {name: found[name] for name in (*columns, "training, steps/s") if name in found}
-        return row | columns | memory | more
+    def _of_server(self, place: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+        more = {name: found.get(name) for name in ("server, cores", "MB sent", "training, steps/s")}
+        return {name: place[name] for name in ("load", "page", "sessions")} | found["memory"] | more
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from benchmarks import common
 TIMEOUT = 120.0  # seconds; an answer that takes longer is an error
 LIVE_SECONDS = 5.0  # a part that is redrawn more rarely shows nothing live
 WIDGETS = ("button", "slider", "text_area", "text_input")
+TRAINING = {"work", "stand-ready"}  # commands of processes that train, or stand ready for it
 _TRIGGER = "$$STREAMLIT_INTERNAL_KEY_{}__events"  # as the frontend names what a component reports
 
 # Servers
@@ -79,17 +80,28 @@ def serving(script: Path | None = None, checkout: Path = common.ROOT, **environm
 
 
 class Usage:
-    """What a process uses, its children not included: seconds of processor time so far, and megabytes now."""
+    """What a web process uses, and the processes that it has started, those that train not included: seconds of
+    processor time so far, and megabytes now."""
 
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)
 
-    def processor_seconds(self) -> float:
-        times = self._process.cpu_times()
-        return times.user + times.system
+    def processor_seconds(self) -> tuple[float, float]:
+        """Of the web process, and of the others."""
+        web, *others = (times.user + times.system for times in self._of_each(psutil.Process.cpu_times))
+        return web, sum(others)
 
-    def megabytes(self) -> float:
-        return self._process.memory_info().rss / 1e6
+    def megabytes(self) -> tuple[float, float]:
+        """Of the web process, and of the others."""
+        web, *others = (memory.rss / 1e6 for memory in self._of_each(psutil.Process.memory_info))
+        return web, sum(others)
+
+    def _of_each(self, read: Callable[[psutil.Process], Any]) -> Iterator[Any]:
+        yield read(self._process)
+        for process in self._process.children(recursive=True):
+            with suppress(psutil.Error):  # it has ended
+                if not TRAINING.intersection(process.cmdline()):
+                    yield read(process)
 
 
 # Sessions

@@ -165,24 +165,23 @@ class Meter:
         self.before = self._now()
 
     def each(self, events: int) -> dict[str, float]:
-        server, clients, received = (now - before for now, before in zip(self._now(), self.before, strict=True))
-        return {
-            "kB each": received / 1e3 / events,
-            "server, CPU ms each": 1e3 * server / events,
-            "clients, CPU ms each": 1e3 * clients / events,
-        }
+        used = (now - before for now, before in zip(self._now(), self.before, strict=True))
+        names = ("kB each", "server, CPU ms each", "its processes, CPU ms each", "clients, CPU ms each")
+        return {name: amount / events for name, amount in zip(names, used, strict=True)}
 
-    def _now(self) -> tuple[float, float, int]:
+    def _now(self) -> tuple[float, ...]:
+        web, others = self.usage.processor_seconds()
         received = sum(session.received for session in self.people)
-        return self.usage.processor_seconds(), time.process_time(), received
+        return received / 1e3, 1e3 * web, 1e3 * others, 1e3 * time.process_time()
 
 
 class Peak:
-    """The most memory of a process, looked at four times a second while a block runs."""
+    """The memory of a web process, alone and with the processes it has started, read every second during a block."""
 
     def __init__(self, usage: Usage) -> None:
         self._usage = usage
-        self.start = self.end = self.peak = usage.megabytes()
+        self.start = self.end = self.peak = usage.megabytes()[0]
+        self.whole = 0.0
 
     async def __aenter__(self) -> Peak:
         self._task = asyncio.create_task(self._look())
@@ -190,12 +189,20 @@ class Peak:
 
     async def __aexit__(self, *_: object) -> None:
         self._task.cancel()
+        self._take()
+
+    def figures(self) -> dict[str, float]:
+        found = {"start": self.start, "peak": self.peak, "end": self.end, "peak with its processes": self.whole}
+        return {f"{name}, MB": amount for name, amount in found.items()}
 
     async def _look(self) -> None:
         while True:
-            self.end = self._usage.megabytes()
-            self.peak = max(self.peak, self.end)
-            await asyncio.sleep(0.25)
+            self._take()
+            await asyncio.sleep(1)
+
+    def _take(self) -> None:
+        self.end, others = self._usage.megabytes()
+        self.peak, self.whole = max(self.peak, self.end), max(self.whole, self.end + others)
 
 
 async def start_run(address: str, query: str) -> dict[str, Any]:
@@ -240,7 +247,7 @@ async def at_once(
         for event in EVENTS[page]:
             rows += await event_at_once(event, people, rounds, usage, first_number)
     await close(people)
-    return {"rows": rows, "start": memory.start, "peak": memory.peak}
+    return {"rows": rows, "memory": memory.figures()}
 
 
 async def close(people: list[Session]) -> None:
@@ -284,7 +291,7 @@ async def lesson(address: str, pid: int, queries: dict[str, str], sessions: int,
     await close(people)
     return {
         "rows": [log.row(name) for name in log.times],
-        "memory": {"start, MB": memory.start, "peak, MB": memory.peak, "end, MB": memory.end},
+        "memory": memory.figures(),
         "server, cores": used["server, CPU ms each"] / 60e3 / minutes,
         "MB sent": used["kB each"] / 1e3,
     }

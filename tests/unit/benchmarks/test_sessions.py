@@ -3,6 +3,9 @@
 import asyncio
 import gzip
 import importlib
+import os
+import subprocess
+import sys
 
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -129,6 +132,20 @@ def test_a_component_names_its_route_in_its_data():
     assert sessions.live_route('{"route": "/live/run-1", "height": 300}') == "/live/run-1"
     for other in ("", '{"height": 300}', '{"words": "\\"route\\""}', '["route"]', '{"route": 7}'):
         assert sessions.live_route(other) == ""
+
+
+def test_processes_of_a_server_are_counted_apart_and_those_that_train_not_at_all():
+    usage, waits = sessions.Usage(os.getpid()), [sys.executable, "-c", "print(flush=True); input()"]
+    before = usage.megabytes()[1]
+    found = []
+    for word in ("write", "work"):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen([*waits, word], **pipes) as process:
+            process.stdout.readline()
+            web, others = usage.megabytes()
+            found.append(others - before)
+            process.communicate(b"\n")
+    assert web > 20 and found[0] > 3 and found[1] == 0
 
 
 def test_an_error_counts_as_the_longest_time_and_is_not_left_out():
