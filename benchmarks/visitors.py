@@ -176,7 +176,7 @@ class Meter:
 
 
 class Peak:
-    """The memory of a web process, alone and with the processes it has started, read every second during a block."""
+    """The memory of a web process, alone and with the processes it has started, every second during a block."""
 
     def __init__(self, usage: Usage) -> None:
         self._usage = usage
