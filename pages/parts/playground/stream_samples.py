@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from charlab.core.config import SampleConfig
 from charlab.core.generation import beginning
@@ -134,7 +134,7 @@ def asked(request: GenerationRequest, models: list[Model], is_live: bool) -> Ite
     except writers.WeightsChanged:
         model_picker.forget()
         st.rerun()
-    except (CharlabError, StopException):
+    except CharlabError:
         stop()
         raise
 
