@@ -16,6 +16,7 @@ from charlab.errors import CorpusError
 MAX_LENGTH = 20_000_000  # characters: indexing takes half a minute and under a gigabyte
 DEPTH = 64  # characters by which suffixes are sorted
 _SECTION = 256  # suffixes: a search compares with ready strings until it is down to so many
+_FEW = 8  # characters
 _MAX_TRIED = 32  # positions that agree for more than DEPTH characters
 
 
@@ -176,6 +177,8 @@ def share_repeated(text: str, length: int = 8) -> float:
 def _common(first: str, start: int, second: str, place: int, most: int) -> int:
     """How many characters two texts share from two positions on, at most `most`: by bisection."""
     low, high = 0, min(most, len(first) - start, len(second) - place)
+    if first[start : start + _FEW] != second[place : place + _FEW]:
+        high = min(high, _FEW)  # as most often
     while low < high:
         middle = (low + high + 1) // 2
         if first[start + low : start + middle] == second[place + low : place + middle]:

@@ -101,7 +101,7 @@ def _is_between(typed: str, least: float, most: float) -> bool:
 # Commands
 
 # Start TensorFlow, lower the priority of the process that they run in, or wait for runs from a server
-_SKIPPED = {"accelerators", "work", "stand-ready"}
+_SKIPPED = {"accelerators", "work", "stand-ready", "write"}
 _SHORT = {"length": (1, 300), "samples": (1, 4), "wait": (0, 1), "top": (0, 40), "window": (0, 400)}
 
 

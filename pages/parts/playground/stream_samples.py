@@ -25,6 +25,7 @@ MODES = page_state.choices("mode")
 MODE_LABELS = dict(zip(MODES, ("Samples", "Compare temperatures", "Compare models"), strict=True))
 _COLUMNS = 3
 _MAX_REMEMBERED = 10
+_WORDS_SECONDS = 1.0  # from one sentence on what there is to wait for to the next
 _LIVE_SECONDS = 2.0  # texts that took no longer follow the slider of the temperature, also on a busy server
 _OUTDATED = "samples_outdated"  # its texts are grey: playground.css
 
@@ -220,15 +221,15 @@ class _Progress:
 
     def __init__(self, generation: Generation, boxes: list[Boxes]) -> None:
         self._generation, self._boxes = generation, boxes
-        self._is_drawn, self._said = False, ""
+        self._is_drawn, self._said, self._say_at = False, "", 0.0
 
     def update(self, is_new: bool) -> None:
         """Draw the texts where there is more of them, and otherwise say what the writer is doing."""
         if is_new or not self._is_drawn:
             self._draw()
             self._is_drawn = True
-        if not is_new and (words := self._words()) != self._said:
-            self._said = words
+        if not is_new and time.monotonic() >= self._say_at and (words := self._words()) != self._said:
+            self._said, self._say_at = words, time.monotonic() + _WORDS_SECONDS
             for _, place in self._boxes:  # of the measurements, so that nothing moves when these are known
                 place.caption(words)
 

@@ -37,6 +37,17 @@ def test_the_longest_passages_are_those_that_a_plain_search_finds(corpus, text, 
         assert length == 0 or corpus[place : place + length] == text[at : at + length]
 
 
+@pytest.mark.parametrize("letters", ["ab", "abcdefgh"])
+def test_passages_are_found_in_every_section_of_a_longer_text(letters):
+    chance = np.random.default_rng(1)
+    corpus, other = ("".join(chance.choice(list(letters), size)) for size in (3000, 300))
+    text = other + corpus[1234:1300] + other[:50] + corpus[:9] + corpus[-9:]
+    lengths, places = suffix_array.build(corpus).longest(text)
+    assert lengths.tolist() == by_hand(corpus, text)
+    for at, (length, place) in enumerate(zip(lengths, places, strict=True)):
+        assert corpus[place : place + length] == text[at : at + length]
+
+
 @settings(max_examples=100, deadline=None)
 @given(corpora, st.integers(0, 100), st.integers(0, 80))
 def test_followers_are_counted_as_by_going_through_the_corpus(corpus, start, length):
