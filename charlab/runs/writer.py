@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from charlab import os_errors
 from charlab.core.config import SampleConfig
@@ -46,6 +45,8 @@ class WeightsChanged(Exception):
 
 def run() -> None:
     """Be a writer process, until the server ends."""
+    from threadpoolctl import threadpool_limits
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server answers Ctrl-C in its terminal
     with threadpool_limits(limits=1, user_api="blas"), os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing else gets between the answers

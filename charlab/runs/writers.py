@@ -25,6 +25,7 @@ from charlab.core.reading import Reading, explain
 from charlab.errors import CharlabError, UnavailableError
 from charlab.runs import models, subprocesses
 from charlab.runs.models import Model
+from charlab.runs.writer import WeightsChanged
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +33,6 @@ AT_ONCE = 40  # jobs that a writer works on: each keeps a network's state in mem
 MOST_IN_LINE = 200  # that wait for it
 _SHARED_FROM = 4  # jobs of a writer from which on another one is started, where there may be more
 _LOOK_SECONDS = 0.1  # until whoever waits for a job is asked whether it is still wanted
-
-
-class WeightsChanged(Exception):
-    """The model has other weights than those that the page has loaded: load it again."""
 
 
 class Piece(NamedTuple):
