@@ -24,7 +24,8 @@ from threadpoolctl import threadpool_limits
 
 from charlab import os_errors
 from charlab.errors import ConfigError
-from pages.parts.shared import browser_cookie, http_guard, teacher_link
+from pages.parts.shared import browser_cookie, http_guard, served_files, teacher_link
+from pages.parts.train import live_route
 
 
 @asynccontextmanager
@@ -104,7 +105,9 @@ app = st.App(
     middleware=[Middleware(http_guard.Guard), Middleware(browser_cookie.NameBrowsers)],
     routes=[
         Route(f"{_ROOT}/assets/plotly.min.js", plotly_js),
+        Route(f"{_ROOT}{served_files.PATH}", served_files.answer),
         Route(f"{_ROOT}{teacher_link.PATH}", teacher_link.enter),
+        Route(f"{_ROOT}{live_route.PATH}", live_route.run, methods=["GET"]),
     ],
     on_script_error=on_script_error,
 )

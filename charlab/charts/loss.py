@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import plotly.graph_objects as go
 
-from charlab.charts.base import QUIET, SMALLEST, TRAINING, VALIDATION, empty_figure, literal, rounded
+from charlab.charts.base import QUIET, SMALLEST, TRAINING, VALIDATION, literal, plain_layout, rounded
 from charlab.errors import ConfigError
 from charlab.runs.diagnosis import NATS
 
@@ -26,22 +26,32 @@ def thin(x: Sequence[X], y: Sequence[float], most: int = MAX_POINTS) -> tuple[li
     if len(x) <= most:
         return list(x), list(y)
     heights = np.array([math.nan if value is None else value for value in y], dtype=float)
+    intervals = max(1, (most - 2) // 2)
+    length, longer = divmod(len(x), intervals)  # so many of them are longer by one
     kept = {0, len(x) - 1}
-    for stretch in np.array_split(np.arange(len(x)), max(1, (most - 2) // 2)):
-        values = heights[stretch]
-        if not np.isnan(values).all():
-            kept |= {int(stretch[np.nanargmin(values)]), int(stretch[np.nanargmax(values)])}
+    for first, count, size in ((0, longer, length + 1), (longer * (length + 1), intervals - longer, length)):
+        values = heights[first : first + count * size].reshape(count, size)
+        starts = np.arange(first, first + count * size, size)[~np.isnan(values).all(axis=1)]
+        values = values[~np.isnan(values).all(axis=1)]
+        kept.update((starts + np.where(np.isnan(values), np.inf, values).argmin(axis=1)).tolist())
+        kept.update((starts + np.where(np.isnan(values), -np.inf, values).argmax(axis=1)).tolist())
     order = sorted(kept)
     return [x[i] for i in order], [y[i] for i in order]
 
 
-def loss_figure(
+def loss_figure(*arguments: Any, **more: Any) -> go.Figure:
+    """What `loss_chart` describes, as a figure."""
+    return go.Figure(loss_chart(*arguments, **more))
+
+
+def loss_chart(
     runs: Sequence[dict[str, Any]],
     unit: str = "nats",
     x: str = "steps",
     reference_lines: Sequence[tuple[str, float]] = (),
-) -> go.Figure:
-    """Loss curves: training solid, validation dashed with markers; runs after the first in grey.
+) -> dict[str, Any]:
+    """Loss curves, as a dictionary of Plotly's JSON: it is made anew while a run trains, twenty times as fast as a
+    figure. Training solid, validation dashed with markers; runs after the first in grey.
 
     With the unit "accuracy" the figure shows the share of characters predicted correctly, in percent, and leaves
     out the reference lines, which are losses.
@@ -53,18 +63,22 @@ def loss_figure(
         raise ConfigError(f"Loss is drawn in {', '.join(NATS)} or as {ACCURACY}. Received: {unit!r}.")
     if x not in _X_FIELDS:
         raise ConfigError(f"Loss is drawn over {', '.join(_X_FIELDS)}. Received: {x!r}.")
-    title = "accuracy, %" if unit == ACCURACY else f"loss, {unit} per character"
-    figure = empty_figure(title, _X_TITLES[x])
+    lines = []
     for index, run in reversed(list(enumerate(runs))):  # this run last, on top
         for wanted in ("training", "validation"):
             points = _loss_points(run["events"], wanted, _X_FIELDS[x], unit)
             if points[0]:
-                figure.add_trace(_loss_line(run["label"], points, wanted, index, unit))
+                lines.append(_loss_line(run["label"], points, wanted, index, unit))
+    layout = plain_layout("accuracy, %" if unit == ACCURACY else f"loss, {unit} per character", _X_TITLES[x])
     if unit in NATS:
-        _add_references(figure, [(name, nats / NATS[unit]) for name, nats in reference_lines])
-    figure.update_layout(hovermode="x unified", uirevision=f"{unit} over {x}", margin={"t": 14})
-    figure.update_xaxes(rangemode="tozero")
-    return figure
+        references = [(name, nats / NATS[unit]) for name, nats in reference_lines]
+        heights = [y for line in lines for y in line["y"]] + [value for _, value in references]
+        layout["shapes"] = [_reference(value) for _, value in sorted(references, key=_height)]
+        layout["annotations"] = _labels(references, heights)
+    layout |= {"hovermode": "x unified", "uirevision": f"{unit} over {x}"}
+    layout["margin"]["t"] = 14
+    layout["xaxis"]["rangemode"] = "tozero"
+    return {"data": lines, "layout": layout}
 
 
 def _loss_points(
@@ -78,42 +92,54 @@ def _loss_points(
     return thin([e[field] for e in there], rounded([e[key] * factor for e in there]))
 
 
-def _loss_line(label: str, points: tuple, wanted: str, index: int, unit: str) -> go.Scatter:
+def _loss_line(label: str, points: tuple, wanted: str, index: int, unit: str) -> dict[str, Any]:
     earlier = index > 0
     hue = QUIET if earlier else {"training": TRAINING, "validation": VALIDATION}[wanted]
-    return go.Scatter(
-        x=points[0],
-        y=points[1],
-        name=literal(f"{label}: {wanted}" if label else wanted),
-        mode="lines" if wanted == "training" else "lines+markers",
-        line={"color": hue, "width": 1 if earlier else 2, "dash": "solid" if wanted == "training" else "dash"},
-        marker={"size": 4 if earlier else 7},
-        opacity=0.8 if earlier else 1,
-        hovertemplate="%{y:.1f}%" if unit == ACCURACY else f"%{{y:.3f}} {unit}",
-        legendrank=index,
-    )
+    return {
+        "type": "scatter",
+        "x": points[0],
+        "y": points[1],
+        "name": literal(f"{label}: {wanted}" if label else wanted),
+        "mode": "lines" if wanted == "training" else "lines+markers",
+        "line": {"color": hue, "width": 1 if earlier else 2, "dash": "solid" if wanted == "training" else "dash"},
+        "marker": {"size": 4 if earlier else 7},
+        "opacity": 0.8 if earlier else 1,
+        "hovertemplate": "%{y:.1f}%" if unit == ACCURACY else f"%{{y:.3f}} {unit}",
+        "legendrank": index,
+    }
 
 
-def _add_references(figure: go.Figure, lines: list[tuple[str, float]]) -> None:
-    """Thin labelled lines; the labels of lines that are close together are stacked."""
-    heights = [float(y) for trace in figure.data for y in trace.y] + [value for _, value in lines]
+def _height(line: tuple[str, float]) -> float:
+    return -line[1]
+
+
+def _reference(value: float) -> dict[str, Any]:
+    """A thin line over the whole width."""
+    across = {"x0": 0, "x1": 1, "xref": "x domain", "y0": value, "y1": value, "yref": "y"}
+    return {"type": "line", **across, "line": {"color": QUIET, "width": 1}}
+
+
+def _labels(lines: list[tuple[str, float]], heights: list[float]) -> list[dict[str, Any]]:
+    """The names of lines in a chart of these heights; those of lines that are close together are stacked."""
     close = _LABEL_SHARE * (max(heights, default=0) - min(heights, default=0))
     groups: list[list[tuple[str, float]]] = []
-    for name, value in sorted(lines, key=lambda line: -line[1]):
-        figure.add_hline(y=value, line={"color": QUIET, "width": 1})
+    for name, value in sorted(lines, key=_height):
         if groups and groups[-1][-1][1] - value <= close:
             groups[-1].append((name, value))
         else:
             groups.append([(name, value)])
-    for group in groups:
-        figure.add_annotation(
-            x=1,
-            xref="x domain",
-            xanchor="right",
-            y=group[0][1],
-            yanchor="bottom",
-            showarrow=False,
-            align="right",
-            text="<br>".join(literal(f"{name} {value:.2f}") for name, value in group),
-            font={"color": QUIET, "size": SMALLEST},
-        )
+    return [
+        {
+            "x": 1,
+            "xref": "x domain",
+            "xanchor": "right",
+            "y": group[0][1],
+            "yref": "y",
+            "yanchor": "bottom",
+            "showarrow": False,
+            "align": "right",
+            "text": "<br>".join(literal(f"{name} {value:.2f}") for name, value in group),
+            "font": {"color": QUIET, "size": SMALLEST},
+        }
+        for group in groups
+    ]

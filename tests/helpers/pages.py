@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
 from streamlit.testing.v1 import AppTest
 
+from charlab.runs.live import Snapshots
 from helpers.project import ROOT
+from pages.parts.train import live_document, live_route
 
 PAGES = ["home", "train", "playground", "explainer"]
 
@@ -25,8 +31,30 @@ def model_box(app: AppTest):
 
 
 def shown(app: AppTest) -> str:
-    return "\n".join(
-        str(element.value)
-        for kind in ("title", "markdown", "caption", "code", "info", "warning")
-        for element in app.get(kind)
-    )
+    """The words of a page, with those that its live panel gets from the server."""
+    kinds = ("title", "markdown", "caption", "code", "info", "warning")
+    return "\n".join([*(str(element.value) for kind in kinds for element in app.get(kind)), *live_words(app)])
+
+
+def live(app: AppTest) -> dict[str, Any]:
+    """What the Train page's live panel shows now: what the server answers at the panel's address."""
+    parts = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    asked = [data["address"] for data in parts if data.get("part") == "progress"]
+    if not asked:
+        return {}
+    live_document.SNAPSHOTS = Snapshots()  # what was read a moment ago would be told again
+    wanted = live_route.wanted_by(dict(parse_qsl(urlsplit(asked[0]).query)))
+    document = live_document.make(wanted)
+    return document.parts | {"texts": document.texts(0), "drawn": json.loads(document.chart or "{}")}
+
+
+def live_words(app: AppTest) -> list[str]:
+    """Every sentence of the live panel."""
+    told = live(app)
+    if not told:
+        return []
+    reason, bar, words = told["reason"] or {}, told["bar"] or {}, told["words"]
+    said = [told["state"], told["queue"], told["problem"], reason.get("words"), bar.get("words"), told["caption"]]
+    said += [told["chart"]["instead"], *(figure.get("help") for figure in told["figures"])]
+    said += [words["gap"], words["saved"], *words["summary"], *(text["text"] for text in told["texts"])]
+    return [sentence for sentence in said if sentence]

@@ -6,7 +6,7 @@ import pytest
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue, coverage, uploads
-from charlab.runs import store
+from charlab.runs import baselines, store
 from charlab.runs.store import RunConfig
 from helpers.left_out import CHINESE, NOVEL, QUOTES, RUSSIAN
 from helpers.pages import open_page, shown
@@ -82,13 +82,11 @@ def test_the_cost_of_a_large_alphabet_is_told_in_parameters():
 
 
 def test_the_baselines_count_the_characters_that_the_model_counts():
-    from pages.parts.train.run_panel import _baselines
-
     def found(text, alphabet):
         sha256 = uploads.read_pasted(text).sha256
         model = ModelConfig(kind="ngram", alphabet=alphabet)
         config = RunConfig("name", "ngram", keep(text), sha256, model, TrainConfig())
-        return dict(_baselines((sha256, alphabet), config))
+        return dict(baselines.of(config))
 
     text = "ab" * 900 + "ac" * 100 + "€" * 300 + "ab" * 100
     code_points = found(text, "code-points")

@@ -4,7 +4,7 @@ import pytest
 
 from charlab.runs import checkpoints, store, time_estimate, watch
 from helpers import damages
-from helpers.pages import model_box, open_page, shown
+from helpers.pages import live, model_box, open_page, shown
 from helpers.tiny import make_run
 
 
@@ -26,7 +26,7 @@ def all_damaged() -> dict[str, store.Run]:
 
 
 def errors(app) -> str:
-    return "\n".join(element.value.replace("\\", "") for element in app.error)
+    return "\n".join([*(element.value.replace("\\", "") for element in app.error), live(app).get("problem", "")])
 
 
 @pytest.mark.parametrize("place", ["home", "train", "playground", "explainer"])

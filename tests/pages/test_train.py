@@ -11,7 +11,7 @@ import pytest
 from charlab.corpora import catalogue
 from charlab.runs import store
 from charlab.runs.permissions import THE_TEACHER
-from helpers.pages import open_page, shown
+from helpers.pages import live, open_page, shown
 from helpers.tiny import make_run
 from pages.parts.shared import browser_cookie
 from pages.parts.shared.safe_text import plain
@@ -40,8 +40,9 @@ def is_open(app) -> bool:
     return "Fold the settings" in [button.label for button in app.button]
 
 
-def charts(app) -> list[str]:
-    return [element.key for element in app.get("bidi_component") if str(element.key).startswith("loss-")]
+def charts(app) -> list[dict]:
+    """The lines of the run's chart."""
+    return live(app).get("drawn", {}).get("data", [])
 
 
 def owned_by(owner: str, **facts) -> store.Run:
@@ -172,8 +173,8 @@ def test_every_word_about_the_metric_follows_it():
     for unit in ("bits", "nats", "accuracy"):
         app = open_page("train", run=run.id, unit=unit)
         assert not app.exception and charts(app)
-        (metric,) = [metric for metric in app.metric if metric.label.startswith("Validation")]
-        figures[unit] = (metric.label, metric.value, metric.delta)
+        (figure,) = [figure for figure in live(app)["figures"] if figure["label"].startswith("Validation")]
+        figures[unit] = (figure["label"], figure["value"], figure["error"])
         of_loss = [words in text(app) for words in ("lower is better", "measured in the same way")]
         assert of_loss == [unit != "accuracy"] * 2 and ("higher is better" in text(app)) == (unit == "accuracy")
     assert figures == {

@@ -8,7 +8,7 @@ from charlab.corpora import catalogue, uploads
 from charlab.runs import plan, store, validation
 from charlab.training.train import train_run
 from helpers import cases
-from helpers.pages import open_page, shown
+from helpers.pages import live, open_page, shown
 from pages.parts.shared.page_words import in_page_words
 
 
@@ -67,8 +67,8 @@ def test_under_the_chart_the_same_is_said_once_and_the_figure_has_its_error(name
     assert "differs from the rest" not in plain(app.info)
     last = run.events()[0][-2]
     assert last["val_error"] > 0
-    [metric] = [metric for metric in app.metric if metric.label.startswith("Validation")]
-    assert metric.delta == f"± {last['val_error'] / 0.6931471805599453:.3f}"
+    [figure] = [figure for figure in live(app)["figures"] if figure["label"].startswith("Validation")]
+    assert figure["error"] == f"± {last['val_error'] / 0.6931471805599453:.3f}"
 
 
 def test_a_list_in_no_order_is_proposed_a_split_without_a_warning():

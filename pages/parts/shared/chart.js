@@ -3,7 +3,8 @@
 
 const charts = new WeakMap(); // parentElement -> what is drawn there
 
-export default function ({ data, parentElement, setTriggerValue }) {
+// The function of a component (chart.py); other scripts call it with a node of their own.
+export default function mountChart({ data, parentElement, setTriggerValue }) {
   let chart = charts.get(parentElement);
   if (!chart) {
     chart = { node: document.createElement("div"), turn: 0 };

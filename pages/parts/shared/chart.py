@@ -15,12 +15,12 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts.shared import present
+from pages.parts.shared import present, served_files
 
 _HERE = Path(__file__)
 _mount = st.components.v2.component(
     "charlab_chart",
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+    js=served_files.loader("chart.js"),
     css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
@@ -48,7 +48,7 @@ def plotly_chart(
 
     data = {
         "figure": figure if isinstance(figure, str) else figure.to_json(),
-        "script": _script_address(),
+        "script": script_address(),
         "height": height,
         "label": label,
         "filename": filename,
@@ -66,7 +66,7 @@ def _checked(click: Any) -> dict[str, Any] | None:
 
 
 @cache
-def _script_address() -> str:
+def script_address() -> str:
     """The path of Plotly on this server; its version makes browsers fetch a newer one."""
     base = st.get_option("server.baseUrlPath").strip("/")
     return f"{'/' + base if base else ''}/assets/plotly.min.js?{version('plotly')}"

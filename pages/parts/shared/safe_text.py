@@ -16,13 +16,16 @@ _PHRASE = re.compile(f"(\u2068[^\u2069]*\u2069)|{_LEFTWARD}(?:[ ·-]+{_LEFTWARD}
 
 
 def plain(text: str) -> str:
-    """The text as Markdown that shows exactly it: no link, picture, formula or emphasis in it is rendered.
-
-    Phrases that are read from right to left stay apart from the words and numbers around them.
-    """
-    text = _PHRASE.sub(lambda found: found[1] or isolated(found[0]), without_turns(text))
-    escaped = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+    """The text `in_order` as Markdown that shows exactly it: no link, picture, formula or emphasis in it is
+    rendered."""
+    escaped = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", in_order(text))
     return re.sub(r"(?i)(https?(?=\\:)|www(?=\\\.)|(?=\\@))", rf"\1{_WORD_JOINER}", escaped)
+
+
+def in_order(text: str) -> str:
+    """The text for a place that interprets nothing: phrases that are read from right to left stay apart from the
+    words and numbers around them, and no character turns its direction."""
+    return _PHRASE.sub(lambda found: found[1] or isolated(found[0]), without_turns(text))
 
 
 def as_label(text: str) -> str:

@@ -1,22 +1,19 @@
-"""A run compared with earlier ones, its diagnosis, and the text that it generated after each epoch."""
+"""The runs that are compared with the one that is shown: which they are, and how they differ."""
 
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from charlab.corpora import catalogue
 from charlab.errors import CharlabError
-from charlab.runs import control, diagnosis, limits, permissions, store, watch
-from charlab.runs.store import Run, RunConfig, Status
+from charlab.runs import diagnosis, watch
+from charlab.runs.store import Run, RunConfig
 from charlab.runs.watch import KnownRun
-from pages.parts.shared import browser_cookie, dates, gone, page_state, present, url_state
-from pages.parts.shared.page_words import in_page_words
-from pages.parts.shared.safe_text import as_label, exact, plain
+from pages.parts.shared import dates, gone, page_state, url_state
+from pages.parts.shared.safe_text import as_label, plain
 
 
 def pick_others(run: Run, notice: Any) -> list[Run]:
@@ -54,32 +51,22 @@ def in_link() -> dict[str, str | None]:
     return {"others": ",".join(url_state.value("others") or []) or None}
 
 
-def overlay(others: Sequence[Run]) -> list[dict[str, Any]]:
-    """Labels and events of other runs as `charts.loss_figure` takes them; unreadable ones are left out."""
-    found = []
-    for label, (run, _) in _readable(others).items():
-        with contextlib.suppress(CharlabError):
-            found.append({"label": label, "events": _events(str(run.path), run.events_length())})
-    return found
+def labels(configs: Mapping[str, RunConfig]) -> dict[str, str]:
+    """What runs are called in the chart and in the table, by their ids: one name each."""
+    return dates.told_apart(
+        {name: config.name for name, config in configs.items()},
+        {name: config.created for name, config in configs.items()},
+    )
 
 
-def _readable(others: Sequence[Run]) -> dict[str, tuple[Run, RunConfig]]:
-    """Other runs that can be read, by what they are called in the chart and in the table."""
+def _readable(others: Sequence[Run]) -> dict[str, RunConfig]:
+    """The configurations of other runs that can be read, by what they are called."""
     found = {}
     for other in others:
         with contextlib.suppress(CharlabError):
-            found[other.id] = other, other.config()
-    labels = dates.told_apart(
-        {name: config.name for name, (_, config) in found.items()},
-        {name: config.created for name, (_, config) in found.items()},
-    )
-    return {labels[name]: facts for name, facts in found.items()}
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _events(path: str, length: int) -> list[dict[str, Any]]:
-    """A run's events, read anew when their file has another `length`."""
-    return store.Run(path).events()[0]
+            found[other.id] = other.config()
+    called = labels(found)
+    return {called[name]: config for name, config in found.items()}
 
 
 def table(config: RunConfig, others: Sequence[Run]) -> None:
@@ -87,7 +74,7 @@ def table(config: RunConfig, others: Sequence[Run]) -> None:
     named = _readable(others)
     if not named:
         return
-    configs = [config, *(other for _, other in named.values())]
+    configs = [config, *named.values()]
     st.subheader("Differences")
     if warning := diagnosis.not_comparable(configs):
         st.warning(plain(warning))
@@ -98,98 +85,6 @@ def table(config: RunConfig, others: Sequence[Run]) -> None:
     head = ["", "this run", *map(plain, named)]
     lines = [head, ["---"] * len(head), *([plain(name), *map(_cell, values)] for name, values in rows)]
     st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
-
-
-def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], status: Status, unit: str) -> None:
-    """Show the diagnosis of the run so far, where there is one."""
-    corpus = catalogue.CORPORA.get(config.corpus)
-    bits = corpus.entropy_bits if corpus else None
-    try:
-        alphabet_size = len(run.vocab().characters)
-    except CharlabError:  # the panel says so
-        return
-    said = diagnosis.diagnose(
-        config,
-        events,
-        bits * diagnosis.NATS["bits"] if bits is not None else None,
-        alphabet_size,
-        state=status.state,
-        used_up=limits.is_used_up(status),
-        final=status.state == "done" and bool(control.why_not_longer(run, config)),
-        may_act=permissions.may_act(browser_cookie.actor(), run),
-        unit=unit if unit in diagnosis.NATS else "bits",
-    )
-    if said:
-        st.subheader("Summary")
-        for sentence in said:
-            st.markdown(plain(in_page_words(sentence)))
-
-
-def samples(run: Run, events: Sequence[dict[str, Any]], height: int = 240) -> dict[str, Any] | None:
-    """Show the generated texts, one per epoch, on a slider that follows the newest until the reader moves it; the
-    text's box has `height` pixels. Returns the event of the text that is shown, if there is one."""
-    found = [event for event in events if event["event"] == "sample"]
-    if not found:
-        return None
-    if len(found) == 1:
-        place = 0
-        st.caption(_after(found[0]))
-    else:
-        place = _pick_sample(run, _epochs(found))
-    sample = found[place]
-    exact(sample["seed_text"] + sample["text"], height=height)
-    return sample
-
-
-def about_sample(sample: dict[str, Any]) -> None:
-    """Say what a generated text continues, and why those of all epochs can be compared."""
-    with present.details("about-samples"):
-        st.caption(
-            plain(f"{_after(sample)}, continuing “{sample['seed_text'].strip()}”. ")
-            + "Every epoch uses the same prompt and the same random numbers: only the model has changed."
-        )
-
-
-def _after(sample: dict[str, Any]) -> str:
-    return "Untrained" if sample.get("step") == 0 else f"After epoch {sample['epoch']:g}"
-
-
-def _epochs(found: Sequence[dict[str, Any]]) -> list[str]:
-    """Each text's epoch, with its step where several texts have the same: a slider knows its places by their
-    labels."""
-    labels = [f"{sample['epoch']:g}" for sample in found]
-    often = Counter(labels)
-    return [
-        f"{label} (step {sample.get('step', place):,})" if often[label] > 1 else label
-        for place, (label, sample) in enumerate(zip(labels, found, strict=True))
-    ]
-
-
-def _pick_sample(run: Run, epochs: list[str]) -> int:
-    """Draw the slider of the texts; returns the place of the chosen one.
-
-    As long as it follows the newest, each new text gets a new slider: a browser may still send the place of the
-    one before, which would look like a reader's choice.
-    """
-    newest = len(epochs) - 1
-    slider = st.session_state.setdefault(f"samples-{run.id}", {"number": 0, "newest": newest, "held": None})
-    if slider["held"] is not None and slider["held"] >= newest:  # a resume has cut the texts after it
-        slider["held"] = None
-    if slider["held"] is None and slider["newest"] != newest:
-        slider["number"] += 1
-    slider["newest"] = newest
-    number = slider["number"]
-    key = f"sample_of-{run.id}.{number}"
-    st.session_state.setdefault(key, newest)
-
-    def hold() -> None:
-        if number == slider["number"]:
-            slider["held"] = st.session_state[key] if st.session_state[key] < slider["newest"] else None
-
-    place: int = st.select_slider(
-        "Text after epoch", list(range(len(epochs))), format_func=epochs.__getitem__, key=key, on_change=hold
-    )
-    return place
 
 
 def _cell(text: str) -> str:

@@ -16,18 +16,8 @@ from charlab.runs.watch import KnownRun
 from pages.parts.shared import browser_cookie, gone, present
 from pages.parts.shared.safe_text import plain
 
-_ASKED, _PROBLEM = "asked_of_run", "asked_in_vain"
+_PROBLEM = "asked_in_vain"
 _ADVICE = re.compile(r"; resume it [^.]*| Then resume this run:[^.]*\.|train longer, or ")
-
-
-def consume_change() -> bool:
-    """Whether a button was pressed since the last call: then the whole page is out of date."""
-    return st.session_state.pop(_ASKED, False)
-
-
-def mark_changed() -> None:
-    """Make the next `consume_change` true: the shown state has changed."""
-    st.session_state[_ASKED] = True
 
 
 def buttons(run: Run, config: RunConfig, status: Status) -> None:
@@ -61,9 +51,8 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
         st.caption(plain(f"{limits.cap_in_words()} This run has used its limit; the command line has none."))
 
 
-def reason_for_reader(run: Run, status: Status) -> str:
+def reason_for_reader(status: Status, may_act: bool) -> str:
     """The status's reason; without its advice to resume or to train longer where the reader may not."""
-    may_act = permissions.may_act(browser_cookie.actor(), run)
     return status.reason if may_act else _ADVICE.sub("", status.reason)
 
 
@@ -192,7 +181,6 @@ def _button(
 
 
 def run_action(action: Callable[[], None]) -> None:
-    mark_changed()
     try:
         action()
     except os_errors.EXPECTED as error:

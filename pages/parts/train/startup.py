@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from charlab.runs import startup, warm, watch
+from charlab.runs import warm
 from charlab.runs.plan import RunPlan
-from charlab.runs.store import Status
 
 _OPEN_SECONDS = 30.0  # between two signs that the page is open; warm.PAGE_SECONDS is several times that
 
@@ -20,17 +19,3 @@ def keep_ready() -> None:
 def prepare(planned: RunPlan | None) -> None:
     """Let that process prepare for what Start would begin now, if anything, so that it starts at once."""
     warm.page_shows(planned)
-
-
-def show(status: Status) -> bool:
-    """Draw the start of a run; False where it is not starting."""
-    shown = startup.shown(status, _expected_seconds(startup.is_warm(status)))
-    if shown is None:
-        return False
-    st.progress(shown.share, shown.words)
-    return True
-
-
-@st.cache_data(show_spinner=False, ttl=60)
-def _expected_seconds(is_warm: bool) -> float:
-    return startup.expected_seconds(watch.runs(), is_warm)

@@ -1,0 +1,54 @@
+"""Scripts and styles of components that the server serves, so that browsers keep them and scripts share modules:
+what a component has inline is sent again with every place of it, at every run of a page's script.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from streamlit.config import get_option
+
+PATH = "/assets/parts/{version}/{name}"
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
+
+
+def loader(name: str) -> str:
+    """The script of a component whose own one is the module `name`, in the folders of the pages' parts.
+
+    All places that load a module share it. It may import others of these folders: `import ... from "./chart.js"`.
+    """
+    base = get_option("server.baseUrlPath").strip("/")
+    path = PATH.format(version=_version(), name=name)
+    address = f"{'/' + base if base else ''}{path}"
+    # Of two lines: Streamlit takes one line for the name of a file.
+    return (
+        f'const file = new URL("{address}", location.origin);\nexport default (await import(file.href)).default;\n'
+    )
+
+
+def answer(request: Request) -> Response:
+    """A file, to be kept for good: its address changes with any of the files."""
+    name, version = request.path_params["name"], request.path_params["version"]
+    if name not in _files():
+        return PlainTextResponse("There is no such file.", 404)
+    keep = "public, max-age=31536000, immutable" if version == _version() else "no-store"
+    headers = {"Content-Encoding": "gzip", "Cache-Control": keep}
+    return Response(_files()[name], media_type=_TYPES[Path(name).suffix], headers=headers)
+
+
+@cache
+def _files() -> dict[str, bytes]:
+    """The compressed files, by their names."""
+    parts = Path(__file__).resolve().parent.parent
+    paths = sorted(path for path in parts.rglob("*") if path.suffix in _TYPES)
+    return {path.name: gzip.compress(path.read_bytes(), mtime=0) for path in paths}
+
+
+@cache
+def _version() -> str:
+    return hashlib.blake2b(b"".join(_files().values()), digest_size=6).hexdigest()

@@ -1,0 +1,301 @@
+"""What the Train page shows of a run and changes with time, as plain data: every word, figure and text of it.
+
+Made once for all browsers that watch the run (live_route.py), and drawn by live_panel.js.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Collection
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+from charlab.charts import loss
+from charlab.core import kinds
+from charlab.core.display import without_turns
+from charlab.corpora import catalogue, splits
+from charlab.errors import CharlabError
+from charlab.export import download_names
+from charlab.runs import baselines, control, diagnosis, limits, queue, startup, store
+from charlab.runs.live import Event, Snapshot, Snapshots
+from charlab.runs.store import Run, RunConfig, Status
+from pages.parts.shared.kept import Kept
+from pages.parts.shared.page_words import in_page_words
+from pages.parts.shared.safe_text import in_order
+from pages.parts.train import run_comparison, run_controls, run_picker
+
+SNAPSHOTS = Snapshots()
+_CHARTS: Kept[str] = Kept(64)
+_BASELINES: Kept[Future] = Kept(50)
+_BACKGROUND = ThreadPoolExecutor(1, "baselines")
+_TITLES = {"bits": "loss in bits", "nats": "loss in nats", "accuracy": "accuracy"}
+_PATIENCE = 1.0  # seconds that a chart waits for its baselines; later they are added
+_STARTS_SECONDS = 60.0  # how long the expected length of a start is kept
+_EVERY_EPOCH = "Every epoch uses the same prompt and the same random numbers: only the model has changed."
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a browser asks for: the chart's metric and x-axis, the other runs in it, and whether the reader may act
+    on the run, which some advice depends on."""
+
+    run: str
+    unit: str = "bits"
+    over: str = "epochs"
+    others: tuple[str, ...] = ()
+    may_act: bool = False
+
+
+@dataclass(frozen=True)
+class Document:
+    """What is shown of a run. `parts` are small and go with every answer; the chart and the texts only to those
+    who do not have them yet."""
+
+    parts: dict[str, Any]
+    chart: str  # Plotly's JSON; "" where there is none
+    version: str  # of the chart
+    samples: list[Event]
+    reading: int  # of the samples: see Snapshot
+    at: float  # when the run was read, in seconds since 1970
+
+    def texts(self, first: int) -> list[dict[str, str]]:
+        """The generated texts from that one on, and what is said of each."""
+        return [_text(self.samples[place], place) for place in range(first, len(self.samples))]
+
+
+def make(wanted: Wanted) -> Document:
+    """The run as it is now. Raises RunError where it is gone or cannot be read."""
+    snapshot = SNAPSHOTS.of(store.find(wanted.run))
+    run, config, status, events = snapshot.run, snapshot.config, snapshot.status, snapshot.events
+    lines = _baselines(config) if events else []
+    drawn = [{"label": "this run" if wanted.others else "", "events": events}, *_others(wanted)]
+    version, chart = _chart(wanted, snapshot, drawn, lines or [])
+    active = status.state in store.ACTIVE
+    parts = {
+        "more": active or lines is None,
+        "controls": controls(run, status, snapshot.weight_names),
+        "state": run_picker.STATES[status.state].capitalize(),
+        "queue": _in_line(run) if status.state == "queued" else "",
+        "problem": in_order(snapshot.problem),
+        "reason": _reason(status, wanted.may_act),
+        "bar": _bar(config, status),
+        "figures": _figures(status, events, wanted.unit),
+        "chart": {
+            "label": f"Progress of {config.name}, {_TITLES[wanted.unit]}: training solid, validation dashed.",
+            "filename": f"loss-{download_names.of_run(config)}",
+            "instead": "" if chart else _without_chart(status, events, wanted.unit),
+        },
+        "caption": _caption(config, wanted.unit, bool(lines)),
+        "every_epoch": _EVERY_EPOCH,
+        "words": _words(snapshot, wanted),
+    }
+    samples = [event for event in events if event["event"] == "sample"]
+    return Document(parts, chart, version, samples, snapshot.reading, snapshot.at)
+
+
+def controls(run: Run, status: Status, weight_names: Collection[str]) -> str:
+    """What the page's own controls depend on: where it changes, the page's script has to run again."""
+    watched = to_watch(run) if status.state == "queued" else []
+    return " ".join([status.state, "weights" if weight_names else "", *(other.id for other in watched)])
+
+
+def to_watch(run: Run) -> list[Run]:
+    """The runs that can be watched while this one waits in the queue."""
+    return [other for other, _ in queue.running(run.path.parent)[:3]]
+
+
+# Progress and figures
+
+
+def _in_line(run: Run) -> str:
+    """A waiting run's position in the queue, and its expected start."""
+    place, seconds = queue.place_in_line(run), queue.expected_start(run)
+    number = f"Number {place}" if place > 1 else "Next"
+    when = f", in about {clock(seconds)}" if seconds and seconds > 5 else ""
+    return f"{number} in the queue. It starts automatically{when}."
+
+
+def _reason(status: Status, may_act: bool) -> dict[str, str] | None:
+    """Why the run ended, and whether that is an error."""
+    if not status.reason:
+        return None
+    words = in_page_words(run_controls.reason_for_reader(status, may_act))
+    return {"kind": "error" if status.state == "failed" else "info", "words": in_order(words)}
+
+
+def _bar(config: RunConfig, status: Status) -> dict[str, Any] | None:
+    """How far the start of the run is, or its training: a share from 0 to 1, and words."""
+    if starting := startup.shown(status, _expected_start_up(startup.is_warm(status))):
+        return {"share": starting.share, "words": starting.words}
+    epochs = f"{status.epoch:.1f}"
+    if config.train.minutes:
+        share, whole = status.seconds / (60 * config.train.minutes), limits.in_minutes(config.train.minutes)
+        words = f"{clock(status.seconds)} of {whole}, epoch {epochs}"
+    elif kinds.of(config.model).trained:
+        share, words = status.epoch / config.train.epochs, f"Epoch {epochs} of {config.train.epochs}"
+    else:
+        return None
+    return {"share": min(1.0, share), "words": words}
+
+
+EXPECTED_STARTS: dict[
+    bool, tuple[float, float]
+] = {}  # for cold and for warm workers: when it was measured, and seconds
+
+
+def _expected_start_up(is_warm: bool) -> float:
+    now = time.monotonic()
+    at, seconds = EXPECTED_STARTS.get(is_warm, (float("-inf"), 0.0))
+    if now - at > _STARTS_SECONDS:
+        seconds = startup.expected_seconds(store.all_runs(), is_warm)
+        EXPECTED_STARTS[is_warm] = now, seconds
+    return seconds
+
+
+def _figures(status: Status, events: list[Event], unit: str) -> list[dict[str, str]]:
+    """Time, speed and the best validation figure so far, in the chart's unit."""
+    steps = [event for event in events if event["event"] == "step"]
+    speed = (steps[-1] if steps else status.results).get("characters_per_second")
+    if status.state in store.ACTIVE:
+        seconds = limits.seconds_left(status)
+        left = "" if seconds is None else clock(seconds)
+        passed = {"label": "Time left", "value": left or "..."}
+    else:
+        passed = {"label": "Time taken", "value": clock(status.seconds)}
+    return [
+        passed,
+        {"label": "Characters/s", "value": f"{speed:,.0f}" if speed else "..."},
+        {"label": "Validation, %" if unit == loss.ACCURACY else f"Validation, {unit}"} | _validation(events, unit),
+    ]
+
+
+def _validation(events: list[Event], unit: str) -> dict[str, str]:
+    """The best validation figure so far, its standard error, and what they mean."""
+    evaluations = [event for event in events if event["event"] == "epoch"]
+    if unit == loss.ACCURACY:
+        shares = [event["val_accuracy"] for event in evaluations if event.get("val_accuracy") is not None]
+        meaning = "The highest validation accuracy so far: how often the most likely character is the actual one."
+        return {"value": f"{100 * max(shares):.1f}" if shares else "...", "error": "", "help": meaning}
+    best = min(evaluations, key=lambda event: event["val_loss"], default={})
+    divisor = diagnosis.NATS[unit]
+    meaning = (
+        f"The lowest validation loss so far, in {unit} per character. After ±: its standard error. On another "
+        "text of the same kind and length the loss would typically differ by about as much."
+    )
+    error = diagnosis.plus_minus(best["val_error"] / divisor) if best.get("val_error") else ""
+    return {"value": f"{best['val_loss'] / divisor:.3f}" if best else "...", "error": error, "help": meaning}
+
+
+def clock(seconds: float) -> str:
+    """A length of time: "0:05 min", "1:02:03"."""
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d} min"
+
+
+# The chart
+
+
+def _others(wanted: Wanted) -> list[dict[str, Any]]:
+    """Labels and events of the other runs as `loss.loss_chart` takes them; unreadable ones are left out."""
+    runs = []
+    for name in wanted.others:
+        try:
+            runs.append(SNAPSHOTS.of(store.find(name)))
+        except CharlabError:  # it was deleted, or cannot be read
+            continue
+    configs = {found.run.id: found.config for found in runs}
+    labels = run_comparison.labels(configs)
+    return [{"label": labels[one.run.id], "events": one.events} for one in runs if not one.problem]
+
+
+def _chart(
+    wanted: Wanted, snapshot: Snapshot, drawn: list[dict[str, Any]], lines: list[baselines.Line]
+) -> tuple[str, str]:
+    """The version of the loss curves and their JSON, which is "" where there is nothing to draw."""
+    seen = [(run["label"], len(run["events"])) for run in drawn]
+    depends_on = repr((wanted.unit, wanted.over, snapshot.reading, seen, lines))
+    version = hashlib.blake2b(depends_on.encode(), digest_size=9).hexdigest()
+    return version, _CHARTS.get((wanted.run, version), lambda: _drawn(drawn, wanted, lines))
+
+
+def _drawn(drawn: list[dict[str, Any]], wanted: Wanted, lines: list[baselines.Line]) -> str:
+    chart = loss.loss_chart(drawn, wanted.unit, wanted.over, lines)
+    return json.dumps(chart, separators=(",", ":")) if chart["data"] else ""
+
+
+def _without_chart(status: Status, events: list[Event], unit: str) -> str:
+    """Why there is no curve, in place of empty axes."""
+    if unit == loss.ACCURACY and any(event["event"] in ("step", "epoch") for event in events):
+        return "The accuracy of this run was not measured: choose the loss in bits or nats."
+    if status.state == "queued":
+        return "The curve appears here once the run has started."
+    if status.state in store.ACTIVE:
+        return "The curve begins here with the first step."
+    return "There is no curve: the run ended before its first step."
+
+
+def _caption(config: RunConfig, unit: str, has_baselines: bool) -> str:
+    if unit == loss.ACCURACY:
+        meaning = "How often the most likely character is the actual one: higher is better."
+    else:
+        grey = " Grey lines are baselines without a network." if has_baselines else ""
+        meaning = f"How wrong the predictions still are: lower is better.{grey}"
+    return (
+        f"{meaning} Training: on the text the model learns from. Validation: on "
+        f"{splits.described(config.train)}, which it never learns from."
+    )
+
+
+def _baselines(config: RunConfig) -> list[baselines.Line] | None:
+    """The run's baselines; none where its text is gone, and None while they are still computed."""
+    key = baselines.depends_on(config)
+    future = _BASELINES.get(key, lambda: _BACKGROUND.submit(baselines.of, config))
+    if not wait([future], _PATIENCE).done:
+        return None
+    try:
+        return future.result()
+    except (CharlabError, OSError):  # the text is gone: the run can still be shown
+        _BASELINES.drop(key)
+        return []
+
+
+# Texts and sentences
+
+
+def _text(sample: Event, place: int) -> dict[str, str]:
+    after = "Untrained" if sample.get("step") == 0 else f"After epoch {sample['epoch']:g}"
+    return {
+        "epoch": f"{sample['epoch']:g}",
+        "step": f"{sample.get('step', place):,}",
+        "after": after,
+        "about": in_order(f"{after}, continuing “{sample['seed_text'].strip()}”."),
+        "text": without_turns(sample["seed_text"] + sample["text"]),
+    }
+
+
+def _words(snapshot: Snapshot, wanted: Wanted) -> dict[str, Any]:
+    """The gap, which weights are saved, and the diagnosis so far."""
+    config, status, unit = snapshot.config, snapshot.status, wanted.unit
+    corpus = catalogue.CORPORA.get(config.corpus)
+    bits = corpus.entropy_bits if corpus else None
+    said = diagnosis.diagnose(
+        config,
+        snapshot.events,
+        bits * diagnosis.NATS["bits"] if bits is not None else None,
+        snapshot.alphabet_size,
+        state=status.state,
+        used_up=limits.is_used_up(status),
+        final=status.state == "done" and bool(control.why_not_longer(snapshot.run, config)),
+        may_act=wanted.may_act,
+        unit=unit if unit in diagnosis.NATS else "bits",
+    )
+    return {
+        "gap": diagnosis.gap(snapshot.events, unit)
+        if unit in diagnosis.NATS
+        else "",  # not measured of accuracies
+        "saved": diagnosis.saved_weights(status.best_epoch, status.epoch) if status.best_epoch else "",
+        "summary": [in_order(in_page_words(sentence)) for sentence in said],
+    }
