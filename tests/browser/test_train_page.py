@@ -29,7 +29,7 @@ def is_on_first_screen(place: Locator) -> bool:
 
 
 def shown_text(page: Page) -> Locator:
-    return page.locator("[data-testid=stCode]:visible").first
+    return page.locator(".charlab-live-text")
 
 
 def test_curve_newest_text_figures_and_controls_are_on_the_first_screen_while_a_run_trains(
@@ -53,7 +53,7 @@ def test_curve_newest_text_figures_and_controls_are_on_the_first_screen_while_a_
         expect(place).to_be_visible()
         assert is_on_first_screen(place), place
     for label in ("Time left", "Characters/s", "Validation, bits"):
-        assert is_on_first_screen(page.get_by_test_id("stMetric").filter(has_text=label))
+        assert is_on_first_screen(page.locator(".charlab-live-figure").filter(has_text=label))
 
     expect(page.get_by_role("combobox", name=re.compile(r"\bRun$"))).to_have_value(re.compile(" · training$"))
 
