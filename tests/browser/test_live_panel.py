@@ -179,7 +179,7 @@ def test_a_screen_reader_is_told_of_another_state_and_not_of_every_second(shared
         window.heard = [];
         new MutationObserver((changes) => changes.forEach(({ target }) => {
             const element = target.nodeType === 1 ? target : target.parentElement;
-            const place = element?.closest("[role=status], [aria-live]");
+            const place = element?.closest("[role=status], [aria-live], output");
             if (place?.closest(".charlab-live")) heard.push(place.textContent);
         })).observe(document.body, { childList: true, characterData: true, subtree: true });
     }"""

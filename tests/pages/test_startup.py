@@ -6,7 +6,6 @@ from charlab.core.config import TrainConfig
 from charlab.runs import startup, store, warm
 from helpers.pages import live, open_page, shown
 from helpers.tiny import make_run
-from pages.parts.train import live_document
 
 
 def bars(app) -> list[str]:
@@ -14,7 +13,6 @@ def bars(app) -> list[str]:
 
 
 def test_a_start_is_shown_with_a_bar_until_the_first_step_has_ended():
-    live_document.EXPECTED_STARTS.clear()  # what an earlier test's runs took
     run = make_run(name="measured", state="done", start_up={"seconds": 40.0, "warm": False})
     run = make_run(state="running", start_up=startup.under_way("tensorflow", time.time() - 10, warm=False))
     run.write_config(store.RunConfig(**run.config().__dict__ | {"train": TrainConfig(minutes=1.0)}))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from charlab.core.display import without_turns
 from charlab.corpora import catalogue, splits
 from charlab.errors import CharlabError
 from charlab.export import download_names
-from charlab.runs import baselines, control, diagnosis, limits, queue, startup, store
+from charlab.runs import baselines, control, diagnosis, limits, queue, startup, store, watch
 from charlab.runs.live import Event, Snapshot, Snapshots
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared.kept import Kept
@@ -33,7 +32,6 @@ _BASELINES: Kept[Future] = Kept(50)
 _BACKGROUND = ThreadPoolExecutor(1, "baselines")
 _TITLES = {"bits": "loss in bits", "nats": "loss in nats", "accuracy": "accuracy"}
 _PATIENCE = 1.0  # seconds that a chart waits for its baselines; later they are added
-_STARTS_SECONDS = 60.0  # how long the expected length of a start is kept
 _EVERY_EPOCH = "Every epoch uses the same prompt and the same random numbers: only the model has changed."
 
 
@@ -128,8 +126,10 @@ def _reason(status: Status, may_act: bool) -> dict[str, str] | None:
 
 def _bar(config: RunConfig, status: Status) -> dict[str, Any] | None:
     """How far the start of the run is, or its training: a share from 0 to 1, and words."""
-    if starting := startup.shown(status, _expected_start_up(startup.is_warm(status))):
-        return {"share": starting.share, "words": starting.words}
+    if startup.is_under_way(status):
+        expected = startup.expected_seconds(watch.runs(), startup.is_warm(status))
+        if starting := startup.shown(status, expected):
+            return {"share": starting.share, "words": starting.words}
     epochs = f"{status.epoch:.1f}"
     if config.train.minutes:
         share, whole = status.seconds / (60 * config.train.minutes), limits.in_minutes(config.train.minutes)
@@ -139,20 +139,6 @@ def _bar(config: RunConfig, status: Status) -> dict[str, Any] | None:
     else:
         return None
     return {"share": min(1.0, share), "words": words}
-
-
-EXPECTED_STARTS: dict[
-    bool, tuple[float, float]
-] = {}  # for cold and for warm workers: when it was measured, and seconds
-
-
-def _expected_start_up(is_warm: bool) -> float:
-    now = time.monotonic()
-    at, seconds = EXPECTED_STARTS.get(is_warm, (float("-inf"), 0.0))
-    if now - at > _STARTS_SECONDS:
-        seconds = startup.expected_seconds(store.all_runs(), is_warm)
-        EXPECTED_STARTS[is_warm] = now, seconds
-    return seconds
 
 
 def _figures(status: Status, events: list[Event], unit: str) -> list[dict[str, str]]:

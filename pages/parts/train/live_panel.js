@@ -7,7 +7,7 @@ const EVERY = 1000; // milliseconds between an answer and the next question
 const EVERY_HIDDEN = 15000; // in a tab that nobody sees
 const SLOWEST = 8000; // after several questions without an answer
 const WAIT = 20000; // for an answer
-const AGAIN = 5000; // until the script is asked again to run
+const AGAIN = 5000; // until the script is asked again to run for the same reason
 
 for (const name of ["chart.css", "live_panel.css"]) {
   const href = new URL(`./${name}`, import.meta.url).href;
@@ -32,7 +32,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (part.source !== source) leave(part);
   part.source = source;
   source.parts.add(part);
-  part.asked = null;
   show(part);
   if (data.part === "progress" || !source.document) ask(source);
   // Streamlit calls this when the part leaves the page, and also for a call that a newer one has overtaken.
@@ -83,7 +82,7 @@ async function ask(source) {
   if (!source.parts.size) return; // they have left meanwhile
   source.parts.forEach(show);
   const wait = source.failed ? Math.min(EVERY * 2 ** (source.failed - 1), SLOWEST) : EVERY;
-  if (source.failed || source.gone || source.document.more || isOutdated(source)) {
+  if (source.failed || source.document?.more || needsScript(source) || isBehind(source)) {
     source.timer = setTimeout(ask, document.hidden ? EVERY_HIDDEN : wait, source);
   }
 }
@@ -125,16 +124,21 @@ function readingOf(run) {
   return readings.get(run);
 }
 
+const drawnBy = (source) => [...source.parts].find(({ data }) => data.part === "progress")?.data;
+
+// Whether the page's script has seen the run later than the last answer.
+function isBehind(source) {
+  return source.at <= drawnBy(source)?.at;
+}
+
 // Whether the page's script has drawn other controls than the run has now.
-function isOutdated(source) {
-  return [...source.parts].some((part) => {
-    if (part.data.part !== "progress" || source.at <= part.data.at) return false;
-    return source.gone || source.document?.controls !== part.data.controls;
-  });
+function needsScript(source) {
+  const drawn = drawnBy(source);
+  return drawn && (source.gone || (!isBehind(source) && source.document?.controls !== drawn.controls));
 }
 
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) sources.forEach((source) => source.timer && ask(source));
+  if (!document.hidden) sources.forEach(ask); // a run that had ended, too: it may have been resumed elsewhere
 });
 
 // Drawing: only what differs is touched, so that a selection stays and a screen reader reads nothing twice
@@ -148,9 +152,10 @@ function show(part) {
   const { source, data, root } = part;
   if (data.part === "progress") {
     say(part, "trouble", source.trouble, "p", "box", "warning").setAttribute("role", "status");
-    if (isOutdated(source) && !(part.asked && Date.now() - part.asked < AGAIN)) {
-      part.asked = Date.now();
-      part.runAgain(source.gone ? "gone" : source.document.controls);
+    const why = source.gone ? "gone" : source.document?.controls;
+    if (needsScript(source) && (part.why !== why || Date.now() - part.asked > AGAIN)) {
+      Object.assign(part, { why, asked: Date.now() });
+      part.runAgain(why);
     }
   }
   if (data.part === "chart" || data.part === "texts") root.style.minHeight = source.document ? "" : `${data.height}px`;
@@ -238,7 +243,7 @@ function sliderOf(part, head, reading) {
   if (part.nodes.slider) return part.nodes.slider;
   const label = make("label", "charlab-live-slider"), row = make("span"), slider = make("input");
   row.textContent = "Text after epoch ";
-  part.nodes.epoch = row.appendChild(make("output"));
+  part.nodes.epoch = row.appendChild(make("b")) // not <output>: it would be read aloud at every epoch;
   slider.type = "range";
   slider.min = 0;
   slider.setAttribute("aria-label", "Text after epoch");

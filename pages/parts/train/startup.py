@@ -1,4 +1,4 @@
-"""The start of a run until its first step has ended: what is being done, and a bar of its expected length."""
+"""What the Train page tells the process that stands ready for the next run."""
 
 from __future__ import annotations
 
