@@ -39,7 +39,7 @@ def shown(app: AppTest) -> str:
 def live(app: AppTest) -> dict[str, Any]:
     """What the Train page's live panel shows now: what the server answers at the panel's address."""
     parts = [json.loads(element.proto.json) for element in app.get("bidi_component")]
-    asked = [data["address"] for data in parts if data.get("part") == "progress"]
+    asked = [data["route"] for data in parts if data.get("part") == "progress"]
     if not asked:
         return {}
     live_document.SNAPSHOTS = Snapshots()  # what was read a moment ago would be told again

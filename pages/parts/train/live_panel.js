@@ -1,4 +1,4 @@
-// A run's panel: each part of it is a node of its own, and all parts of one address share one source, which asks the
+// A run's panel: each part of it is a node of its own, and all parts of one route share one source, which asks the
 // server (live_route.py) once per second while the run goes on.
 
 import mountChart from "./chart.js";
@@ -14,7 +14,7 @@ for (const name of ["chart.css", "live_panel.css"]) {
   document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
 }
 
-const sources = new Map(); // address -> what the server last said, and who draws it
+const sources = new Map(); // route -> what the server last said, and who draws it
 const mounted = new Map(); // parentElement -> part
 const readings = new Map(); // run -> its generated texts, and which one the reader holds
 
@@ -28,7 +28,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const turn = ++part.turn;
   part.data = data;
   part.runAgain = (why) => setTriggerValue("changed", why);
-  const source = sourceOf(data.address);
+  const source = sourceOf(data.route);
   if (part.source !== source) leave(part);
   part.source = source;
   source.parts.add(part);
@@ -50,19 +50,19 @@ function leave(part) {
   source.parts.delete(part);
   if (source.parts.size) return;
   clearTimeout(source.timer);
-  sources.delete(source.address);
+  sources.delete(source.route);
 }
 
 // Asking
 
-function sourceOf(address) {
-  if (!sources.has(address)) {
-    sources.set(address, {
-      address, run: new URLSearchParams(address.split("?")[1]).get("run"), parts: new Set(), document: null,
+function sourceOf(route) {
+  if (!sources.has(route)) {
+    sources.set(route, {
+      route, run: new URLSearchParams(route.split("?")[1]).get("run"), parts: new Set(), document: null,
       chart: null, etag: "", at: 0, failed: 0, trouble: "", gone: false, asking: false, timer: 0,
     });
   }
-  return sources.get(address);
+  return sources.get(route);
 }
 
 async function ask(source) {
@@ -94,7 +94,7 @@ async function hear(source) {
   const query = `&chart=${source.chart?.version ?? ""}&reading=${reading.number}&texts=${texts}`;
   const headers = source.etag ? { "If-None-Match": source.etag } : {};
   const options = { headers, cache: "no-store", signal: AbortSignal.timeout(WAIT) };
-  const answer = await fetch(source.address + query, options);
+  const answer = await fetch(source.route + query, options);
   source.gone = answer.status === 404;
   if (source.gone) return;
   if (answer.status === 503) throw new Told((await answer.json()).error);

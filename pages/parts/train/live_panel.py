@@ -30,13 +30,13 @@ class Live:
     """A run's panel: where its state comes from, and with which controls the page's script has drawn it."""
 
     run: str
-    address: str
+    route: str
     controls: str
     at: float  # when the script read the run, in seconds since 1970
 
     def part(self, name: Part, *, key: str = "", height: int = 0) -> None:
         """Draw a part of the panel; the chart and the texts have `height` pixels."""
-        data = {"part": name, "run": self.run, "address": self.address, "height": height}
+        data = {"part": name, "run": self.run, "route": self.route, "height": height}
         if name == "progress":  # it lets the script run again
             data |= {"controls": self.controls, "at": self.at}
         elif name == "chart":
