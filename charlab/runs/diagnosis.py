@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from statistics import median
 from typing import Any
+
+import numpy as np
 
 from charlab.core import kinds
 from charlab.core.config import SETTINGS, TrainConfig
@@ -127,10 +128,10 @@ def _diverged(losses: list[float], evaluations: list[dict[str, Any]]) -> bool:
         return True
     if len(losses) < _ENOUGH_STEPS:
         return False
-    smooth = [median(losses[i : i + _RECENT]) for i in range(len(losses) - _RECENT + 1)]
+    smooth = np.median(np.lib.stride_tricks.sliding_window_view(np.array(losses), _RECENT), axis=1)
     untrained = evaluations[0]["val_loss"] if evaluations and evaluations[0].get("step") == 0 else smooth[0]
-    lowest = min(smooth)
-    return smooth[-1] > max(lowest + 0.5 * max(untrained - lowest, 0), 1.05 * lowest)
+    lowest = smooth.min()
+    return bool(smooth[-1] > max(lowest + 0.5 * max(untrained - lowest, 0), 1.05 * lowest))
 
 
 def _divergence(train: TrainConfig) -> str:

@@ -219,24 +219,29 @@ def _running(runs: tuple[KnownRun, ...]) -> list[tuple[Run, Status]]:
 
 
 def expected_start(run: Run) -> float | None:
-    """In how many seconds a waiting run will start, or None where that cannot be estimated.
+    """In how many seconds a waiting run will start, or None where that cannot be estimated."""
+    return expected_starts(run.path.parent).get(run.id)
+
+
+def expected_starts(folder: Path | None = None) -> dict[str, float | None]:
+    """In how many seconds each waiting run will start, by its id and in the order of the queue; None where that
+    cannot be estimated.
 
     Running runs record the time they have left, after their start-up. For runs earlier in the queue a budget in
     minutes is known, and one in epochs if the same model was trained on the same text before.
     """
-    left = [_left(other, status) for other, status in running(run.path.parent)]
-    line = waiting(run.path.parent)
-    ids = [other.id for other in line]
+    left = [_left(other, status) for other, status in running(folder)]
     known = [seconds for seconds in left if seconds is not None]
-    if run.id not in ids or len(known) < len(left):
-        return None
     free = sorted(known + [0.0] * max(0, at_once() - len(left)))  # when each place becomes free
-    for other in line[: ids.index(run.id)]:
-        takes = _expected_seconds(other)
+    is_known, starts = len(known) == len(left), {}
+    for run in waiting(folder):
+        starts[run.id] = free[0] if is_known else None
+        takes = _expected_seconds(run) if is_known else None
         if takes is None:
-            return None
-        free = sorted([free[0] + takes, *free[1:]])
-    return free[0]
+            is_known = False
+        else:
+            free = sorted([free[0] + takes, *free[1:]])
+    return starts
 
 
 def start_worker(run: Run) -> subprocess.Popen:

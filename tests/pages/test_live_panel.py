@@ -86,6 +86,19 @@ def test_the_chart_is_that_of_loss_figure_in_the_unit_and_over_the_axis_that_are
                 assert told["layout"]["uirevision"] == f"{unit} over {over}"
 
 
+def test_who_waits_is_told_the_place_in_the_queue_and_when_it_will_start(client):
+    trains = with_events(state="running", seconds_left=90.0)
+    first, second = (with_events(state="queued", queued=float(number)) for number in (1, 2))
+    for run in (first, second):
+        run.write_config(store.RunConfig(**run.config().__dict__ | {"train": TrainConfig(minutes=2.0)}))
+    with trains.lock():
+        told = [ask(client, run).json() for run in (first, second)]
+    starts = "in the queue. It starts automatically, in about"
+    assert told[0]["queue"] == f"Next {starts} 1:30 min."
+    assert re.fullmatch(rf"Number 2 {starts} 3:[345]\d min\.", told[1]["queue"])
+    assert told[0]["controls"] == f"queued weights {trains.id}"
+
+
 def test_other_runs_are_in_the_chart_and_broken_ones_left_out(client):
     run, broken = with_events(STEP), with_events(STEP, name="broken")
     damaged, other = with_events(STEP, name="damaged"), with_events(STEP, name="Sea")

@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from charlab.charts import loss
@@ -110,10 +111,18 @@ def to_watch(run: Run) -> list[Run]:
 
 def _in_line(run: Run) -> str:
     """A waiting run's position in the queue, and its expected start."""
-    place, seconds = queue.place_in_line(run), queue.expected_start(run)
+    try:
+        starts = watch.listing(run.path.parent).get(_expected_starts, run.path.parent)
+    except CharlabError:  # another run is being deleted
+        return ""
+    place, seconds = [*starts, run.id].index(run.id) + 1, starts.get(run.id)
     number = f"Number {place}" if place > 1 else "Next"
     when = f", in about {clock(seconds)}" if seconds and seconds > 5 else ""
     return f"{number} in the queue. It starts automatically{when}."
+
+
+def _expected_starts(_: tuple[watch.KnownRun, ...], folder: Path) -> dict[str, float | None]:
+    return queue.expected_starts(folder)
 
 
 def _reason(status: Status, may_act: bool) -> dict[str, str] | None:
