@@ -201,6 +201,8 @@ def _stream(result: GenerationResult, models: list[Model], boxes: list[Boxes] | 
         result.seconds = time.perf_counter() - started
         if show:
             show.generated(position)
+        else:
+            is_generating()  # where the session is read, a changed setting can end this run
 
 
 class _Progress:
