@@ -52,6 +52,21 @@ def test_the_newest_text_is_shown_until_a_hand_moves_the_slider():
     assert not app.exception
 
 
+@pytest.mark.parametrize(
+    ("settings", "wait"),
+    [("epochs=3", "at the end of epoch 1."), ("minutes=1", "at the end of epoch 1, or when the time is up.")],
+)
+def test_beside_its_first_text_a_run_that_trains_says_when_the_next_comes(settings, wait):
+    run = make_run()
+    write_samples(run, 0, 0)
+    call = f"run_comparison.samples(run, events, 240, TrainConfig({settings}))"
+    app = app_of(f"from charlab.core.config import TrainConfig\n{call}", run)
+    assert app.run().caption[0].value == f"Untrained. Next text {wait}"
+    write_samples(run, 1, 1)
+    assert not app.run().caption and texts(app) == ["the text 1 <b>$x$"]
+    assert not app.exception
+
+
 def test_a_browser_that_is_one_text_behind_does_not_hold_the_slider():
     run = make_run()
     app = app_of(SAMPLES, run)

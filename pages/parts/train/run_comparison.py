@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from charlab.core.config import TrainConfig
 from charlab.corpora import catalogue
 from charlab.errors import CharlabError
 from charlab.runs import control, diagnosis, limits, permissions, store
@@ -120,15 +121,18 @@ def words(run: Run, config: RunConfig, events: Sequence[dict[str, Any]], status:
             st.markdown(plain(in_page_words(sentence)))
 
 
-def samples(run: Run, events: Sequence[dict[str, Any]], height: int = 240) -> dict[str, Any] | None:
+def samples(
+    run: Run, events: Sequence[dict[str, Any]], height: int = 240, training: TrainConfig | None = None
+) -> dict[str, Any] | None:
     """Show the generated texts, one per epoch, on a slider that follows the newest until the reader moves it; the
-    text's box has `height` pixels. Returns the event of the text that is shown, if there is one."""
+    text's box has `height` pixels. Returns the event of the text that is shown, if there is one. Where `training`
+    has the settings of a run that is training now, its first text says when the next one comes."""
     found = [event for event in events if event["event"] == "sample"]
     if not found:
         return None
     if len(found) == 1:
         place = 0
-        st.caption(_after(found[0]))
+        st.caption(_after(found[0]) + (_next_text(found[0], training) if training else ""))
     else:
         place = _pick_sample(run, _epochs(found))
     sample = found[place]
@@ -147,6 +151,12 @@ def about_sample(sample: dict[str, Any]) -> None:
 
 def _after(sample: dict[str, Any]) -> str:
     return "Untrained" if sample.get("step") == 0 else f"After epoch {sample['epoch']:g}"
+
+
+def _next_text(sample: dict[str, Any], training: TrainConfig) -> str:
+    """When the text after this one comes."""
+    time_is_up = ", or when the time is up" if training.minutes else ""
+    return f". Next text at the end of epoch {int(sample['epoch']) + 1}{time_is_up}."
 
 
 def _epochs(found: Sequence[dict[str, Any]]) -> list[str]:

@@ -26,7 +26,7 @@ _TITLES = {"bits": "loss in bits", "nats": "loss in nats", "accuracy": "accuracy
 
 _TICK_SECONDS = 1.0
 _PICTURE_HEIGHT = 350  # pixels: with what is above it, the first screen of a projector
-_PRESENT_HEIGHT = 500  # where nothing but the controls is above it
+_PRESENT_HEIGHT = 560  # where nothing but the controls is above it
 _SLIDER_HEIGHT = 80  # above the generated text
 _DOORS_HEIGHT = 48  # below it
 
@@ -98,7 +98,8 @@ def _panel(run: Run, config: RunConfig, unit: str, others: list[Run], state: str
         _chart(run, config, status, events, unit, others, baselines)
     with right:
         below = 0 if present.is_on() else _DOORS_HEIGHT
-        sample = run_comparison.samples(run, events, _picture_height() - _SLIDER_HEIGHT - below)
+        training = config.train if _is_training(config, status) else None
+        sample = run_comparison.samples(run, events, _picture_height() - _SLIDER_HEIGHT - below, training)
         with present.details("doors"):
             _doors(run, status)
         if sample:
@@ -146,6 +147,11 @@ def _chart(
         filename=f"loss-{download_names.of_run(config)}",
         label=f"Progress of {config.name}, {_TITLES[unit]}: training solid, validation dashed.",
     )
+
+
+def _is_training(config: RunConfig, status: Status) -> bool:
+    """Whether epochs are still to come, as far as anybody knows; an n-gram model has none."""
+    return status.state == "running" and kinds.of(config.model).trained
 
 
 def _picture_height() -> int:
