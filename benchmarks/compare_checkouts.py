@@ -66,7 +66,7 @@ WORDS = {"presets": frozenset({"title", "about"}), "corpora": frozenset({"title"
 IN_BUNDLE = frozenset({"name", "notes", "versions"})
 # Settings, which change nothing by default, and figures that older checkouts lack.
 ADDED = frozenset({"split", "val_error", "standard_error_nats", "standard_error_bits"})
-ADDED |= {"alphabet_limit", "coverage", "train_loss_after"}
+ADDED |= {"alphabet_limit", "coverage", "train_loss_after", "added"}
 
 
 class Failed(Exception):

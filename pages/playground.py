@@ -70,7 +70,7 @@ if opened_by_link:
 # The page from top to bottom. Nothing above the bar depends on what was typed, so that Generate stays where it is.
 heading = present.details("heading")
 with present.details("settings"):
-    settings = settings_fold.box(FOLD, settings_panel.summary())
+    line, settings = settings_fold.places(FOLD)
 bar = st.container(key="generate_bar", horizontal=True, vertical_alignment="bottom")
 notice = st.container()
 tools = present.details("tools", horizontal=True, vertical_alignment="center")
@@ -100,6 +100,7 @@ with settings:
         prompt = seed_text.text_area(models[0])
     with right:
         sampling = settings_panel.choose_sampling(mode)
+settings_fold.say(line, FOLD, settings_panel.summary(stream_samples.names(models), prompt))
 with bar:
     temperature = settings_panel.choose_temperature(mode, notice)
     pressed = st.button(

@@ -12,6 +12,7 @@ from charlab.core.vocab import ALPHABET_LIMIT
 from charlab.corpora import decoding, licence
 from charlab.corpora.cleaning import clean, unify, unix_line_ends
 from charlab.corpora.decoding import AS_TEXT, BINARY_SHARE, decode, decode_plainly, looks_binary
+from charlab.corpora.first_words import first_words
 from charlab.errors import CorpusError
 
 MINIMUM_CHARACTERS = 2_000
@@ -243,5 +244,5 @@ def _first_words(text: str) -> str:
     line = next((line for line in lines if any(map(str.isalnum, line))), "")
     if len(line) <= _FIRST_WORDS:
         return line
-    cut = line[: _FIRST_WORDS + 1].rpartition(" ")[0] or line[:_FIRST_WORDS]
+    cut = first_words(line, _FIRST_WORDS)
     return f"{cut.rstrip(' ,;:.-–')} ..."

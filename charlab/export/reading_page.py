@@ -146,7 +146,7 @@ def _in_words(reading: Reading, index: int) -> str:
     bits, probability = reading.bits[index - 1], reading.next_probabilities[index - 1]
     if np.isnan(bits):
         return f"{name}: not in the model's alphabet"
-    return f"{name}: {bits:.2f} bits, probability {_share(probability)}, rank {reading.ranks[index - 1]:.0f}"
+    return f"{name}: {bits:.2f} bits, probability {in_percent(probability)}, rank {reading.ranks[index - 1]:.0f}"
 
 
 def _surprises(reading: Reading, vocab: Vocab) -> str:
@@ -156,7 +156,7 @@ def _surprises(reading: Reading, vocab: Vocab) -> str:
         t = position - 1  # the step before it
         best = np.argsort(-reading.probabilities[t], kind="stable")[:_MOST_LIKELY]
         characters = [*vocab.characters, "\ufffd"]
-        shares = {named(characters[i]): _share(reading.probabilities[t, i]) for i in best}
+        shares = {named(characters[i]): in_percent(reading.probabilities[t, i]) for i in best}
         most_likely = "".join(f"<li><b>{escape(name)}</b> {escape(share)}</li>" for name, share in shares.items())
         before = in_line(reading.text[max(0, t + 1 - _BEFORE) : t + 1])
         cells = [
@@ -175,8 +175,8 @@ def _surprises(reading: Reading, vocab: Vocab) -> str:
     return "\n".join(rows)
 
 
-def _share(probability: float) -> str:
-    """A probability in per cent: "12.8%", "<0.1%"."""
+def in_percent(probability: float) -> str:
+    """A probability in per cent, in a sentence: "12.8%", "<0.1%"."""
     return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
 

@@ -128,17 +128,17 @@ def test_in_a_class_others_models_are_counted_and_not_listed(monkeypatch):
         run = make_run(name=name)
         run.write_config(dataclasses.replace(run.config(), owner=owner))
     said = text(open_page("home"))
-    assert "Of Ben, today" in said and "Of Anna" not in said and "also 2 of others" in said
+    assert "Of Ben, today" in said and "Of Anna" not in said and "including 2 of others" in said
     monkeypatch.setattr(browser_cookie, "owner", lambda: "c" * 16)
     said = text(open_page("home"))
-    assert "Of " not in said and "None yet." in said and "also 3 of others" in said
+    assert "Of " not in said and "None yet." in said and "including 3 of others" in said
 
 
 def test_of_many_models_the_newest_are_listed_and_the_others_counted():
     for number in range(10):
         make_run(name=f"Number {number}")
     said = text(open_page("home"))
-    assert said.count("Number ") == 8 and "also 2 earlier ones." in said
+    assert said.count("Number ") == 8 and "including 2 earlier ones." in said
 
 
 def test_the_bars_of_the_example_are_in_per_cent():

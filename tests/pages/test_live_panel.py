@@ -72,6 +72,7 @@ def test_a_run_that_trains_is_told_whole(client):
     assert "uniform baseline" in json.dumps(chart["layout"]) and "Grey lines" in told["caption"]
     (text,) = told["texts"]["more"]
     assert (text["text"], text["after"]) == ("the fox", "Untrained") and "continuing “the”" in text["about"]
+    assert told["next_text"] == "Next text at the end of epoch 1, or when the time is up."
     assert "equally likely characters" in told["words"]["summary"][-1]
 
 

@@ -318,6 +318,20 @@ def test_settings_fold_to_a_line_that_says_them():
     assert not any("“”" in button.label for button in without.button)
 
 
+def test_folded_settings_name_all_models_that_are_compared():
+    run = make_run(name="Mine")
+    epochs(run)
+    link = {"mode": "side by side", "model": run.id, "beside": "best-gru,epoch-001"}
+    app = press(open_page("playground", **link, seed_text="the ", length="20"), "Generate")
+    beginning = plain("Mine, Best GRU (10 minutes), Mine, epoch 1 · “the” · 20 characters")
+    assert not app.exception and any(button.label.startswith(beginning) for button in app.button)
+
+
+def test_the_line_of_a_new_link_names_the_model_that_the_page_chose():
+    app = open_page("playground", write="1", length="10")
+    assert any(button.label.startswith(plain("Best GRU (10 minutes) · “")) for button in app.button)
+
+
 @pytest.mark.parametrize(
     ("text", "beginning"),
     [

@@ -14,9 +14,10 @@ from charlab.core import sampling
 from charlab.core.config import SampleConfig
 from charlab.core.display import named
 from charlab.core.reading import Reading
+from charlab.export.reading_page import in_percent
 from charlab.runs.models import Model
 from pages.parts.explainer import evidence
-from pages.parts.explainer.text_strip import alphabet, before, in_percent, percent
+from pages.parts.explainer.text_strip import alphabet, before, percent
 from pages.parts.shared import present, sampling_inputs, url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain

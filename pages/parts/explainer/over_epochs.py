@@ -90,7 +90,7 @@ def without_epochs(info: ModelInfo, model: Model) -> None:
     else:
         why = "This model kept only its final weights, so there are no earlier epochs to show."
     st.info(why + " Choose a model that kept them, or train one: every run keeps its weights after each epoch.")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         for other in models.available_models():
             if other.where == "starter" and other.name != info.name and len(saved := epochs(other)) > 1:
                 words = f"{other.title}: epochs {', '.join(map(str, saved[:-1]))} and {saved[-1]}"

@@ -18,8 +18,9 @@ from charlab.charts import along_text, distribution
 from charlab.core.display import in_line, named
 from charlab.explain import branching
 from charlab.explain.branching import Branches, Choice, Reader
+from charlab.export.reading_page import in_percent
 from charlab.runs.models import Model
-from pages.parts.explainer.text_strip import alphabet, in_percent
+from pages.parts.explainer.text_strip import alphabet
 from pages.parts.shared import page_state, present, sampling_inputs, url_state
 from pages.parts.shared.character_strip import character_strip, keys_help
 from pages.parts.shared.chart import plotly_chart
@@ -158,7 +159,7 @@ def _written(model: Model, session: _Session) -> None:
         values=[*blank, *(value if value < 99 else None for value in bits), None],
         unit="bits at this temperature",
         legend=("0 bits: likely", "8+ bits: unlikely"),
-        height=_HEIGHT,
+        height=present.taller(_HEIGHT),
         first_position=len(session.text) - len(before) + 1,
     )
     position = session.branches.position

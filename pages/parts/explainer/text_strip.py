@@ -115,11 +115,6 @@ def percent(values: np.ndarray) -> list[float]:
     return np.round(100 * values, 2).tolist()
 
 
-def in_percent(probability: float) -> str:
-    """A probability in per cent, in a sentence: "12.8%", "<0.1%"."""
-    return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
-
-
 def strip(chosen: Chosen, height: int, unit: tuple | None, place: DeltaGenerator) -> None:
     """The text in colours that the reader picks; a click, an arrow key or a digit chooses a position.
 
@@ -164,7 +159,7 @@ def strip(chosen: Chosen, height: int, unit: tuple | None, place: DeltaGenerator
         scale=colouring.scale,
         swatches=colouring.swatches,
         legend=colouring.legend,
-        height=height,
+        height=present.taller(height),
         first_position=1,
     )
     with present.details("strip-help"):

@@ -41,9 +41,11 @@ def _tick(model: Model) -> None:
     steps = _steps(model.digest, model)
     place = min(st.session_state.get("example_place", 0), len(steps) - 1)
     text = model.seed_text + model.vocab.decode([step.ids[0] for step in steps[:place]])
-    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+    widths = [1, 1] if present.is_on() else [3, 2]  # large labels of bars need more room
+    left, right = st.columns(widths, gap="medium" if present.is_on() else "large", vertical_alignment="center")
     with left, st.container(border=True):
-        st.caption(plain(f"{model.config.name} generates text, one character at a time:"))
+        with present.details("example-caption"):
+            st.caption(plain(f"{model.config.name} generates text, one character at a time:"))
         exact(text + "▌", height=170)
     with right:
         characters = [*model.vocab.characters, "\ufffd"]

@@ -55,4 +55,4 @@ def _rows(infos: Iterable[ModelInfo], place: Any) -> None:
 def _others(earlier: int, of_others: int) -> str:
     """A sentence on the models that are not listed; "" where all are."""
     counted = [f"{earlier} earlier ones"] * (earlier > 0) + [f"{of_others} of others"] * (of_others > 0)
-    return f"The other pages list all models, also {' and '.join(counted)}." if counted else ""
+    return f"The other pages list all models, including {' and '.join(counted)}." if counted else ""

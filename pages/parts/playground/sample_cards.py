@@ -47,7 +47,7 @@ def choose_view() -> None:
         "Compare with the training text",
         key="compare",
         persist_state="session",
-        help="Counts what is copied, and shows these passages.",
+        help="Shows how much of a text is copied, and the passages found verbatim in the training text.",
     )
 
 

@@ -9,8 +9,7 @@ import streamlit as st
 
 from charlab.core.config import SampleConfig, settings
 from charlab.corpora.first_words import first_words
-from charlab.errors import CharlabError, ConfigError
-from charlab.runs import models
+from charlab.errors import ConfigError
 from pages.parts.playground.stream_samples import MODES
 from pages.parts.playground.temperature import MAX_TEMPERATURE, MAX_TEMPERATURES, meaning, parse_temperatures
 from pages.parts.shared import page_state, present, sampling_inputs, url_state
@@ -36,17 +35,17 @@ def read_link() -> None:
         url_state.read(setting)
 
 
-def summary() -> str:
-    """The chosen settings in a line, for when they are folded; of a link that was just opened, its own."""
+def summary(models: list[str], prompt: str) -> str:
+    """The chosen settings in a line, for when they are folded: names of models, the prompt and the rest."""
     state = st.session_state
-    prompt = " ".join((url_state.value("seed_text") or url_state.opened("seed_text") or "").split())
+    prompt = " ".join(prompt.split())
     if len(prompt) > _MAX_PROMPT:
         prompt = first_words(prompt, _MAX_PROMPT).strip() + " …"
     texts = f"{state.length:,} characters"
     if state.mode == MODES[0]:
         texts = f"{state.samples} {'sample' if state.samples == 1 else 'samples'} of {texts}"
     parts = [
-        _model_title(),
+        ", ".join(models),
         f"“{prompt}”" if prompt else "",
         texts,
         f"top-k {state['playground.top_k']}" if state["playground.top_k"] else "",
@@ -54,14 +53,6 @@ def summary() -> str:
         f"random seed {state['playground.seed']}",
     ]
     return " · ".join(filter(None, parts))
-
-
-def _model_title() -> str:
-    name = url_state.value("model") or url_state.opened("model")
-    try:
-        return models.find(name).config().name if name else ""
-    except CharlabError:
-        return ""
 
 
 def choose_sampling(mode: str) -> dict[str, Any]:

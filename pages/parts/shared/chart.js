@@ -167,6 +167,8 @@ function enlarge(value, least) {
   }
 }
 
+const getEnlargement = (layout) => Math.max(1, layout.font.size / 13); // in Present mode
+
 const isTouched = () => matchMedia("(pointer: coarse)").matches;
 
 // A subtitle wider than the chart is wrapped, and the picture moves down.
@@ -180,13 +182,13 @@ function wrapSubtitle(layout, node) {
     else lines.push(word);
   }
   subtitle.text = lines.join("<br>");
-  layout.margin.t += 2 * (size - 12) + (size + 4) * (lines.length - 1); // title and subtitle
+  layout.margin.t += 3 * (size - 12) + (size + 4) * (lines.length - 1); // title and subtitle
 }
 
 // Of a long text as many steps around the focus as can be read; a double click shows all, and then these again.
 function fitSteps(layout, node) {
   const { range } = layout.xaxis, { focus, square } = layout.meta ?? {};
-  const most = Math.max(30, Math.floor((node.clientWidth - 230) / 10));
+  const most = Math.max(30, Math.floor((node.clientWidth - 230) / (10 * getEnlargement(layout))));
   if (focus === undefined || focus === null || range[1] - range[0] <= most) return;
   const first = Math.min(Math.max(range[0], Math.round(focus - most / 2) - 0.5), range[1] - most);
   const last = first + most;
@@ -202,7 +204,7 @@ function fitSteps(layout, node) {
 
 // Named ticks: every n-th, so that they don't run into each other.
 function thinTicks(layout, node) {
-  const [low, high] = layout.yaxis?.domain ?? [0, 1], large = Math.max(1, layout.font.size / 13);
+  const [low, high] = layout.yaxis?.domain ?? [0, 1], large = getEnlargement(layout);
   const rooms = {
     xaxis: [node.clientWidth - 160, 9 * large],
     yaxis: [(node.clientHeight - 130) * (high - low), 12.5 * large],

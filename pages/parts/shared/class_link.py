@@ -30,7 +30,9 @@ _OPENED_INSIDE = (
     "You opened CharLab at an address that only this machine can reach. Open it at the address that the class "
     "uses: the link and its QR code then appear here."
 )
-_NO_NETWORK = "This machine is in no network. Connect it to the one that the class uses, then reload this page."
+_NO_NETWORK = (
+    "This machine is not connected to a network. Connect it to the one that the class uses, then reload this page."
+)
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
 import streamlit as st
-from streamlit import runtime
 from streamlit.runtime.scriptrunner import StopException, add_script_run_ctx, get_script_run_ctx
-
-_HANDOVER_SECONDS = 0.02  # in which Streamlit puts another run in the place of one that it stops
 
 
 class Stopped(Exception):
@@ -34,32 +30,15 @@ def end() -> NoReturn:
 
 
 def run(page: Callable[[], None], update: Callable[[], None]) -> None:
-    """Run a page, then `update`. Where the reader stops it, the rest is drawn that it leaves, or a sentence.
-
-    Where a changed setting or a closed page stops it, nothing is: nobody would see it.
-    """
+    """Run a page, then `update`. Where the reader stops it, the rest is drawn that it leaves, or a sentence."""
     try:
         with contextlib.suppress(Ended):
             page()
         update()
-    except (Stopped, StopException) as stopped:
-        if _is_replaced():
-            raise StopException from None
-        _finish(stopped.draw if isinstance(stopped, Stopped) else _tell, update)
-
-
-def _is_replaced() -> bool:
-    """Whether this run was stopped because another one of this page takes its place, or the page was closed.
-
-    Streamlit tells neither from the reader's Stop: it stops the run, and starts another one if there is a reason.
-    """
-    script = get_script_run_ctx()
-    if script is None or not runtime.exists():
-        return False
-    time.sleep(_HANDOVER_SECONDS)
-    session = runtime.get_instance().get_app_session(script.session_id)
-    current = getattr(session, "_scriptrunner", None)
-    return getattr(current, "_requests", None) is not script.script_requests
+    except Stopped as stopped:
+        _finish(stopped.draw, update)
+    except StopException:
+        _finish(_tell, update)
 
 
 def _finish(*rest: Callable[[], None]) -> None:

@@ -64,7 +64,8 @@ def unfold(key: str) -> None:
 def reveal() -> None:
     """Show the page's settings although they are folded or hidden by Present mode: something in them has to be
     read or chosen before the page can go on."""
-    hidden = '[class*="st-key-details-"]:has([class*="st-key-box-"]), :has(> [class*="st-key-box-"])'
+    box, details = '[class*="st-key-box-"]', '[class*="st-key-details-"]'
+    hidden = f"{details}:has({box}), :has(> {details} {box}), :has(> {box})"
     st.html(f"<style>{hidden} {{ display: flex !important; }}</style>")
 
 

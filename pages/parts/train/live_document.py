@@ -88,6 +88,7 @@ def make(wanted: Wanted) -> Document:
             "instead": "" if chart else _without_chart(status, events, wanted.unit),
         },
         "caption": _caption(config, wanted.unit, bool(lines)),
+        "next_text": _next_text(config, status),
         "every_epoch": _EVERY_EPOCH,
         "words": _words(snapshot, wanted),
     }
@@ -258,6 +259,14 @@ def _baselines(config: RunConfig) -> list[baselines.Line] | None:
 
 
 # Texts and sentences
+
+
+def _next_text(config: RunConfig, status: Status) -> str:
+    """When the text after that of the untrained model comes; "" where no training is under way."""
+    if status.state != "running" or not kinds.of(config.model).trained:  # an n-gram model has no epochs
+        return ""
+    time_is_up = ", or when the time is up" if config.train.minutes else ""
+    return f"Next text at the end of epoch 1{time_is_up}."
 
 
 def _text(sample: Event, place: int) -> dict[str, str]:

@@ -215,14 +215,15 @@ function showChart(part, told) {
 
 // The slider follows the newest text until the reader goes back; at its end it follows again
 
-function showTexts(part) {
+function showTexts(part, told) {
   const reading = readingOf(part.source.run), newest = reading.texts.length - 1;
   const head = node(part, "head", "div", "head"), box = node(part, "box", "div", "text");
   head.hidden = box.hidden = newest < 0;
   if (newest < 0) return;
   const place = reading.held ?? newest, slider = sliderOf(part, head, reading);
   slider.parentNode.hidden = newest === 0;
-  say(part, "only", newest === 0 ? reading.texts[0].after : "", "p", "caption", "", head);
+  const only = [reading.texts[0].after, told.next_text].filter(Boolean).join(". ");
+  say(part, "only", newest === 0 ? only : "", "p", "caption", "", head);
   if (newest > 0) {
     const words = epochOf(reading.texts, place);
     if (slider.max !== `${newest}`) slider.max = newest;

@@ -19,7 +19,7 @@ from pages.parts.shared.safe_text import command, plain
 from pages.parts.train import export_import, live_document, live_panel, preview, run_comparison, run_controls
 
 _PICTURE_HEIGHT = 350  # pixels: with what is above it, the first screen of a projector
-_PRESENT_HEIGHT = 500  # where nothing but the controls is above it
+_PRESENT_HEIGHT = 560  # where nothing but the controls is above it
 _DOORS_HEIGHT = 48  # below the generated text
 
 

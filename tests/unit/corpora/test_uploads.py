@@ -233,3 +233,8 @@ def test_a_file_name_is_shown_without_folders_and_invisible_characters(filename,
 
 def test_a_text_does_not_print_itself_whole():
     assert len(repr(uploads.read_pasted(TEXT))) < 500
+
+
+def test_the_first_words_that_name_a_text_are_not_cut_between_a_letter_and_its_marks():
+    text = uploads.read_pasted("x" + "กิ" * 1_500)
+    assert uploads.named(text, " ").title == "x" + "กิ" * 19 + " ..."
