@@ -191,11 +191,11 @@ def new_samples(request: GenerationRequest, models: list[Model]) -> list[Sample]
         return [Sample(f"Temperature {t:g}", models[0], t) for t in request.config.temperatures]
     temperature = request.config.temperature
     if request.mode == "side by side":
-        return [Sample(title, model, temperature) for title, model in zip(_names(models), models, strict=True)]
+        return [Sample(title, model, temperature) for title, model in zip(names(models), models, strict=True)]
     return [Sample(f"Sample {n + 1}", models[0], temperature) for n in range(request.config.samples)]
 
 
-def _names(models: list[Model]) -> list[str]:
+def names(models: list[Model]) -> list[str]:
     """A unique title for each model."""
     epochs = [
         f", epoch {int(model.weights_name[6:])}" if model.weights_name.startswith("epoch") else ""
