@@ -8,7 +8,7 @@ import streamlit as st
 
 from charlab.errors import CharlabError
 from charlab.runs import accelerators, limits, plan
-from pages.parts.shared import browser_cookie, present, settings_fold, url_state
+from pages.parts.shared import browser_cookie, lazy_popover, present, settings_fold, url_state
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
 from pages.parts.train import (
@@ -60,18 +60,36 @@ with form:
         st.caption(words)
     more = st.container(horizontal=True)
     start_place = start_place or more.container(key="start", width="content")
-    with more.popover("Advanced settings", icon=":material/tune:", width="content"):
+    changes = settings_form.read_settings(preset)
+    advanced, is_drawn = lazy_popover.popover(
+        "Advanced settings", key="advanced", room=1000, place=more, icon=":material/tune:", width="content"
+    )
+    with advanced:
         accelerator_here = st.container()
-        changes = settings_form.pick_settings(preset)
+        if is_drawn:
+            settings_form.draw_settings(preset)
         alphabet_cost = st.empty()
         run_form.tell_missing_accelerators()
     with columns[3] if accelerator_in_row else accelerator_here:
         accelerator = run_form.pick_accelerator(preset)
-    with more.popover("Add your own text", icon=":material/upload_file:", width="content"):
-        own_texts.add_own_text()
-    with more.popover("Import a model", icon=":material/move_to_inbox:", width="content"):
-        if imported := export_import.import_bundle():
-            st.session_state.run = imported.id
+    add_text, is_drawn = lazy_popover.popover(
+        "Add your own text", key="add_text", room=430, place=more, icon=":material/upload_file:", width="content"
+    )
+    if is_drawn:
+        with add_text:
+            own_texts.add_own_text()
+    import_model, is_drawn = lazy_popover.popover(
+        "Import a model",
+        key="import_model",
+        room=230,
+        place=more,
+        icon=":material/move_to_inbox:",
+        width="content",
+    )
+    if is_drawn:
+        with import_model:
+            if imported := export_import.import_bundle():
+                st.session_state.run = imported.id
     facts = st.container()  # below Start, which must not move when a typed setting makes them longer
 
 reason = accelerators.why_no_tensorflow() if settings_form.is_trained(preset) else ""

@@ -51,7 +51,7 @@ class Corpus:
     def is_here(self) -> bool:
         """Whether load() needs no network for it."""
         if self.name in _DOWNLOADS:
-            return downloads.find(_DOWNLOADS[self.name])[0] is not None
+            return downloads.is_here(_DOWNLOADS[self.name])
         if self.name == "python-reference":
             return python_texts.has_python_reference()
         if self.name == "python-source":

@@ -5,14 +5,17 @@ A file with wrong contents is never returned.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from charlab import os_errors
 from charlab.corpora import licence
 from charlab.errors import CorpusError, DownloadError
+from charlab.files import ReadOnce
 from charlab.folders import cache_folder, corpora_folder
 
 CONNECT_SECONDS = 5  # that a server may take to accept a connection
@@ -45,6 +48,20 @@ SHAKESPEARE = Download(
     "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
 )
 COMPLETE_WORKS = Download("100-0.txt", ("https://www.gutenberg.org/files/100/100-0.txt",))
+
+
+def is_here(download: Download) -> bool:
+    """Whether `find` gives its contents: a file is checked again only after it has changed."""
+    for folder in (corpora_folder(), cache_folder()):
+        with contextlib.suppress(OSError):  # missing, or not readable
+            if folder and _check(download)(folder / download.file_name):
+                return True
+    return False
+
+
+@cache
+def _check(download: Download) -> ReadOnce[bool]:
+    return ReadOnce(lambda path: download.contents(path.read_bytes()) is not None)
 
 
 def find(download: Download) -> tuple[bytes | None, tuple[str, ...]]:

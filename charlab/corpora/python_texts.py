@@ -9,6 +9,7 @@ import importlib.util
 import sys
 import sysconfig
 import unicodedata
+from functools import cache
 from pathlib import Path
 
 from charlab.errors import CorpusError
@@ -40,7 +41,7 @@ def python_source() -> str:
     (sys.stdlib_module_names), such as the machine's own build settings.
     """
     sources = []
-    for path in _library_files():
+    for path in _library_files(sysconfig.get_path("stdlib")):
         try:
             sources.append(path.read_bytes().decode("utf-8-sig"))
         except (OSError, UnicodeDecodeError):  # not readable, or in another encoding
@@ -57,9 +58,9 @@ def has_python_reference() -> bool:
 
 def has_python_source() -> bool:
     """Whether this Python has the source code of its library."""
-    return bool(_library_files())
+    return bool(_library_files(sysconfig.get_path("stdlib")))
 
 
-def _library_files() -> list[Path]:
-    folder = Path(sysconfig.get_path("stdlib"))
-    return [path for path in sorted(folder.glob("*.py")) if path.stem in sys.stdlib_module_names]
+@cache
+def _library_files(folder: str) -> list[Path]:
+    return [path for path in sorted(Path(folder).glob("*.py")) if path.stem in sys.stdlib_module_names]

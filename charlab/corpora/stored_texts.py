@@ -19,7 +19,7 @@ from charlab import os_errors
 from charlab.corpora import downloads
 from charlab.corpora.uploads import Text, stored_name
 from charlab.errors import CorpusError
-from charlab.files import write_whole
+from charlab.files import ReadOnce, write_whole
 
 _FACTS = {"title": str, "sha256": str, "notes": list, "characters": int, "alphabet_size": int}  # at least
 _YEAR_2900 = 3e10  # in seconds since 1970
@@ -77,7 +77,7 @@ def store(text: Text, owner: str = "") -> str:
 def rename(name: str, title: str) -> None:
     """Give a stored text another title; its name, which links use, stays. Raises CorpusError, OSError."""
     path = path_of(name)
-    about = _read_about(path.with_suffix(".json"))
+    about = _about(path.with_suffix(".json"))
     if about is None:
         raise CorpusError("This text is no longer on this machine.")
     _write_about(path, about | {"title": title})
@@ -132,7 +132,7 @@ def _folder() -> Path:
 
 def _read(name: str) -> Text | None:
     path = path_of(name)
-    about = _read_about(path.with_suffix(".json"))
+    about = _about(path.with_suffix(".json"))
     try:
         data = path.read_bytes()
     except OSError:
@@ -146,7 +146,7 @@ def _read(name: str) -> Text | None:
 
 
 def _facts(path: Path) -> StoredText | None:
-    about = _read_about(path)
+    about = _about(path)
     try:
         size, written = path.with_suffix(".txt").stat().st_size, path.stat().st_mtime
     except OSError:
@@ -160,13 +160,23 @@ def _facts(path: Path) -> StoredText | None:
     return StoredText(name, about["title"], *sizes, added, about.get("owner", ""))
 
 
+def _about(path: Path) -> dict[str, Any] | None:
+    try:
+        return _read_once(path)
+    except OSError:
+        return None
+
+
 def _read_about(path: Path) -> dict[str, Any] | None:
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     is_whole = isinstance(about, dict) and all(isinstance(about.get(key), kind) for key, kind in _FACTS.items())
     return about if is_whole else None
+
+
+_read_once = ReadOnce(_read_about)
 
 
 def _write_about(path: Path, about: dict[str, Any]) -> None:

@@ -12,11 +12,9 @@ from charlab.runs.presets import preset
 def training_command(config: store.RunConfig) -> str:
     """The command that trains the same run: the preset, and the settings that differ from it."""
     chosen = preset(config.preset)
-    changed = {
-        name: value
-        for name, value in (config.model.to_json() | config.train.to_json()).items()
-        if value != (chosen.model.to_json() | chosen.train.to_json())[name]
-    }
+    defaults = chosen.model.to_json() | chosen.train.to_json()
+    settings = config.model.to_json() | config.train.to_json()
+    changed = {name: value for name, value in settings.items() if value != defaults[name]}
     words = ["python -m charlab train", "--corpus", shlex.quote(config.corpus), "--preset", config.preset]
     for name in ("minutes", "epochs", "accelerator", "seed"):
         if name in changed and not (name == "epochs" and "minutes" in changed):

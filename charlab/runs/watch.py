@@ -13,9 +13,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from charlab.errors import RunError
+from charlab.files import Mark, mark
 from charlab.folders import runs_folder
 from charlab.runs import changes, store
 from charlab.runs.store import Run, RunConfig, Status
@@ -23,18 +24,8 @@ from charlab.runs.store import Run, RunConfig, Status
 Answer = TypeVar("Answer")
 _SHARE = 0.02  # of the time, for looks at a folder: longer lists are looked at less often
 _SECONDS = (0.1, 0.5)  # between two looks: at least, and at most
-_SETTLED_NS = 2_500_000_000  # a file system's clock may tick every two seconds: a later change might look the same
 _MAX_FOLDERS = 8
 _TRAINING = "running"  # only then a run's state depends on more than its status.json
-
-
-class Mark(NamedTuple):
-    """What changes with a file; a folder's changes with the names in it."""
-
-    inode: int
-    size: int
-    modified: int  # nanoseconds
-    changed: int
 
 
 class KnownRun:
@@ -62,6 +53,8 @@ class KnownRun:
                     self._answers[read] = read(self), None
                 except RunError as error:
                     self._answers[read] = None, str(error)
+                    if _may_pass(error):
+                        self._is_settled = False
             answer, problem = self._answers[read]
         if problem is not None:
             raise RunError(problem)
@@ -148,13 +141,12 @@ class RunsWatcher:
         """The listing as before where nothing has changed."""
         known = {run.id: run for run in self._listing.runs}
         names = sorted(os.listdir(self._folder), reverse=True) if self._folder.is_dir() else []
-        settled = time.time_ns() - _SETTLED_NS
         found = []
         for name in names:
             if marks := _marks(os.path.join(self._folder, name)):
                 run = known.get(name)
                 if run is None or not run.is_still(marks):
-                    is_settled = all(mark is None or max(mark[2:]) < settled for mark in marks)
+                    is_settled = all(each is None or each.is_settled() for each in marks)
                     run = KnownRun(Run(self._folder / name), marks, is_settled)
                 found.append(run)
         same = len(found) == len(known) and all(run is known.get(run.id) for run in found)
@@ -182,18 +174,16 @@ def runs(folder: Path | None = None) -> tuple[KnownRun, ...]:
     return listing(folder).runs
 
 
+def _may_pass(error: BaseException | None) -> bool:
+    """Whether the operating system refused to read, for example because too many files were open: no file need
+    change before it reads them."""
+    return error is not None and (isinstance(error, OSError) or _may_pass(error.__cause__))
+
+
 def _marks(folder: str) -> tuple[Mark | None, ...]:
     """Marks of the files that lists read, None for one that is missing; empty where the folder is no run."""
-    marks = [_mark(f"{folder}/{name}") for name in store.LISTED]
+    marks = [mark(f"{folder}/{name}") for name in store.LISTED]
     return tuple(marks) if marks[0] else ()
-
-
-def _mark(path: str) -> Mark | None:
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return Mark(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 # What `KnownRun` reads

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from charlab import cli
-from helpers.pages import open_page
+from helpers.pages import open_page, open_popover
 from helpers.project import ROOT
 
 MADE = ROOT / "tests" / "data" / "made_by_0.1.0"  # its README.md tells how
@@ -113,6 +113,8 @@ def test_an_old_link_opens_its_page_with_its_settings(made):
     # The page writes all that it was set to into its address, and nothing else: what it did not take is gone.
     address = {key: value[0] if isinstance(value, list) else value for key, value in app.query_params.items()}
     assert address == link
+    if made["page"] == "train":
+        open_popover(app, "advanced")
     shown = {_as_in_a_link(widget.value) for widget in _widgets(app)}
     for key, value in link.items():
         if _is_number(value) and key not in (*NO_WIDGETS, "write"):

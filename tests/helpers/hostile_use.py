@@ -14,7 +14,7 @@ from charlab.export import bundle
 from charlab.runs import plan, store
 from charlab.runs.permissions import OPERATOR
 from helpers import hostile_files, odd_texts
-from helpers.pages import open_page
+from helpers.pages import open_page, open_popover
 from helpers.project import ROOT
 from helpers.sandbox import Answer, Fault, Sandbox, command
 from helpers.tiny import make_run, ngram_run
@@ -149,7 +149,7 @@ def _check_text(text: uploads.Text, normalise: bool) -> None:
 def upload_text(bench: Bench, data: bytes, filename: str) -> str:
     """A file on the Train page, taken with its button. Returns how it ended."""
     with bench.sandbox.watched():
-        app = open_page("train")
+        app = open_popover(open_page("train"), "add_text")
     with bench.sandbox.watched():
         app.file_uploader(key="upload").set_value((filename, data, "text/plain")).run()
     _check_page(app)

@@ -25,6 +25,12 @@ def open_page(name: str, **query: str) -> AppTest:
     return app
 
 
+def open_popover(app: AppTest, key: str) -> AppTest:
+    """Open a popover whose content is drawn only then (pages/parts/shared/lazy_popover.py)."""
+    app.session_state[key] = True
+    return app.run()
+
+
 def model_box(app: AppTest):
     """The picker of models, whose key changes (pages/parts/shared/stable_selectbox.py)."""
     return next(box for box in app.selectbox if box.label == "Model")

@@ -11,7 +11,7 @@ from charlab.export import script
 from charlab.runs import diagnosis, shell_commands
 from charlab.runs.presets import PRESETS
 from charlab.runs.store import RunConfig
-from helpers.pages import open_page
+from helpers.pages import open_page, open_popover
 from pages.parts.shared import page_state
 
 ALL = SETTINGS | config.settings(SampleConfig)
@@ -66,7 +66,7 @@ def test_a_setting_needs_its_declaration_alone():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_train_page_opens_every_setting_that_a_kind_uses(kind):
-    app = open_page("train", preset="custom", **{"custom.kind": kind})
+    app = open_popover(open_page("train", preset="custom", **{"custom.kind": kind}), "advanced")
     widgets = [*app.selectbox, *app.number_input, *app.checkbox]
     shown = {
         widget.key: (widget.label, widget.help) for widget in widgets if f"{widget.key}".startswith("custom.")

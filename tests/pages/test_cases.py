@@ -8,7 +8,7 @@ from charlab.corpora import catalogue, uploads
 from charlab.export import bundle
 from charlab.runs import store
 from helpers import odd_texts
-from helpers.pages import open_page
+from helpers.pages import open_page, open_popover
 from helpers.tiny import make_run
 
 ENCODED = [
@@ -32,7 +32,7 @@ def press(app, label):
 
 
 def upload(data: bytes):
-    app = open_page("train")
+    app = open_popover(open_page("train"), "add_text")
     app.file_uploader(key="upload").set_value(("essay.txt", data, "text/plain")).run()
     assert not app.exception
     return app
@@ -149,7 +149,7 @@ def test_a_text_pasted_several_times_is_said_to_be_copied_before_start(times):
 @pytest.mark.parametrize("name", ["x" * 600, "🦊" * 300, "**bold** <b>", "\u202eabc"])
 def test_a_model_file_that_was_written_here_is_accepted_here(name):
     run = make_run(name=name)
-    app = open_page("train")
+    app = open_popover(open_page("train"), "import_model")
     app.file_uploader(key="bundle_upload").set_value(("model.zip", bundle.pack(run), "application/zip")).run()
     app = press(app, "Import")
     assert not app.error and [other.config().name for other in store.all_runs()] == [name, name]

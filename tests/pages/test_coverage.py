@@ -9,7 +9,7 @@ from charlab.corpora import catalogue, coverage, uploads
 from charlab.runs import baselines, store
 from charlab.runs.store import RunConfig
 from helpers.left_out import CHINESE, NOVEL, QUOTES, RUSSIAN
-from helpers.pages import open_page, shown
+from helpers.pages import open_page, open_popover, shown
 from helpers.tiny import TINY, make_run, random_weights
 
 
@@ -43,6 +43,7 @@ def test_a_text_that_can_hardly_be_read_is_refused_with_an_alphabet_that_fits(te
 
 def test_the_alphabet_that_was_offered_fits():
     app = open_page("train", corpus=keep(NOVEL), preset="cloud-tpu-lstm")
+    open_popover(app, "advanced")
     app.selectbox(key="cloud-tpu-lstm.alphabet").set_value("corpus")
     app.number_input(key="cloud-tpu-lstm.alphabet_limit").set_value(4096).run()
     assert not app.error and not app.warning and "model can read" not in shown(app)

@@ -4,7 +4,7 @@ import pytest
 
 from charlab.runs import checkpoints, store, time_estimate, watch
 from helpers import damages
-from helpers.pages import live, model_box, open_page, shown
+from helpers.pages import live, model_box, open_page, open_popover, shown
 from helpers.tiny import make_run
 
 
@@ -52,6 +52,7 @@ def test_a_damaged_run_is_left_out_of_a_comparison(name):
     sound, other, damaged = a_run("Sound"), a_run("Other"), a_run()
     damages.ALL[name](damaged)
     app = open_page("train", run=sound.id, others=f"{damaged.id},{other.id}")
+    open_popover(app, "compare_runs")
     assert not app.exception and not app.error
     assert next(box for box in app.multiselect if box.label == "Compare with").value == [damaged.id, other.id]
     known = [watch.KnownRun(run) for run in (sound, damaged, other)]

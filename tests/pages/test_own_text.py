@@ -9,14 +9,18 @@ from charlab.corpora import catalogue, decoding, uploads
 from charlab.runs import control, own_texts, store
 from charlab.runs.permissions import OPERATOR
 from helpers import cases
-from helpers.pages import open_page, shown
+from helpers.pages import open_page, open_popover, shown
 
 RUSSIAN = "Море было тихим, и лодка вышла рано утром.\n" * 60
 FRENCH = "La forêt était déjà calme très tôt.\n" * 80
 
 
+def opened():
+    return open_popover(open_page("train"), "add_text")
+
+
 def with_file(data: bytes):
-    app = open_page("train")
+    app = opened()
     app.file_uploader(key="upload").set_value(("essay.txt", data, "text/plain")).run()
     assert not app.exception
     return app
@@ -146,7 +150,7 @@ def press(app, label: str):
 
 
 def test_a_pasted_text_has_the_name_that_was_typed_or_its_first_words():
-    app = paste(open_page("train"), FRENCH, "  My\tforest ")
+    app = paste(opened(), FRENCH, "  My\tforest ")
     assert [text.title for text in catalogue.stored()] == ["My forest"]
     assert "“My forest” is now selected under Text: 2,880 characters." in said(app.info)
     assert app.text_input(key="own_text_name").value == app.text_area(key="pasted").value == ""
@@ -156,13 +160,13 @@ def test_a_pasted_text_has_the_name_that_was_typed_or_its_first_words():
 
 
 def test_pressed_without_a_text_it_says_what_is_missing():
-    app = take(open_page("train"))
+    app = take(opened())
     assert "There is no text yet. Paste one into the box, or upload a text file." in said(app.error)
     assert catalogue.stored() == []
 
 
 def test_texts_of_the_same_name_are_told_apart_by_their_dates():
-    app = paste(paste(open_page("train"), FRENCH, "Essay"), RUSSIAN, "Essay")
+    app = paste(paste(opened(), FRENCH, "Essay"), RUSSIAN, "Essay")
     options = [option for option in app.selectbox(key="corpus").options if "Essay" in option]
     assert len(set(options)) == 2 and all(re.search(r", \d\d \w{3} \d\d:\d\d", option) for option in options)
     paste(app, FRENCH.upper(), "Another")
@@ -170,7 +174,7 @@ def test_texts_of_the_same_name_are_told_apart_by_their_dates():
 
 
 def test_a_text_is_listed_and_deleted_after_it_was_asked_once_more():
-    app = paste(open_page("train"), FRENCH, "Forest")
+    app = paste(opened(), FRENCH, "Forest")
     app.selectbox(key="preset").set_value("ngram").run()
     press(app, "Start").run()
     assert "Your texts" in rows(app) and "Added today at" in rows(app)
@@ -198,7 +202,7 @@ def test_a_text_that_is_not_here_any_more_is_said_until_another_is_chosen():
         assert f"The text of this link is not here. {link}" in said(app.info) and "text-2020" not in shown(app)
         assert app.selectbox(key="corpus").value == catalogue.DEFAULT
         app.run()
-    paste(app, FRENCH, "Forest")
+    paste(open_popover(app, "add_text"), FRENCH, "Forest")
     assert "of this link" not in said(app.info)
     [text] = catalogue.stored()
     own_texts.delete(text.name, OPERATOR)  # in another window

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from charlab.core import reading
 from charlab.runs import models
-from helpers.pages import PAGES, ROOT, model_box, open_page, shown
+from helpers.pages import PAGES, ROOT, model_box, open_page, open_popover, shown
 from helpers.tiny import make_run
 
 
@@ -55,6 +55,7 @@ def test_starting_makes_a_run_with_the_settings_of_the_page():
     app = open_page("train")
     app.selectbox(key="corpus").set_value("coin-flips")
     app.selectbox(key="preset").set_value("custom").run()
+    open_popover(app, "advanced")
     app.number_input(key="custom.units").set_value(24)
     app.slider(key="epochs.custom").set_value(2).run()
     (start,) = [button for button in app.button if button.label == "Start"]
@@ -148,6 +149,7 @@ def test_settings_that_contradict_each_other_are_told_before_a_start():
     from charlab.runs import store
 
     app = open_page("train", corpus="coin-flips", preset="mini-gpt")
+    open_popover(app, "advanced")
     app.number_input(key="mini-gpt.heads").set_value(3).run()
     assert "cannot be divided among 3 heads" in app.error[0].value
     (start,) = [button for button in app.button if button.label == "Start"]
@@ -294,6 +296,7 @@ def test_a_changed_setting_reaches_the_run():
     app = open_page("train")
     app.selectbox(key="corpus").set_value("coin-flips")
     app.selectbox(key="preset").set_value("custom").run()
+    open_popover(app, "advanced")
     app.selectbox(key="custom.kind").set_value("transformer").run()
     app.selectbox(key="custom.optimizer").set_value("adamw")
     app.number_input(key="custom.clip_norm").set_value(0.5)

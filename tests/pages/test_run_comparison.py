@@ -22,7 +22,8 @@ config, events = run.config(), run.events()[0]
 
 
 PICK = (
-    "st.write([other.id for other in run_comparison.pick_others(run, st)])\n"
+    "st.write([other.id for other in run_comparison.others(run, st)])\n"
+    "run_comparison.pick_others(run)\n"
     "url_state.write(run_comparison.in_link())"
 )
 

@@ -7,7 +7,7 @@ import pytest
 from charlab.corpora import catalogue
 from charlab.runs import store
 from helpers.disks import fill, small_disk
-from helpers.pages import PAGES, open_page
+from helpers.pages import PAGES, open_page, open_popover
 from helpers.tiny import make_run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="small disks are Linux's")
@@ -70,7 +70,7 @@ def test_an_upload_to_a_full_cache_is_a_sentence_and_leaves_nothing(tmp_path, mo
     with small_disk(tmp_path / "disk") as disk:
         monkeypatch.setenv("CHARLAB_CACHE", str(disk / "cache"))
         fill(disk)
-        app = open_page("train")
+        app = open_popover(open_page("train"), "add_text")
         app.text_area(key="pasted").set_value(TEXT)
         next(button for button in app.button if button.label == "Use this text").click().run()
         said = problems(app)

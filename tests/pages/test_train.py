@@ -11,7 +11,7 @@ import pytest
 from charlab.corpora import catalogue
 from charlab.runs import store
 from charlab.runs.permissions import THE_TEACHER
-from helpers.pages import live, open_page, shown
+from helpers.pages import live, open_page, open_popover, shown
 from helpers.tiny import make_run
 from pages.parts.shared import browser_cookie
 from pages.parts.shared.safe_text import plain
@@ -115,6 +115,7 @@ def test_the_picker_tells_runs_apart_and_shows_no_ids():
 
 def test_start_folds_the_form_to_a_line_that_says_it_and_shows_the_run():
     app = open_page("train", corpus="coin-flips", preset="custom")
+    open_popover(app, "advanced")
     app.number_input(key="custom.units").set_value(24)
     app.slider(key="epochs.custom").set_value(2).run()
     assert is_open(app)
@@ -129,6 +130,7 @@ def test_a_start_that_is_refused_says_so_and_opens_the_form():
     make_run()
     app = open_page("train", corpus="coin-flips", preset="mini-gpt")
     assert not is_open(app)
+    open_popover(app, "advanced")
     app.number_input(key="mini-gpt.heads").set_value(3).run()
     assert [error.value.count("cannot be divided among 3 heads") for error in app.error] == [1]
     start_button(app).click().run()

@@ -5,7 +5,7 @@ import pytest
 from charlab.core.config import TrainConfig
 from charlab.runs import checkpoints
 from charlab.runs.store import RunConfig
-from helpers.pages import open_page
+from helpers.pages import open_page, open_popover
 from helpers.tiny import make_run
 
 
@@ -40,6 +40,7 @@ def test_what_to_train_longer_comes_with_the_press(in_minutes, monkeypatch):
 
 def custom(kind: str, **more: str):
     app = open_page("train", corpus="coin-flips", preset="custom", **{"custom.kind": kind}, **more)
+    open_popover(app, "advanced")
     assert not app.exception
     return app
 

@@ -48,22 +48,28 @@ def _tick(model: Model) -> None:
             st.caption(plain(f"{model.config.name} generates text, one character at a time:"))
         exact(text + "▌", height=170)
     with right:
-        characters = [*model.vocab.characters, "\ufffd"]
-        figure = distribution.bars_figure(
-            characters,
-            steps[place].model_probabilities[0],
-            None,
-            int(steps[place].ids[0]),
-            f"Next character after “{in_line(text[-8:])}”",
-            most=5 if present.is_on() else 8,
-            mark="chosen",
-        )
+        figure = _figure(model.digest, place, text[-8:], 5 if present.is_on() else 8, model)
         plotly_chart(figure, key="example", height=240, label="Probabilities of the next character, as bars.")
     if st.session_state.example_paused:
         return
     st.session_state.example_place = place + _CHARACTERS_PER_TICK
     if st.session_state.example_place >= _CONFIG.length:
         st.session_state.example_place = 0  # start again
+
+
+@st.cache_resource(show_spinner=False, max_entries=2 * _CONFIG.length)
+def _figure(digest: str, place: int, before: str, most: int, _model: Model) -> str:
+    """The bars before a character is chosen, as JSON: made once for everyone who watches."""
+    step = _steps(digest, _model)[place]
+    return distribution.bars_figure(
+        [*_model.vocab.characters, "\ufffd"],
+        step.model_probabilities[0],
+        None,
+        int(step.ids[0]),
+        f"Next character after “{in_line(before)}”",
+        most=most,
+        mark="chosen",
+    ).to_json()
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

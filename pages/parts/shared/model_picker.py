@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NoReturn
 
 import streamlit as st
@@ -81,9 +83,13 @@ def describe(info: ModelInfo) -> str:
 
     Leaves out what changes while its run trains.
     """
-    bits = f" · {info.bits:.2f} bits" if info.bits is not None and info.state in _ENDED else ""
-    where = " · built-in" if info.where == "starter" else ""
-    return f"{as_label(info.title)}{where}{bits}"
+    return _described(info.title, info.where, info.val_loss if info.state in _ENDED else None)
+
+
+@lru_cache(maxsize=5000)
+def _described(title: str, where: str, loss: float | None) -> str:
+    bits = f" · {loss / math.log(2):.2f} bits" if loss is not None else ""
+    return f"{as_label(title)}{' · built-in' if where == 'starter' else ''}{bits}"
 
 
 def labels(infos: Iterable[ModelInfo]) -> dict[str, str]:

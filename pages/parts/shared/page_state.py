@@ -130,6 +130,7 @@ REMEMBERED = {
     "written": PLAYGROUND, "writing": PLAYGROUND, "history": PLAYGROUND, "explain_place": PLAYGROUND,
     "playground_settings": PLAYGROUND, "text_and_model": EXPLAINER,
     "digests_of_link": PLAYGROUND, "seed_text_of": PLAYGROUND, "seed_text_given": PLAYGROUND,
+    "opened_popovers": TRAIN,
     "seen_titles": TRAIN, "gone_choices": TRAIN,  # and on the other pages with a picker of models
     "handed_over": EXPLAINER, "link_of_view": EXPLAINER, "walk_session": EXPLAINER, "walk_any": EXPLAINER,
     "unit.array": EXPLAINER, "unit.number": EXPLAINER, "bars_moved": EXPLAINER,
@@ -141,17 +142,22 @@ def find(key: str, **given: Any) -> Setting:
     if key not in SETTINGS:
         raise KeyError(f"The setting {key!r} is not declared: give it a row in pages/parts/shared/page_state.py.")
     setting = SETTINGS[key]
-    wanted = {name for name in ("default", "choices", "limits") if getattr(setting, name) is AT_CALL}
-    if set(given) != wanted:
+    wanted = _at_call(setting)
+    if set(given) != set(wanted):
         raise TypeError(f"The setting {key!r} takes {sorted(wanted)} at the call. Received: {sorted(given)}.")
-    return replace(setting, **given)
+    return replace(setting, **given) if given else setting
 
 
 def row(key: str) -> Setting:
     """A key's row without the caller's part: that is None."""
     setting = SETTINGS[key]
-    unknown = [name for name in ("default", "choices", "limits") if getattr(setting, name) is AT_CALL]
-    return replace(setting, **dict.fromkeys(unknown))
+    unknown = _at_call(setting)
+    return replace(setting, **dict.fromkeys(unknown)) if unknown else setting
+
+
+def _at_call(setting: Setting) -> list[str]:
+    """What is left to the call."""
+    return [name for name in ("default", "choices", "limits") if getattr(setting, name) is AT_CALL]
 
 
 def parameter(key: str) -> str | None:

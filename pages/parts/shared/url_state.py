@@ -35,7 +35,7 @@ def read(key: str, **given: Any) -> None:
         value = page_state.parsed(setting, in_link)
     if value is NOT_ALLOWED:
         value = setting.default
-    if key not in st.session_state or value is not before:
+    if value is not before or (value is None and key not in st.session_state):
         st.session_state[key] = value
 
 
@@ -86,7 +86,9 @@ def enter(page: str) -> None:
 
 def _in_link(key: str) -> str | None:
     name = page_state.parameter(key)
-    return None if name is None else st.query_params.get(name)
+    return (
+        None if name is None else st.query_params.to_dict().get(name)
+    )  # its own `get` is slow where it is not there
 
 
 def _is_ours(key: str, in_link: str | None) -> bool:

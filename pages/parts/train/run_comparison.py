@@ -16,34 +16,43 @@ from pages.parts.shared import dates, gone, page_state, url_state
 from pages.parts.shared.safe_text import as_label, plain
 
 
-def pick_others(run: Run, notice: Any) -> list[Run]:
-    """Pick up to four other runs to compare with this one; `in_link` puts them into the address. `notice` is for
-    a sentence on one that was deleted."""
-    listing = watch.listing(run.path.parent)
-    others = {known.id: known for known in listing.runs if known.id != run.id}
-    gone.tell_of_others("others", {run.id, *others}, "run", notice)
-    if not others:
+def others(run: Run, notice: Any) -> list[Run]:
+    """Up to four other runs to compare with this one, as `pick_others` or a link chose them; `in_link` puts them
+    into the address. `notice` is for a sentence on one that was deleted."""
+    known = watch.listing(run.path.parent).get(_others, run.id)
+    gone.tell_of_others("others", {run.id, *known}, "run", notice)
+    if not known:
         st.session_state.pop("others", None)
         return []
-    url_state.read("others", choices=others)
-    titles = listing.get(_titles, run.id)
-    chosen = st.multiselect(
-        "Compare with",
-        list(others),
-        format_func=titles.get,
-        key="others",
-        persist_state="session",
-        max_selections=page_state.limits("others")[1],
-        placeholder="Earlier runs, in grey",
-        select_all=False,
-    )
-    return [others[name].run for name in chosen]
+    url_state.read("others", choices=known)
+    return [known[name].run for name in st.session_state.others]
+
+
+def pick_others(run: Run) -> None:
+    """Draw the picker of the runs to compare with, after `others` has read them."""
+    titles = watch.listing(run.path.parent).get(_titles, run.id)
+    if titles:
+        url_state.read("others", choices=titles)
+        st.multiselect(
+            "Compare with",
+            list(titles),
+            format_func=titles.get,
+            key="others",
+            persist_state="session",
+            max_selections=page_state.limits("others")[1],
+            placeholder="Earlier runs, in grey",
+            select_all=False,
+        )
+
+
+def _others(runs: tuple[KnownRun, ...], but: str) -> dict[str, KnownRun]:
+    return {run.id: run for run in runs if run.id != but}
 
 
 def _titles(runs: tuple[KnownRun, ...], but: str) -> dict[str, str]:
     """What all other runs are called, told apart."""
-    others = [run for run in runs if run.id != but]
-    return dates.told_apart({run.id: _name(run) for run in others}, {run.id: _created(run) for run in others})
+    known = _others(runs, but).values()
+    return dates.told_apart({run.id: _name(run) for run in known}, {run.id: _created(run) for run in known})
 
 
 def in_link() -> dict[str, str | None]:

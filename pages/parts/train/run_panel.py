@@ -13,7 +13,7 @@ from charlab.corpora import encoding
 from charlab.errors import CharlabError
 from charlab.runs import models, shell_commands, store, validation
 from charlab.runs.store import Run, RunConfig, Status
-from pages.parts.shared import page_state, present, url_state
+from pages.parts.shared import lazy_popover, page_state, present, url_state
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import command, plain
 from pages.parts.train import export_import, live_document, live_panel, preview, run_comparison, run_controls
@@ -35,19 +35,33 @@ def show(run: Run, row: DeltaGenerator) -> None:
     url_state.read("loss_unit")
     url_state.read("over")
     notice = st.container()
-    with row.popover("Compare", icon=":material/stacked_line_chart:", help="Other runs, metric and x-axis."):
-        unit, others = _chart_options(run, notice)
-    live = live_panel.follow(run, status, at, unit, st.session_state.over, others)
+    compare, is_drawn = lazy_popover.popover(
+        "Compare",
+        key="compare_runs",
+        room=240,
+        place=row,
+        icon=":material/stacked_line_chart:",
+        help="Other runs, metric and x-axis.",
+    )
+    others = run_comparison.others(run, notice)
+    if is_drawn:
+        with compare:
+            _chart_options(run)
+    live = live_panel.follow(run, status, at, st.session_state.loss_unit, st.session_state.over, others)
     _panel(run, config, status, live, others)
     if run.weight_names() and status.state not in store.ACTIVE:
-        with present.details("export").expander("Export", icon=":material/download:"):
-            export_import.show(run)
+        export = present.details("export").expander(
+            "Export", icon=":material/download:", key="export", on_change="rerun"
+        )
+        if export.open:
+            with export:
+                export_import.show(run)
 
 
-def _chart_options(run: Run, notice: DeltaGenerator) -> tuple[str, list[Run]]:
-    """Draw what the chart shows: other runs, the metric, the x-axis. Returns the metric and the runs."""
-    others = run_comparison.pick_others(run, notice)
-    unit = st.segmented_control(
+def _chart_options(run: Run) -> None:
+    """Draw what the chart shows: other runs, the metric, the x-axis."""
+    run_comparison.pick_others(run)
+    st.segmented_control(
         "Metric",
         page_state.choices("loss_unit"),
         format_func=str.capitalize,
@@ -67,7 +81,6 @@ def _chart_options(run: Run, notice: DeltaGenerator) -> tuple[str, list[Run]]:
         persist_state="session",
         wrap=True,
     )
-    return unit, others
 
 
 def in_link() -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from functools import cache
 from typing import Any
 
 import streamlit as st
@@ -25,47 +27,76 @@ def _kind(preset: Preset) -> str:
     return st.session_state["custom.kind"]
 
 
-def pick_settings(preset: Preset) -> dict[str, Any]:
-    """Widgets for all settings that the preset's kind uses; returns those that were changed."""
-    changed: dict[str, Any] = {}
-    kind = preset.model.kind
+def read_settings(preset: Preset) -> dict[str, Any]:
+    """Give all settings that the preset's kind uses their values, before any is drawn; returns those that were
+    changed."""
+    kind, defaults = _kind(preset), _defaults(preset)
+    changed = {"kind": kind} if preset.name == "custom" else {}
+    for name in itertools.chain(*_used(kind).values()):
+        value = _read(f"{preset.name}.{name}", name, kind)
+        if value != defaults[name]:
+            changed[name] = value
+    return changed
+
+
+def draw_settings(preset: Preset) -> None:
+    """Draw a widget for each of these settings."""
+    kind = _kind(preset)
     if preset.name == "custom":
-        kind = changed["kind"] = _widget("custom.kind", "kind", kind)
-    defaults = preset.model.to_json() | preset.train.to_json()
-    for group in GROUPS:
-        used = [name for name, setting in SETTINGS.items() if setting.group == group and kind in setting.kinds]
-        if used:
+        _widget("custom.kind", "kind", kind)
+    for group, names in _used(kind).items():
+        if names:
             st.caption(group)
         columns = st.columns(3)
-        for place, name in enumerate(used):
+        for place, name in enumerate(names):
             with columns[place % 3]:
-                value = _widget(f"{preset.name}.{name}", name, kind)
-            if value != defaults[name]:
-                changed[name] = value
-    return changed
+                _widget(f"{preset.name}.{name}", name, kind)
 
 
 def in_link(preset: Preset) -> dict[str, Any]:
     """The settings that differ from the preset, as the page's address holds them."""
-    defaults = preset.model.to_json() | preset.train.to_json()
-    keys = {f"{preset.name}.{name}": default or 0 for name, default in defaults.items()}
+    keys = {f"{preset.name}.{name}": default or 0 for name, default in _defaults(preset).items()}
     values = {key: url_state.value(key) for key in keys if key in page_state.SETTINGS}
     return {key: value for key, value in values.items() if value not in (None, keys[key])}
 
 
-def _widget(key: str, name: str, kind: str) -> Any:
-    """The widget that suits a setting: a choice, a tick, or a number (0 standing for none) that the kind takes."""
+@cache
+def _used(kind: str) -> dict[str, list[str]]:
+    """The names of the settings that a kind uses, by group."""
+    used = [(name, setting) for name, setting in SETTINGS.items() if kind in setting.kinds]
+    return {group: [name for name, setting in used if setting.group == group] for group in GROUPS}
+
+
+@cache
+def _defaults(preset: Preset) -> dict[str, Any]:
+    return preset.model.to_json() | preset.train.to_json()
+
+
+def _read(key: str, name: str, kind: str) -> Any:
+    """Give a setting its value: a choice, a tick, or a number that the kind takes. 0 stands for none."""
+    url_state.read(key)
+    value = st.session_state[key]
+    if SETTINGS[name].limits is not None:
+        least, most = _limits(key, name, kind)
+        if not least <= value <= most:  # another kind may have had more
+            value = st.session_state[key] = min(max(value, least), most)
+    return None if SETTINGS[name].optional and not value else value
+
+
+def _limits(key: str, name: str, kind: str) -> tuple[Any, Any]:
+    return (SETTINGS[name].limits_of or {}).get(kind) or page_state.limits(key)
+
+
+def _widget(key: str, name: str, kind: str) -> None:
+    """The widget that suits a setting."""
     declared = SETTINGS[name]
     words = f"{declared.help} 0: none." if declared.optional else declared.help
     shared: dict[str, Any] = {"key": key, "help": words, "persist_state": "session"}
-    url_state.read(key)
     if declared.choices:
-        return st.selectbox(declared.label, declared.choices, **shared)
-    if declared.value_type is bool:
-        return st.checkbox(declared.label, **shared)
-    whole = declared.value_type is int
-    step, digits = (1, "%d") if whole else (declared.step, "%.4f")
-    limits = (declared.limits_of or {}).get(kind) or page_state.limits(key)
-    st.session_state[key] = min(max(st.session_state[key], limits[0]), limits[1])  # another kind may have had more
-    value = st.number_input(declared.label, *limits, step=step, format=digits, **shared)
-    return None if declared.optional and not value else value
+        st.selectbox(declared.label, declared.choices, **shared)
+    elif declared.value_type is bool:
+        st.checkbox(declared.label, **shared)
+    else:
+        st.session_state[key] = st.session_state[key]  # which stays where another kind has other limits
+        step, digits = (1, "%d") if declared.value_type is int else (declared.step, "%.4f")
+        st.number_input(declared.label, *_limits(key, name, kind), step=step, format=digits, **shared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from charlab import files
 from charlab.core.config import ModelConfig
 from charlab.errors import RunError
 from charlab.export import bundle
@@ -49,7 +51,7 @@ def reads(monkeypatch) -> list[str]:
 @pytest.fixture
 def settled(monkeypatch):
     """As if every file had been written long ago."""
-    monkeypatch.setattr(watch, "_SETTLED_NS", 0)
+    monkeypatch.setattr(files, "_SETTLED_NS", 0)
 
 
 def seen_within(what, seconds: float = WITHIN) -> float:
@@ -308,3 +310,18 @@ def test_a_kind_that_needs_no_weights_is_listed_without_them():
     )
     assert [known.id for known in watch.runs()] == [run.id] and watch.runs()[0].weight_names() == ()
     assert run.id not in {info.name for info in models.available_models()}
+
+
+def test_a_run_that_the_system_could_not_read_for_a_moment_is_back(settled, monkeypatch):
+    run = make_run(name="Back")
+    read_bytes = Path.read_bytes
+
+    def refused(path):
+        if path.name == "config.json":
+            raise OSError(errno.EMFILE, "Too many open files")
+        return read_bytes(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refused)
+        assert "Too many open files" in models.survey()[1][0]
+    seen_within(lambda: models.survey()[1] == [] and run.id in {info.name for info in models.survey()[0]})
