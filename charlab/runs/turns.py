@@ -74,6 +74,10 @@ class Turn:
         """How long it has computed, without what it waited."""
         return self._before + time.perf_counter() - self._began
 
+    def count_from_here(self) -> None:
+        """Let `seconds` be 0 now: what came before was preparation."""
+        self._before -= self.seconds
+
     def step(self) -> None:
         """Go on with the same turn, or after the turns of others. Raises Cancelled."""
         if time.perf_counter() - self._began >= self._turns.seconds:

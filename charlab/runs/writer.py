@@ -126,6 +126,7 @@ def _generate(
     """
     wanted = SampleConfig.from_json(config)
     found = [loaded.find(source) for source in sources]
+    turn.count_from_here()
     reading = _EverySoOften(lambda number: send(read=number))
     streams = [
         generate(_InTurns(model.predictor, turn), model.vocab, source["prompt"], wanted, reading.perhaps)

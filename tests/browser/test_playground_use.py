@@ -160,6 +160,29 @@ def test_samples_follow_the_slider(shared_server, page):
     assert texts(page) == found  # with the same random numbers
 
 
+def test_figures_and_the_history_are_drawn_once_they_are_opened(shared_server, page):
+    go(page, shared_server, length="40", samples="2", seed_text="ROMEO:")
+    button(page, "Generate").click()
+    expect(page.get_by_text("80 characters generated")).to_be_visible()
+    settled(page)
+    first = texts(page)
+    slider(page).focus()
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    assert texts(page) != first
+    expect(page.get_by_text("repeated")).to_have_count(0)
+    page.get_by_role("button", name="Figures").nth(1).click()
+    expect(page.get_by_text(re.compile(r"\d+% repeated"))).to_be_visible()
+    expect(page.get_by_text("characters per second", exact=False).first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("repeated")).to_have_count(0)
+    page.get_by_role("button", name="History").click()
+    page.get_by_role("button", name=re.compile("temperature 0.8, samples")).click()
+    settled(page)
+    assert texts(page) == first
+    expect(page.get_by_text("outdated")).to_have_count(0)
+
+
 @pytest.fixture
 def slow_model(shared_server, monkeypatch) -> str:
     monkeypatch.setitem(TINY, "slow", ModelConfig(kind="lstm", layers=2, units=512, embedding=8))

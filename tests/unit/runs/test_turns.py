@@ -88,3 +88,19 @@ def test_a_cancelled_work_ends_at_its_next_step_and_leaves_its_turn_to_others():
         turn.step()
     with Turn(turns, "b") as other:
         other.step()
+
+
+def test_what_was_prepared_or_waited_for_does_not_count():
+    turns = Turns(seconds=0.0)
+    with Turn(turns, "a") as turn:
+        time.sleep(0.05)
+        assert turn.seconds >= 0.05
+        turn.count_from_here()
+        assert turn.seconds < 0.05
+        time.sleep(0.05)
+        other = computing(turns, "b", [], 1)[0]
+        wait_until_waiting(turns, 1)
+        before = turn.seconds
+        turn.step()  # while the other has its turn
+        assert before >= 0.05 and turn.seconds >= before
+    other.join(60)
