@@ -12,7 +12,7 @@ from charlab.core.config import SampleConfig
 from charlab.core.generation import generate, texts
 from charlab.errors import ConfigError
 from charlab.runs import models
-from helpers.pages import model_box, open_page, shown
+from helpers.pages import model_box, open_page, open_popover, shown
 from helpers.tiny import TINY, make_run, random_weights
 from pages.parts.explainer import text_strip
 from pages.parts.playground import copied_passages, downloads
@@ -228,8 +228,7 @@ def test_earlier_results_can_be_gone_back_to():
     press(app, "Generate")
     assert len(app.session_state["history"]) == 3
     assert "history-2" not in [button.key for button in app.button]
-    app.session_state["history_popover"] = True  # as a reader opens it
-    app.run()
+    open_popover(app, "history_popover")
     app.button(key="history-2").click().run()
     assert codes(app) == first and app.number_input(key="playground.seed").value == 7 and not app.exception
     assert app.segmented_control(key="mode").value == "samples"

@@ -8,6 +8,7 @@ import streamlit as st
 
 from charlab.corpora.first_words import first_words
 from pages.parts.playground.stream_samples import MODE_LABELS, GenerationRequest, GenerationResult
+from pages.parts.shared import lazy_popover
 from pages.parts.shared.safe_text import plain
 
 
@@ -19,10 +20,10 @@ def show() -> None:
 
 @st.fragment
 def _show() -> None:
-    popover = st.popover("History", icon=":material/history:", key="history_popover", on_change="rerun")
-    if not popover.open:
-        return  # nobody sees the buttons
-    with popover:
+    content, is_drawn = lazy_popover.popover("History", key="history_popover", room=200, icon=":material/history:")
+    if not is_drawn:
+        return
+    with content:
         for number, result in enumerate(_found()):
             key = f"history-{number}"
             if st.button(plain(_title(result)), key=key, on_click=_go_back, args=(result,)):

@@ -10,7 +10,7 @@ import streamlit as st
 from charlab.corpora import suffix_array
 from pages.parts.playground import copied_passages, downloads
 from pages.parts.playground.stream_samples import Boxes, GenerationResult, Sample, across
-from pages.parts.shared import page_state, present
+from pages.parts.shared import lazy_popover, page_state, present
 from pages.parts.shared.character_strip import character_strip
 from pages.parts.shared.safe_text import exact, plain
 
@@ -162,12 +162,12 @@ def _more_figures(
 ) -> None:
     """What is drawn only once a reader opens it."""
     sample = result.samples[number]
-    popover = st.popover(
-        "Figures", icon=":material/straighten:", type="tertiary", key=f"figures-{number}", on_change="rerun"
+    content, is_drawn = lazy_popover.popover(
+        "Figures", key=f"figures-{number}", room=300, icon=":material/straighten:", type="tertiary"
     )
-    if not popover.open:
+    if not is_drawn:
         return
-    with popover:
+    with content:
         if result.seconds:
             st.caption(plain(f"{len(sample.text) / result.seconds:,.0f} characters per second"))
         st.caption(f"{suffix_array.share_repeated(sample.text):.0%} repeated")
