@@ -33,7 +33,7 @@ class Snapshot:
     alphabet_size: int
     weight_names: tuple[str, ...]
     events: list[Event]
-    reading: int  # changes where earlier events may have changed: they were read again from the first one
+    reading: int  # differs where earlier events may differ: when they were read from the first one on, in ms
     problem: str  # why its events cannot be read, in a sentence, or ""
     at: float  # when it was read, in seconds since 1970
 
@@ -81,7 +81,7 @@ class _Watched:
     _looked: float = float("-inf")
     _snapshot: Snapshot | None = None
     _events: list[Event] = field(default_factory=list)
-    _reading: int = 0
+    _reading: int = field(default_factory=lambda: _now_ms())
     _end: int = 0  # byte up to which the events were read
     _last: tuple[int, int] = (0, 0)  # byte and index from which the last of them were read
 
@@ -137,5 +137,10 @@ class _Watched:
 
     def _forget_events(self) -> None:
         if self._end:
-            self._reading += 1
+            self._reading = max(self._reading + 1, _now_ms())
         self._events, self._end, self._last = [], 0, (0, 0)
+
+
+def _now_ms() -> int:
+    """Milliseconds since 1970, which a server that was started again does not count anew."""
+    return time.time_ns() // 1_000_000

@@ -171,6 +171,20 @@ def test_after_a_resume_all_texts_are_sent_again(client):
     assert [text["text"] for text in again["more"]] == ["the another"]
 
 
+def test_what_was_recorded_again_while_nobody_looked_is_sent_again(client, monkeypatch):
+    """Of a browser that slept meanwhile, so that the server has forgotten the run."""
+    run = with_events(STEP, sample(0))
+    before = ask(client, run).json()
+    monkeypatch.setattr(live_document, "SNAPSHOTS", live.Snapshots())
+    run.cut_events(0)
+    run.append_event(STEP | {"loss": 0.5})
+    run.append_event(sample(0, text="cat"))
+    has = {"chart": before["chart"]["version"], "reading": before["texts"]["number"], "texts": 1}
+    after = ask(client, run, **has).json()
+    assert [text["text"] for text in after["texts"]["more"]] == ["the cat"]
+    assert json.loads(after["chart"]["figure"])["data"][0]["y"] == [pytest.approx(0.5 / 0.6931, abs=1e-3)]
+
+
 @pytest.mark.parametrize("texts", ["-1", "nonsense", "", "9" * 40, "1.5", "7"])
 def test_a_browser_that_says_nonsense_gets_an_answer(client, texts):
     run = with_events(STEP, sample(0))

@@ -70,8 +70,8 @@ def make(wanted: Wanted) -> Document:
     snapshot = SNAPSHOTS.of(store.find(wanted.run))
     run, config, status, events = snapshot.run, snapshot.config, snapshot.status, snapshot.events
     lines = _baselines(config) if events else []
-    drawn = [{"label": "this run" if wanted.others else "", "events": events}, *_others(wanted)]
-    version, chart = _chart(wanted, snapshot, drawn, lines or [])
+    drawn = [("this run" if wanted.others else "", snapshot), *_others(wanted)]
+    version, chart = _chart(wanted, drawn, lines or [])
     active = status.state in store.ACTIVE
     parts = {
         "more": active or lines is None,
@@ -194,8 +194,8 @@ def clock(seconds: float) -> str:
 # The chart
 
 
-def _others(wanted: Wanted) -> list[dict[str, Any]]:
-    """Labels and events of the other runs as `loss.loss_chart` takes them; unreadable ones are left out."""
+def _others(wanted: Wanted) -> list[tuple[str, Snapshot]]:
+    """The other runs with their labels; unreadable ones are left out."""
     runs = []
     for name in wanted.others:
         try:
@@ -204,21 +204,20 @@ def _others(wanted: Wanted) -> list[dict[str, Any]]:
             continue
     configs = {found.run.id: found.config for found in runs}
     labels = run_comparison.labels(configs)
-    return [{"label": labels[one.run.id], "events": one.events} for one in runs if not one.problem]
+    return [(labels[one.run.id], one) for one in runs if not one.problem]
 
 
-def _chart(
-    wanted: Wanted, snapshot: Snapshot, drawn: list[dict[str, Any]], lines: list[baselines.Line]
-) -> tuple[str, str]:
+def _chart(wanted: Wanted, drawn: list[tuple[str, Snapshot]], lines: list[baselines.Line]) -> tuple[str, str]:
     """The version of the loss curves and their JSON, which is "" where there is nothing to draw."""
-    seen = [(run["label"], len(run["events"])) for run in drawn]
-    depends_on = repr((wanted.unit, wanted.over, snapshot.reading, seen, lines))
+    seen = [(label, run.reading, len(run.events)) for label, run in drawn]
+    depends_on = repr((wanted.unit, wanted.over, seen, lines))
     version = hashlib.blake2b(depends_on.encode(), digest_size=9).hexdigest()
     return version, _CHARTS.get((wanted.run, version), lambda: _drawn(drawn, wanted, lines))
 
 
-def _drawn(drawn: list[dict[str, Any]], wanted: Wanted, lines: list[baselines.Line]) -> str:
-    chart = loss.loss_chart(drawn, wanted.unit, wanted.over, lines)
+def _drawn(drawn: list[tuple[str, Snapshot]], wanted: Wanted, lines: list[baselines.Line]) -> str:
+    runs = [{"label": label, "events": run.events} for label, run in drawn]
+    chart = loss.loss_chart(runs, wanted.unit, wanted.over, lines)
     return json.dumps(chart, separators=(",", ":")) if chart["data"] else ""
 
 
