@@ -88,6 +88,7 @@ def test_the_panel_follows_a_run_while_the_script_rests_and_zoom_and_node_stay(s
         assert runs_of_the_script(page) == before + 1
         assert node.evaluate("node => node.marked")
         expect(page.get_by_text("0:07 min")).to_be_visible()
+        page.wait_for_timeout(2500)  # one more, where the script has seen the run later than the last answer
         asked = []
         page.on("request", lambda request: asked.append(request.url) if "/live/run" in request.url else None)
         page.wait_for_timeout(2500)
