@@ -7,25 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import gzip
 import os
 import sys
 from contextlib import asynccontextmanager
-from functools import cache
-from importlib.resources import files
 
 import numpy  # noqa: F401  loaded first, so that threadpoolctl finds the BLAS that it limits
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.responses import Response
-from starlette.routing import Route
-from streamlit.config import get_option
 from threadpoolctl import threadpool_limits
 
 from charlab import os_errors
 from charlab.errors import ConfigError
-from pages.parts.shared import browser_cookie, http_guard, served_files, teacher_link
-from pages.parts.train import live_route
+from pages.parts.shared import browser_cookie, http_guard, routes, teacher_link
 
 
 @asynccontextmanager
@@ -83,31 +76,12 @@ def on_script_error(error: Exception) -> bool:
     return True
 
 
-def plotly_js(request) -> Response:
-    """Plotly's script from the installed package, so that no other server is needed; browsers cache it."""
-    headers = {"Content-Encoding": "gzip", "Cache-Control": "public, max-age=31536000, immutable"}
-    return Response(_packed_plotly(), media_type="text/javascript", headers=headers)
-
-
-@cache
-def _packed_plotly() -> bytes:
-    """4.8 MB compressed to 1.4 MB once, instead of once per visitor."""
-    return gzip.compress(files("plotly").joinpath("package_data/plotly.min.js").read_bytes(), compresslevel=6)
-
-
 check_variables()
-_BASE = get_option("server.baseUrlPath").strip("/")
-_ROOT = f"/{_BASE}" if _BASE else ""
 
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
     middleware=[Middleware(http_guard.Guard), Middleware(browser_cookie.NameBrowsers)],
-    routes=[
-        Route(f"{_ROOT}/assets/plotly.min.js", plotly_js),
-        Route(f"{_ROOT}{served_files.PATH}", served_files.answer),
-        Route(f"{_ROOT}{teacher_link.PATH}", teacher_link.enter),
-        Route(f"{_ROOT}{live_route.PATH}", live_route.run, methods=["GET"]),
-    ],
+    routes=routes.routes(),
     on_script_error=on_script_error,
 )

@@ -124,6 +124,7 @@ class Session:
         self._widgets: dict[tuple[str, str], tuple[str, str]] = {}  # (type, label) -> (id, fragment)
         self._repeating: dict[str, float] = {}  # fragment -> the seconds after which it is asked for again
         self._poller: Poller | None = None
+        self._reading = ""
         self._bytes = 0
         self.watch: Callable[[ForwardMsg], None] | None = None  # is shown every change of the page
 
@@ -216,6 +217,16 @@ class Session:
 
     def _live(self) -> str:
         return next((name for name, pause in reversed(self._repeating.items()) if pause <= LIVE_SECONDS), "")
+
+    async def load(self) -> float:
+        """Load what the Explainer's browser shows of a reading; returns the seconds it took."""
+        parts = [Poller(self._address, self._reading.replace("{what}", what)) for what in ("head", "logits-0")]
+        took = 0.0
+        for part in parts if self._reading else []:
+            took += await part.get()
+            part.close()
+            self._bytes += part.received
+        return took
 
     # Widgets
 
@@ -311,10 +322,13 @@ class Session:
             self._problem = delta.new_element.alert.body
 
     def _mount(self, component: BidiComponent, fragment: str) -> None:
-        """Note a component. Its data may name a `route`, where its browser asks the server for what is new, or say
-        that it is answered `inBrowser`, without the server, when a reader moves something in it."""
+        """Note a component. Its data may name a `route`, where its browser asks the server for what is new, say
+        that it is answered `inBrowser`, without the server, when a reader moves something in it, or say where the
+        numbers of a `reading` are."""
         if '"inBrowser": true' not in component.json:
             self._widgets["bidi_component", component.component_name] = component.id, fragment
+        if found := re.search(r'"reading": "([^"]+)"', component.json):
+            self._reading = found[1]
         if self._poller is None and (path := live_route(component.json)):
             self._poller = Poller(self._address, path)
 

@@ -40,7 +40,8 @@ async def move_slider(session: Session, number: int) -> tuple[float, ...]:
 
 
 async def new_text(session: Session, number: int) -> tuple[float, ...]:
-    return (await session.run(session.typed("text_area", "Text", unlike(number) + TEXT[:280])),)
+    ran = await session.run(session.typed("text_area", "Text", unlike(number) + TEXT[:280]))
+    return (ran + await session.load(),)
 
 
 async def new_line(session: Session, number: int) -> tuple[float, ...]:

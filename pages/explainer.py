@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from charlab.explain import evidence
 from pages.parts.explainer import (
     all_steps,
     compare_models,
@@ -15,6 +14,7 @@ from pages.parts.explainer import (
     internals,
     next_character,
     over_epochs,
+    readings,
     step_by_step,
     text_strip,
 )
@@ -35,17 +35,15 @@ def read_view(chosen: text_strip.Chosen) -> None:
     """The text next to the prediction at the chosen position, both in sight; below, all positions."""
     text, bars = st.columns([4, 5], gap="medium")
     with text:
-        draw_text(chosen, text_strip.TALL)
+        draw_text(chosen, text_strip.TALL, moves=True)
         draw_summary(chosen)
     with bars:
-        next_character.show(chosen.model, chosen.reading, st.session_state.step, write_link, chosen.other)
+        next_character.show(chosen)
     with present.details("all-positions"):
         if chosen.other_model and chosen.other:
-            compare_models.show(
-                (chosen.model, chosen.other_model), chosen.reading, chosen.other[1], st.session_state.step
-            )
+            compare_models.show((chosen.model, chosen.other_model), chosen.reading, chosen.other[1])
         all_steps.jumps(chosen.reading)
-        all_steps.show(chosen.model, chosen.reading, st.session_state.step)
+        all_steps.show(chosen.model, chosen.reading)
         downloads.show(chosen.model, chosen.reading)
 
 
@@ -58,11 +56,11 @@ def over_training_view(chosen: text_strip.Chosen) -> None:
     text, bars = st.columns([4, 5], gap="medium")
     with text:
         over_epochs.slider(info)
-        draw_text(chosen, text_strip.LOW)
+        draw_text(chosen, text_strip.LOW, moves=True)
         draw_summary(chosen)
         over_epochs.curve(info, chosen.model, chosen.reading)
     with bars:
-        next_character.show(chosen.model, chosen.reading, st.session_state.step, write_link, chosen.other)
+        next_character.show(chosen)
 
 
 def inside_view(chosen: text_strip.Chosen) -> dict[str, Any]:
@@ -71,9 +69,9 @@ def inside_view(chosen: text_strip.Chosen) -> dict[str, Any]:
     return internals.show(chosen.model, chosen.reading)
 
 
-def draw_text(chosen: text_strip.Chosen, height: int) -> None:
-    """The strip, at most `height` pixels high."""
-    text_strip.strip(chosen, height, internals.unit_colours(chosen.model, chosen.reading), colours)
+def draw_text(chosen: text_strip.Chosen, height: int, moves: bool = False) -> None:
+    """The strip, at most `height` pixels high; it `moves` what follows in the browser, or asks the server."""
+    text_strip.strip(chosen, height, internals.unit_colours(chosen.model, chosen.reading), colours, moves)
 
 
 def draw_summary(chosen: text_strip.Chosen) -> None:
@@ -82,11 +80,9 @@ def draw_summary(chosen: text_strip.Chosen) -> None:
         text_strip.summaries(chosen)
 
 
-def write_link(more: dict[str, Any] | None = None) -> list[str]:
-    """Write the page's settings into its address; also called when a slider reruns only its fragment."""
+def write_link(more: dict[str, Any]) -> list[str]:
+    """Write the page's settings into its address, with those of the view."""
     state = st.session_state
-    if more is not None:
-        state.link_of_view = more
     top_k, top_p = url_state.value("explainer.top_k") or None, url_state.value("explainer.top_p")
     return url_state.write(
         {
@@ -102,7 +98,7 @@ def write_link(more: dict[str, Any] | None = None) -> list[str]:
             "explainer.temperature": url_state.value("explainer.temperature"),
             "explainer.top_k": top_k,
             "explainer.top_p": None if top_p == 1 else top_p,
-            **state.get("link_of_view", {}),
+            **more,
         }
     )
 
@@ -168,11 +164,12 @@ more: dict[str, Any] = {}
 if view == "write with it":
     more = step_by_step.show(model, text)
 else:
-    reading = text_strip.read(model, text)
+    reading = readings.read(model, text)
     chosen = text_strip.Chosen(model, reading)
     if other_model:
-        whole_other = text_strip.read(other_model, other_model.read_prompt(typed) if as_in_alphabet else typed)
-        other = (other_model.config.name, evidence.aligned(reading, whole_other))
+        others_text = other_model.read_prompt(typed) if as_in_alphabet else typed
+        whole_other, aligned = readings.read_in_positions_of(reading, other_model, others_text)
+        other = (other_model.config.name, aligned)
         chosen = text_strip.Chosen(model, reading, other_model, whole_other, other)
     if view == "read":
         read_view(chosen)

@@ -44,17 +44,17 @@ def heatmap_figure(
     characters: Sequence[str],
     probabilities: np.ndarray,
     bits: np.ndarray,
-    chosen: int | None = None,
+    first: int = 0,
     entropies: np.ndarray | None = None,
 ) -> Figure:
     """The predictions at every position as a heatmap: a column is the distribution after everything before it.
 
     `probabilities` [T, V], `bits` [T - 1] and `entropies` [T] are those of a Reading; `characters` those of the
-    ids; `chosen` is the index of a character, or T for the prediction after the end. The first character has no
-    column. The figure shows at most MAX_STEPS columns around the chosen one and MAX_ROWS characters, and its
-    title says what it leaves out. Below, on the same axis, the surprise of the actual characters.
+    ids. The first character has no column. The figure shows at most MAX_STEPS columns from the step `first` on, or
+    the last ones, and MAX_ROWS characters, and its title says what it leaves out. Below, on the same axis, the
+    surprise of the actual characters. The page outlines the chosen column (`meta`).
     """
-    steps = window(len(text), max(0, (chosen or 1) - 1), MAX_STEPS)
+    steps = window(len(text), first + MAX_STEPS // 2, MAX_STEPS)
     indices = range(steps.start + 1, steps.stop + 1)  # of the characters that are predicted
     part = np.asarray(probabilities, dtype=float)[steps.start : steps.stop]
     rows = sorted(int(i) for i in np.argsort(-part.sum(axis=0), kind="stable")[:MAX_ROWS])
@@ -71,8 +71,6 @@ def heatmap_figure(
     )
     _add_actual(figure, text, characters, indices, rows)
     _add_surprise(figure, text, steps, bits, entropies)
-    if chosen is not None:
-        figure.add_shape(column_outline(chosen))
     figure.update_layout(
         uirevision=f"from {steps.start}",
         clickmode="event",
@@ -81,7 +79,7 @@ def heatmap_figure(
             "subtitle": {"text": _left_out(indices, len(text), len(rows), part.shape[1])},
         },
         margin={"t": 60},
-        meta={"focus": None if chosen is None else chosen + 1},
+        meta={"cursor": {"shape": column_outline(0), "last": len(text), "focuses": True}},
         coloraxis={
             "colorscale": SEQUENTIAL,
             "cmin": 0,
@@ -122,9 +120,7 @@ def _plot_height(rows: int) -> int:
     return rows * _ROW + _GAP + _LINES
 
 
-def surprise_figure(
-    text: Sequence[str], bits: np.ndarray, entropies: np.ndarray | None = None, chosen: int | None = None
-) -> Figure:
+def surprise_figure(text: Sequence[str], bits: np.ndarray, entropies: np.ndarray | None = None) -> Figure:
     """The surprise of every character but the first, its running mean, and dotted the entropy before each.
 
     `bits` [T - 1] and `entropies` [T] are those of a Reading. The lines of a long text are thinned without losing
@@ -136,14 +132,12 @@ def surprise_figure(
         style = {"color": QUIET, "width": 1, "dash": "dot"}
         _line(figure, text, entropies[: len(bits)], "entropy: the surprise the model expected", style)
     _line(figure, text, running_mean(bits), "running mean", {"color": MODEL, "width": 2.5})
-    _dress(figure, len(text), chosen, "Surprise along the text")
+    _dress(figure, len(text), "Surprise along the text")
     figure.update_yaxes(rangemode="tozero")
     return figure
 
 
-def difference_figure(
-    text: Sequence[str], difference: np.ndarray, names: tuple[str, str], chosen: int | None = None
-) -> Figure:
+def difference_figure(text: Sequence[str], difference: np.ndarray, names: tuple[str, str]) -> Figure:
     """By how many bits the first of two models was less surprised than the other, [T - 1]: NaN where unknown.
 
     Above zero the first model was better, below zero the other.
@@ -151,7 +145,7 @@ def difference_figure(
     figure = empty_figure("difference, bits", "position in the text, characters")
     _line(figure, text, difference, "difference at this character", {"color": _THIN, "width": 1.2})
     _line(figure, text, running_mean(difference), "running mean", {"color": MODEL, "width": 2.5})
-    _dress(figure, len(text), chosen, "Where each model was better")
+    _dress(figure, len(text), "Where each model was better")
     figure.update_layout(title={"subtitle": {"text": literal(f"above 0: {names[0]}; below: {names[1]}")}})
     figure.update_layout(margin={"t": 60})
     figure.add_hline(y=0, line={"color": QUIET, "width": 1})
@@ -218,11 +212,16 @@ def _line(figure: Figure, text: Sequence[str], values: np.ndarray, name: str, li
     )
 
 
-def _dress(figure: Figure, length: int, chosen: int | None, title: str) -> None:
-    if chosen is not None and 0 < chosen < length:
-        figure.add_vline(x=chosen + 1, line={"color": INK, "width": 1.5})
+def _dress(figure: Figure, length: int, title: str) -> None:
+    """Title and axes, and the line that the page draws at the chosen position (`meta`): here that of index 0."""
+    line = {"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "yref": "y domain"}
     figure.update_layout(
-        title=title, clickmode="event", hovermode="closest", uirevision=f"{length} characters", margin={"t": 44}
+        title=title,
+        clickmode="event",
+        hovermode="closest",
+        uirevision=f"{length} characters",
+        margin={"t": 44},
+        meta={"cursor": {"shape": line | {"line": {"color": INK, "width": 1.5}}, "last": length - 1}},
     )
     figure.update_xaxes(range=[1.5, max(length + 0.5, 2.5)])
 

@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 from playwright.sync_api import expect
 
-from helpers.browser import button, new_context, settled
+from helpers.browser import button, chart, new_context, settled
 from helpers.tiny import make_run
 
 CHART = ".js-plotly-plot"
@@ -48,7 +48,7 @@ def test_no_button_sends_a_chart_away_and_a_long_texts_steps_can_be_read(shared_
     assert "Download as PNG" in titles
     assert not [title for title in titles if "Share" in title or "Cloud" in title]
 
-    heatmap = page.locator(CHART, has_text="Predictions at every position")
+    heatmap = chart(page, "heatmap")
     drawn, low, high, width = heatmap.evaluate(
         "(n) => [n.data[0].x.length, ...n._fullLayout.xaxis.range, n._fullLayout.xaxis._length]"
     )

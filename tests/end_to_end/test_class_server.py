@@ -20,7 +20,7 @@ from charlab.errors import UnavailableError
 from charlab.runs import credentials
 from helpers.browser import serving
 from helpers.project import ROOT
-from pages.parts.shared import browser_cookie, http_guard
+from pages.parts.shared import browser_cookie, http_guard, served_files
 
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -112,8 +112,12 @@ def test_a_browser_that_has_lost_its_name_gets_one_with_a_page_that_it_has_cache
     etag = ask(school, "/").getheader("etag")
     again = ask(school, "/", if_none_match=etag, accept="text/html,*/*")
     assert again.status == 304 and name_of(again)
-    script = ask(school, "/assets/plotly.min.js")
-    assert script.status == 200 and not cookies(script)
+    for path in ("/assets/plotly.min.js", served_files.address("chart.js")):
+        script = ask(school, path)
+        assert script.status == 200 and not cookies(script)
+        assert script.getheader("content-type").startswith("text/javascript")
+    assert ask(school, "/assets/parts/0/secret.js").status == 404
+    assert ask(school, "/reading/0123456789ab-0/head").status == 404
 
 
 def test_every_answer_has_the_headers(school, alone):

@@ -79,7 +79,8 @@ SETTLE = """async ([quiet, wait]) => {
     skeletons: () => find("[data-testid=stSkeleton], [data-testid=stAppSkeleton]"),
     components: () => find("[data-testid=stBidiComponentRegular], [data-testid=stBidiComponentIsolated]")
       .filter((node) => (node.shadowRoot ?? node).childElementCount < 2),
-    charts: () => find(".charlab-chart").filter((node) => !node.querySelector(".main-svg") && !node.textContent),
+    charts: () => find(".charlab-chart:not([data-lazy])") // those far below the screen wait
+      .filter((node) => !node.querySelector(".main-svg") && !node.textContent),
     images: () => find("img:not([loading=lazy])").filter((image) => !image.complete),
     fonts: () => [...document.fonts].filter((font) => font.status === "loading"),
   };
@@ -228,7 +229,8 @@ def unfold_settings(page: Page) -> None:
 
 
 def chart(page: Page, key: str) -> Locator:
-    """The node of a chart, once it has been drawn; the page may have several."""
+    """The node of a chart, once it has been drawn, for which some must come near the screen."""
+    page.locator(f".st-key-{key} .charlab-chart").scroll_into_view_if_needed()
     node = page.locator(f".st-key-{key} .js-plotly-plot")
     expect(node.locator(".main-svg").first).to_be_visible()
     return node

@@ -64,3 +64,22 @@ def live_words(app: AppTest) -> list[str]:
     said += [told["chart"]["instead"], *(figure.get("help") for figure in told["figures"])]
     said += [words["gap"], words["saved"], *words["summary"], *(text["text"] for text in told["texts"])]
     return [sentence for sentence in said if sentence]
+
+
+def component(app: AppTest, key: str):
+    """A component of ours on the page."""
+    return next(element for element in app.get("bidi_component") if element.key == key)
+
+
+def given(app: AppTest, key: str) -> dict:
+    """What the page gives to a component."""
+    return json.loads(component(app, key).proto.json)
+
+
+def send(app: AppTest, key: str, event: str, value) -> AppTest:
+    """What a browser sends when a component reports something."""
+    states = app._tree.get_widget_states()
+    state = states.widgets.add()
+    state.id = f"$$STREAMLIT_INTERNAL_KEY_{component(app, key).proto.id}__events"
+    state.json_trigger_value = json.dumps([{"event": event, "value": value}])
+    return app._run(states)

@@ -79,7 +79,7 @@ def test_each_page_begins_at_its_own_temperature_and_keeps_it(order):
     begins = {"playground": 0.8, "explainer": 1.0}
     for page in order:
         go_to(app, page)
-        assert app.slider(key=f"{page}.temperature").value == begins[page]
+        assert app.session_state[f"{page}.temperature"] == begins[page]
     go_to(app, "explainer", temperature="1.5", view="write with it")
     assert app.slider(key="explainer.temperature").value == 1.5
     go_to(app, "playground")

@@ -202,7 +202,7 @@ def test_every_view_of_a_text_opens_and_stands_in_the_link(kind, view):
 def test_every_position_of_a_text_can_be_chosen_with_everything_open(step):
     make_run()
     app = open_page("explainer", text="the quick\n", step=str(step))
-    for key in ("counts", "in_corpus", "steps_table", "bars_table"):
+    for key in ("counts", "in_corpus", "steps_table"):
         app.session_state[key] = True
     app.run()
     assert not app.exception and not app.error

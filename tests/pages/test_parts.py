@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from helpers.pages import component, send
 from helpers.project import ROOT
 from pages.parts.shared.safe_text import as_label, plain
 
@@ -33,19 +34,6 @@ def page():
         unit="bits",
     )
     plotly_chart('{"data": [], "layout": {}}', key="chart", label="a chart", on_click=click)
-
-
-def component(test, key):
-    return next(element for element in test.get("bidi_component") if element.key == key)
-
-
-def send(test, key, event, value):
-    """What a browser sends when a component reports something."""
-    states = test._tree.get_widget_states()
-    state = states.widgets.add()
-    state.id = f"$$STREAMLIT_INTERNAL_KEY_{component(test, key).proto.id}__events"
-    state.json_trigger_value = json.dumps([{"event": event, "value": value}])
-    return test._run(states)
 
 
 @pytest.fixture

@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from charlab.charts import along_text
-from charlab.core.display import named
+from charlab.core.display import isolated, named
 from charlab.core.reading import Reading
 from charlab.runs.models import Model
-from pages.parts.explainer.text_strip import alphabet, before, choose, choose_position
+from pages.parts.explainer import readings
+from pages.parts.explainer.text_strip import before
+from pages.parts.shared import served_files
 from pages.parts.shared.chart import plotly_chart
-from pages.parts.shared.safe_text import plain
 
 _JUMPS = 10
+_mount_jumps = served_files.component("charlab_jumps", Path(__file__).with_name("jumps.js"), isolate_styles=False)
 
 
-def show(model: Model, reading: Reading, step: int) -> None:
+def show(model: Model, reading: Reading) -> None:
     """Heatmap of positions by characters; a click on a column or on the line below chooses the position."""
     heatmap, line = st.columns([3, 2], gap="large")
     with heatmap:
-        _heatmap(model, reading, step)
+        _heatmap(model, reading)
     with line:
         if len(reading.text) > 2:
-            _along(reading, step)
+            _along(model, reading)
         _table(reading)
 
 
-def _heatmap(model: Model, reading: Reading, step: int) -> None:
-    characters = alphabet(model)
-    figure = along_text.heatmap_figure(
-        reading.text, characters, reading.probabilities, reading.bits, max(1, step), reading.entropies
-    )
+def _heatmap(model: Model, reading: Reading) -> None:
+    source = readings.address(model, reading).replace("{what}", "heatmap-{first}")
     plotly_chart(
-        figure,
+        {"address": source, "length": len(reading.text), "most": along_text.MAX_STEPS},
         key="heatmap",
-        height=along_text.heatmap_height(len(characters)),
-        on_click=choose_position,
+        height=along_text.heatmap_height(reading.probabilities.shape[1]),
+        follows=True,
         filename="all-steps",
         label="Heatmap: the probability of each character at every position; squares mark the actual character.",
     )
@@ -53,14 +53,14 @@ def _heatmap(model: Model, reading: Reading, step: int) -> None:
         )
 
 
-def _along(reading: Reading, step: int) -> None:
+def _along(model: Model, reading: Reading) -> None:
     """Surprise, entropy and the running mean along the whole text."""
-    figure = along_text.surprise_figure(reading.text, reading.bits, reading.entropies, step)
+    length = len(reading.text)
     plotly_chart(
-        figure,
+        {"address": readings.address(model, reading).replace("{what}", "along"), "length": length, "most": length},
         key="along",
         height=260,
-        on_click=choose_position,
+        follows=True,
         filename="surprise",
         label="Surprise of each character along the text, with the running mean in bits per character.",
     )
@@ -75,11 +75,13 @@ def jumps(reading: Reading) -> None:
     if len(reading.text) < 3:
         return
     st.header("Most surprising characters")
-    row = st.container(horizontal=True, gap="xsmall")
-    for number, index in enumerate(reading.most_surprising(_JUMPS)):
-        actual, bits = named(reading.text[index]), reading.bits[index - 1]
-        words = f"{index + 1}: {before(reading.text, index, 5)} → {actual} · {bits:.1f} bits"
-        row.button(plain(words), key=f"jump-{number}", on_click=choose, args=(index,))
+    _mount_jumps(key="jumps", data={"jumps": [_jump(reading, i) for i in reading.most_surprising(_JUMPS)]})
+
+
+def _jump(reading: Reading, index: int) -> tuple[int, str]:
+    """The index of a character, and its button's words."""
+    actual, bits = isolated(named(reading.text[index])), reading.bits[index - 1]
+    return index, f"{index + 1}: {before(reading.text, index, 5)} → {actual} · {bits:.1f} bits"
 
 
 def _table(reading: Reading) -> None:

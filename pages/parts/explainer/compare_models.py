@@ -13,7 +13,7 @@ from charlab.core.reading import Reading
 from charlab.explain import evidence
 from charlab.runs import models
 from charlab.runs.models import Model, ModelInfo
-from pages.parts.explainer.text_strip import choose_position
+from pages.parts.explainer import readings
 from pages.parts.shared import gone, url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.model_picker import labels, load_model
@@ -42,7 +42,7 @@ def load(info: ModelInfo | None) -> Model | None:
     return load_model(info) if info else None
 
 
-def show(models: tuple[Model, Model], reading: Reading, other: Reading, step: int) -> None:
+def show(models: tuple[Model, Model], reading: Reading, other: Reading) -> None:
     """Both means on the same characters, and the difference along the text."""
     names = (models[0].config.name, models[1].config.name)
     st.header("Two models on this text")
@@ -66,12 +66,13 @@ def show(models: tuple[Model, Model], reading: Reading, other: Reading, step: in
         )
         _alphabets(models, len(reading.bits) - found.characters)
     with right:
-        figure = along_text.difference_figure(reading.text, found.bits, names, step)
+        digests = (models[0].digest, models[1].digest)
+        draw = lambda: along_text.difference_figure(reading.text, found.bits, names).to_json()  # noqa: E731
         plotly_chart(
-            figure,
+            readings.figure(("difference", digests, names, reading.text), draw),
             key="difference",
             height=300,
-            on_click=choose_position,
+            follows=True,
             filename="difference",
             label="By how many bits the first model was less surprised than the other at each character.",
         )

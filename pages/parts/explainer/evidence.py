@@ -16,14 +16,31 @@ from pages.parts.shared.safe_text import plain
 _MAX_ROWS = 15
 
 
-def counts_behind(model: Model, read: str) -> None:
+def show(model: Model, reading: Reading, step: int) -> bool:
+    """Both, each made when it is opened. Returns whether one of them is open: it must follow the reader."""
+    shown = [_counts_behind(model, reading.text[:step]), _in_the_corpus(model, reading, step)]
+    return any(shown)
+
+
+def _counts_behind(model: Model, read: str) -> bool:
     """For an n-gram model: how often each character followed each context that it uses."""
-    behind = evidence.counts_behind(model.predictor, model.vocab.encode(read).astype(np.int64))
-    if behind is None:
-        return
+    if not isinstance(model.predictor, evidence.Counting):
+        return False
     with st.expander("N-gram counts", on_change="rerun", key="counts") as opened:
-        if not opened.open:
-            return
+        if opened.open and _is_something(read):
+            _counts(model, read)
+    return bool(opened.open)
+
+
+def _is_something(read: str) -> bool:
+    """Whether anything was read; says so where not."""
+    if not read:
+        st.caption("Before the first character the model has read nothing. Choose a later character.")
+    return bool(read)
+
+
+def _counts(model: Model, read: str) -> None:
+    if behind := evidence.counts_behind(model.predictor, model.vocab.encode(read).astype(np.int64)):
         st.caption(
             "An n-gram model consists of counts: how often each character followed the last few characters. The "
             "longest context counts most, the more so the more often it occurred; shorter ones are mixed in."
@@ -38,30 +55,34 @@ def counts_behind(model: Model, read: str) -> None:
         st.dataframe(columns, hide_index=True)
 
 
-def in_the_corpus(model: Model, reading: Reading, step: int) -> None:
+def _in_the_corpus(model: Model, reading: Reading, step: int) -> bool:
     """What followed the same context in the training text, next to the model's prediction."""
     with st.expander("What followed in the training text", on_change="rerun", key="in_corpus") as opened:
-        if not opened.open:
-            return
-        index = corpus_index.find(model.config)
-        if index is None:
-            st.caption("The training text of this model is not on this server, or it has changed since.")
-            return
-        read = reading.text[:step]
-        found = evidence.followers_in(index, read.lower() if model.vocab.lower_case else read)
-        if found is None:
-            st.caption("This context hardly occurs in the training text, so the model has to generalise.")
-            return
-        context, counts = found
-        total = sum(counts.values())
-        shown = before(context, len(context), 20)
-        st.caption(
-            plain(
-                f"Longest context seen at least 5 times: “{shown}”, {total:,} times. The table compares what "
-                "followed it with what the model predicts after reading the whole text before this position."
-            )
+        if opened.open and _is_something(reading.text[:step]):
+            _followers(model, reading, step)
+    return bool(opened.open)
+
+
+def _followers(model: Model, reading: Reading, step: int) -> None:
+    index = corpus_index.find(model.config)
+    if index is None:
+        st.caption("The training text of this model is not on this server, or it has changed since.")
+        return
+    read = reading.text[:step]
+    found = evidence.followers_in(index, read.lower() if model.vocab.lower_case else read)
+    if found is None:
+        st.caption("This context hardly occurs in the training text, so the model has to generalise.")
+        return
+    context, counts = found
+    total = sum(counts.values())
+    shown = before(context, len(context), 20)
+    st.caption(
+        plain(
+            f"Longest context seen at least 5 times: “{shown}”, {total:,} times. The table compares what "
+            "followed it with what the model predicts after reading the whole text before this position."
         )
-        _compare(model, reading.probabilities[step - 1], counts, reading.text[step : step + 1])
+    )
+    _compare(model, reading.probabilities[step - 1], counts, reading.text[step : step + 1])
 
 
 def _compare(model: Model, model_probabilities: np.ndarray, counts: dict[str, int], actual: str) -> None:

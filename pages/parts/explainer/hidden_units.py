@@ -16,6 +16,9 @@ from charlab.runs.models import Model
 from pages.parts.explainer.text_strip import choose_next
 from pages.parts.shared import present, url_state
 from pages.parts.shared.chart import plotly_chart
+from pages.parts.shared.shared_cache import SharedCache
+
+_MATCHES: SharedCache[list[FeatureMatch]] = SharedCache(4 * 2**20)
 
 
 def chosen(model: Model, activations: Activations, text: str) -> Unit:
@@ -247,6 +250,6 @@ def _gates_words(parts: dict[str, np.ndarray], unit: Unit) -> None:
         )
 
 
-@st.cache_resource(show_spinner="Comparing every unit with every feature ...", max_entries=24)
-def _best_units(digest: str, text: str, _activations: Activations) -> list[FeatureMatch]:
-    return probes.best_units(_activations, text)
+def _best_units(digest: str, text: str, activations: Activations) -> list[FeatureMatch]:
+    compute = lambda: probes.best_units(activations, text)  # noqa: E731
+    return _MATCHES.get((digest, text), compute, st.spinner("Comparing every unit with every feature ..."))

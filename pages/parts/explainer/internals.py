@@ -19,6 +19,9 @@ from charlab.explain.probes import Activations
 from charlab.runs.models import Model
 from pages.parts.explainer import attention, hidden_units
 from pages.parts.shared.safe_text import plain
+from pages.parts.shared.shared_cache import SharedCache
+
+_ACTIVATIONS: SharedCache[Activations] = SharedCache(96 * 2**20)
 
 
 def show(model: Model, reading: Reading) -> dict[str, Any]:
@@ -70,17 +73,15 @@ def unit_colours(
     return cells[0], cells[1], (f"−{limit:.2f}", f"{limit:.2f}"), f"state of {unit.label}"
 
 
-# Results, cached for everyone on the server
-
-
 def _activations(model: Model, text: str, position: int) -> tuple[Activations, range]:
     """A model's activations, and the part of the text that they belong to."""
     part = probes.context_window(model.predictor, len(text), position)
-    return _computed(model.digest, text[part.start : part.stop], model), part
+    shown = text[part.start : part.stop]
+    compute = lambda: _computed(model, shown)  # noqa: E731
+    return _ACTIVATIONS.get((model.digest, shown), compute, st.spinner("Looking inside ...")), part
 
 
-@st.cache_resource(show_spinner="Looking inside ...", max_entries=3)
-def _computed(digest: str, text: str, _model: Model) -> Activations:
+def _computed(model: Model, text: str) -> Activations:
     """In half precision, finer than a pixel: 5,000 characters of two layers of 512 LSTM units take 61 MB."""
-    activations = _model.predictor.activations(_model.vocab.encode(text).astype(np.int64))
+    activations = model.predictor.activations(model.vocab.encode(text).astype(np.int64))
     return {name: array.astype(np.float16) for name, array in activations.items()}

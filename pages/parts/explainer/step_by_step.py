@@ -25,11 +25,15 @@ from pages.parts.shared import page_state, present, sampling_inputs, url_state
 from pages.parts.shared.character_strip import character_strip, keys_help
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.safe_text import plain
+from pages.parts.shared.shared_cache import SharedCache, size_of
 
 _MAX_BUTTONS = 10  # of the most likely characters
 _HEIGHT = 144  # pixels, four lines: the end of a longer text scrolls into sight
 _BEFORE = 60  # characters of the text shown before the branch
 _SHOWN_OF_A_BRANCH = 80
+_READERS: SharedCache[Reader] = SharedCache(
+    32 * 2**20, lambda reader: size_of({name: part for name, part in vars(reader).items() if name != "_predictor"})
+)
 _ABANDONED = 10.0  # seconds without an update, after which playing has ended
 
 
@@ -65,7 +69,7 @@ def _session(model: Model, text: str) -> _Session:
     if session is None or session.key != key:
         if session is not None and code == session.code:
             code = ""  # it belongs to the previous text
-        session = _Session(key, text, _reader(model.digest, text, model).fork())
+        session = _Session(key, text, _reader(model, text).fork())
         session.branches = branching.from_code(code, session.reader, model.vocab)
     elif code != session.code:
         session.branches, session.playing = branching.from_code(code, session.reader, model.vocab), False
@@ -74,10 +78,10 @@ def _session(model: Model, text: str) -> _Session:
     return session
 
 
-@st.cache_resource(show_spinner="Reading ...", max_entries=32)
-def _reader(digest: str, text: str, _model: Model) -> Reader:
+def _reader(model: Model, text: str) -> Reader:
     """A text read to its end, once for everyone who continues it."""
-    return Reader(_model.predictor, _model.vocab, text)
+    read = lambda: Reader(model.predictor, model.vocab, text)  # noqa: E731
+    return _READERS.get((model.digest, text), read, st.spinner("Reading ..."))
 
 
 def _settings(session: _Session) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from charlab.charts import along_text
 from charlab.core.display import in_line
-from charlab.core.reading import Reading, explain
+from charlab.core.reading import Reading
 from charlab.core.vocab import UNKNOWN_CHARACTER
 from charlab.corpora import coverage
 from charlab.corpora.first_words import first_words
@@ -73,24 +73,9 @@ def _beginning(text: str) -> str:
     return in_line(text[: len(first_words(re.sub(r"\s", " ", text), _MAX_SAID))]) + "…"
 
 
-def read(model: Model, text: str) -> Reading:
-    return _read(model.digest, text, model)
-
-
-@st.cache_resource(show_spinner="Reading ...", max_entries=12)
-def _read(digest: str, text: str, _model: Model) -> Reading:
-    return explain(_model.predictor, _model.vocab, text)
-
-
 def choose(index: int) -> None:
     """Choose a character of the text: for callbacks, before the page runs again."""
     st.session_state.step = index
-
-
-def choose_position(click: dict[str, Any]) -> None:
-    """Choose the character at the position that was clicked in a chart."""
-    if isinstance(click["x"], int) and click["x"] >= 1:
-        choose(click["x"] - 1)
 
 
 def choose_next(click: dict[str, Any], axis: str = "x") -> None:
@@ -115,8 +100,10 @@ def percent(values: np.ndarray) -> list[float]:
     return np.round(100 * values, 2).tolist()
 
 
-def strip(chosen: Chosen, height: int, unit: tuple | None, place: DeltaGenerator) -> None:
+def strip(chosen: Chosen, height: int, unit: tuple | None, place: DeltaGenerator, moves: bool) -> None:
     """The text in colours that the reader picks; a click, an arrow key or a digit chooses a position.
+
+    It does so in the browser alone where the strip `moves` the page's place.
 
     Another model adds the difference to the choice of colours, and `unit`, the result of `internals.unit_colours`,
     the unit. `place` is where the reader picks one. A text that is higher than `height` pixels scrolls.
@@ -153,6 +140,7 @@ def strip(chosen: Chosen, height: int, unit: tuple | None, place: DeltaGenerator
         label="The text, one cell per character",
         chosen=st.session_state.step,
         on_choose=choose,
+        moves=moves,
         values=colouring.values,
         unit=colouring.unit,
         surprises=reading.most_surprising(9),

@@ -2,6 +2,9 @@
 // Cells are inline boxes without space between them where letters join or carry marks (Arabic, Devanagari), so that the
 // browser shapes them as one word; each line has the direction of its first letter.
 // Python owns the chosen index; between two of its answers the browser runs ahead, so that arrow keys respond at once.
+// Where the strip moves the page's place (place.js), the browser owns it, and Python is not asked.
+
+import { place } from "./place.js";
 
 const LEVELS = 24; // shades of the scale; a cell's shade is a class, so a new theme rewrites one style sheet
 // Characters that never join their neighbours get some space at their sides; U+0640 is drawn between Arabic letters.
@@ -11,18 +14,24 @@ const strips = new WeakMap(); // parentElement -> what is drawn there
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const strip = strips.get(parentElement) ?? create(parentElement);
-  strip.send = (index) => setTriggerValue("chosen", index);
-  if (textChanged(strip.data, data)) build(strip, data);
-  else recolour(strip, data);
+  strip.send = (index) => (data.inBrowser ? place.move({ step: index }) : setTriggerValue("chosen", index));
+  strip.root.toggleAttribute("data-moves", data.inBrowser);
+  const before = strip.data;
   strip.data = data;
+  if (textChanged(before, data)) build(strip, data);
+  else recolour(strip, data, before);
   paintScale(strip, data.scale);
   drawLegend(strip, data);
-  hear(strip, data.chosen);
+  strip.unlisten?.();
+  strip.unlisten = data.inBrowser ? place.listen(({ step }) => moveTo(strip, step)) : null;
+  if (data.inBrowser) place.hear({ step: data.chosen }, data.characters.length - 1);
+  else hear(strip, data.chosen);
   const turn = ++strip.turn;
   return () => {
     if (strip.turn !== turn) return; // a call that a newer one has overtaken
     strips.delete(parentElement);
     clearTimeout(strip.timer);
+    strip.unlisten?.();
     strip.watcher.disconnect();
     strip.root.remove();
   };
@@ -85,8 +94,7 @@ function build(strip, data) {
   if (!data.readOnly && strip.cells.length) strip.cells[0].tabIndex = 0;
 }
 
-function recolour(strip, data) {
-  const old = strip.data;
+function recolour(strip, data, old) {
   strip.text.setAttribute("aria-label", data.label);
   strip.text.style.maxHeight = data.height ? `${data.height}px` : "";
   strip.cells.forEach((cell, i) => {
@@ -106,7 +114,7 @@ function group(strip) {
   const first = strip.cells.map(leads);
   first.forEach((isFirst, i) => strip.leaders.push(isFirst ? i : strip.leaders[i - 1]));
   strip.cells.forEach((cell, i) => cell.classList.toggle("part", !first[i]));
-  if (strip.data) paintGroups(strip, strip.data);
+  paintGroups(strip, strip.data);
 }
 
 function membersOf(strip, index) {
@@ -248,11 +256,19 @@ function hear(strip, chosen) {
   if (chosen !== null) reveal(strip, chosen);
 }
 
+// The page's place was moved, here or elsewhere.
+function moveTo(strip, index) {
+  if (index === strip.chosen || !strip.cells[index]) return;
+  mark(strip, index);
+  reveal(strip, index);
+}
+
 function choose(strip, index, delay) {
   if (!strip.cells[index]) return;
   mark(strip, index);
   strip.cells[index].focus({ preventScroll: true });
   reveal(strip, index);
+  if (strip.data.inBrowser) return strip.send(index);
   clearTimeout(strip.timer);
   const send = () => {
     strip.timer = 0;

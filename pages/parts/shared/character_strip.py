@@ -13,13 +13,9 @@ from typing import Any, Literal
 import streamlit as st
 
 from charlab.core.display import isolated, named, visible, visible_text
+from pages.parts.shared import served_files
 
-_HERE = Path(__file__)
-_mount = st.components.v2.component(
-    "charlab_strip",
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-)
+_mount = served_files.component("charlab_strip", Path(__file__).with_suffix(".js"))
 
 
 def character_strip(
@@ -38,6 +34,7 @@ def character_strip(
     swatches: Sequence[tuple[float, str]] = (),
     height: int | None = None,
     read_only: bool = False,
+    moves: bool = False,
     first_position: int | None = None,
 ) -> int | None:
     """Draw a text and return the chosen index: the one just chosen, or else `chosen`.
@@ -47,8 +44,9 @@ def character_strip(
     cell, and read by screen readers: "e", 1.32 bits. With `first_position`, the position of the first cell in a
     text, every cell tells its own, too. The digit n chooses the n-th of `surprises`. `legend` names
     the scale's two ends; `swatches` instead are shades with their meanings. `height` in pixels makes a
-    long text scroll. `on_choose` is called before the rerun. In a read-only strip spaces stay spaces and
-    the text can be copied.
+    long text scroll. `on_choose` is called before the rerun. A strip that `moves` the page's place (place.js)
+    reports nothing: other components of the page follow in the browser. In a read-only strip spaces stay spaces
+    and the text can be copied.
     """
     length = len(characters)
 
@@ -79,6 +77,7 @@ def character_strip(
         "height": height,
         "label": label,
         "readOnly": read_only,
+        "inBrowser": moves,
         "firstPosition": first_position,
     }
     index = checked(_mount(key=key, data=data, on_chosen_change=report).chosen)

@@ -1,5 +1,9 @@
 // One Plotly chart on one node: redrawn in place, in the theme's colours, as wide as its place.
-// charlab/charts/base.py names colours as var(--st-...).
+// charlab/charts/base.py names colours as var(--st-...). A chart that follows the page's place (place.js) has a cursor
+// in its figure's `meta`, drawn at the chosen position, and may load its figure when it comes near the screen.
+
+import { place } from "./place.js";
+import { fetched } from "./fetched.js";
 
 const charts = new WeakMap(); // parentElement -> what is drawn there
 
@@ -19,10 +23,22 @@ export default function mountChart({ data, parentElement, setTriggerValue }) {
   chart.node.setAttribute("aria-label", data.label);
   chart.node.style.height = `${data.height}px`;
   chart.node.style.width = "100%";
-  loadPlotly(data.script).then(
-    (Plotly) => chart.turn === turn && draw(Plotly, chart),
-    () => { chart.node.textContent = "The chart could not be drawn: its script did not load. Reload the page."; },
+  const show = () => Promise.all([loadPlotly(data.script), loadFigure(chart)]).then(
+    ([Plotly, figure]) => {
+      if (chart.turn !== turn) return;
+      chart.figure = figure;
+      draw(Plotly, chart);
+    },
+    () => { chart.node.textContent = "The chart could not be drawn: a part of it did not load. Reload the page."; },
   );
+  show();
+  chart.unlisten?.();
+  chart.unlisten = !data.follows ? null : place.listen(({ step }) => {
+    if (step === chart.step) return;
+    chart.step = step;
+    clearTimeout(chart.following);
+    chart.following = setTimeout(show, 120); // once the reader rests
+  });
   // Streamlit calls this when the chart leaves the page, and also for a call that a newer one has overtaken.
   return () => chart.turn === turn && remove(parentElement, chart);
 }
@@ -38,6 +54,34 @@ function loadPlotly(address) {
   return window.charlabPlotly;
 }
 
+// The figure's JSON: given, or from the server once the chart is near the screen. Of a long text it is one of several
+// windows, the one with the chosen position near its middle.
+async function loadFigure({ node, data }) {
+  if (!data.source) return data.figure;
+  const { address, length, most } = data.source;
+  node.toggleAttribute("data-lazy", true);
+  await isNear(node);
+  node.toggleAttribute("data-lazy", false);
+  const middle = 100 * Math.round((place.values.step - most / 2) / 100);
+  return fetched(address.replace("{first}", Math.max(0, Math.min(middle, length - most)))).then((answer) => answer.text());
+}
+
+const near = new WeakMap(); // node -> a promise
+
+function isNear(node) {
+  if (!near.has(node)) {
+    near.set(node, new Promise((done) => {
+      const watcher = new IntersectionObserver((seen) => {
+        if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
+        watcher.disconnect();
+        done();
+      }, { rootMargin: "200px" });
+      watcher.observe(node);
+    }));
+  }
+  return near.get(node);
+}
+
 function draw(Plotly, chart) {
   const { node, data } = chart;
   clearTimeout(chart.later);
@@ -47,7 +91,8 @@ function draw(Plotly, chart) {
     return;
   }
   const theme = readTheme(node);
-  const figure = resolve(JSON.parse(data.figure), theme);
+  const figure = resolve(JSON.parse(chart.figure), theme);
+  if (data.follows) putCursor(figure.layout, chart.step = place.values.step);
   dress(figure.layout, theme);
   if (data.least_type) enlarge(figure, data.least_type);
   fitSteps(figure.layout, node);
@@ -59,6 +104,7 @@ function draw(Plotly, chart) {
   if (marker && figure.layout.meta?.glide) glide(node, marker, figure.layout.meta.glide);
   if (chart.watcher) return;
   node.on("plotly_click", ({ points: [p] }) => {
+    if (chart.data.follows && Number.isInteger(p.x) && p.x >= 1) place.move({ step: p.x - 1 });
     if (!chart.data.clickable) return;
     chart.report({ x: p.x, y: p.y, curve: p.curveNumber, point: p.pointNumber ?? p.pointIndex ?? null });
   });
@@ -67,7 +113,7 @@ function draw(Plotly, chart) {
     if (!charts.has(node.parentNode) || !node.clientWidth || node.clientWidth === width) return;
     width = node.clientWidth;
     Plotly.Plots.resize(node);
-    if (JSON.parse(chart.data.figure).layout.xaxis?.ticktext) draw(Plotly, chart);
+    if (JSON.parse(chart.figure).layout.xaxis?.ticktext) draw(Plotly, chart);
   }));
   chart.watcher.observe(node);
   node.on("plotly_afterplot", () => describe(node));
@@ -105,6 +151,8 @@ function glide(node, { left }, duration) {
 function remove(parentElement, chart) {
   charts.delete(parentElement);
   clearTimeout(chart.later);
+  clearTimeout(chart.following);
+  chart.unlisten?.();
   chart.watcher?.disconnect();
   chart.node.remove();
   const purge = () => window.Plotly.purge(chart.node);
@@ -155,6 +203,15 @@ function dress(layout, theme) {
   if (narrow && layout.coloraxis) layout.coloraxis.showscale = false;
   layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: theme("--st-gray-color"), activecolor: ink };
   if (isTouched()) layout.dragmode = false; // a finger scrolls the page
+}
+
+// The shape that shows the chosen position: `meta.cursor.shape` is that of index 0.
+function putCursor(layout, step) {
+  const { cursor } = layout.meta;
+  if (!(step >= 1 && step <= cursor.last)) return;
+  const { x0, x1 } = cursor.shape;
+  layout.shapes = [...(layout.shapes ?? []), { ...cursor.shape, x0: x0 + step, x1: x1 + step }];
+  if (cursor.focuses) layout.meta.focus = step + 1;
 }
 
 // Present mode: no letter of the picture is smaller.

@@ -17,25 +17,24 @@ import streamlit as st
 
 from pages.parts.shared import present, served_files
 
-_HERE = Path(__file__)
-_mount = st.components.v2.component(
-    "charlab_chart",
-    js=served_files.loader("chart.js"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_mount = served_files.component("charlab_chart", Path(__file__).with_suffix(".js"), isolate_styles=False)
 
 
 def plotly_chart(
-    figure: go.Figure | str,
+    figure: go.Figure | str | dict[str, Any],
     *,
     key: str,
     label: str,
     height: int = 400,
     on_click: Callable[[dict[str, Any]], None] | None = None,
     filename: str = "charlab",
+    follows: bool = False,
 ) -> dict[str, Any] | None:
     """Draw a figure (or its JSON) under `key`; `label` describes the chart in a sentence, for screen readers.
+
+    A dictionary instead says where browsers load the JSON from: {"address": with "{first}" for the window's first
+    step, "length": of the text, "most": steps of a window}. A chart that `follows` shows the page's chosen
+    position with the cursor of its figure's `meta`; a click chooses another, both in the browser (place.js).
 
     A click reruns the page, or the fragment around the chart: `on_click` is called before that, and the click is
     returned for this one run: {"x", "y", "curve", "point"}. Without `on_click` clicks are not reported.
@@ -47,7 +46,9 @@ def plotly_chart(
             on_click(click)
 
     data = {
-        "figure": figure if isinstance(figure, str) else figure.to_json(),
+        "figure": None if isinstance(figure, dict) else figure if isinstance(figure, str) else figure.to_json(),
+        "source": figure if isinstance(figure, dict) else None,
+        "follows": follows,
         "script": script_address(),
         "height": height,
         "label": label,
@@ -68,5 +69,4 @@ def _checked(click: Any) -> dict[str, Any] | None:
 @cache
 def script_address() -> str:
     """The path of Plotly on this server; its version makes browsers fetch a newer one."""
-    base = st.get_option("server.baseUrlPath").strip("/")
-    return f"{'/' + base if base else ''}/assets/plotly.min.js?{version('plotly')}"
+    return f"{served_files.root()}/assets/plotly.min.js?{version('plotly')}"

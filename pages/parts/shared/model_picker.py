@@ -23,8 +23,10 @@ from pages.parts.shared import (
     url_state,
 )
 from pages.parts.shared.safe_text import as_label, plain
+from pages.parts.shared.shared_cache import SharedCache
 
 _MAX_UNREADABLE = 5
+_MODELS: SharedCache[Model] = SharedCache(128 * 2**20)
 _ENDED = ("done", "stopped", "failed")  # until then a run's bits change
 
 
@@ -116,18 +118,19 @@ def load_model(info: ModelInfo, weights_name: str = "best") -> Model:
     Where it cannot be loaded, shows the reason and ends the page's run.
     """
     try:
-        written = stamp(info.name)
+        written = stamp(info.name)  # changes when the weights do, so a run in training is loaded again
     except ModelError:  # deleted since this page listed it; the core's sentence lists ids, for the command line
         _stop(f"Model “{info.title}” was deleted. Choose another one.")
+    read = lambda: load(info.name, weights_name)  # noqa: E731
     try:
-        return _load(info.name, weights_name, written)
+        return _MODELS.get((info.name, weights_name, written), read, st.spinner("Loading the model ..."))
     except CharlabError as error:
         _stop(str(error))
 
 
 def forget() -> None:
     """Load every model from its files at its next use: those of one are no longer the ones that were read."""
-    _load.clear()
+    _MODELS.clear()
 
 
 def _stop(sentence: str) -> NoReturn:
@@ -135,9 +138,3 @@ def _stop(sentence: str) -> NoReturn:
     st.error(plain(sentence))
     settings_fold.reveal()
     header_stop.end()
-
-
-@st.cache_resource(max_entries=24, show_spinner="Loading the model ...")
-def _load(name: str, weights_name: str, stamp: float) -> Model:
-    """`stamp` changes when the run's weights do, so a run in training is loaded again."""
-    return load(name, weights_name)

@@ -132,8 +132,8 @@ REMEMBERED = {
     "digests_of_link": PLAYGROUND, "seed_text_of": PLAYGROUND, "seed_text_given": PLAYGROUND,
     "opened_popovers": TRAIN,
     "seen_titles": TRAIN, "gone_choices": TRAIN,  # and on the other pages with a picker of models
-    "handed_over": EXPLAINER, "link_of_view": EXPLAINER, "walk_session": EXPLAINER, "walk_any": EXPLAINER,
-    "unit.array": EXPLAINER, "unit.number": EXPLAINER, "bars_moved": EXPLAINER,
+    "handed_over": EXPLAINER, "walk_session": EXPLAINER, "walk_any": EXPLAINER,
+    "unit.array": EXPLAINER, "unit.number": EXPLAINER,
 }  # fmt: skip
 
 

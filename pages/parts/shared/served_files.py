@@ -8,13 +8,34 @@ import gzip
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from streamlit.config import get_option
 
 PATH = "/assets/parts/{version}/{name}"
+KEEP = {"Content-Encoding": "gzip", "Cache-Control": "public, max-age=31536000, immutable"}
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
+
+
+def component(name: str, module: Path, *, isolate_styles: bool = True) -> Any:
+    """A component of Streamlit, made of the module at that path and the style sheet beside it."""
+    style = module.with_suffix(".css")
+    css = style.read_text(encoding="utf-8") if style.exists() else None
+    return st.components.v2.component(name, js=loader(module.name), css=css, isolate_styles=isolate_styles)
+
+
+def root() -> str:
+    """What every path on this server begins with: "", or "/school" below a base path."""
+    base = get_option("server.baseUrlPath").strip("/")
+    return f"/{base}" if base else ""
+
+
+def address(name: str) -> str:
+    """The path of a file on this server."""
+    return root() + PATH.format(version=_version(), name=name)
 
 
 def loader(name: str) -> str:
@@ -22,12 +43,10 @@ def loader(name: str) -> str:
 
     All places that load a module share it. It may import others of these folders: `import ... from "./chart.js"`.
     """
-    base = get_option("server.baseUrlPath").strip("/")
-    path = PATH.format(version=_version(), name=name)
-    address = f"{'/' + base if base else ''}{path}"
     # Of two lines: Streamlit takes one line for the name of a file.
     return (
-        f'const file = new URL("{address}", location.origin);\nexport default (await import(file.href)).default;\n'
+        f'const file = new URL("{address(name)}", location.origin);\n'
+        "export default (await import(file.href)).default;\n"
     )
 
 
@@ -36,8 +55,7 @@ def answer(request: Request) -> Response:
     name, version = request.path_params["name"], request.path_params["version"]
     if name not in _files():
         return PlainTextResponse("There is no such file.", 404)
-    keep = "public, max-age=31536000, immutable" if version == _version() else "no-store"
-    headers = {"Content-Encoding": "gzip", "Cache-Control": keep}
+    headers = KEEP if version == _version() else KEEP | {"Cache-Control": "no-store"}
     return Response(_files()[name], media_type=_TYPES[Path(name).suffix], headers=headers)
 
 

@@ -63,10 +63,31 @@ def write(settings: dict[str, Any], *, keep_others: bool = False) -> list[str]:
     too_long = [name for name, value in named.items() if isinstance(value, str) and len(value) > MAX_TEXT_IN_LINK]
     others = st.query_params.to_dict() if keep_others else {}
     wanted = {name: value for name, value in others.items() if name not in named} | {
-        name: f"{value:g}" if isinstance(value, float) else str(value)
-        for name, value in named.items()
-        if value is not None and name not in too_long
+        name: _written(value) for name, value in named.items() if value is not None and name not in too_long
     }
+    _put(wanted)
+    return too_long
+
+
+def follow(settings: dict[str, Any]) -> None:
+    """Note what the browser has moved and written into its address already (place.js): the next address that is
+    written here must not undo it."""
+    wanted = st.query_params.to_dict()
+    for key, value in settings.items():
+        name = str(page_state.parameter(key))
+        if value is None:
+            wanted.pop(name, None)
+        else:
+            wanted[name] = _written(value)  # in its place, so that the address stays the same
+    _put(wanted)
+
+
+def _written(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _put(wanted: dict[str, str]) -> None:
+    """Make that the address."""
     now = time.monotonic()
     before = st.session_state.get(_WRITTEN, [])
     stood = [(now, written) for _, written in before[:1]]  # until now, however long ago it was written
@@ -74,7 +95,6 @@ def write(settings: dict[str, Any], *, keep_others: bool = False) -> list[str]:
     st.session_state[_WRITTEN] = [(now, wanted), *stood, *recent]  # before the address: a reader may end this run
     if dict(st.query_params) != wanted:
         st.query_params.from_dict(wanted)
-    return too_long
 
 
 def enter(page: str) -> None:

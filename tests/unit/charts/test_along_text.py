@@ -29,11 +29,12 @@ def reading(length, seed=0):
 
 def test_a_short_text_is_drawn_whole():
     text, probabilities, bits = reading(30)
-    figure = heatmap_figure(text, ALPHABET, probabilities, bits, chosen=4)
+    figure = heatmap_figure(text, ALPHABET, probabilities, bits)
     heat = figure.data[0]
     assert list(heat.x) == list(range(2, 32)) and len(heat.z) == MAX_ROWS  # position 1 has no prediction
-    shape = figure.layout.shapes[0]
-    assert (shape.x0, shape.x1) == (4.5, 5.5)  # text[4] is at position 5
+    cursor = figure.layout.meta["cursor"]  # the page adds the index of the chosen character
+    assert (cursor["shape"]["x0"] + 4, cursor["shape"]["x1"] + 4) == (4.5, 5.5)  # text[4] is at position 5
+    assert cursor["last"] == 30  # the prediction after the end
     assert figure.layout.xaxis.ticktext[3] == visible(text[4]) and figure.layout.xaxis.ticktext[-1] == END
     surprise = next(trace for trace in figure.data if trace.yaxis == "y2")
     assert list(surprise.x) == list(range(2, 31)) and np.allclose(surprise.y, bits, atol=1e-3)
@@ -50,10 +51,10 @@ def test_rows_hold_the_probabilities_of_the_characters_they_name():
         assert names[row] in (text[t - 1], {"\n": "↵ newline", " ": "␣ space"}.get(text[t - 1]))
 
 
-@pytest.mark.parametrize(("chosen", "first"), [(0, 2), (501, 402), (1000, 802), (None, 2)])
-def test_a_long_text_shows_a_window_around_the_chosen_position_and_says_so(chosen, first):
+@pytest.mark.parametrize(("asked", "first"), [(0, 2), (400, 402), (800, 802), (999_999, 802)])
+def test_a_long_text_shows_a_window_and_says_so(asked, first):
     text, probabilities, bits = reading(1000)
-    figure = heatmap_figure(text, ALPHABET, probabilities, bits, chosen)
+    figure = heatmap_figure(text, ALPHABET, probabilities, bits, asked)
     assert figure.data[0].x[0] == first and len(figure.data[0].x) == MAX_STEPS
     said = figure.layout.title.subtitle.text
     assert f"positions {first} to {first + 199} of 1000" in said
@@ -85,7 +86,7 @@ def test_five_thousand_steps_of_five_hundred_characters_stay_small():
     text = [characters[i % 500] for i in range(5000)]
     bits = np.full(4999, 9.0)
     assert len(heatmap_figure(text, characters, probabilities, bits, 2500, np.ones(5000)).to_json()) < 250_000
-    assert len(surprise_figure(text, bits, np.ones(5000), 2500).to_json()) < 500_000
+    assert len(surprise_figure(text, bits, np.ones(5000)).to_json()) < 500_000
 
 
 # surprise_figure
@@ -97,12 +98,13 @@ def by_name(figure):
 
 def test_the_running_mean_ends_at_the_mean_and_passes_over_what_has_no_figure():
     bits = np.array([4.0, np.nan, 2.0, 0.0])
-    figure = surprise_figure("abcde", bits, np.ones(5), chosen=3)
+    figure = surprise_figure("abcde", bits, np.ones(5))
     lines = by_name(figure)
     assert list(lines["running mean"].y) == [4, 4, 3, 2]
     assert list(lines["surprise of the actual character"].x) == [2, 3, 4, 5]  # position 1 is the first character
     assert list(lines["surprise of the actual character"].y) == [4, None, 2, 0]
-    assert figure.layout.shapes[0].x0 == 4
+    cursor = figure.layout.meta["cursor"]
+    assert cursor["shape"]["x0"] + 3 == 4 and cursor["last"] == 4  # no line after the last character
 
 
 def test_a_long_texts_line_is_thinned_and_keeps_its_spike():
@@ -140,9 +142,9 @@ def all_figures(name, alphabet, text):
     probabilities = np.full((len(text), len(alphabet)), 1 / len(alphabet))
     bits = np.ones(len(text) - 1)
     return [
-        heatmap_figure(text, alphabet, probabilities, bits, 1),
-        surprise_figure(text, bits, np.ones(len(text)), 1),
-        difference_figure(text, bits, (name, name), 1),
+        heatmap_figure(text, alphabet, probabilities, bits),
+        surprise_figure(text, bits, np.ones(len(text))),
+        difference_figure(text, bits, (name, name)),
         epochs_figure([1, 2], [3.0, float("nan")], 2, 6.0),
     ]
 
@@ -169,7 +171,7 @@ def test_figures_are_plain_json_without_a_theme_and_with_titled_axes():
 def test_labels_of_a_right_to_left_text_keep_their_order():
     text, alphabet = "بحر e\u0301", ["ب", "ح", "ر", " ", "e", "\u0301", "\u202e", "\ufe0f"]
     probabilities = np.full((len(text), len(alphabet)), 1 / len(alphabet))
-    figure = plain_json(heatmap_figure(text, alphabet, probabilities, np.ones(len(text) - 1), 1))
+    figure = plain_json(heatmap_figure(text, alphabet, probabilities, np.ones(len(text) - 1)))
     assert figure["layout"]["xaxis"]["ticktext"][2:] == ["·", "e", "◌\u0301", END]
     rows = ["\u2068ب\u2069", "\u2068ح\u2069", "\u2068ر\u2069", "␣ space", "e", "◌\u0301", "U+202E", "U+FE0F"]
     assert figure["layout"]["yaxis"]["ticktext"] == rows

@@ -22,9 +22,9 @@ PAPER = "var(--st-background-color)"
 CUT = np.where(np.arange(V) < 5, 0.2, 0)
 RUNS = [{"label": name, "events": loss_events()} for name in ("this run", "earlier")]
 FIGURES = {
-    "heatmap_figure": along_text.heatmap_figure(TEXT_READ, ALPHABET, PROBABILITIES, BITS, 4, ENTROPIES),
-    "surprise_figure": along_text.surprise_figure(TEXT_READ, BITS, ENTROPIES, 3),
-    "difference_figure": along_text.difference_figure(TEXT_READ, BITS - 4, ("one", "other"), 3),
+    "heatmap_figure": along_text.heatmap_figure(TEXT_READ, ALPHABET, PROBABILITIES, BITS, 0, ENTROPIES),
+    "surprise_figure": along_text.surprise_figure(TEXT_READ, BITS, ENTROPIES),
+    "difference_figure": along_text.difference_figure(TEXT_READ, BITS - 4, ("one", "other")),
     "epochs_figure": along_text.epochs_figure([0, 1], [6.0, 2.0], 1, 6.02),
     "alphabet_figure": dataset.alphabet_figure(ALPHABET, np.arange(V) + 1),
     "batch_figure": dataset.batch_figure(ALPHABET, [IDS], [np.arange(4)], 40, [(30, 40)]),

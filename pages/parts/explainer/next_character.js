@@ -1,0 +1,149 @@
+// The prediction at the chosen position: heading, figures, bars, the sliders that shape them, and words. All of it
+// follows the page's place (place.js) in the browser, from the logits of the reading.
+
+import { place } from "./place.js";
+import mountChart from "./chart.js";
+import { readingAt } from "./reading.js";
+import { isShaped, predicted, ranked, shaped } from "./sampling.js";
+import { bars } from "./bars.js";
+import { figures, fixed, heading, inWords } from "./words.js";
+
+const ROWS = 12; // of the table
+const views = new WeakMap(); // parentElement -> what is drawn there
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const view = views.get(parentElement) ?? create(parentElement);
+  view.data = data;
+  view.chart.style.minHeight = `${data.chart.height}px`;
+  for (const input of view.inputs) Object.assign(input, data.limits[input.name]);
+  const before = view.unlisten, unlisten = place.listen(() => draw(view));
+  const disconnect = place.connect((values) => setTriggerValue("moved", values), data.asks);
+  view.unlisten = () => { unlisten(); disconnect(); };
+  before();
+  place.hear(data.place, data.length);
+  const turn = ++view.turn;
+  return () => {
+    if (view.turn !== turn) return; // a call that a newer one has overtaken
+    views.delete(parentElement);
+    view.unlisten();
+    view.removeChart?.();
+    view.root.remove();
+  };
+}
+
+function create(parentElement) {
+  const root = element("div", "next"), view = { root, turn: 0, drawing: 0, unlisten: () => {} };
+  root.toggleAttribute("data-moves", true);
+  view.heading = element("h2");
+  view.nothing = element("p", "note", "Before it the model has read nothing, so there is no prediction yet. Choose a later character.");
+  view.figures = element("p", "st-key-details-figures");
+  view.chart = element("div", "picture");
+  view.problem = element("p", "note");
+  view.problem.setAttribute("role", "alert");
+  view.problem.hidden = view.nothing.hidden = true;
+  const settings = element("div", "settings"), cuts = element("div", "cuts");
+  view.inputs = [
+    setting(settings, "temperature", "Temperature", "range"),
+    setting(cuts, "top_k", "Top-k (0 is off)", "number"),
+    setting(cuts, "top_p", "Top-p (1 is off)", "range"),
+  ];
+  settings.append(element("div", "st-key-details-cut-offs")); // Present mode hides it
+  settings.lastChild.append(cuts);
+  view.more = element("div", "st-key-details-words");
+  view.words = element("p", "small");
+  view.other = element("p", "small");
+  view.details = element("details");
+  view.table = element("table");
+  view.details.append(element("summary", "", "As a table"), view.table);
+  view.details.addEventListener("toggle", () => draw(view));
+  view.more.append(view.words, view.other, view.details);
+  view.predicted = [view.figures, view.chart, settings, view.more];
+  root.append(view.heading, view.nothing, view.figures, view.problem, view.chart, settings, view.more);
+  parentElement.appendChild(root);
+  views.set(parentElement, view);
+  return view;
+}
+
+function element(name, className = "", words = "") {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = words;
+  return made;
+}
+
+function setting(parent, name, words, type) {
+  const box = element("div", `setting st-key-explainer-${name}`), label = element("label", "", words);
+  const input = document.createElement("input"), value = element("output");
+  Object.assign(input, { type, name, id: `explainer-${name}` });
+  label.htmlFor = input.id;
+  box.append(label, ...(type === "range" ? [value] : []), input);
+  input.addEventListener("input", () => {
+    const given = input.value === "" ? NaN : Number(input.value);
+    if (given >= Number(input.min) && given <= Number(input.max)) place.move({ [name]: type === "number" ? Math.trunc(given) : given });
+  });
+  input.addEventListener("change", () => { input.value = place.values[name]; }); // what is not allowed was not used
+  input.shown = value;
+  parent.append(box);
+  return input;
+}
+
+async function draw(view) {
+  const drawing = ++view.drawing, { data } = view, { ...values } = place.values;
+  const step = Math.min(values.step, data.length);
+  for (const input of view.inputs) {
+    input.shown.textContent = fixed(values[input.name], 2);
+    const isTheSame = input.value !== "" && Number(input.value) === values[input.name];
+    if (!isTheSame && document.activeElement !== input) input.value = values[input.name];
+  }
+  try {
+    const reading = readingAt(data.reading), other = data.other && readingAt(data.other.reading);
+    const [head, otherHead, logits] = await Promise.all([reading.head, other?.head, step ? reading.row(step - 1) : null]);
+    if (view.drawing !== drawing) return; // a newer one has overtaken it
+    view.problem.hidden = true;
+    view.nothing.hidden = step > 0;
+    for (const part of view.predicted) part.hidden = step === 0;
+    view.heading.textContent = heading(head, step);
+    if (step) show(view, { head, otherHead, logits, step, values });
+  } catch {
+    view.problem.textContent = "The prediction could not be loaded from the server. Choose the position again, or reload the page.";
+    view.problem.hidden = false;
+  }
+}
+
+function show(view, { head, otherHead, logits, step, values }) {
+  const { data } = view, { probabilities } = predicted(logits);
+  const sampling = isShaped(values) ? shaped(logits, values, head.unknown) : null;
+  const actual = step < head.text.length ? head.next[step - 1] : null;
+  const words = inWords(head, step);
+  view.figures.textContent = figures(head, step);
+  view.words.textContent = words;
+  const known = otherHead && step < head.text.length && (otherHead.bits[step - 1] ?? null) !== null;
+  view.other.hidden = !known;
+  if (known) view.other.textContent = `The other model, ${data.other.name}: ${figures(otherHead, step)}`;
+  const figure = bars({
+    labels: head.labels ?? head.alphabet, model: probabilities, sampling, actual, title: "Predicted next character",
+    most: data.most, layout: data.layout,
+  });
+  const chart = { ...data.chart, figure: JSON.stringify(figure), label: words, filename: `position-${step + 1}` };
+  view.removeChart = mountChart({ data: chart, parentElement: view.chart, setTriggerValue: () => {} });
+  if (view.details.open) fill(view.table, { head, probabilities, sampling, actual });
+}
+
+// The most likely characters, and the actual one.
+function fill(table, { head, probabilities, sampling, actual }) {
+  const shown = ranked(probabilities).slice(0, ROWS);
+  if (actual !== null && !shown.includes(actual)) shown.push(actual);
+  const share = (p) => fixed(100 * p, 2), names = ["character", "model probability, %"];
+  if (sampling) names.push("sampling probability, %");
+  const rows = shown.map((i) => [
+    head.alphabet[i], share(probabilities[i]), ...(sampling ? [share(sampling[i])] : []), i === actual ? "actual" : "",
+  ]);
+  table.replaceChildren(row("th", [...names, "actual"]), ...rows.map((cells) => row("td", cells)));
+}
+
+function row(name, cells) {
+  const made = element("tr");
+  made.append(...cells.map((words) => element(name, "", words)));
+  if (name === "th") for (const cell of made.children) cell.scope = "col";
+  return made;
+}

@@ -1,0 +1,170 @@
+"""Readings of texts, made once for everyone on the server, and what browsers get of them.
+
+A browser asks for what it shows of a reading by its key, a hash of the model's weights and of the text, so that it
+may keep every answer. A reading is kept for as long as there is room; the page's next run makes it again.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from charlab import __version__
+from charlab.charts import along_text
+from charlab.charts.base import literal
+from charlab.core.display import isolated, named, visible, visible_text
+from charlab.core.reading import Reading, explain
+from charlab.core.vocab import UNKNOWN_CHARACTER
+from charlab.explain import evidence
+from charlab.runs.models import Model
+from pages.parts.shared import served_files
+from pages.parts.shared.shared_cache import SharedCache
+
+_PART = 2**18  # bytes of logits that a browser gets at once: no text makes a larger answer, where a row is smaller
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A reading and the characters of its ids."""
+
+    reading: Reading
+    characters: list[str]  # [V], the unknown one last
+    unknown: int
+
+
+_READINGS: SharedCache[_Kept] = SharedCache(64 * 2**20)
+_ANSWERS: SharedCache[bytes] = SharedCache(32 * 2**20)
+_FIGURES: SharedCache[str] = SharedCache(16 * 2**20)
+
+
+def read(model: Model, text: str) -> Reading:
+    """What a model expected at each position of a text."""
+    return _kept(model, text).reading
+
+
+def read_in_positions_of(reading: Reading, model: Model, text: str) -> tuple[Reading, Reading]:
+    """Another model's reading of a text with accents in its own form, and that in the positions of the first."""
+    whole = read(model, text)
+    if whole.text == reading.text:
+        return whole, whole
+    key = _key(model.digest, whole.text, reading.text)
+    aligned = lambda: _Kept(evidence.aligned(reading, whole), *_alphabet(model))  # noqa: E731
+    return whole, _READINGS.get(key, aligned).reading
+
+
+def address(model: Model, reading: Reading, own_text: str | None = None) -> str:
+    """Where browsers find a reading, with "{what}" for what they want of it; `own_text` is that of the model where
+    the reading is in another's positions."""
+    texts = [reading.text] if own_text in (None, reading.text) else [own_text, reading.text]
+    return f"{served_files.root()}/reading/{_key(model.digest, *texts)}/{{what}}?{__version__}"
+
+
+def figure(key: Hashable, draw: Callable[[], str]) -> str:
+    """A figure's JSON, drawn once for everyone. The key says all that it depends on."""
+    return _FIGURES.get(key, draw)
+
+
+def answer(request: Request) -> Response:
+    """A part of a reading as JSON, or the logits of some rows as little-endian numbers."""
+    key, what = request.path_params["key"], request.path_params["what"]
+    name, _, first = what.partition("-")
+    kept = _READINGS.find(key)
+    if name not in _PARTS or not (first or "0").isdecimal() or len(first) > 6:
+        return PlainTextResponse("There is no such part of a reading.", 400)
+    if kept is None:
+        return PlainTextResponse("The server has forgotten this reading.", 404)
+    pack = lambda: gzip.compress(_PARTS[name](kept, int(first or 0)), compresslevel=1, mtime=0)  # noqa: E731
+    kind = "application/octet-stream" if name == "logits" else "application/json"
+    return Response(_ANSWERS.get((key, what), pack), media_type=kind, headers=served_files.KEEP)
+
+
+def _kept(model: Model, text: str) -> _Kept:
+    return _READINGS.get(
+        _key(model.digest, text),
+        lambda: _Kept(explain(model.predictor, model.vocab, text), *_alphabet(model)),
+        st.spinner("Reading ..."),
+    )
+
+
+def _alphabet(model: Model) -> tuple[list[str], int]:
+    return [*model.vocab.characters, UNKNOWN_CHARACTER], model.vocab.unknown_id
+
+
+def _key(digest: str, *texts: str) -> str:
+    hashed = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass"))
+    return f"{digest}-{hashed.hexdigest()[:24]}"
+
+
+def _head(kept: _Kept, _first: int) -> bytes:
+    """What is said of every position; words.js reads it. Of each text only its distinct characters are named."""
+    reading, distinct = kept.reading, sorted(set(kept.reading.text))
+    forms = visible_text(reading.text)
+    names = [named(character) for character in kept.characters]
+    labels = [literal(name) for name in names]
+    said = {
+        "text": list(reading.text),
+        "drawn": {c: visible(c) for c in distinct if visible(c) != c},
+        "onLetters": [i for i, c in enumerate(reading.text) if forms[i] == c != visible(c)],
+        "leftward": sorted({form for c in distinct for form in (c, visible(c)) if isolated(form) != form}),
+        "names": {c: named(c) for c in distinct if named(c) != c},
+        "alphabet": names,
+        "labels": labels if labels != names else None,
+        "unknown": kept.unknown,
+        "next": reading.next_ids.tolist(),
+        "type": str(_stored(reading.logits).dtype),
+        "rows": _rows(reading.logits),
+        "probabilities": _numbers(reading.next_probabilities),
+        "bits": _numbers(reading.bits),
+        "ranks": [None if np.isnan(rank) else int(rank) for rank in reading.ranks],
+        "entropies": _numbers(reading.entropies),
+    }
+    return json.dumps(said, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _logits(kept: _Kept, first: int) -> bytes:
+    rows = _stored(kept.reading.logits)[first : first + _rows(kept.reading.logits)]
+    return rows.astype(rows.dtype.newbyteorder("<")).tobytes()
+
+
+def _heatmap(kept: _Kept, first: int) -> bytes:
+    reading = kept.reading
+    figure = along_text.heatmap_figure(
+        reading.text, kept.characters, reading.probabilities, reading.bits, first, reading.entropies
+    )
+    return figure.to_json().encode()
+
+
+def _along(kept: _Kept, _first: int) -> bytes:
+    reading = kept.reading
+    return along_text.surprise_figure(reading.text, reading.bits, reading.entropies).to_json().encode()
+
+
+_PARTS: dict[str, Callable[[_Kept, int], bytes]] = {
+    "head": _head,
+    "logits": _logits,
+    "heatmap": _heatmap,
+    "along": _along,
+}
+
+
+def _stored(logits: np.ndarray) -> np.ndarray:
+    """Networks compute in single precision; what an n-gram model counts needs double."""
+    return logits if logits.dtype == np.float32 else logits.astype(np.float64)
+
+
+def _rows(logits: np.ndarray) -> int:
+    """How many rows browsers get at once."""
+    return max(1, _PART // (_stored(logits[:1]).itemsize * logits.shape[1]))
+
+
+def _numbers(values: np.ndarray) -> list[Any]:
+    return [None if np.isnan(value) else value for value in values.tolist()]

@@ -1,0 +1,44 @@
+"""What this server answers beside the pages: scripts, and what the pages' components read from it."""
+
+from __future__ import annotations
+
+import gzip
+from functools import cache
+from importlib.resources import files
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pages.parts.shared import served_files, teacher_link
+from pages.parts.train import live_route
+
+
+def routes() -> list[Route]:
+    """Every route, under the first part of all addresses of this server."""
+    answers = {
+        "/assets/plotly.min.js": plotly_js,
+        served_files.PATH: served_files.answer,
+        "/reading/{key}/{what}": reading,
+        live_route.PATH: live_route.run,
+        teacher_link.PATH: teacher_link.enter,
+    }
+    return [Route(served_files.root() + path, answer) for path, answer in answers.items()]
+
+
+def plotly_js(_request: Request) -> Response:
+    """Plotly's script from the installed package, so that no other server is needed; browsers cache it."""
+    return Response(_packed_plotly(), media_type="text/javascript", headers=served_files.KEEP)
+
+
+def reading(request: Request) -> Response:
+    """What the Explainer shows of a model's reading of a text."""
+    from pages.parts.explainer import readings  # draws charts: loaded once somebody asks
+
+    return readings.answer(request)
+
+
+@cache
+def _packed_plotly() -> bytes:
+    """4.8 MB compressed to 1.4 MB once, instead of once per visitor."""
+    return gzip.compress(files("plotly").joinpath("package_data/plotly.min.js").read_bytes(), compresslevel=6)
