@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -160,7 +161,9 @@ _lock = threading.Lock()
 def listing(folder: Path | None = None, now: bool = False) -> Listing:
     """The runs of a folder, by default the server's: see `RunsWatcher.listing`. `now` is for acts, which must not
     miss what another process has just done."""
-    folder = (folder or runs_folder()).absolute()
+    folder = folder or runs_folder()
+    with suppress(FileNotFoundError):  # the current folder was deleted: nothing is in it
+        folder = folder.absolute()
     with _lock:
         watcher = _watchers.setdefault(folder, RunsWatcher(folder))
         _watchers.move_to_end(folder)

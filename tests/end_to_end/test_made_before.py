@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from charlab import cli
-from helpers.pages import open_page, open_popover
+from helpers.pages import given, open_page, open_popover
 from helpers.project import ROOT
 
 MADE = ROOT / "tests" / "data" / "made_by_0.1.0"  # its README.md tells how
@@ -116,6 +116,8 @@ def test_an_old_link_opens_its_page_with_its_settings(made):
     if made["page"] == "train":
         open_popover(app, "advanced")
     shown = {_as_in_a_link(widget.value) for widget in _widgets(app)}
+    if made["page"] == "explainer" and made["link"].get("view", "read") == "read":
+        shown |= {_as_in_a_link(value) for value in given(app, "bars")["place"].values()}  # what it moves itself
     for key, value in link.items():
         if _is_number(value) and key not in (*NO_WIDGETS, "write"):
             assert _as_in_a_link(float(value)) in shown, key

@@ -133,7 +133,7 @@ def test_byte_order_marks_and_rare_line_breaks_are_said():
 def test_a_sorted_list_is_said_to_differ_before_start_and_shuffled_lines_do_not(language):
     app = open_page("train", corpus=keep(odd_texts.sorted_lines(language)), preset="ngram")
     assert "differs from the rest of the text" in said(app.warning)
-    app.selectbox(key="ngram.split").set_value("lines").run()
+    open_popover(app, "advanced").selectbox(key="ngram.split").set_value("lines").run()
     assert not app.exception and "differs from the rest" not in said(app.warning)
 
 

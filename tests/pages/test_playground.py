@@ -241,7 +241,7 @@ def test_earlier_results_can_be_gone_back_to():
 def test_what_is_copied_is_counted_and_found(monkeypatch):
     corpus = "once upon\na time the quick brown fox.\n"
     monkeypatch.setattr(models, "corpus_text", lambda config: corpus)
-    corpus_index._index.clear()
+    corpus_index._INDEXES.clear()
     app = press(open_page("playground", model=make_run().id, **SHORT), "Generate")
     assert re.search(r"bits per character · 0% copied, longest \d$", shown(app).replace("\\", ""), re.M)
     result = written(app)
@@ -266,7 +266,7 @@ def test_what_is_copied_is_counted_and_found(monkeypatch):
     assert data["samples"][0]["bits_a_character"] == 1
     assert data["settings"]["seed"] == 7 and data["samples"][0]["model"]["digest"]
     assert downloads.as_text(result).startswith("--- Sample 1 ---\nthe xx the quick")
-    corpus_index._index.clear()
+    corpus_index._INDEXES.clear()
 
 
 def test_samples_follow_the_temperature_and_nothing_else():

@@ -26,7 +26,7 @@ class Place:
         self.drawn: list[str] = []
 
     def code(self, text: str, **_: object) -> None:
-        self.drawn.append(text.strip("\n"))
+        self.drawn.append(text.removeprefix("\n").removesuffix("\n"))  # the outer line ends
 
     caption = code
 

@@ -8,7 +8,7 @@ from charlab.corpora import catalogue, uploads
 from charlab.runs import plan, store, validation
 from charlab.training.train import train_run
 from helpers import cases
-from helpers.pages import live, open_page, shown
+from helpers.pages import live, open_page, open_popover, shown
 from pages.parts.shared.page_words import in_page_words
 
 
@@ -25,7 +25,7 @@ def test_before_start_the_split_is_advised_and_can_be_chosen(names):
     app = open_page("train", corpus=names, preset="ngram")
     assert "The validation set (the last 10% of the text) differs from the rest" in plain(app.warning)
     assert "Set the split to lines" in plain(app.warning)
-    app.selectbox(key="ngram.split").set_value("lines").run()
+    open_popover(app, "advanced").selectbox(key="ngram.split").set_value("lines").run()
     assert not app.exception and not app.warning
     next(button for button in app.button if button.label == "Start").click().run()
     [run] = store.all_runs()
@@ -35,7 +35,7 @@ def test_before_start_the_split_is_advised_and_can_be_chosen(names):
 def test_a_split_that_the_text_has_not_is_refused_before_start():
     text = catalogue.store(uploads.read_pasted(cases.sentences(9_000)))
     app = open_page("train", corpus=text, preset="ngram")
-    app.selectbox(key="ngram.split").set_value("lines").run()
+    open_popover(app, "advanced").selectbox(key="ngram.split").set_value("lines").run()
     assert "1 line in 9,000 characters" in plain(app.error)
     assert "Set the split to end or blocks" in plain(app.error)
 

@@ -8,7 +8,7 @@ import pytest
 from charlab.core.config import TrainConfig
 from charlab.runs import checkpoints, control, credentials, limits, store
 from charlab.runs.permissions import OPERATOR, THE_TEACHER
-from helpers.pages import model_box, open_page, shown
+from helpers.pages import model_box, open_page, open_popover, shown
 from helpers.tiny import make_run
 from pages.parts.shared import browser_cookie
 
@@ -56,7 +56,7 @@ def test_the_controls_of_ones_own_run_and_none_of_anothers():
     other = open_page("train", run=theirs.id)
     assert not other.exception and not CONTROLS & buttons(other)
     assert text(other).count(TOLD) == 1 and "started in another browser" in text(other)
-    assert "Create .keras" in buttons(other)  # others watch, compare and export
+    assert "Create .keras" in buttons(open_popover(other, "export"))  # others watch, compare and export
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_deleted_run_is_said_and_no_other_is_shown_in_its_place():
         assert not app.exception and "Run “The *shown* one” was deleted. Choose another one." in text(app)
         assert run_box(app).value is None and not app.get("download_button")
     run_box(app).select(stays.id).run()
-    assert "was deleted" not in text(app) and app.get("download_button")
+    assert "was deleted" not in text(app) and open_popover(app, "export").get("download_button")
 
 
 def test_the_last_run_is_deleted():
@@ -152,7 +152,7 @@ def test_a_link_to_a_run_that_is_not_here_shows_no_other():
     app = open_page("train", run="20200101-000000-gone")
     assert "The run of this link is not here. Choose another one." in text(app)
     run_box(app).select(other.id).run()
-    assert "of this link" not in text(app) and app.get("download_button")
+    assert "of this link" not in text(app) and open_popover(app, "export").get("download_button")
 
 
 @pytest.mark.parametrize("where", ["playground", "explainer"])
