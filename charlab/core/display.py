@@ -35,9 +35,10 @@ def visible(character: str) -> str:
 
 def visible_text(text: Sequence[str]) -> list[str]:
     """The visible form of each character; an accent that follows a letter needs no dotted circle."""
-    on_a_letter = lambda c, before: visible(c) == _DOTTED_CIRCLE + c and visible(before)[-1] == before  # noqa: E731
+    forms = {character: visible(character) for character in {" ", *text}}
+    on_a_letter = lambda c, before: forms[c] == _DOTTED_CIRCLE + c and forms[before][-1] == before  # noqa: E731
     pairs = zip(text, [" ", *text], strict=False)
-    return [c if on_a_letter(c, before) else visible(c) for c, before in pairs]
+    return [c if on_a_letter(c, before) else forms[c] for c, before in pairs]
 
 
 def in_line(text: Sequence[str]) -> str:

@@ -108,6 +108,12 @@ class Writers:
             if not self._alive():
                 self._processes = [_Process(self)]
 
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a writer, or one is starting."""
+        with self.lock:
+            return bool(self._alive())
+
     def generate(self, session: str, sources: Sequence[tuple[Model, str]], config: SampleConfig) -> Job:
         """Generate the samples of a configuration with each model, after its prompt. Raises UnavailableError where
         too many wait."""

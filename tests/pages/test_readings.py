@@ -11,8 +11,8 @@ import pytest
 
 from charlab.core.display import in_line, named
 from charlab.core.reading import explain
-from charlab.runs import models
-from helpers.tiny import make_run
+from charlab.runs import models, writers
+from helpers.tiny import make_run, random_weights
 from pages.parts.explainer import readings
 
 TEXT = "the quick\u0301 \u05d0b €\n"
@@ -113,3 +113,51 @@ def test_two_forms_of_accents_have_readings_of_their_own():
     assert len(addresses) == 3
     head = json.loads(unpacked(ask(readings.address(two, aligned, whole.text), "head")))
     assert len(head["text"]) == 4 and None in head["bits"]
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """A page's script that runs, with nothing that would interrupt it, and a writer."""
+    found = SimpleNamespace(session_id="a", yield_check=lambda: None)
+    monkeypatch.setattr(readings, "get_script_run_ctx", lambda: found)
+    writers.pool().prepare()
+    return found
+
+
+def test_a_page_lets_a_writer_read(script, monkeypatch):
+    model = models.load(make_run().id)
+    wanted = explain(model.predictor, model.vocab, TEXT)
+    monkeypatch.setattr(readings, "explain", None)  # it would read in the page
+    assert np.array_equal(readings.compute(model, TEXT).logits, wanted.logits)
+
+
+def test_the_first_reading_does_not_wait_until_a_writer_has_started(script, monkeypatch):
+    pool = writers.Writers(most=1)
+    monkeypatch.setattr(writers, "pool", lambda: pool)
+    monkeypatch.setattr(writers, "read", None)
+    model = models.load(make_run().id)
+    try:
+        assert readings.compute(model, TEXT).text == TEXT and pool.is_running
+    finally:
+        pool.close()
+
+
+def test_weights_that_changed_since_they_were_loaded_are_read_as_they_were(script):
+    run = make_run()
+    model = models.load(run.id)
+    wanted = explain(model.predictor, model.vocab, TEXT)
+    other = random_weights(model.config.model, len(model.vocab), seed=7)
+    run.write_weights(other, "best")
+    assert np.array_equal(readings.compute(model, TEXT).logits, wanted.logits)
+
+
+def test_what_interrupts_a_page_ends_its_reading(script):
+    class Interrupted(Exception):
+        pass
+
+    def interrupt():
+        raise Interrupted
+
+    script.yield_check = interrupt
+    with pytest.raises(Interrupted):
+        readings.compute(models.load(make_run().id), "the quick " * 400)

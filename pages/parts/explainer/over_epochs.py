@@ -10,10 +10,11 @@ import streamlit as st
 
 from charlab.charts import along_text
 from charlab.core import kinds
-from charlab.core.reading import Reading, explain
+from charlab.core.reading import Reading
 from charlab.errors import CharlabError
 from charlab.runs import models
 from charlab.runs.models import Model, ModelInfo
+from pages.parts.explainer import readings
 from pages.parts.shared import present, url_state
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.model_picker import load_model
@@ -127,7 +128,7 @@ def _mean_bits(name: str, weights_name: str, modified: float, text: str) -> floa
         model = models.load(name, weights_name)
     except CharlabError:  # its point is left out of the curve; choosing the epoch says why
         return float("nan")
-    return explain(model.predictor, model.vocab, text).mean_bits
+    return readings.compute(model, text).mean_bits
 
 
 def _name(epoch: int) -> str:

@@ -6,27 +6,32 @@ may keep every answer. A reading is kept for as long as there is room; the page'
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from charlab import __version__
 from charlab.charts import along_text
 from charlab.charts.base import literal
-from charlab.core.display import isolated, named, visible, visible_text
+from charlab.core.display import isolated, named, visible
 from charlab.core.reading import Reading, explain
 from charlab.core.vocab import UNKNOWN_CHARACTER
 from charlab.explain import evidence
+from charlab.runs import writers
 from charlab.runs.models import Model
 from pages.parts.shared import served_files
+from pages.parts.shared.character_strip import on_letters
 from pages.parts.shared.shared_cache import SharedCache
 
 _PART = 2**18  # bytes of logits that a browser gets at once: no text makes a larger answer, where a row is smaller
@@ -49,6 +54,22 @@ _FIGURES: SharedCache[str] = SharedCache(16 * 2**20)
 def read(model: Model, text: str) -> Reading:
     """What a model expected at each position of a text."""
     return _kept(model, text).reading
+
+
+def compute(model: Model, text: str) -> Reading:
+    """A reading that is not kept, made by a writer: the many short steps of a network in a page's own thread would
+    hold up all others, and be held up by them (docs/architecture.md).
+
+    The first one of a server is made here, while a writer starts.
+    """
+    script, pool = get_script_run_ctx(), writers.pool()
+    if script and pool.is_running:
+        with suppress(writers.WeightsChanged):  # since the page has loaded the model
+            return writers.read(model, text, script.session_id, script.yield_check)
+    elif script:
+        with suppress(OSError):  # whoever needs it says it
+            pool.prepare()
+    return explain(model.predictor, model.vocab, text)
 
 
 def read_in_positions_of(reading: Reading, model: Model, text: str) -> tuple[Reading, Reading]:
@@ -82,16 +103,21 @@ def answer(request: Request) -> Response:
         return PlainTextResponse("There is no such part of a reading.", 400)
     if kept is None:
         return PlainTextResponse("The server has forgotten this reading.", 404)
-    pack = lambda: gzip.compress(_PARTS[name](kept, int(first or 0)), compresslevel=1, mtime=0)  # noqa: E731
+    pack = lambda: _packed(name, _PARTS[name](kept, int(first or 0)))  # noqa: E731
     kind = "application/octet-stream" if name == "logits" else "application/json"
     return Response(_ANSWERS.get((key, what), pack), media_type=kind, headers=served_files.KEEP)
 
 
+def _packed(name: str, part: bytes) -> bytes:
+    """Compressed by gzip. In logits nothing repeats: looking for it would take three times as long."""
+    strategy = zlib.Z_HUFFMAN_ONLY if name == "logits" else zlib.Z_DEFAULT_STRATEGY
+    packer = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS, strategy=strategy)
+    return packer.compress(part) + packer.flush()
+
+
 def _kept(model: Model, text: str) -> _Kept:
     return _READINGS.get(
-        _key(model.digest, text),
-        lambda: _Kept(explain(model.predictor, model.vocab, text), *_alphabet(model)),
-        st.spinner("Reading ..."),
+        _key(model.digest, text), lambda: _Kept(compute(model, text), *_alphabet(model)), st.spinner("Reading ...")
     )
 
 
@@ -107,14 +133,13 @@ def _key(digest: str, *texts: str) -> str:
 def _head(kept: _Kept, _first: int) -> bytes:
     """What is said of every position; words.js reads it. Of each text only its distinct characters are named."""
     reading, distinct = kept.reading, sorted(set(kept.reading.text))
-    forms = visible_text(reading.text)
-    names = [named(character) for character in kept.characters]
-    labels = [literal(name) for name in names]
+    drawn = {c: visible(c) for c in distinct}
+    names, labels = _names(tuple(kept.characters))
     said = {
         "text": list(reading.text),
-        "drawn": {c: visible(c) for c in distinct if visible(c) != c},
-        "onLetters": [i for i, c in enumerate(reading.text) if forms[i] == c != visible(c)],
-        "leftward": sorted({form for c in distinct for form in (c, visible(c)) if isolated(form) != form}),
+        "drawn": {c: form for c, form in drawn.items() if form != c},
+        "onLetters": on_letters(reading.text),
+        "leftward": sorted({form for c in distinct for form in (c, drawn[c]) if isolated(form) != form}),
         "names": {c: named(c) for c in distinct if named(c) != c},
         "alphabet": names,
         "labels": labels if labels != names else None,
@@ -128,6 +153,13 @@ def _head(kept: _Kept, _first: int) -> bytes:
         "entropies": _numbers(reading.entropies),
     }
     return json.dumps(said, separators=(",", ":"), allow_nan=False).encode()
+
+
+@lru_cache(maxsize=64)
+def _names(characters: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """The names of an alphabet's characters, and these in Plotly's markup."""
+    names = [named(character) for character in characters]
+    return names, [literal(name) for name in names]
 
 
 def _logits(kept: _Kept, first: int) -> bytes:
@@ -167,4 +199,4 @@ def _rows(logits: np.ndarray) -> int:
 
 
 def _numbers(values: np.ndarray) -> list[Any]:
-    return [None if np.isnan(value) else value for value in values.tolist()]
+    return [value if value == value else None for value in values.tolist()]

@@ -60,11 +60,11 @@ def character_strip(
             on_choose(index)
 
     distinct = sorted(set(characters))
-    forms = visible_text(characters)
+    drawn = {c: visible(c) for c in distinct}
     data = {
         "characters": list(characters),
-        "drawn": {c: visible(c) for c in distinct if visible(c) != c},
-        "onLetters": [i for i, c in enumerate(characters) if forms[i] == c != visible(c)],
+        "drawn": {c: form for c, form in drawn.items() if form != c},
+        "onLetters": on_letters(characters),
         "names": {c: _name(c) for c in distinct if _name(c) != c},
         "colours": None if colours is None else [_colour(colour) for colour in colours],
         "values": None if values is None else [_number(value) for value in values],
@@ -89,9 +89,16 @@ def keys_help(text: Sequence[str]) -> str:
     words = ""
     if isolated("".join(text)) != "".join(text):
         words += " In a line that reads from right to left, the left arrow goes to the next character."
-    if visible_text(text) != [visible(character) for character in text]:
+    if on_letters(text):
         words += " A second click on a letter goes on to its accents."
     return words
+
+
+def on_letters(text: Sequence[str]) -> list[int]:
+    """The indices of the accents that follow a letter: they are drawn on it, not on a dotted circle."""
+    alone = {character: visible(character) for character in set(text)}
+    forms = enumerate(zip(text, visible_text(text), strict=True))
+    return [i for i, (character, form) in forms if form == character != alone[character]]
 
 
 def _name(character: str) -> str:
