@@ -197,12 +197,6 @@ def _queued(runs: tuple[KnownRun, ...]) -> list[tuple[Run, RunConfig]]:
     return [(run, config) for _, _, run, config in sorted(found, key=lambda entry: entry[:2])]
 
 
-def place_in_line(run: Run) -> int:
-    """1 for the run that starts next; 0 for one that is not waiting."""
-    ids = [other.id for other in waiting(run.path.parent)]
-    return ids.index(run.id) + 1 if run.id in ids else 0
-
-
 def running(folder: Path | None = None) -> list[tuple[Run, Status]]:
     """The runs that are being trained."""
     return list(watch.listing(folder).get(_running))
@@ -216,11 +210,6 @@ def _running(runs: tuple[KnownRun, ...]) -> list[tuple[Run, Status]]:
             if status.state in ("running", "pausing", "stopping"):
                 found.append((known.run, status))
     return found
-
-
-def expected_start(run: Run) -> float | None:
-    """In how many seconds a waiting run will start, or None where that cannot be estimated."""
-    return expected_starts(run.path.parent).get(run.id)
 
 
 def expected_starts(folder: Path | None = None) -> dict[str, float | None]:

@@ -226,9 +226,8 @@ class _Models:
     """The models that were asked for last."""
 
     def __init__(self) -> None:
-        self._found: OrderedDict[tuple[str, str], tuple[Model, int]] = (
-            OrderedDict()
-        )  # with the bytes of their files
+        # By folder and digest of the weights, with the bytes of their files
+        self._found: OrderedDict[tuple[str, str], tuple[Model, int]] = OrderedDict()
 
     def find(self, source: dict[str, str]) -> Model:
         """The model of a source. Raises WeightsChanged where the folder has others now."""

@@ -142,7 +142,7 @@ class Writers:
             while self._line:
                 try:
                     writer = self._least_busy()
-                except OSError as error:  # no process could be started
+                except OSError as error:  # there is no process, and none could be started
                     failed, self._line = self._line, []
                     for job in failed:
                         job.fail(os_errors.sentence(error) or str(error))
@@ -176,8 +176,13 @@ class Writers:
         alive = self._processes = self._alive()
         found = min(alive, key=lambda process: len(process.jobs), default=None)
         if found is None or (len(found.jobs) >= _SHARED_FROM and len(alive) < self._most):
-            found = _Process(self)
-            self._processes.append(found)
+            try:
+                found = _Process(self)
+            except OSError:
+                if found is None:
+                    raise
+            else:
+                self._processes.append(found)
         return found
 
     def _alive(self) -> list[_Process]:
@@ -215,8 +220,12 @@ class _Process:
 
     def _listen(self) -> None:
         for line in self._answers:
+            if not line.endswith(b"\n"):
+                break  # it was killed while it wrote this line
             answer = json.loads(line)
             data = self._answers.read(answer["bytes"])
+            if len(data) < answer["bytes"]:
+                break  # or these bytes
             job = self.jobs[answer["job"]]
             if answer.get("end"):
                 self._forget(answer["job"])

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from charlab.runs.presets import PRESETS, preset
 from charlab.runs.store import all_runs
 from helpers.project import ROOT
 from helpers.tiny import make_run
+from helpers.waiting import wait_until
 
 
 def charlab(*arguments: str, runs: Path, check: bool = True) -> subprocess.CompletedProcess:
@@ -29,13 +29,6 @@ def charlab(*arguments: str, runs: Path, check: bool = True) -> subprocess.Compl
     )
     assert not check or result.returncode == 0, result.stderr
     return result
-
-
-def wait_until(true, seconds: float = 180) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
 
 
 def document(result: subprocess.CompletedProcess):

@@ -7,7 +7,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from charlab.errors import CharlabError
 from charlab.runs import control, store
 from charlab.runs.permissions import OPERATOR
 from helpers.project import ROOT
+from helpers.waiting import wait_until
 
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -234,10 +234,3 @@ def chart(page: Page, key: str) -> Locator:
     node = page.locator(f".st-key-{key} .js-plotly-plot")
     expect(node.locator(".main-svg").first).to_be_visible()
     return node
-
-
-def wait_until(true, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.1)

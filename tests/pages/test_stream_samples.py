@@ -13,6 +13,7 @@ from charlab.core.generation import generate, texts
 from charlab.runs import models, writer, writers
 from helpers.pages import open_page
 from helpers.tiny import TINY, make_run, random_weights
+from helpers.waiting import wait_until
 from pages.parts.playground import stream_samples
 from pages.parts.playground.stream_samples import Generation, GenerationRequest, GenerationResult
 
@@ -99,10 +100,7 @@ def test_what_interrupts_the_script_ends_the_work_and_leaves_the_text_so_far(scr
     with pytest.raises(Interrupted), generation.job:
         generation.stream(boxes)
     assert 0 < generation.result.length < LONG.length
-    deadline = time.monotonic() + 60
-    while generation.job.writer.jobs:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not generation.job.writer.jobs)
 
 
 def test_weights_that_were_replaced_unseen_are_loaded_again():

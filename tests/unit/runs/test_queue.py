@@ -11,8 +11,9 @@ from charlab.corpora import catalogue
 from charlab.runs import control, limits, plan, startup, store
 from charlab.runs.permissions import OPERATOR, STUDENT, Actor
 from charlab.runs.presets import preset
-from charlab.runs.queue import Queue, expected_start, place_in_line, waiting
+from charlab.runs.queue import Queue, expected_starts, waiting
 from helpers.disks import fill, small_disk
+from helpers.waiting import wait_until
 
 
 @pytest.fixture
@@ -41,13 +42,6 @@ def wait_for(run: store.Run, *states: str, seconds: float = 180) -> store.Status
             return status
         time.sleep(0.05)
     raise AssertionError(f"still {run.status()}\n{run.log_path.read_text()}")
-
-
-def wait_until(true, seconds: float = 180) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def wait_for_steps(run: store.Run, seconds: float = 180) -> None:
@@ -79,10 +73,10 @@ def test_a_run_that_joins_the_queue_does_not_wait_for_its_next_look(monkeypatch)
 
 def test_the_line_says_who_is_next():
     first, second = submit(), submit()
-    assert [place_in_line(run) for run in (first, second)] == [1, 2]
+    assert [run.id for run in waiting()] == [first.id, second.id]
     control.stop(first, OPERATOR)
     assert first.status().state == "stopped" and "queue" in first.status().reason
-    assert place_in_line(second) == 1 and place_in_line(first) == 0
+    assert [run.id for run in waiting()] == [second.id]
 
 
 def resume(run: store.Run) -> None:
@@ -201,27 +195,27 @@ def test_when_a_waiting_run_is_expected_to_start(monkeypatch):
     monkeypatch.setenv("CHARLAB_AT_ONCE", "1")
     first, second, third = submit("custom", minutes=2.0), submit("custom", epochs=4), submit("custom")
     start = 5.0  # as long as none was measured
-    assert [expected_start(run) for run in (first, second, third)] == [0.0, start + 120.0, None]
+    assert [expected_starts().get(run.id) for run in (first, second, third)] == [0.0, start + 120.0, None]
     # A run of the same model on the same text told what an epoch takes, and how long it took to start
     alike = submit("custom", epochs=2)
     start = 7.0
     alike.write_status(
         store.Status("done", results={"epochs": 2, "seconds": 20.0}, start_up={"seconds": start, "warm": False})
     )
-    assert expected_start(third) == 2 * start + 120.0 + 4 * 10.0
+    assert expected_starts().get(third.id) == 2 * start + 120.0 + 4 * 10.0
     running = submit("custom")
     running.write_status(store.Status("running", seconds_left=30.0))
     with running.lock():
-        assert expected_start(first) == 30.0 and expected_start(third) == 190.0 + 2 * start
+        assert expected_starts().get(first.id) == 30.0 and expected_starts().get(third.id) == 190.0 + 2 * start
         monkeypatch.setenv("CHARLAB_AT_ONCE", "2")
-        assert [expected_start(run) for run in (first, second, third)] == [0.0, 30.0, 70.0 + start]
+        assert [expected_starts().get(run.id) for run in (first, second, third)] == [0.0, 30.0, 70.0 + start]
         monkeypatch.setenv("CHARLAB_MINUTES", "0.5")
-        assert expected_start(third) == 30.0 + start and expected_start(running) is None
+        assert expected_starts().get(third.id) == 30.0 + start and expected_starts().get(running.id) is None
         running.write_status(store.Status("running", seconds=20.0, seconds_left=4_000.0))
         monkeypatch.setenv("CHARLAB_AT_ONCE", "1")
-        assert expected_start(first) == 10.0  # the server stops it then
+        assert expected_starts().get(first.id) == 10.0  # the server stops it then
         running.write_status(store.Status("running", start_up=startup.under_way("text", time.time(), warm=False)))
-        assert expected_start(first) == start + 30.0  # its clock has not begun
+        assert expected_starts().get(first.id) == start + 30.0  # its clock has not begun
 
 
 def warnings_of(caplog) -> list[str]:

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from charlab.runs.turns import Cancelled, Turn, Turns
+from helpers.waiting import wait_until
 
 
 def computing(turns: Turns, session: str, log: list[str], steps: int) -> tuple[threading.Thread, Turn]:
@@ -25,10 +26,7 @@ def computing(turns: Turns, session: str, log: list[str], steps: int) -> tuple[t
 
 
 def wait_until_waiting(turns: Turns, threads: int) -> None:
-    deadline = time.monotonic() + 60
-    while sum(map(len, turns._waiting.values())) < threads:
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    wait_until(lambda: sum(map(len, turns._waiting.values())) >= threads, every=0.001)
 
 
 def in_order(*sessions: str, steps: int = 3) -> list[str]:

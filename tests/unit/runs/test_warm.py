@@ -14,6 +14,7 @@ from charlab.runs import control, memory, plan, store, warm
 from charlab.runs.permissions import OPERATOR
 from charlab.runs.presets import preset
 from charlab.runs.queue import Queue
+from helpers.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(memory.free_bytes() is None, reason="free memory is unknown here")
 SMALL = {"units": 8, "embedding": 0, "epochs": 10_000, "sequence_length": 16, "batch_size": 8}
@@ -35,14 +36,6 @@ def planned(preset_name: str = "custom", corpus: str = "coin-flips", **settings)
 
 def submit(preset_name: str = "custom", corpus: str = "coin-flips", **settings) -> store.Run:
     return planned(preset_name, corpus, **settings).create(OPERATOR)
-
-
-def wait_until(true, seconds: float = 300):
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def wait_for(run: store.Run, *states: str) -> store.Status:

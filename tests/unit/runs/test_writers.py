@@ -19,6 +19,7 @@ from charlab.runs import models, subprocesses, writer, writers
 from charlab.runs.store import Run
 from charlab.runs.turns import Turn, Turns
 from helpers.tiny import TINY, make_run, ngram_run, random_weights
+from helpers.waiting import wait_until
 
 SHORT = SampleConfig(length=60, samples=3, seed=5, temperature=0.8)
 LONG = SampleConfig(length=100_000, samples=16)
@@ -35,14 +36,6 @@ def pool():
 @pytest.fixture
 def as_pool(pool, monkeypatch):
     monkeypatch.setattr(writers, "pool", lambda: pool)
-
-
-def wait_until(true, seconds: float = 60):
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return found
 
 
 def generated(pool, sources, config=SHORT, session="a"):
@@ -212,6 +205,36 @@ def test_a_process_that_is_killed_is_told_and_replaced():
             with pytest.raises(UnavailableError, match="stopped unexpectedly"):
                 list(writers.pieces(job))
         assert generated(pool, [(model, PROMPT)])[0] == expected(model)[0]
+    finally:
+        pool.close()
+
+
+@pytest.mark.parametrize("answer", ['{"job": 1, "by', '{"job": 1, "bytes": 16, "texts": ["a"]}\nshort'])
+def test_a_process_that_is_killed_while_it_answers_is_told(monkeypatch, answer):
+    script = f"import sys; sys.stdin.readline(); print({answer!r}, end='')"
+    monkeypatch.setattr(subprocesses, "command", lambda *words: [sys.executable, "-c", script])
+    pool = writers.Writers(most=1)
+    with pool.generate("a", [(models.load(make_run().id), PROMPT)], SHORT) as job:
+        until = time.monotonic() + 60
+
+        def check() -> None:
+            assert time.monotonic() < until, "nobody was told"
+
+        with pytest.raises(UnavailableError, match="stopped unexpectedly"):
+            list(writers.pieces(job, check))
+    pool.close()
+
+
+def test_where_no_second_process_can_be_started_the_first_does_the_work(monkeypatch):
+    pool = writers.Writers(most=2)
+    model = models.load(make_run().id)
+    try:
+        pool.prepare()
+        monkeypatch.setattr(subprocesses, "command", lambda *words: ["/no/such/program"])
+        for number in range(writers._SHARED_FROM):
+            pool.generate(str(number), [(model, PROMPT)], LONG)
+        assert generated(pool, [(model, PROMPT)])[0] == expected(model)[0]
+        assert len(pool._processes) == 1
     finally:
         pool.close()
 
