@@ -124,7 +124,7 @@ def served(options: argparse.Namespace, load: str, visitors: common.Worker) -> I
         run = Path(folder) / found["run"]
         links = {"train": {"run": run.name}, "explainer": EXPLAINER, "playground": PLAYGROUND}
         ours = Class(server, run, {page: urlencode(links.get(page, {})) for page in EVENTS})
-        wait_for(lambda: ours.step() > 0)
+        common.wait_until(lambda: ours.step() > 0)
         if load == "idle":
             stop(run)
         yield ours
@@ -136,15 +136,7 @@ def stop(path: Path) -> None:
 
     run = store.Run(path)
     control.stop(run, OPERATOR)
-    wait_for(lambda: run.status().state not in store.ACTIVE)
-
-
-def wait_for(true: Any, seconds: float = 120) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            raise SystemExit("The run on the server did not start or stop in time.")
-        time.sleep(0.1)
+    common.wait_until(lambda: run.status().state not in store.ACTIVE)
 
 
 @contextmanager

@@ -110,6 +110,15 @@ def per_second(work: Callable[[], int], seconds: float) -> float:
             return done / passed
 
 
+def wait_until(true: Callable[[], Any], seconds: float = 600) -> None:
+    """Wait, within a hundredth of a second; end the benchmark where that takes longer than `seconds`."""
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            raise SystemExit("A run did not start or end in time. A warm worker needs 3 GB of free memory.")
+        time.sleep(0.01)
+
+
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """The median of the rounds' ratios, ours to theirs."""
     return median(a / b for a, b in zip(ours, theirs, strict=True))

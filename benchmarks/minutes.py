@@ -30,7 +30,7 @@ def main() -> None:
     about, rows = common.machine(), []
     minutes = 0.05 if options.short else 1.0
     with startup.queue(is_warm=True) as (training, folder), busy(options.busy):
-        startup.wait_until(training.has_warm_worker)
+        common.wait_until(training.has_warm_worker)
         for number in range(1, 1 + (1 if options.short else options.rounds)):
             rows.append({"run": number} | one_run(options.preset, folder, minutes))
             print(rows[-1], file=sys.stderr, flush=True)

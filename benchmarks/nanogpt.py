@@ -57,7 +57,7 @@ def train(ids: np.ndarray, vocabulary_size: int, seed: int, deadline: float, fol
         optimizer.step()
         steps, step_seconds = steps + 1, time.time() - now
     torch.save(model.state_dict(), folder / "weights.pt")
-    model.eval()
+    model.train(False)
 
     @torch.inference_mode()
     def surprises(rows: np.ndarray) -> np.ndarray:

@@ -192,18 +192,10 @@ def training(folder: Path) -> Iterator[None]:
     run = plan.plan_run(catalogue.load("python-reference"), chosen.name, chosen.model, train).create(
         OPERATOR, folder
     )
-    _wait_for(lambda: run.status().step > 0)
+    common.wait_until(lambda: run.status().step > 0)
     yield
     control.stop(run, OPERATOR)
-    _wait_for(lambda: run.status().state not in store.ACTIVE)
-
-
-def _wait_for(true: Any, seconds: float = 120) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            raise SystemExit("The run on the server did not start or stop in time.")
-        time.sleep(0.1)
+    common.wait_until(lambda: run.status().state not in store.ACTIVE)
 
 
 def chromium() -> str:

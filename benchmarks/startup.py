@@ -17,7 +17,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -62,16 +62,16 @@ def cold(preset: str) -> float:
 
 def warm_at_once(preset: str) -> float:
     with queue(is_warm=True) as (training, folder):
-        wait_until(training.has_warm_worker)
+        common.wait_until(training.has_warm_worker)
         return start(preset, folder)
 
 
 def prepared(preset: str) -> tuple[float, float, float]:
     with queue(is_warm=True) as (training, folder):
         warm.page_shows(plan_of(preset, {}))
-        wait_until(training.has_warm_worker)
+        common.wait_until(training.has_warm_worker)
         began = time.perf_counter()
-        wait_until(training.has_prepared)
+        common.wait_until(training.has_prepared)
         return time.perf_counter() - began, start(preset, folder), start(preset, folder)
 
 
@@ -101,10 +101,10 @@ def start(preset: str, folder: Path) -> float:
     """Seconds until the first step of a new run has ended; then the run is stopped."""
     run = create(preset, folder, {})
     began = time.perf_counter()
-    wait_until(lambda: "seconds" in status_of(run).start_up)
+    common.wait_until(lambda: "seconds" in status_of(run).start_up)
     seconds = time.perf_counter() - began
     control.stop(run, OPERATOR)
-    wait_until(lambda: run.status().state not in store.ACTIVE)
+    common.wait_until(lambda: run.status().state not in store.ACTIVE)
     return seconds
 
 
@@ -126,14 +126,6 @@ def status_of(run: store.Run) -> store.Status:
     if status.state == "failed":
         raise SystemExit(f"The run failed: {status.reason}")
     return status
-
-
-def wait_until(true: Callable[[], Any], seconds: float = 600) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            raise SystemExit("A run did not start or end in time. A warm worker needs 3 GB of free memory.")
-        time.sleep(0.01)
 
 
 # In the peer's process

@@ -103,7 +103,7 @@ def network(config: ModelConfig, vocabulary_size: int) -> nn.Module:
 def writer(config: ModelConfig, vocabulary_size: int, samples: int, length: int) -> Callable[[], int]:
     """(d) One step per character under inference_mode; the last id is never generated. The Transformer has a
     key/value cache, which nanoGPT's own `generate` lacks."""
-    model = network(config, vocabulary_size).eval()
+    model = network(config, vocabulary_size).train(False)
     mask = torch.zeros(vocabulary_size)
     mask[-1] = -torch.inf
 

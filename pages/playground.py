@@ -32,7 +32,7 @@ def begin() -> None:
 
 
 def show(result: GenerationResult, boxes: list[Boxes]) -> None:
-    """The finished samples, and what stands below them."""
+    """The finished samples, and what is below them."""
     sample_cards.show(result, boxes, shade, compare)
     with present.details("below"):
         sample_cards.below(result, shade, compare)
@@ -52,7 +52,7 @@ def show_stopped(boxes: list[Boxes]) -> None:
 
 
 def finish() -> None:
-    """What stands below samples of any kind, and where there are none."""
+    """What is below samples of any kind, and where there are none."""
     with present.details("commands"), st.expander("Command-line equivalent"):
         command("\n".join(links.commands(request)))
     with earlier:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
-import plotly.graph_objects as go
 
 from charlab.charts.base import QUIET, SMALLEST, TRAINING, VALIDATION, literal, plain_layout, rounded
 from charlab.errors import ConfigError
@@ -37,11 +36,6 @@ def thin(x: Sequence[X], y: Sequence[float], most: int = MAX_POINTS) -> tuple[li
         kept.update((starts + np.where(np.isnan(values), -np.inf, values).argmax(axis=1)).tolist())
     order = sorted(kept)
     return [x[i] for i in order], [y[i] for i in order]
-
-
-def loss_figure(*arguments: Any, **more: Any) -> go.Figure:
-    """What `loss_chart` describes, as a figure."""
-    return go.Figure(loss_chart(*arguments, **more))
 
 
 def loss_chart(

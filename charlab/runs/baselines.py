@@ -17,7 +17,7 @@ _CHARACTERS = 50_000  # of the validation set
 
 
 def depends_on(config: RunConfig) -> Hashable:
-    """All of the configuration that `of` depends on."""
+    """All of the configuration that `of` and what else is said of its validation set depend on."""
     model, train = config.model, config.train
     alphabet = (model.alphabet, model.alphabet_limit, model.lower_case)
     return config.corpus_sha256, *alphabet, train.split, train.validation_share

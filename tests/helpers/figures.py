@@ -2,6 +2,10 @@
 
 import json
 
+import plotly.graph_objects as go
+
+from charlab.charts import loss
+
 EVIL = "<b>bold</b> & <a href='http://e.x'>x</a>"
 ALPHABET = [*"\n abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "\ufffd"]
 
@@ -19,6 +23,11 @@ def texts(value):
         yield from (text for item in value.values() for text in texts(item))
     elif isinstance(value, list):
         yield from (text for item in value for text in texts(item))
+
+
+def loss_figure(*arguments, **more):
+    """A loss chart as a figure, which checks that Plotly has every property in it."""
+    return go.Figure(loss.loss_chart(*arguments, **more))
 
 
 def loss_events(steps=300, start=4.0):

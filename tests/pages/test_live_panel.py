@@ -76,7 +76,7 @@ def test_a_run_that_trains_is_told_whole(client):
     assert "equally likely characters" in told["words"]["summary"][-1]
 
 
-def test_the_chart_is_that_of_loss_figure_in_the_unit_and_over_the_axis_that_are_asked_for(client):
+def test_the_chart_is_that_of_loss_chart_in_the_unit_and_over_the_axis_that_are_asked_for(client):
     run = with_events(UNTRAINED, STEP)
     for unit in ("bits", "nats", "accuracy"):
         for over in ("epochs", "steps", "seconds"):

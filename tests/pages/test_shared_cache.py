@@ -58,6 +58,15 @@ def test_the_size_of_a_value_is_that_of_its_arrays_and_texts_each_once():
     assert 8500 < size_of(value) < 9500
 
 
+def test_what_is_dropped_is_computed_again_and_takes_no_room():
+    cache = SharedCache(10, len)
+    for answer in (b"first", b"second"):
+        assert cache.get("a", lambda answer=answer: answer) == answer and cache.bytes == len(answer)
+        cache.drop("a")
+        cache.drop("a")
+    assert cache.bytes == 0 and cache.find("a") is None
+
+
 def test_what_fails_is_tried_again():
     cache = SharedCache(10, len)
     with pytest.raises(ZeroDivisionError):

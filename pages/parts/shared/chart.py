@@ -1,7 +1,7 @@
 """A Plotly chart in one node that is redrawn in place, so that a reader's zoom survives every update.
 
 Streamlit's own st.plotly_chart is torn down and built again whenever its figure changes. Plotly itself comes
-from this server (streamlit_app.py).
+from this server (routes.py).
 """
 
 from __future__ import annotations

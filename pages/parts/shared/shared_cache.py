@@ -62,6 +62,12 @@ class SharedCache(Generic[Value]):
             self._values.move_to_end(key)
             return self._values[key][0]
 
+    def drop(self, key: Hashable) -> None:
+        """Forget the value under a key, where there is one."""
+        with self._lock:
+            _, size = self._values.pop(key, (None, 0))
+            self._bytes -= size
+
     def clear(self) -> None:
         """Forget every value."""
         with self._lock:

@@ -106,9 +106,9 @@ def enter(page: str) -> None:
 
 def _in_link(key: str) -> str | None:
     name = page_state.parameter(key)
-    return (
-        None if name is None else st.query_params.to_dict().get(name)
-    )  # its own `get` is slow where it is not there
+    if name is None:
+        return None
+    return st.query_params.to_dict().get(name)  # its own `get` is slow where it is not there
 
 
 def _is_ours(key: str, in_link: str | None) -> bool:

@@ -22,14 +22,14 @@ from charlab.export import download_names
 from charlab.runs import baselines, control, diagnosis, limits, queue, startup, store, watch
 from charlab.runs.live import Event, Snapshot, Snapshots
 from charlab.runs.store import Run, RunConfig, Status
-from pages.parts.shared.kept import Kept
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import in_order
+from pages.parts.shared.shared_cache import SharedCache
 from pages.parts.train import run_comparison, run_controls, run_picker
 
 SNAPSHOTS = Snapshots()
-_CHARTS: Kept[str] = Kept(64)
-_BASELINES: Kept[Future] = Kept(50)
+_CHARTS: SharedCache[str] = SharedCache(16 * 2**20)
+_BASELINES: SharedCache[Future] = SharedCache(2**18)
 _BACKGROUND = ThreadPoolExecutor(1, "baselines")
 _TITLES = {"bits": "loss in bits", "nats": "loss in nats", "accuracy": "accuracy"}
 _PATIENCE = 1.0  # seconds that a chart waits for its baselines; later they are added

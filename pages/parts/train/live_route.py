@@ -20,12 +20,11 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from streamlit.config import get_option
 
 from charlab import os_errors
 from charlab.errors import RunError
 from charlab.runs.live import LOOK_SECONDS
-from pages.parts.shared import page_state
+from pages.parts.shared import page_state, served_files
 from pages.parts.train import live_document
 from pages.parts.train.live_document import Document, Wanted
 
@@ -41,9 +40,8 @@ _MOST_ANSWERS = 200  # of different runs, metrics, axes and comparisons: a few m
 @lru_cache(maxsize=1000)
 def address(wanted: Wanted) -> str:
     """The path and query of a run's answers."""
-    base = get_option("server.baseUrlPath").strip("/")
     query = {"run": wanted.run, "unit": wanted.unit, "over": wanted.over, "others": ",".join(wanted.others)}
-    return f"{'/' + base if base else ''}{PATH}?{urlencode(query | {'may_act': int(wanted.may_act)})}"
+    return f"{served_files.root()}{PATH}?{urlencode(query | {'may_act': int(wanted.may_act)})}"
 
 
 def wanted_by(query: Mapping[str, str]) -> Wanted:

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from charlab.corpora import encoding
 from charlab.errors import CharlabError
-from charlab.runs import models, shell_commands, store, validation
+from charlab.runs import baselines, models, shell_commands, store, validation
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import lazy_popover, page_state, present, url_state
 from pages.parts.shared.page_words import in_page_words
@@ -146,10 +146,8 @@ def _about(config: RunConfig, live: live_panel.Live) -> None:
 
 def _findings(config: RunConfig) -> tuple[str, ...]:
     """What the run's validation set measures, in sentences; none where its text is not on this machine."""
-    train, model = config.train, config.model
-    key = (config.corpus_sha256, model.alphabet, model.alphabet_limit, model.lower_case)
     try:
-        return _examined((*key, train.split, train.validation_share), config)
+        return _examined(baselines.depends_on(config), config)
     except CharlabError:  # the text is gone, or cannot be split as an imported run says
         return ()
 

@@ -3,8 +3,7 @@ import pytest
 
 from charlab.charts.base import character_axis, literal, window
 from charlab.charts.distribution import bars_figure
-from charlab.charts.loss import loss_figure
-from helpers.figures import ALPHABET, EVIL, loss_events, plain_json, texts
+from helpers.figures import ALPHABET, EVIL, loss_events, loss_figure, plain_json, texts
 
 
 def all_figures(label, alphabet):

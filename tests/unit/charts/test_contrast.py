@@ -9,7 +9,7 @@ import pytest
 from charlab.charts import along_text, base, dataset, distribution, internals, loss
 from charlab.core.summary import Layer
 from helpers.contrast import MARK, TEXT, THEMES, blended, colour_of, contrast, theme
-from helpers.figures import ALPHABET, loss_events, plain_json
+from helpers.figures import ALPHABET, loss_events, loss_figure, plain_json
 
 TEXT_READ = "the quick brown fox"
 V, T = len(ALPHABET), len(TEXT_READ)
@@ -36,7 +36,7 @@ FIGURES = {
     "gates_figure": internals.gates_figure({"update": STATES[0], "hidden": STATES[0]}, 3),
     "arcs_figure": internals.arcs_figure(TEXT_READ, ATTENTION[-1]),
     "attention_figure": internals.attention_figure(TEXT_READ, ATTENTION, 3),
-    "loss_figure": loss.loss_figure(RUNS, "bits", "steps", [("uniform baseline", 6.0)]),
+    "loss_chart": loss_figure(RUNS, "bits", "steps", [("uniform baseline", 6.0)]),
 }
 
 
@@ -88,7 +88,9 @@ def test_every_figure_is_looked_at():
         name
         for module in modules
         for name, function in vars(module).items()
-        if name.endswith("_figure") and inspect.getmodule(function) is module and not name.startswith("_")
+        if name.endswith(("_figure", "_chart"))
+        and inspect.getmodule(function) is module
+        and not name.startswith("_")
     }
     assert public == FIGURES.keys()
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from charlab.charts.base import QUIET, TRAINING, VALIDATION
-from charlab.charts.loss import MAX_POINTS, loss_figure, thin
+from charlab.charts.loss import MAX_POINTS, thin
 from charlab.errors import ConfigError
 from helpers.figures import loss_events as events
+from helpers.figures import loss_figure
 
 # thin
 
@@ -26,7 +27,7 @@ def test_a_short_line_is_left_alone_and_gaps_do_no_harm():
     assert y[-1] == 1.0 and len(x) <= MAX_POINTS
 
 
-# loss_figure
+# loss_chart
 
 
 def test_training_is_solid_validation_dashed_and_earlier_runs_grey():
