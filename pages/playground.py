@@ -62,6 +62,8 @@ def finish() -> None:
 st.html(Path(__file__).parent / "parts" / "playground" / "playground.css")
 settings_panel.read_link()
 stream_samples.prepare()
+if url_state.has_arrived():
+    stream_samples.stop()  # the reader left while a text was generated
 result = stream_samples.last_result()
 opened_by_link = url_state.opened("write") is not None or ("write" in st.query_params and result is None)
 if opened_by_link:
@@ -154,5 +156,5 @@ with stream_samples.asked(request, models, follows) if generates or follows else
         sample_cards.show_outdated(result, places(result, outdated=True))
         finish()
     else:
-        empty_state.show(begin)
+        empty_state.show(begin, prompt)
         finish()

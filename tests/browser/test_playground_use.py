@@ -24,6 +24,14 @@ def go(page, address: str, **query: str) -> None:
     settled(page)
 
 
+def go_and_generate(page, address: str, **query: str) -> list[str]:
+    """The texts that are generated as soon as the page is opened."""
+    go(page, address, write="1", **query)
+    expect(page.get_by_text("characters generated")).to_be_visible()
+    settled(page)
+    return texts(page)
+
+
 def texts(page) -> list[str]:
     return [text.strip("\n") for text in page.locator(TEXTS).all_inner_texts()]
 
@@ -143,10 +151,8 @@ def test_the_temperatures_that_were_just_typed_are_used(shared_server, page):
 
 
 def test_samples_follow_the_slider(shared_server, page):
-    go(page, shared_server, temperature="0", write="1", seed_text="ROMEO:", samples="3")
-    expect(page.get_by_text("characters generated")).to_be_visible()
-    settled(page)
-    assert len(set(texts(page))) == 1
+    first = go_and_generate(page, shared_server, temperature="0", seed_text="ROMEO:", samples="3")
+    assert len(set(first)) == 1
     slider(page).focus()
     for _ in range(20):
         page.keyboard.press("ArrowRight")
@@ -161,11 +167,7 @@ def test_samples_follow_the_slider(shared_server, page):
 
 
 def test_figures_and_the_history_are_drawn_once_they_are_opened(shared_server, page):
-    go(page, shared_server, length="40", samples="2", seed_text="ROMEO:")
-    button(page, "Generate").click()
-    expect(page.get_by_text("80 characters generated")).to_be_visible()
-    settled(page)
-    first = texts(page)
+    first = go_and_generate(page, shared_server, length="40", samples="2", seed_text="ROMEO:")
     slider(page).focus()
     page.keyboard.press("ArrowRight")
     settled(page)
@@ -190,10 +192,7 @@ def slow_model(shared_server, monkeypatch) -> str:
 
 
 def test_many_long_samples_become_outdated_instead(shared_server, slow_model, page):
-    go(page, shared_server, model=slow_model, length="700", samples="16", write="1")
-    expect(page.get_by_text("characters generated")).to_be_visible()
-    settled(page)
-    before = texts(page)
+    before = go_and_generate(page, shared_server, model=slow_model, length="2000", samples="16")
     slider(page).focus()
     page.keyboard.press("ArrowRight")
     settled(page)
@@ -204,6 +203,23 @@ def test_many_long_samples_become_outdated_instead(shared_server, slow_model, pa
     button(page, "Generate").click()
     settled(page)
     expect(page.get_by_text("outdated")).to_have_count(0)
+
+
+def test_a_page_that_is_left_while_it_generates_shows_what_is_there_and_does_not_begin_again(
+    shared_server, slow_model, page
+):
+    go(page, shared_server, model=slow_model, length="2000", samples="16")
+    button(page, "Generate").click()
+    expect(page.get_by_text("Generating.").first).to_be_visible()
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", name="Train a model")).to_be_visible()
+    settled(page)
+    page.get_by_role("link", name="Playground", exact=True).click()
+    expect(page.get_by_text(re.compile(r"Stopped after \d+ of 2000 characters"))).to_be_visible()
+    settled(page)
+    found = texts(page)
+    page.wait_for_timeout(1000)
+    assert texts(page) == found and all(0 < len(text) < 2000 for text in found)
 
 
 # Of a text that is partly transparent, drawn over its background (WCAG 2.2).

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from charlab.runs.live import Snapshots
 from helpers.project import ROOT
+from pages.parts.playground.stream_samples import GenerationResult
 from pages.parts.train import live_document, live_route
 
 PAGES = ["home", "train", "playground", "explainer"]
@@ -29,6 +30,24 @@ def open_popover(app: AppTest, key: str) -> AppTest:
     """Open a popover whose content is drawn only then (pages/parts/shared/lazy_popover.py)."""
     app.session_state[key] = True
     return app.run()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """Press the one button with that label."""
+    (button,) = [button for button in app.button if button.label == label]
+    button.click().run()
+    assert not app.exception
+    return app
+
+
+def codes(app: AppTest) -> list[str]:
+    """The texts that the Playground has generated."""
+    return [element.value for element in app.code if not element.value.startswith("python -m charlab")]
+
+
+def written(app: AppTest) -> GenerationResult:
+    """The Playground's result."""
+    return app.session_state["written"]
 
 
 def model_box(app: AppTest):

@@ -56,3 +56,10 @@ def read(predictor, ids, samples=1):
         logits, state = predictor.step(np.full(samples, i), state)
         rows.append(logits.copy())
     return np.array(rows)
+
+
+def write_epochs(run: store.Run, number: int = 3) -> None:
+    """Give a run of a GRU weights of its first epochs."""
+    for epoch in range(1, number + 1):
+        weights = random_weights(TINY["gru"], len(run.vocab()), seed=10 + epoch)
+        run.write_weights(weights, f"epoch-{epoch:03d}")

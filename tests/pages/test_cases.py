@@ -8,7 +8,7 @@ from charlab.corpora import catalogue, uploads
 from charlab.export import bundle
 from charlab.runs import store
 from helpers import odd_texts
-from helpers.pages import open_page, open_popover
+from helpers.pages import open_page, open_popover, press
 from helpers.tiny import make_run
 
 ENCODED = [
@@ -22,13 +22,6 @@ ENCODED = [
 def said(elements) -> str:
     """The words of elements, without the backslashes that keep Markdown out of them."""
     return "\n".join(str(element.value) for element in elements).replace("\\", "")
-
-
-def press(app, label):
-    [button] = [button for button in app.button if button.label == label]
-    button.click().run()
-    assert not app.exception
-    return app
 
 
 def upload(data: bytes):

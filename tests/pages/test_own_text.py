@@ -9,7 +9,7 @@ from charlab.corpora import catalogue, decoding, uploads
 from charlab.runs import control, own_texts, store
 from charlab.runs.permissions import OPERATOR
 from helpers import cases
-from helpers.pages import open_page, open_popover, shown
+from helpers.pages import open_page, open_popover, press, shown
 
 RUSSIAN = "Море было тихим, и лодка вышла рано утром.\n" * 60
 FRENCH = "La forêt était déjà calme très tôt.\n" * 80
@@ -140,13 +140,6 @@ def paste(app, text: str, name: str = ""):
 
 def rows(app) -> str:
     return said([*app.markdown, *app.caption])
-
-
-def press(app, label: str):
-    [button] = [button for button in app.button if button.label == label]
-    button.click().run()
-    assert not app.exception
-    return app
 
 
 def test_a_pasted_text_has_the_name_that_was_typed_or_its_first_words():

@@ -12,8 +12,8 @@ from charlab.core.config import SampleConfig
 from charlab.core.generation import generate, texts
 from charlab.errors import ConfigError
 from charlab.runs import models
-from helpers.pages import model_box, open_page, open_popover, shown
-from helpers.tiny import TINY, make_run, random_weights
+from helpers.pages import codes, model_box, open_page, open_popover, press, shown, written
+from helpers.tiny import make_run, write_epochs
 from pages.parts.explainer import text_strip
 from pages.parts.playground import copied_passages, downloads
 from pages.parts.playground.temperature import meaning, parse_temperatures
@@ -23,29 +23,9 @@ from pages.parts.shared.safe_text import plain
 SHORT = {"length": "30", "seed_text": "the ", "seed": "7", "shade": "nothing"}
 
 
-def press(app, label):
-    next(button for button in app.button if button.label == label).click()
-    return app.run()
-
-
-def codes(app):
-    """The texts that were generated."""
-    return [element.value for element in app.code if not element.value.startswith("python -m charlab")]
-
-
 def commands(app):
     (lines,) = [element.value for element in app.code if element.value.startswith("python -m charlab")]
     return lines.splitlines()
-
-
-def written(app):
-    return app.session_state["written"]
-
-
-def epochs(run, number=3):
-    for epoch in range(1, number + 1):
-        weights = random_weights(TINY["gru"], len(run.vocab()), seed=10 + epoch)
-        run.write_weights(weights, f"epoch-{epoch:03d}")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +71,7 @@ def test_a_sweep_changes_nothing_but_temperature():
 @pytest.mark.parametrize("mode", ["samples", "temperature sweep", "side by side"])
 def test_the_command_line_writes_the_same(mode, capsys):
     run = make_run()
-    epochs(run, 2)
+    write_epochs(run, 2)
     more = {"temperatures": "0,0.5", "beside": "epoch-002", "temperature": "0.65", "top_k": "5", "top_p": "0.9"}
     app = press(open_page("playground", model=run.id, mode=mode, samples="2", **more, **SHORT), "Generate")
     typed = []
@@ -146,7 +126,7 @@ def test_numbers_in_a_link_may_have_decimal_commas_and_0_is_off():
 
 def test_models_and_epochs_write_side_by_side_with_the_same_draws():
     first, second = make_run(name="First"), make_run("lstm", name="Second")
-    epochs(first)
+    write_epochs(first)
     app = open_page("playground", model=first.id, mode="side by side", beside=f"epoch-002,{second.id}", **SHORT)
     press(app, "Generate")
     assert not app.exception and not app.error
@@ -243,7 +223,7 @@ def test_what_is_copied_is_counted_and_found(monkeypatch):
     monkeypatch.setattr(models, "corpus_text", lambda config: corpus)
     corpus_index._INDEXES.clear()
     app = press(open_page("playground", model=make_run().id, **SHORT), "Generate")
-    assert re.search(r"bits per character · 0% copied, longest \d$", shown(app).replace("\\", ""), re.M)
+    assert re.search(r"bits per character · 0% copied, longest \d characters$", shown(app).replace("\\", ""), re.M)
     result = written(app)
     result.samples[0].text = "xx the quick brown fox.\nxx"  # what no tiny model writes
     result.samples[0].probabilities = [0.5] * 26
@@ -293,17 +273,6 @@ def test_samples_that_took_long_do_not_follow_the_temperature():
     assert shown(app).count("Press Generate to update") == 3
 
 
-@pytest.mark.parametrize(
-    ("lesson", "titles"), [("Temperature 0", 3), ("Many temperatures", 6), ("Several models", 2)]
-)
-def test_the_empty_page_has_lessons_that_begin_with_one_click(lesson, titles):
-    run = make_run()
-    epochs(run)
-    app = press(open_page("playground", model=run.id, length="20", seed_text="the "), lesson)
-    assert not app.exception and len(written(app).samples) == titles and len(codes(app)) == titles
-    assert lesson not in [button.label for button in app.button]
-
-
 def test_settings_fold_to_a_line_that_says_them():
     run = make_run(name="Mine")
     app = open_page("playground", model=run.id, seed_text="the quick brown fox jumps over the lazy dog", top_k="4")
@@ -319,7 +288,7 @@ def test_settings_fold_to_a_line_that_says_them():
 
 def test_folded_settings_name_all_models_that_are_compared():
     run = make_run(name="Mine")
-    epochs(run)
+    write_epochs(run)
     link = {"mode": "side by side", "model": run.id, "beside": "best-gru,epoch-001"}
     app = press(open_page("playground", **link, seed_text="the ", length="20"), "Generate")
     beginning = plain("Mine, Best GRU (10 minutes), Mine, epoch 1 · “the” · 20 characters")

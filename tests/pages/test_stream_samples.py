@@ -11,7 +11,7 @@ import pytest
 from charlab.core.config import SampleConfig
 from charlab.core.generation import generate, texts
 from charlab.runs import models, writer, writers
-from helpers.pages import open_page
+from helpers.pages import codes, open_page, press, shown, written
 from helpers.tiny import TINY, make_run, random_weights
 from helpers.waiting import wait_until
 from pages.parts.playground import stream_samples
@@ -110,8 +110,7 @@ def test_weights_that_were_replaced_unseen_are_loaded_again():
     before = path.stat()
     run.write_weights(random_weights(TINY["gru"], len(run.vocab()), seed=7), "best")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # as of a copy that keeps the times
-    next(button for button in app.button if button.label == "Generate").click()
-    app.run()
+    press(app, "Generate")
     assert not app.exception and not app.error
     result: GenerationResult = app.session_state["written"]
     assert [sample.text for sample in result.samples] == expected(run)
@@ -123,9 +122,22 @@ def test_a_new_text_is_not_drawn_where_the_older_one_was():
     places = []
     for seed in (1, 2, 3):
         app.number_input(key="playground.seed").set_value(seed)
-        next(button for button in app.button if button.label == "Generate").click()
-        app.run()
+        press(app, "Generate")
         places.append(app.session_state["written"].place)
     assert places[0] != places[1] != places[2]
     app.slider(key="playground.temperature").set_value(0.3).run()
     assert app.session_state["written"].place == places[2]  # it takes the place of the older one
+
+
+def test_a_page_that_was_left_while_it_generated_shows_what_is_there_and_does_not_begin_again():
+    app = press(open_page("playground", model=make_run().id, length="40", seed_text="the "), "Generate")
+    written(app).samples[0].text = "left"  # as a script leaves it that is cut off by a link to another page
+    written(app).samples[0].probabilities = written(app).samples[0].probabilities[:4]
+    app.session_state["writing"] = True
+    app.switch_page("home.py").run()
+    app.switch_page("playground.py").run()
+    assert not app.exception and not app.session_state["writing"]
+    assert codes(app)[0] == "the left" and "Stopped after 4 of 40 characters." in shown(app)
+    app.session_state["writing"] = True  # and by a setting that changed nothing
+    app.run()
+    assert len(codes(app)[0]) == len("the ") + 40

@@ -5,14 +5,8 @@ import pytest
 from charlab.core.config import TrainConfig
 from charlab.runs import checkpoints
 from charlab.runs.store import RunConfig
-from helpers.pages import open_page, open_popover
+from helpers.pages import open_page, open_popover, press
 from helpers.tiny import make_run
-
-
-def press(app, label: str) -> None:
-    [button] = [button for button in app.button if button.label == label]
-    button.click().run()
-    assert not app.exception
 
 
 def test_a_name_that_comes_with_the_press_is_the_new_one():

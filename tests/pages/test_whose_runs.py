@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import time
 
 import pytest
 
@@ -137,6 +138,26 @@ def test_a_deleted_run_is_said_and_no_other_is_shown_in_its_place():
         assert run_box(app).value is None and not app.get("download_button")
     run_box(app).select(stays.id).run()
     assert "was deleted" not in text(app) and open_popover(app, "export").get("download_button")
+
+
+@pytest.mark.parametrize("damaged", ["vocab.json", "config.json"])
+def test_a_run_that_could_not_be_read_is_called_by_its_name_once_it_is_deleted(damaged):
+    stays = run_of(ANNA, "The one that stays")
+    run = run_of(ANNA, "The broken one")
+    (run.path / damaged).write_text("[]")
+    app = open_page("train", run=run.id)
+    assert "cannot be read" in text(app)
+    store.delete(run)
+    app.run()
+    name = "The broken one" if damaged == "vocab.json" else made_at(run)
+    assert f"Run “{name}” was deleted. Choose another one." in text(app)
+    run_box(app).select(stays.id).run()
+    assert "was deleted" not in text(app)
+
+
+def made_at(run: store.Run) -> str:
+    made = time.strptime(run.id[:15], "%Y%m%d-%H%M%S")
+    return f"{made.tm_mday} {time.strftime('%B %Y, %H:%M:%S', made)}"
 
 
 def test_the_last_run_is_deleted():

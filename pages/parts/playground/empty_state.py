@@ -7,8 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from pages.parts.playground import settings_panel
 from pages.parts.playground.stream_samples import MODES
 from pages.parts.shared import present
+from pages.parts.shared.safe_text import plain
 
 _LESSONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
@@ -29,8 +31,12 @@ _LESSONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
-def show(begin: Callable[[], None]) -> None:
-    """Three things to try, side by side; a button sets what it takes, and generates after `begin`."""
+def show(begin: Callable[[], None], prompt: str) -> None:
+    """Three things to try, side by side; a button sets what it takes, and generates after `begin`. In Present mode
+    a sentence on Generate."""
+    if present.is_on():
+        does = f"continues {plain(settings_panel.in_line(prompt))}" if prompt.strip() else "begins a text"
+        st.markdown(f"**Press Generate**: the model {does}, one character at a time.")
     with present.details("empty"):
         st.markdown(
             "The model continues your prompt one character at a time. **Press Generate**, or begin with one of "

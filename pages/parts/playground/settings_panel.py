@@ -35,18 +35,23 @@ def read_link() -> None:
         url_state.read(setting)
 
 
-def summary(models: list[str], prompt: str) -> str:
-    """The chosen settings in a line, for when they are folded: names of models, the prompt and the rest."""
-    state = st.session_state
+def in_line(prompt: str) -> str:
+    """The prompt in quotation marks, a long one shortened; "" where there is none."""
     prompt = " ".join(prompt.split())
     if len(prompt) > _MAX_PROMPT:
         prompt = first_words(prompt, _MAX_PROMPT).strip() + " …"
+    return f"“{prompt}”" if prompt else ""
+
+
+def summary(models: list[str], prompt: str) -> str:
+    """The chosen settings in a line, for when they are folded: names of models, the prompt and the rest."""
+    state = st.session_state
     texts = f"{state.length:,} characters"
     if state.mode == MODES[0]:
         texts = f"{state.samples} {'sample' if state.samples == 1 else 'samples'} of {texts}"
     parts = [
         ", ".join(models),
-        f"“{prompt}”" if prompt else "",
+        in_line(prompt),
         texts,
         f"top-k {state['playground.top_k']}" if state["playground.top_k"] else "",
         f"top-p {state['playground.top_p']:g}" if state["playground.top_p"] < 1 else "",

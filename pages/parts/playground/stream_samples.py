@@ -101,6 +101,7 @@ def is_generating() -> bool:
 
 
 def stop() -> None:
+    """End the generation; what is there stays."""
     st.session_state.writing = False
 
 

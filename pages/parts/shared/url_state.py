@@ -17,7 +17,7 @@ from pages.parts.shared.page_state import NOT_ALLOWED
 
 MAX_TEXT_IN_LINK = 1500  # characters; longer ones would break links in mails and chats
 _WRITTEN = "link_written"  # what `write` put into the address, newest first, and when it was last there
-_PAGE = "link_page"
+_PAGE, _ARRIVED = "link_page", "link_arrived"
 _ECHO_SECONDS = 20.0  # a browser may still send an address that was replaced so long ago
 
 
@@ -99,9 +99,15 @@ def _put(wanted: dict[str, str]) -> None:
 
 def enter(page: str) -> None:
     """Begin a page's run: on arrival from another page, the address was opened by the reader, not written here."""
-    if st.session_state.get(_PAGE) != page:
+    st.session_state[_ARRIVED] = st.session_state.get(_PAGE) != page
+    if st.session_state[_ARRIVED]:
         st.session_state[_PAGE] = page
         st.session_state.pop(_WRITTEN, None)
+
+
+def has_arrived() -> bool:
+    """Whether the reader comes to the page with this run of it."""
+    return bool(st.session_state.get(_ARRIVED))
 
 
 def _in_link(key: str) -> str | None:

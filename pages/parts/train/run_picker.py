@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from charlab.errors import CharlabError
-from charlab.runs import control, diagnosis, store, watch
+from charlab.runs import control, diagnosis, run_names, store, watch
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.runs.watch import KnownRun
 from pages.parts.shared import browser_cookie, dates, gone, owner_filter, stable_selectbox, url_state
@@ -87,7 +87,11 @@ def _found(runs: tuple[KnownRun, ...]) -> dict[str, _Facts]:
 
 
 def _names(runs: tuple[KnownRun, ...]) -> dict[str, str]:
-    return {name: _name(name, facts) for name, facts in _found(runs).items()}
+    found = _found(runs)
+    return {
+        run.id: run_names.name_of(run.run.path) if isinstance(facts := found[run.id], str) else facts[0].name
+        for run in runs
+    }
 
 
 def _interrupted(runs: tuple[KnownRun, ...]) -> list[KnownRun]:
@@ -112,10 +116,6 @@ def _facts(run: KnownRun) -> _Facts:
     except CharlabError as problem:
         return str(problem)
     return config, status
-
-
-def _name(run_id: str, facts: _Facts) -> str:
-    return facts.split(" cannot be read")[0] if isinstance(facts, str) else facts[0].name
 
 
 def _title(facts: _Facts) -> str:
