@@ -23,7 +23,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -376,15 +376,6 @@ def find(run_id: str, folder: Path | None = None) -> Run:
 def is_run(path: Path) -> bool:
     """Whether a folder is a run's, be it damaged."""
     return any(os.path.isfile(path / name) for name in ("config.json", "status.json"))
-
-
-def all_runs(folder: Path | None = None) -> Iterator[Run]:
-    """Every run there is, newest first; incomplete ones are skipped."""
-    folder = folder or runs_folder()
-    if folder.is_dir():
-        for path in sorted(folder.iterdir(), reverse=True):
-            if os.path.exists(path / "status.json"):
-                yield Run(path)
 
 
 def delete(run: Run) -> None:

@@ -27,6 +27,7 @@ from helpers.accessibility import (
 from helpers.browser import button, chart, settled, unfold_settings, wait_until
 from helpers.contrast import THEMES
 from helpers.figures import loss_events
+from helpers.runs import all_runs
 from helpers.tiny import TINY, make_run, random_weights
 
 pytestmark = pytest.mark.browser
@@ -82,7 +83,7 @@ def train_finished(page, address: str, **query: str) -> None:
 def train_running(page, address: str) -> None:
     opened(page, f"{address}/train", corpus="coin-flips", preset="custom", **{"epochs.custom": "5000"})
     button(page, "Start").click()
-    wait_until(lambda: [run for run in store.all_runs() if run.status().step > 0])
+    wait_until(lambda: [run for run in all_runs() if run.status().step > 0])
     expect(button(page, "Pause")).to_be_visible()
 
 

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from charlab.corpora import catalogue
-from charlab.runs import store
 from helpers.browser import CELLS, button, settled, wait_until
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :smile: {{7*7}} </script>"
@@ -34,7 +34,7 @@ def test_train_generate_and_explain_by_clicking(shared_server, page):
     page.wait_for_function(
         "() => (document.querySelector('.js-plotly-plot')?.data || []).length > 1", timeout=120_000
     )
-    (run,) = store.all_runs()
+    (run,) = all_runs()
     losses = lambda: [event["loss"] for event in run.events()[0] if event["event"] == "step"]  # noqa: E731
     wait_until(lambda: len(losses()) > 5)
 
@@ -97,8 +97,8 @@ def test_three_in_a_queue_and_all_that_can_be_asked_of_a_run(shared_server, page
             page.goto(f"{shared_server}/train?corpus=coin-flips&preset=ngram")
         settled(page)
         button(page, "Start").click()
-        wait_until(lambda number=number: len(list(store.all_runs())) == number)
-    third, second, first = sorted(store.all_runs(), key=lambda run: run.config().created, reverse=True)
+        wait_until(lambda number=number: len(list(all_runs())) == number)
+    third, second, first = sorted(all_runs(), key=lambda run: run.config().created, reverse=True)
     assert len({run.config().owner for run in (first, second, third)}) == 1 and first.config().owner
     expect(page.get_by_text("Number 2 in the queue")).to_be_visible()
     wait_until(lambda: first.status().step > 0)
@@ -141,8 +141,8 @@ def test_a_worker_that_is_killed_and_runs_of_others(shared_server, page):
     page.goto(f"{shared_server}/train?{SLOW}")
     settled(page)
     button(page, "Start").click()
-    wait_until(lambda: len(list(store.all_runs())) == 2)
-    (mine,) = [run for run in store.all_runs() if run.id != theirs.id]
+    wait_until(lambda: len(list(all_runs())) == 2)
+    (mine,) = [run for run in all_runs() if run.id != theirs.id]
     wait_until(lambda: mine.status().step > 0)
     begun = page.evaluate("charlabScript.runs")
     psutil.Process(mine.status().pid).kill()

@@ -16,8 +16,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-from charlab.runs import store
 from helpers.browser import Served, button, new_context, serving, settled, wait_until
+from helpers.runs import all_runs
 
 SLOW = "corpus=coin-flips&preset=custom&epochs.custom=5000&custom.units=16&custom.batch_size=4"
 TOLD = "This run was started in another browser: only that browser and the teacher can"
@@ -107,8 +107,8 @@ def shows_no_control(page: Page) -> None:
 def test_only_anna_and_the_teacher_steer_annas_run(school, open_page):
     anna = open_page(f"{school.address}/train?{SLOW}")
     button(anna, "Start").click()
-    wait_until(lambda: list(store.all_runs(school.folder)))
-    (run,) = store.all_runs(school.folder)
+    wait_until(lambda: list(all_runs(school.folder)))
+    (run,) = all_runs(school.folder)
     state = lambda: run.status().state  # noqa: E731
     link = f"{school.address}/train?run={run.id}"
     assert cookie_of(anna).startswith(run.config().owner + ".")

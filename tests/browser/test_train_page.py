@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from charlab.corpora import catalogue
-from charlab.runs import store
 from helpers.browser import button, chart, serving, settled, wait_until
+from helpers.runs import all_runs
 
 TINY = "corpus=coin-flips&preset=custom&epochs.custom=5000&custom.units=16&custom.batch_size=256"
 WIDTH, HEIGHT = 1280, 720  # CSS pixels: 1920 x 1080 at 150%
@@ -42,8 +42,8 @@ def test_curve_newest_text_figures_and_controls_are_on_the_first_screen_while_a_
     page.goto(f"{shared_server}/train?{TINY}")
     settled(page)
     button(page, "Start").click()
-    wait_until(lambda: list(store.all_runs()))
-    (run,) = store.all_runs()
+    wait_until(lambda: list(all_runs()))
+    (run,) = all_runs()
     texts = lambda: [event["text"] for event in run.events()[0] if event["event"] == "sample"]  # noqa: E731
     wait_until(lambda: len(texts()) > 3)
     figure = chart(page, f"loss-{run.id}")
@@ -113,8 +113,8 @@ def test_without_a_network_and_with_an_empty_cache_the_default_start_trains(tmp_
         settled(page)
         assert not (tmp_path / "cache" / "shakespeare.txt").exists()
         button(page, "Start").click()
-        wait_until(lambda: list(store.all_runs(served.folder)))
-        (run,) = store.all_runs(served.folder)
+        wait_until(lambda: list(all_runs(served.folder)))
+        (run,) = all_runs(served.folder)
         expect(page.get_by_text("Tiny Shakespeare could not be downloaded.")).to_be_visible()
         wait_until(lambda: run.status().step > 0)
         assert run.config().corpus == catalogue.stand_in().name != catalogue.DEFAULT

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from charlab.corpora import catalogue
 from charlab.runs import store
 from helpers.browser import button, settled, wait_until
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 PROSE = "The tide came in and the boats went out again before the lamps were lit.\n" * 40
@@ -93,8 +94,8 @@ def test_a_run_is_trained_longer_by_the_number_typed(shared_server, page, held):
     page.goto(f"{shared_server}/train?corpus=coin-flips&preset=custom&epochs.custom=1&custom.units=8")
     settled(page)
     button(page, "Start").click()
-    wait_until(lambda: len(list(store.all_runs())) == 1)
-    [run] = store.all_runs()
+    wait_until(lambda: len(list(all_runs())) == 1)
+    [run] = all_runs()
     wait_until(lambda: run.status().state == "done")
     settled(page)
     button(page, "Train longer").click()
@@ -111,8 +112,8 @@ def start_with(page: Page, server: str, corpus: str, field: str, number: int, he
     button(page, "Advanced settings").click()
     type_into(page, page.get_by_label(field, exact=True), str(number))
     click_at_once(page, button(page, "Start"), held)
-    wait_until(lambda: len(list(store.all_runs())) == 1, seconds=30)
-    [run] = store.all_runs()
+    wait_until(lambda: len(list(all_runs())) == 1, seconds=30)
+    [run] = all_runs()
     return run
 
 

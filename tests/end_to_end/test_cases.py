@@ -9,6 +9,7 @@ from charlab.cli import main
 from charlab.corpora import catalogue
 from charlab.runs import store
 from helpers import odd_texts
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 FOREIGN = ["russian", "chinese", "greek", "hebrew", "arabic", "hindi", "korean", "thai", "japanese"]
@@ -58,7 +59,7 @@ def test_an_alphabet_that_reads_less_than_half_is_refused_and_one_that_fits_is_o
     settings = ("--preset", "ngram", "--set", "alphabet=code-points")
     _, said, code = charlab("train", "--corpus", file(text), *settings)
     share = readable(text, "".join(map(chr, range(255))))
-    assert code == 2 and not list(store.all_runs())
+    assert code == 2 and not list(all_runs())
     assert f"can read {share:.1%}".replace(".0%", "%") in said and "--set alphabet=corpus" in said
     results, said, code = charlab(
         "train", "--corpus", file(text), *settings, "--set", "alphabet=corpus", "--set", "alphabet_limit=128"

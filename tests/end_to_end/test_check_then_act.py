@@ -16,8 +16,8 @@ from charlab.errors import CharlabError
 from charlab.export import formats
 from charlab.runs import checkpoints, control, models, plan, store
 from charlab.runs.permissions import OPERATOR
-from charlab.runs.store import all_runs
 from helpers.project import ROOT
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 from helpers.training_runs import make
 

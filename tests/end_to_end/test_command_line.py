@@ -15,8 +15,8 @@ from charlab.cli.arguments import parser
 from charlab.cli.commands import key_and_value
 from charlab.runs import plan
 from charlab.runs.presets import PRESETS, preset
-from charlab.runs.store import all_runs
 from helpers.project import ROOT
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 from helpers.waiting import wait_until
 

@@ -8,8 +8,9 @@ from charlab.cli import main
 from charlab.core import ngram, reading
 from charlab.core.predictor import build_predictor
 from charlab.corpora import encoding, splits
-from charlab.runs import models, store
+from charlab.runs import models
 from helpers.left_out import CHINESE, NOVEL, QUOTES, RUSSIAN
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 
@@ -38,7 +39,7 @@ def test_train_refuses_a_text_that_can_hardly_be_read_before_a_run_is_made(charl
     assert document is None and status and "too little to learn from" in said
     limit = 4096 if text is NOVEL else 128
     assert f"--set alphabet=corpus --set alphabet_limit={limit}" in said
-    assert not list(store.all_runs())
+    assert not list(all_runs())
 
 
 def test_a_run_says_what_it_leaves_out_and_evaluate_counts_the_same(charlab, tmp_path):

@@ -8,6 +8,7 @@ from charlab import cli
 from charlab.runs import control, store
 from charlab.runs.permissions import OPERATOR
 from helpers import damages
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 TEXT = "the quick brown fox.\n" * 100
@@ -123,7 +124,7 @@ def test_what_is_written_is_accepted_again(name, answer, tmp_path):
     run = make_run(name=name)
     assert answer("export", run.id, "--format", "bundle", "--to", tmp_path / "model.zip")[0] == 0
     assert answer("import", tmp_path / "model.zip")[0] == 0
-    names = [other.config().name for other in store.all_runs()]
+    names = [other.config().name for other in all_runs()]
     assert names == [name, name]
 
 
@@ -131,7 +132,7 @@ def test_what_is_written_is_accepted_again(name, answer, tmp_path):
 def test_a_name_that_could_not_be_read_again_is_refused_where_it_is_set(name, answer, tmp_path):
     (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
     code, said = answer("train", "--corpus", tmp_path / "text.txt", "--preset", "ngram", "--name", name)
-    assert code == 2 and "A name must" in said and not list(store.all_runs())
+    assert code == 2 and "A name must" in said and not list(all_runs())
     run = make_run()
     with pytest.raises(control.RunError, match="A name must"):
         control.rename(run, OPERATOR, name)

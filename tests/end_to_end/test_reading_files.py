@@ -14,6 +14,7 @@ from charlab.corpora.uploads import read_plainly
 from charlab.errors import CorpusError
 from charlab.runs import models, plan, store
 from charlab.runs.presets import preset
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 RUSSIAN = "Море было тихим, и лодка вышла рано утром.\n" * 80
@@ -65,7 +66,7 @@ def test_a_file_is_read_the_same_in_training_in_the_run_and_in_evaluating(data, 
     path = file(data)
     code, trained, err = said("train", "--corpus", path, "--preset", "ngram", *options)
     assert code == 0 and all(word in err for word in words)
-    [run] = store.all_runs()
+    [run] = all_runs()
     config = run.config()
     assert config.corpus_sha256 == hashlib.sha256(text.encode()).hexdigest()
     path.unlink()  # the run has kept its text
@@ -83,7 +84,7 @@ def test_accents_stay_apart_where_that_is_asked_for(said, file):
     apart = unicodedata.normalize("NFD", GERMAN)
     path = file(apart.encode())
     code, _, err = said("train", "--corpus", path, "--preset", "ngram", "--no-normalise")
-    [run] = store.all_runs()
+    [run] = all_runs()
     config = run.config()
     assert code == 0 and "NFC" not in err
     assert config.corpus_sha256 == hashlib.sha256(apart.encode()).hexdigest()
@@ -96,7 +97,7 @@ def test_an_encoding_that_does_not_exist_or_fit_is_refused_before_a_run_is_made(
     for name, words in (("klingon", "There is no encoding 'klingon'"), ("utf-8", "not in UTF-8")):
         code, _, err = said("train", "--corpus", path, "--preset", "ngram", "--encoding", name)
         assert code == 2 and words in err
-    assert list(store.all_runs()) == []
+    assert list(all_runs()) == []
 
 
 @pytest.mark.parametrize("case", BEFORE)
@@ -137,7 +138,7 @@ def test_the_prompt_of_a_run_takes_the_form_of_its_text(said, file):
     code, _, err = said(
         "train", "--corpus", file(GERMAN.encode()), "--preset", "ngram", f"--set=seed_text={apart}"
     )
-    [run] = store.all_runs()
+    [run] = all_runs()
     assert code == 0 and run.config().train.seed_text == "schöne" and "Accents of the prompt" in err
 
 

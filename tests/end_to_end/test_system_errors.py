@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from charlab.runs import checkpoints, store
-from charlab.runs.store import all_runs
 from helpers.disks import fill, small_disk, without_rights
 from helpers.project import ROOT
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="devices, disks and signals of Linux")

@@ -20,6 +20,7 @@ from charlab.errors import CharlabError
 from charlab.runs import control, store
 from charlab.runs.permissions import OPERATOR
 from helpers.project import ROOT
+from helpers.runs import all_runs
 from helpers.waiting import wait_until
 
 QUIET = [
@@ -123,20 +124,20 @@ class Served:
         wait_until(self._is_empty)
 
     def _is_empty(self) -> bool:
-        for run in store.all_runs(self.folder):
+        for run in all_runs(self.folder):
             with suppress(OSError, CharlabError):  # the queue may be writing down how it ended
                 store.delete(run)
-        return not list(store.all_runs(self.folder))
+        return not list(all_runs(self.folder))
 
     def _is_at_rest(self) -> bool:
-        for run in store.all_runs(self.folder):
+        for run in all_runs(self.folder):
             with suppress(CharlabError):
                 control.stop(run, OPERATOR)  # one that waits leaves the queue
         workers = [child for child in psutil.Process(self.process.pid).children() if "work" in _command(child)]
         for worker in workers:
             with suppress(psutil.Error):
                 worker.kill()
-        return not workers and not any(run.status().state in store.ACTIVE for run in store.all_runs(self.folder))
+        return not workers and not any(run.status().state in store.ACTIVE for run in all_runs(self.folder))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from charlab.runs.permissions import OPERATOR
 from helpers import hostile_files, odd_texts
 from helpers.pages import open_page, open_popover
 from helpers.project import ROOT
+from helpers.runs import all_runs
 from helpers.sandbox import Answer, Fault, Sandbox, command
 from helpers.tiny import make_run, ngram_run
 
@@ -76,13 +77,13 @@ class Bench:
 def run_command(bench: Bench, words: list[str]) -> str:
     """A command; what it left behind is looked at. Returns how it ended."""
     sandbox = bench.sandbox
-    before = {run.id for run in store.all_runs()}
+    before = {run.id for run in all_runs()}
     answer = command(sandbox, *words)
     _check_leftovers(sandbox)
-    for run in store.all_runs():  # whatever a command makes can be read
+    for run in all_runs():  # whatever a command makes can be read
         if run.id not in before or run.id in words:
             run.read(), run.events()
-    if answer.code == 2 and {run.id for run in store.all_runs()} != before:
+    if answer.code == 2 and {run.id for run in all_runs()} != before:
         raise Fault("It refuses, and leaves a run behind.")
     return {0: "done", 1: "ended", 2: "refused"}[answer.code]
 

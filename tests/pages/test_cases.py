@@ -9,6 +9,7 @@ from charlab.export import bundle
 from charlab.runs import store
 from helpers import odd_texts
 from helpers.pages import open_page, open_popover, press
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 ENCODED = [
@@ -52,7 +53,7 @@ def test_a_text_that_can_hardly_be_read_is_refused_before_start_with_an_alphabet
     assert f"This model can read {share:.1%}".replace(".0%", "%") in said(app.error)
     assert "Choose the alphabet “corpus”" in said(app.error)
     app = press(app, "Start") if not next(b for b in app.button if b.label == "Start").disabled else app
-    assert not list(store.all_runs())
+    assert not list(all_runs())
 
 
 @pytest.mark.parametrize("language", ["french", "polish"])
@@ -145,13 +146,13 @@ def test_a_model_file_that_was_written_here_is_accepted_here(name):
     app = open_popover(open_page("train"), "import_model")
     app.file_uploader(key="bundle_upload").set_value(("model.zip", bundle.pack(run), "application/zip")).run()
     app = press(app, "Import")
-    assert not app.error and [other.config().name for other in store.all_runs()] == [name, name]
+    assert not app.error and [other.config().name for other in all_runs()] == [name, name]
 
 
 def test_the_page_resumes_no_run_whose_text_is_gone():
     text = keep(odd_texts.sentences("english", 3_000))
     app = press(open_page("train", corpus=text, preset="ngram"), "Start")
-    [run] = store.all_runs()
+    [run] = all_runs()
     run.write_status(store.Status("paused"))
     for path in (store.runs_folder().parent / "cache" / "texts").iterdir():
         path.unlink()

@@ -10,6 +10,7 @@ from charlab.runs import baselines, store
 from charlab.runs.store import RunConfig
 from helpers.left_out import CHINESE, NOVEL, QUOTES, RUSSIAN
 from helpers.pages import open_page, open_popover, shown
+from helpers.runs import all_runs
 from helpers.tiny import TINY, make_run, random_weights
 
 
@@ -36,9 +37,9 @@ def test_a_text_that_can_hardly_be_read_is_refused_with_an_alphabet_that_fits(te
     assert f"This model can read {share} of this text" in said(app.error)
     limit = "4,096" if text is NOVEL else "128"
     assert f"Choose the alphabet “corpus” with a limit of {limit} characters or more" in said(app.error)
-    assert not list(store.all_runs())
+    assert not list(all_runs())
     app = start(app)
-    assert "too little to learn from" in said(app.error) and not list(store.all_runs())
+    assert "too little to learn from" in said(app.error) and not list(all_runs())
 
 
 def test_the_alphabet_that_was_offered_fits():
@@ -47,7 +48,7 @@ def test_the_alphabet_that_was_offered_fits():
     app.selectbox(key="cloud-tpu-lstm.alphabet").set_value("corpus")
     app.number_input(key="cloud-tpu-lstm.alphabet_limit").set_value(4096).run()
     assert not app.error and not app.warning and "model can read" not in shown(app)
-    [run] = list(store.all_runs()) or [start(app) and next(store.all_runs())]
+    [run] = list(all_runs()) or [start(app) and next(all_runs())]
     assert run.config().model.alphabet_limit == 4096 and len(run.vocab()) == 4_003
 
 

@@ -5,6 +5,7 @@ import pytest
 from charlab.runs import checkpoints, store, time_estimate, watch
 from helpers import damages
 from helpers.pages import live, model_box, open_page, open_popover, shown
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 
@@ -67,7 +68,7 @@ def test_a_run_that_cannot_be_read_says_why_and_can_be_deleted(name):
     app = open_page("train", run=run.id)
     assert not app.exception and " cannot be read: " in errors(app)
     next(button for button in app.button if button.label == "Delete permanently").click()
-    assert not app.run().exception and not list(store.all_runs())
+    assert not app.run().exception and not list(all_runs())
 
 
 @pytest.mark.parametrize("name", damages.METRICS)

@@ -13,10 +13,11 @@ def page():
     import streamlit as st
 
     from charlab.core.reading import explain
-    from charlab.runs import models, store
+    from charlab.runs import models
+    from helpers.runs import all_runs
     from pages.parts.explainer import downloads
 
-    model = models.load(next(store.all_runs()).id)
+    model = models.load(next(all_runs()).id)
     downloads.show(model, explain(model.predictor, model.vocab, st.session_state.get("text", "the fox")))
 
 

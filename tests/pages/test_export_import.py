@@ -5,16 +5,16 @@ from streamlit.testing.v1 import AppTest
 
 from charlab.errors import UnavailableError
 from charlab.export import bundle, formats
-from charlab.runs import store
+from helpers.runs import all_runs
 from helpers.tiny import make_run, ngram_run
 from pages.parts.shared import browser_cookie
 
 
 def page():
-    from charlab.runs import store
+    from helpers.runs import all_runs
     from pages.parts.train import export_import
 
-    export_import.show(next(store.all_runs()))
+    export_import.show(next(all_runs()))
     export_import.import_bundle()
 
 
@@ -83,7 +83,7 @@ def test_an_upload_becomes_a_run_or_a_sentence(good, monkeypatch):
     test.file_uploader(key="bundle_upload").set_value(("theirs.zip", data, "application/zip"))
     test.run()
     next(button for button in test.button if button.label == "Import").click().run()
-    found = list(store.all_runs())
+    found = list(all_runs())
     assert not test.exception and len(found) == (2 if good else 1)
     if good:
         assert "has been imported" in test.success[0].value

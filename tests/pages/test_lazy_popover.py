@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from charlab.runs import store
 from helpers.pages import open_page, open_popover
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 
 def start(app):
     next(button for button in app.button if button.label == "Start").click().run()
     assert not app.exception and not app.error
-    return next(store.all_runs()).config()
+    return next(all_runs()).config()
 
 
 def test_a_first_visit_draws_nothing_in_a_popover():

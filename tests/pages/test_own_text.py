@@ -6,10 +6,11 @@ import unicodedata
 import pytest
 
 from charlab.corpora import catalogue, decoding, uploads
-from charlab.runs import control, own_texts, store
+from charlab.runs import control, own_texts
 from charlab.runs.permissions import OPERATOR
 from helpers import cases
 from helpers.pages import open_page, open_popover, press, shown
+from helpers.runs import all_runs
 
 RUSSIAN = "Море было тихим, и лодка вышла рано утром.\n" * 60
 FRENCH = "La forêt était déjà calme très tôt.\n" * 80
@@ -105,7 +106,7 @@ def test_a_run_keeps_how_its_text_was_read():
     [start] = [button for button in app.button if button.label == "Start"]
     start.click().run()
     assert not app.exception
-    [run] = store.all_runs()
+    [run] = all_runs()
     assert run.config().reading == {"encoding": "cp1251", "normalise": True}
 
 
@@ -174,7 +175,7 @@ def test_a_text_is_listed_and_deleted_after_it_was_asked_once_more():
     assert "2,880 characters (3 kB), used by 1 run." in rows(app)
     name = app.selectbox(key="corpus").value
     app.button(key=f"delete-{name}").click().run()
-    [run] = store.all_runs()
+    [run] = all_runs()
     called = f"“{run.config().name}”"
     assert f"cannot be deleted while a run on it waits or trains: {called}" in said(app.warning)
     control.stop(run, OPERATOR)

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from charlab.core import reading
 from charlab.runs import models
 from helpers.pages import PAGES, ROOT, model_box, open_page, open_popover, shown
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 
@@ -50,8 +51,6 @@ assert not loaded, loaded
 
 
 def test_starting_makes_a_run_with_the_settings_of_the_page():
-    from charlab.runs import store
-
     app = open_page("train")
     app.selectbox(key="corpus").set_value("coin-flips")
     app.selectbox(key="preset").set_value("custom").run()
@@ -61,7 +60,7 @@ def test_starting_makes_a_run_with_the_settings_of_the_page():
     (start,) = [button for button in app.button if button.label == "Start"]
     start.click().run()
     assert not app.exception and not app.error
-    (run,) = store.all_runs()
+    (run,) = all_runs()
     config = run.config()
     assert (config.corpus, config.model.units, config.train.epochs) == ("coin-flips", 24, 2)
     assert run.status().state == "queued"
@@ -69,7 +68,7 @@ def test_starting_makes_a_run_with_the_settings_of_the_page():
 
 def test_a_start_makes_one_plan_and_reads_no_text_again(monkeypatch):
     from charlab.corpora import catalogue
-    from charlab.runs import limits, plan, store
+    from charlab.runs import limits, plan
 
     app = open_page("train", corpus="coin-flips", preset="quick-gru")
     app.session_state["feeding"] = True
@@ -81,7 +80,7 @@ def test_a_start_makes_one_plan_and_reads_no_text_again(monkeypatch):
         monkeypatch.setattr(module, name, counted)
     (start,) = [button for button in app.button if button.label == "Start"]
     start.click().run()
-    assert not app.exception and len(list(store.all_runs())) == 1
+    assert not app.exception and len(list(all_runs())) == 1
     assert sorted(calls) == ["fit_to_text", "within_cap"]
 
 
@@ -126,7 +125,6 @@ def test_of_a_text_that_is_not_here_it_is_said_and_nothing_is_downloaded(monkeyp
 
 def test_a_text_that_is_not_here_is_downloaded_at_the_start_and_planned_as_it_is(monkeypatch):
     from charlab.corpora import catalogue
-    from charlab.runs import store
     from pages.parts.train import preview
 
     preview._source.clear()  # other tests have read the text
@@ -137,7 +135,7 @@ def test_a_text_that_is_not_here_is_downloaded_at_the_start_and_planned_as_it_is
     (start,) = [button for button in app.button if button.label == "Start"]
     start.click().run()
     assert not app.exception and not app.error
-    (run,) = store.all_runs()
+    (run,) = all_runs()
     config = run.config()
     assert len(run.vocab()) == 10 and config.corpus_sha256 == catalogue.load("shakespeare").sha256
     assert config.train.seed_text == "abcdefgh\n"
@@ -146,15 +144,13 @@ def test_a_text_that_is_not_here_is_downloaded_at_the_start_and_planned_as_it_is
 
 
 def test_settings_that_contradict_each_other_are_told_before_a_start():
-    from charlab.runs import store
-
     app = open_page("train", corpus="coin-flips", preset="mini-gpt")
     open_popover(app, "advanced")
     app.number_input(key="mini-gpt.heads").set_value(3).run()
     assert "cannot be divided among 3 heads" in app.error[0].value
     (start,) = [button for button in app.button if button.label == "Start"]
     start.click().run()
-    assert not app.exception and not list(store.all_runs())
+    assert not app.exception and not list(all_runs())
 
 
 def test_a_model_writes_on_the_playground():
@@ -275,7 +271,6 @@ def test_a_link_sets_the_page():
 
 @pytest.mark.parametrize("name", ["quick-gru", "mini-gpt", "ngram", "cloud-tpu-lstm", "custom"])
 def test_every_setting_of_a_preset_is_open_and_starts_a_run_as_it_stands(name):
-    from charlab.runs import store
     from charlab.runs.presets import preset
 
     app = open_page("train")
@@ -283,7 +278,7 @@ def test_every_setting_of_a_preset_is_open_and_starts_a_run_as_it_stands(name):
     app.selectbox(key="preset").set_value(name).run()
     next(button for button in app.button if button.label == "Start").click().run()
     assert not app.exception and not app.error
-    (run,) = store.all_runs()
+    (run,) = all_runs()
     config = run.config()
     assert config.model == preset(name).model
     budget = {"epochs": config.train.epochs, "minutes": config.train.minutes, "seed_text": config.train.seed_text}
@@ -291,8 +286,6 @@ def test_every_setting_of_a_preset_is_open_and_starts_a_run_as_it_stands(name):
 
 
 def test_a_changed_setting_reaches_the_run():
-    from charlab.runs import store
-
     app = open_page("train")
     app.selectbox(key="corpus").set_value("coin-flips")
     app.selectbox(key="preset").set_value("custom").run()
@@ -303,7 +296,7 @@ def test_a_changed_setting_reaches_the_run():
     app.number_input(key="custom.heads").set_value(2).run()
     next(button for button in app.button if button.label == "Start").click().run()
     assert not app.exception and not app.error
-    config = next(store.all_runs()).config()
+    config = next(all_runs()).config()
     assert (config.model.kind, config.model.heads) == ("transformer", 2)
     assert (config.train.optimizer, config.train.clip_norm) == ("adamw", 0.5)
 

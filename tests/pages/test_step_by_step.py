@@ -7,7 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from charlab.core.config import SampleConfig
 from charlab.core.generation import generate, texts
-from charlab.runs import models, store
+from charlab.runs import models
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 TEXT = "the "
@@ -16,11 +17,12 @@ TEXT = "the "
 def page():
     import streamlit as st
 
-    from charlab.runs import models, store
+    from charlab.runs import models
+    from helpers.runs import all_runs
     from pages.parts.explainer import step_by_step
 
     st.session_state.returned = step_by_step.show(
-        models.load(next(store.all_runs()).id), st.session_state.get("text", "the ")
+        models.load(next(all_runs()).id), st.session_state.get("text", "the ")
     )
 
 
@@ -51,7 +53,7 @@ def path(test: AppTest) -> str:
 
 
 def vocab():
-    return models.load(next(store.all_runs()).id).vocab
+    return models.load(next(all_runs()).id).vocab
 
 
 def test_no_tooltip_covers_what_is_read_between_two_presses():
@@ -61,7 +63,7 @@ def test_no_tooltip_covers_what_is_read_between_two_presses():
 
 def test_steps_write_what_the_playground_writes_and_the_link_holds_them():
     test = press(opened(), *["walk_step"] * 5)
-    model = models.load(next(store.all_runs()).id)
+    model = models.load(next(all_runs()).id)
     steps = list(generate(model.predictor, model.vocab, TEXT, SampleConfig(length=5)))
     assert path(test) == texts(steps, model.vocab)[0]
     assert code(test) == "s1t1n5" and test.query_params["walk"] == "s1t1n5"

@@ -5,9 +5,9 @@ import sys
 import pytest
 
 from charlab.corpora import catalogue
-from charlab.runs import store
 from helpers.disks import fill, small_disk
 from helpers.pages import PAGES, open_page, open_popover
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="small disks are Linux's")
@@ -48,7 +48,7 @@ def test_a_start_on_a_full_disk_is_a_sentence_and_leaves_nothing(tmp_path, monke
         assert [path.name for path in disk.iterdir()] == ["filler"]
         filler.unlink()
         app = next(button for button in app.button if button.label == "Start").click().run()
-        assert not problems(app) and len(list(store.all_runs())) == 1
+        assert not problems(app) and len(list(all_runs())) == 1
 
 
 def test_acts_on_a_run_on_a_full_disk_are_sentences_and_change_nothing(tmp_path, monkeypatch):

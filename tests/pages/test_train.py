@@ -12,6 +12,7 @@ from charlab.corpora import catalogue
 from charlab.runs import store
 from charlab.runs.permissions import THE_TEACHER
 from helpers.pages import live, open_page, open_popover, shown
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 from pages.parts.shared import browser_cookie
 from pages.parts.shared.safe_text import plain
@@ -120,7 +121,7 @@ def test_start_folds_the_form_to_a_line_that_says_it_and_shows_the_run():
     app.slider(key="epochs.custom").set_value(2).run()
     assert is_open(app)
     start_button(app).click().run()
-    (run,) = store.all_runs()
+    (run,) = all_runs()
     assert not app.exception and app.session_state.run == run.id and not is_open(app)
     (line,) = [button.label for button in app.button if str(button.key).startswith("toggle-")]
     assert line.startswith(plain("Coin flips, ")) and line.endswith(plain("2 epochs, 1 changed setting"))
@@ -136,11 +137,11 @@ def test_a_start_that_is_refused_says_so_and_opens_the_form():
     start_button(app).click().run()
     (error,) = app.error
     assert error.value.startswith("No run was started") and "cannot be divided among 3 heads" in error.value
-    assert is_open(app) and len(list(store.all_runs())) == 1
+    assert is_open(app) and len(list(all_runs())) == 1
     app.number_input(key="mini-gpt.heads").set_value(4).run()
     assert not app.error
     start_button(app).click().run()
-    assert not app.error and len(list(store.all_runs())) == 2
+    assert not app.error and len(list(all_runs())) == 2
 
 
 @pytest.mark.parametrize(("others", "in_row"), [((), 0), (("mirrored",), 0), (("gpu",), 1)])
@@ -217,7 +218,7 @@ def test_without_a_network_the_default_start_trains_on_another_text_and_says_so(
     assert app.session_state.corpus == catalogue.DEFAULT and not catalogue.CORPORA[catalogue.DEFAULT].is_here()
     start_button(app).click().run()
     assert not app.exception and not app.error
-    (run,) = store.all_runs()
+    (run,) = all_runs()
     stand_in = catalogue.stand_in()
     assert run.config().corpus == stand_in.name == app.session_state.corpus and run.status().state == "queued"
     (said,) = [info.value for info in app.info if "could not be downloaded" in info.value]
@@ -233,7 +234,7 @@ def test_without_a_network_a_text_that_was_chosen_is_refused_without_internal_na
     (error,) = app.error
     assert "The Complete Works of Shakespeare is not on this machine" in error.value
     assert not any(name in error.value for name in ("complete-works", "unicode-names", "CHARLAB_"))
-    assert not list(store.all_runs()) and app.session_state.corpus == "complete-works"
+    assert not list(all_runs()) and app.session_state.corpus == "complete-works"
 
 
 def test_no_run_of_the_page_asks_the_network(offline, monkeypatch):

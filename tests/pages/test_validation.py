@@ -9,6 +9,7 @@ from charlab.runs import plan, store, validation
 from charlab.training.train import train_run
 from helpers import cases
 from helpers.pages import live, open_page, open_popover, shown
+from helpers.runs import all_runs
 from pages.parts.shared.page_words import in_page_words
 
 
@@ -28,7 +29,7 @@ def test_before_start_the_split_is_advised_and_can_be_chosen(names):
     open_popover(app, "advanced").selectbox(key="ngram.split").set_value("lines").run()
     assert not app.exception and not app.warning
     next(button for button in app.button if button.label == "Start").click().run()
-    [run] = store.all_runs()
+    [run] = all_runs()
     assert run.config().train.split == "lines" and run.config().notes == ()
 
 

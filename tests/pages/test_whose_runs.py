@@ -10,6 +10,7 @@ from charlab.core.config import TrainConfig
 from charlab.runs import checkpoints, control, credentials, limits, store
 from charlab.runs.permissions import OPERATOR, THE_TEACHER
 from helpers.pages import model_box, open_page, open_popover, shown
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 from pages.parts.shared import browser_cookie
 
@@ -116,7 +117,7 @@ def test_start_names_the_browser_and_its_third_waiting_run_is_refused():
     app = open_page("train", corpus="coin-flips", preset="ngram")
     for _ in range(3):
         app.button[[button.label for button in app.button].index("Start")].click().run()
-    assert [run.config().owner for run in store.all_runs()] == [BEN, BEN]
+    assert [run.config().owner for run in all_runs()] == [BEN, BEN]
     assert "2 runs in the queue" in app.error[0].value
 
 
@@ -124,7 +125,7 @@ def test_a_browser_without_cookies_is_told_why_it_starts_nothing(monkeypatch):
     monkeypatch.setattr(browser_cookie, "owner", lambda: "")
     app = open_page("train", corpus="coin-flips", preset="ngram")
     app.button[[button.label for button in app.button].index("Start")].click().run()
-    assert not list(store.all_runs()) and "accepts no cookies" in app.error[0].value
+    assert not list(all_runs()) and "accepts no cookies" in app.error[0].value
 
 
 def test_a_deleted_run_is_said_and_no_other_is_shown_in_its_place():

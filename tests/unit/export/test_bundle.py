@@ -18,6 +18,7 @@ from charlab.export import bundle, bundle_validation
 from charlab.runs import models, store
 from charlab.runs.permissions import OPERATOR
 from helpers.bundles import members, refused, zipped
+from helpers.runs import all_runs
 from helpers.tiny import TINY, make_run, ngram_run
 
 EVENTS = [
@@ -303,7 +304,7 @@ def test_an_imported_run_never_waits_in_a_queue(monkeypatch):
 
     def look(run, *arguments):
         write(run, *arguments)
-        states.extend(other.recorded_status().state for other in store.all_runs())
+        states.extend(other.recorded_status().state for other in all_runs())
 
     monkeypatch.setattr(store.Run, "write_weights", look)
     bundle.unpack(data, actor=OPERATOR)

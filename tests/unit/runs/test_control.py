@@ -11,6 +11,7 @@ from charlab.errors import CharlabError, RunError
 from charlab.runs import checkpoints, control, store
 from charlab.runs.permissions import OPERATOR, STUDENT, TEACHER, THE_TEACHER, Actor
 from charlab.training.stop_signal import StopSignal
+from helpers.runs import all_runs
 from helpers.tiny import TINY, make_run
 from helpers.training_runs import StopAfter, assert_equal_weights, make, train, without_times
 
@@ -136,7 +137,7 @@ def test_a_new_name_and_the_same_id():
 def test_what_is_deleted_is_gone_and_stays_gone():
     run = make_run()
     control.delete(run, OPERATOR)
-    assert not run.path.exists() and not list(store.all_runs())
+    assert not run.path.exists() and not list(all_runs())
     for ask in (control.delete, control.resume, control.stop):
         with pytest.raises(RunError):
             ask(run, OPERATOR)

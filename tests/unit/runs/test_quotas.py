@@ -12,6 +12,7 @@ from charlab.errors import ConfigError, RunError
 from charlab.export import bundle
 from charlab.runs import control, limits, plan, quotas, store
 from charlab.runs.permissions import OPERATOR, STUDENT, TEACHER, THE_TEACHER, Actor
+from helpers.runs import all_runs
 from helpers.tiny import make_run
 
 ANNA, BEN = Actor(STUDENT, "a" * 16), Actor(STUDENT, "b" * 16)
@@ -36,7 +37,7 @@ def test_a_student_has_two_runs_in_the_queue():
     paused = make_run(state="paused")
     with pytest.raises(RunError, match="has 2 runs in the queue, “Two” and “One”, and each browser may have 2"):
         start(ANNA)
-    assert len(list(store.all_runs())) == 3
+    assert len(list(all_runs())) == 3
     for do, given in ((control.resume, {}), (control.train_longer, {"epochs": 1})):
         with pytest.raises(RunError, match="2 runs in the queue"):
             do(own(paused, ANNA), ANNA, **given)
@@ -66,7 +67,7 @@ def test_requests_at_the_same_time_do_not_get_past_the_limit():
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(list(store.all_runs())) == quotas.MAX_WAITING and len(refused) == 6
+    assert len(list(all_runs())) == quotas.MAX_WAITING and len(refused) == 6
 
 
 @pytest.mark.parametrize("actor", UNLIMITED)
@@ -121,7 +122,7 @@ def test_a_browser_without_a_name_starts_imports_and_stores_nothing():
     ):
         with pytest.raises(RunError, match="accepts no cookies"):
             act()
-    assert len(list(store.all_runs())) == 1 and catalogue.stored() == []
+    assert len(list(all_runs())) == 1 and catalogue.stored() == []
 
 
 def test_a_run_that_outgrows_its_owners_limit_is_told_so(monkeypatch):

@@ -8,6 +8,7 @@ from charlab.core.vocab import Vocab
 from charlab.errors import RunError
 from charlab.runs import store
 from charlab.runs.store import Run, RunConfig, Status
+from helpers.runs import all_runs
 from helpers.tiny import TINY, make_run
 
 
@@ -21,13 +22,13 @@ def test_what_is_written_is_read_back():
     for name, array in run.weights("best").items():
         np.testing.assert_array_equal(array, again.weights("best")[name])
     assert run.weight_names() == ["best", "last"]
-    assert [other.id for other in store.all_runs()] == [run.id]
+    assert [other.id for other in all_runs()] == [run.id]
 
 
 def test_two_runs_of_one_name_and_second_are_two():
     first, second = make_run(), make_run()
     assert first.id != second.id
-    assert {run.id for run in store.all_runs()} == {first.id, second.id}
+    assert {run.id for run in all_runs()} == {first.id, second.id}
 
 
 def test_a_new_run_waits(tmp_path):
@@ -134,11 +135,11 @@ def test_a_run_is_deleted_unless_it_is_held():
     with run.lock(), pytest.raises(RunError, match="Stop it first"):
         store.delete(run)
     store.delete(run)
-    assert not list(store.all_runs())
+    assert not list(all_runs())
 
 
 def test_a_folder_that_is_no_run_is_passed_over(tmp_path):
     (store.runs_folder() / "other").mkdir(parents=True)
-    assert list(store.all_runs()) == []
+    assert list(all_runs()) == []
     with pytest.raises(RunError, match="missing"):
         Run(store.runs_folder() / "other").config()
