@@ -135,7 +135,7 @@ generates = pressed or stream_samples.is_generating() or (opened_by_link and not
 follows = not generates and result is not None and result.can_follow(request)
 
 # While the server's writers generate, this script draws what is around the texts.
-with stream_samples.asked(request, models, follows) if generates or follows else nullcontext() as generation:
+with stream_samples.generation(request, models, follows) if generates or follows else nullcontext() as generation:
     with tools:
         if generates or result:
             sample_cards.choose_view()

@@ -7,7 +7,6 @@ jobs at once, in turns (turns.py); more than that wait in line.
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import logging
 import os
@@ -249,10 +248,12 @@ class _Process:
         self._writers.serve_next()
 
 
-@functools.cache
+_POOL = Writers()  # made here: two visitors who come at once must not make two
+
+
 def pool() -> Writers:
-    """The writers of this process."""
-    return Writers()
+    """The writers of this process, none of which runs until it is needed."""
+    return _POOL
 
 
 def pieces(job: Job, check: Callable[[], None] = lambda: None) -> Iterator[Piece | None]:

@@ -116,7 +116,7 @@ def prepare() -> None:
 
 
 @contextmanager
-def asked(request: GenerationRequest, models: list[Model], is_live: bool) -> Iterator[Generation]:
+def generation(request: GenerationRequest, models: list[Model], is_live: bool) -> Iterator[Generation]:
     """Let the server's writers generate the samples, while the page draws what is around them. The work ends with
     the block, whatever ends that: a changed setting, the reader's Stop, a closed page.
 
