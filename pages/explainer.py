@@ -65,7 +65,8 @@ def over_training_view(chosen: text_strip.Chosen) -> None:
 
 def inside_view(chosen: text_strip.Chosen) -> dict[str, Any]:
     """The text next to a picture of the inside; coloured by a unit, the text is the picture."""
-    draw_text(chosen, text_strip.TALL if st.session_state.colour == "unit" else text_strip.LOW)
+    height = text_strip.TALL if st.session_state.colour == "unit" else text_strip.LOW
+    draw_text(chosen, height, moves=True)
     return internals.show(chosen.model, chosen.reading)
 
 

@@ -37,7 +37,7 @@ GATES = {  # names of activations, as people read them
     "update": "update gate", "reset": "reset gate", "input": "input gate", "forget": "forget gate",
     "output": "output gate", "candidate": "candidate", "cell": "cell", "hidden": "hidden state",
 }  # fmt: skip
-_THINNEST_ARC = 0.01  # of the attention
+THINNEST_ARC = 0.01  # of the attention
 _LOOKED_AT = "character looked at"  # the columns of attention; its rows are the characters that look
 
 
@@ -68,7 +68,8 @@ def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int 
     """A layer's state along the text, [T, U]: one row per unit, one column per character.
 
     At most MAX_STEPS columns around `step` and MAX_UNITS rows (`shown_units`) are drawn; title and axis say what
-    is left out. The scale is symmetric about 0 and covers 99 of a hundred values.
+    is left out. The scale is symmetric about 0 and covers 99 of a hundred values. The page outlines the column of
+    the last character read, and is told the unit of a row (`meta`).
     """
     steps = window(len(text), step, MAX_STEPS)
     units = shown_units(values, step, unit)
@@ -85,7 +86,6 @@ def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int 
         text=[[f"unit {u + 1} after {name}" for name in names] for u in units],
         hovertemplate="position %{x:d}, %{text}: %{z:.2f}<extra></extra>",
     )
-    figure.update_layout(shapes=[column_outline(step)])
     if unit is not None:
         figure.add_shape(type="rect", y0=-0.5, y1=0.5, x0=0, x1=1, xref="paper", line={"color": INK, "width": 1.5})
     number = f"{len(units)} of {values.shape[1]} units" if len(units) < values.shape[1] else ""
@@ -93,7 +93,7 @@ def states_figure(text: Sequence[str], values: np.ndarray, step: int, unit: int 
         coloraxis=_scale(DIVERGING, -limit, limit, "state"),
         clickmode="event",
         margin={"t": 60},
-        meta={"focus": step + 1},
+        meta={"cursor": _cursor(len(text)), "rows": units},
         uirevision=f"{units} from {steps.start}",
         title=_title("Units after each character", number),
     )
@@ -116,7 +116,10 @@ def unit_figure(
     unit: str,
     feature: tuple[str, np.ndarray, float] | None = None,
 ) -> Figure:
-    """One unit along the text [T] as bars; in grey behind it a feature: its name, values [T] and r."""
+    """One unit along the text [T] as bars; in grey behind it a feature: its name, values [T] and r.
+
+    At most MAX_STEPS columns around `step` are drawn. The page outlines that of the last character read (`meta`).
+    """
     steps = window(len(text), step, MAX_STEPS)
     part = rounded(values[steps.start : steps.stop], 3)
     limit = max(float(np.abs(values).max()), 0.01)
@@ -135,12 +138,11 @@ def unit_figure(
         textposition="none",
         hovertemplate="position %{x:d}, after %{text}: %{y:.2f}<extra></extra>",
     )
-    figure.update_layout(shapes=[column_outline(step)])
     figure.update_layout(
         coloraxis=_scale(DIVERGING, -limit, limit, "state") | {"showscale": False},
         clickmode="event",
         bargap=0.1,
-        meta={"focus": step + 1},
+        meta={"cursor": _cursor(len(text))},
         uirevision=f"{unit} from {steps.start}",
         margin={"t": 60},
         showlegend=False,
@@ -185,11 +187,14 @@ def _add_feature(figure: Figure, steps: range, name: str, present: np.ndarray) -
     )
 
 
-def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Figure:
+def gates_figure(
+    parts: Mapping[str, np.ndarray], unit: int | None = None, limits: tuple[float, float] = (0.0, 0.0)
+) -> Figure:
     """All units of a layer at one step, one dot per unit: the values of every gate and of the resulting state.
 
     `parts` are arrays [U] by the names of their activations; gates range from 0 to 1, states from -1 to 1 except
-    for an LSTM's cell. The chosen unit is outlined and labelled with its values.
+    for an LSTM's cell. The chosen unit is outlined and labelled with its values. `limits` are the least and the
+    greatest value of other steps, if they are to have the same axis.
     """
     figure = empty_figure(None, "value")
     names = list(parts)
@@ -220,8 +225,8 @@ def gates_figure(parts: Mapping[str, np.ndarray], unit: int | None = None) -> Fi
                 cliponaxis=False,
                 hoverinfo="skip",
             )
-    least = min([-1.0, *(float(np.min(values)) for values in parts.values())])
-    most = max([1.0, *(float(np.max(values)) for values in parts.values())])
+    least = min([-1.0, limits[0], *(float(np.min(values)) for values in parts.values())])
+    most = max([1.0, limits[1], *(float(np.max(values)) for values in parts.values())])
     outlined = "" if unit is None else f"outlined: unit {unit + 1}"
     figure.update_layout(
         title=_title("Gates at this step, one dot per unit", outlined), margin={"t": 60}, hovermode="closest"
@@ -262,7 +267,7 @@ def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Fig
     arcs = [
         _arc(last + 1, t + 1, float(weight), (last - t) / height)
         for weight, t in sorted(zip(part, steps, strict=True))  # the strongest last, on top
-        if weight >= _THINNEST_ARC and t < last
+        if weight >= THINNEST_ARC and t < last
     ]
     figure.update_layout(shapes=[*arcs, column_outline(last)])
     further = float(weights[: steps.start - first].sum())
@@ -306,8 +311,9 @@ def _arc(reader: int, looked_at: int, share: float, distance: float) -> dict:
 def attention_figure(text: Sequence[str], weights: np.ndarray, step: int, first: int = 0) -> Figure:
     """One head's attention as a matrix: each row is a character read, its columns the characters it looks at.
 
-    `weights` [T, T] belong to text[first : first + T]; the row after reading text[step] is outlined. At most
-    MAX_MATRIX characters around it are drawn; the axis says which. A row's y is the position of its character.
+    `weights` [T, T] belong to text[first : first + T]. At most MAX_MATRIX characters around `step` are drawn; the
+    axis says which. A row's y is the position of its character. The page outlines that of the last character read
+    (`meta`).
     """
     length = len(weights)
     inner = window(length, step - first, MAX_MATRIX)
@@ -326,20 +332,14 @@ def attention_figure(text: Sequence[str], weights: np.ndarray, step: int, first:
         text=[[f"from {row} to {looked_at}" for looked_at in names] for row in names],
         hovertemplate="from position %{y:d} to %{x:d}, %{text}: %{z:.1%}<extra></extra>",
     )
-    figure.add_shape(
-        type="rect",
-        y0=step + 0.5,
-        y1=step + 1.5,
-        x0=steps.start + 0.5,
-        x1=step + 1.5,
-        line={"color": INK, "width": 1.5},
-    )
+    outline = {"type": "rect", "y0": -0.5, "y1": 0.5, "x0": steps.start + 0.5, "x1": 0.5}
+    cursor = {"shape": outline | {"line": {"color": INK, "width": 1.5}}, "moves": ["y0", "y1", "x1"], "axis": "y"}
     greatest = max(float(np.nanmax(part)), 0.01)
     figure.update_layout(
         coloraxis=_scale(SEQUENTIAL, 0, round(greatest, 2), "share of attention", ".0%"),
         clickmode="event",
         margin={"t": 60},
-        meta={"focus": step + 1, "square": True},
+        meta={"cursor": _cursor(steps.stop) | cursor, "square": True},
         uirevision=f"attention from {steps.start}",
         title=_title("Attention matrix"),
     )
@@ -353,6 +353,11 @@ def attention_figure(text: Sequence[str], weights: np.ndarray, step: int, first:
         zeroline=False,
     )
     return figure
+
+
+def _cursor(last: int) -> dict:
+    """What is outlined at a step: the column of the character read just before it; see putCursor in chart.js."""
+    return {"shape": column_outline(-1), "last": last, "focuses": True}
 
 
 def _names(text: Sequence[str], steps: range) -> list[str]:

@@ -250,9 +250,9 @@ def _unit(array: str, index: int) -> Unit:
     return Unit(state, int(layer), index)
 
 
-def attention_summary(weights: np.ndarray) -> tuple[int, float, float]:
-    """A head's attention from the last character, weights [T]: the position with the greatest share, that share,
-    and the mean distance in characters."""
-    distances = np.arange(len(weights) - 1, -1, -1)
-    position = int(np.argmax(weights))
-    return position, float(weights[position]), float((weights * distances).sum())
+def attention_summaries(weights: np.ndarray) -> np.ndarray:
+    """A head's attention [T, T] from each character, as three numbers [T, 3]: the position with the greatest
+    share, that share, and the mean distance in characters."""
+    steps = np.arange(len(weights))
+    values, distances = weights.astype(float), steps[:, None] - steps  # [T, T]
+    return np.stack([values.argmax(axis=1), values.max(axis=1), (values * distances).sum(axis=1)], axis=1)

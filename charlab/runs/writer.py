@@ -2,7 +2,7 @@
 
 The server starts `python -m charlab write`. Requests come on standard input, a JSON object per line. Answers go to
 standard output: a line of JSON, and behind it as many bytes as its "bytes" says, an array. What a request holds is
-in `_generate` and `_read`; "cancel" ends the job of that number. A job's last answer has "end".
+in `_generate`, `_read` and `_look`; "cancel" ends the job of that number. A job's last answer has "end".
 """
 
 from __future__ import annotations
@@ -160,7 +160,21 @@ def _read(send: Send, turn: Turn, loaded: _Models, source: dict[str, str]) -> An
     return array, {"shape": array.shape, "type": array.dtype.str}
 
 
-_TASKS: dict[str, Callable[..., Answer]] = {"generate": _generate, "read": _read}
+def _look(send: Send, turn: Turn, loaded: _Models, source: dict[str, str]) -> Answer:
+    """The `activations` of a text, one after the other; "arrays" has their names and shapes."""
+    found = activations(loaded.find(source), source["prompt"])
+    return np.concatenate([*map(np.ravel, found.values())]), {
+        "arrays": [[name, array.shape] for name, array in found.items()]
+    }
+
+
+def activations(model: Model, text: str) -> dict[str, np.ndarray]:
+    """What happens inside a network as it reads a text, in half precision, which is finer than a pixel."""
+    found = model.predictor.activations(model.vocab.encode(text).astype(np.int64))  # type: ignore[attr-defined]
+    return {name: array.astype(np.float16) for name, array in found.items()}
+
+
+_TASKS: dict[str, Callable[..., Answer]] = {"generate": _generate, "read": _read, "look": _look}
 
 
 class _InTurns:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 import threading
 import time
@@ -122,6 +123,10 @@ class Writers:
     def read(self, session: str, model: Model, text: str) -> Job:
         """Read a text. Raises UnavailableError where too many wait."""
         return self._ask(session, do="read", source=_source(model, text))
+
+    def look(self, session: str, model: Model, text: str) -> Job:
+        """Read a text, and note what happens inside. Raises UnavailableError where too many wait."""
+        return self._ask(session, do="look", source=_source(model, text))
 
     def place(self, job: Job) -> int:
         with self.lock:
@@ -282,6 +287,20 @@ def logits(model: Model, text: str, session: str = "", check: Callable[[], None]
     with pool().read(session, model, text) as job:
         (found,) = filter(None, job.answers(check))
     return np.frombuffer(found[1], found[0]["type"]).reshape(found[0]["shape"])
+
+
+def activations(
+    model: Model, text: str, session: str = "", check: Callable[[], None] = lambda: None
+) -> dict[str, np.ndarray]:
+    """What `writer.activations` returns, computed by a writer. Arguments as of `read`."""
+    with pool().look(session, model, text) as job:
+        (found,) = filter(None, job.answers(check))
+    numbers, arrays, first = np.frombuffer(found[1], np.float16), {}, 0
+    for name, shape in found[0]["arrays"]:
+        size = math.prod(shape)
+        arrays[name] = numbers[first : first + size].reshape(shape)
+        first += size
+    return arrays
 
 
 class _Recorded:

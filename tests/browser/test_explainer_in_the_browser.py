@@ -17,7 +17,7 @@ from charlab.core import reading, sampling
 from charlab.core.config import SampleConfig
 from charlab.core.display import named
 from charlab.runs import models
-from helpers.browser import CELLS, button, chart, settled, wait_until
+from helpers.browser import CELLS, button, chart, runs, settled, wait_until
 from helpers.tiny import make_run
 from pages.parts.shared import served_files
 
@@ -42,12 +42,6 @@ def opened(page, address: str, **settings) -> None:
     page.goto(f"{address}/explainer?{urllib.parse.urlencode({'text': TEXT, **settings})}")
     settled(page)
     chart(page, "bars")
-
-
-def runs(page) -> int:
-    """How often the page's script has run for this browser."""
-    settled(page)
-    return page.evaluate("charlabScript.runs")
 
 
 def heading(page, name: str):

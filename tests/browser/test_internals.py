@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 import urllib.parse
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from helpers.browser import CELLS, settled, wait_until
+from charlab.charts import internals
+from charlab.charts.base import SEQUENTIAL
+from charlab.core.display import isolated, named
+from charlab.explain import probes
+from charlab.runs import models, writer
+from helpers.browser import CELLS, runs, settled, wait_until
 from helpers.tiny import make_run
+from pages.parts.explainer import attention
+from pages.parts.shared import served_files
 
 pytestmark = pytest.mark.browser
 
@@ -84,12 +93,52 @@ def test_another_unit_by_its_number_and_the_gates_at_the_chosen_place(shared_ser
     field.press("Enter")
     settled(page)
     expect(page).to_have_url(re.compile("unit=cell-2-16"))
+    before = runs(page)
     page.locator(CELLS).nth(30).click()
-    settled(page)
     levels = lambda: drawn(page, "Every unit of the layer")["data"][0]["x"]  # noqa: E731
     wait_until(lambda: levels() != gates["data"][0]["x"])
     shapes = lambda: drawn(page, "Heatmap: the state of the units")["layout"]["shapes"]  # noqa: E731
-    wait_until(lambda: shapes()[0]["x0"] == 29.5)  # before the chosen place the 30th character was read
+    wait_until(lambda: shapes()[-1]["x0"] == 29.5)  # before the chosen place the 30th character was read
+    values = probes.of_layer(writer.activations(models.load(run.id), FOX * 2), 1, 29)
+    for number, part in enumerate(values.values()):
+        dots, ring = (drawn(page, "Every unit of the layer")["data"][2 * number + i] for i in (0, 1))
+        assert dots["x"] == pytest.approx(part.astype(float), abs=1e-3) and ring["x"] == [dots["x"][15]]
+    page.locator(".follower summary").click()
+    expect(page.get_by_role("cell", name=f"{values['cell'][15]:.3f}", exact=True).first).to_be_visible()
+    expect(page.get_by_text("has read up to “…x·jumps·over”")).to_be_visible()
+    expect(page).to_have_url(re.compile("step=30&"))
+    assert runs(page) == before
+
+
+def test_a_click_in_the_charts_chooses_a_place_and_one_on_a_row_a_unit(shared_server, page):
+    open_inside(page, shared_server, "quick-gru", PLAY)
+    before = runs(page)
+    bars = drawn(page, "State of layer 1")["data"][-1]
+    click_chart(page, "State of layer 1", 20.0, bars["y"][bars["x"].index(20)] / 2)
+    expect(page.locator(CELLS).nth(20)).to_have_attribute("aria-selected", "true")
+    assert runs(page) == before
+    rows = drawn(page, "Heatmap: the state of the units")["layout"]["meta"]["rows"]
+    click_chart(page, "Heatmap: the state of the units", 25.0, 3.0)
+    expect(page.locator(CELLS).nth(25)).to_have_attribute("aria-selected", "true")
+    expect(page).to_have_url(re.compile(f"step=25&.*unit=hidden-1-{rows[3] + 1}&"))
+    expect(page.get_by_text("has read up to “…")).to_be_visible()
+
+
+def click_chart(page, label: str, x: float, y: float) -> None:
+    """Click a point of a chart, in the units of its axes."""
+    chart = page.locator(f"[role=figure][aria-label^='{label}']")
+    expect(chart.locator(".main-svg").first).to_be_visible()
+    chart.scroll_into_view_if_needed()
+    place = chart.evaluate(
+        """(node, [x, y]) => {
+          const { xaxis, yaxis, yaxis2 } = node._fullLayout, down = yaxis2 ?? yaxis;
+          const box = node.getBoundingClientRect();
+          return [box.x + xaxis._offset + xaxis.d2p(x), box.y + down._offset + down.d2p(y)];
+        }""",
+        [x, y],
+    )
+    page.mouse.move(*place)
+    page.mouse.click(*place)
 
 
 def test_attention_looks_back_from_the_chosen_place_and_follows_it(shared_server, page):
@@ -103,8 +152,8 @@ def test_attention_looks_back_from_the_chosen_place_and_follows_it(shared_server
     expect(page).to_have_url(re.compile("head=3"))
     wait_until(lambda: arcs()["y"] != bars["y"])
     assert arcs()["x"] == bars["x"]
+    before = runs(page)
     page.locator(CELLS).nth(70).click()  # past the context of 32 characters
-    settled(page)
     wait_until(lambda: arcs()["x"] != bars["x"])
     later = arcs()
     assert later["x"][-1] == 70 and later["x"][0] == 49 and sum(later["y"]) == pytest.approx(1, abs=0.01)
@@ -115,6 +164,49 @@ def test_attention_looks_back_from_the_chosen_place_and_follows_it(shared_server
     assert all(title.startswith("character looked at") for title in titles)
     assert drawn(page, "Matrix")["layout"]["yaxis"]["title"]["text"] == "character just read"
     expect(page.get_by_text("Here the context begins at position 49")).to_be_visible()
+
+    # The browser says and draws what Python does
+    model, part = models.load(run.id), range(48, 80)
+    layers = list(writer.activations(model, (FOX * 2)[48:80]).values())
+    assert probes.context_window(model.predictor, 90, 69) == part
+    position, share, distance = probes.attention_summaries(layers[0][2])[69 - 48]
+    said = f"The greatest share, {share:.0%}, goes to “{named((FOX * 2)[48 + int(position)])}” at position "
+    expect(page.get_by_text(said + f"{48 + position + 1:.0f}, ")).to_be_visible()
+    expect(page.get_by_text(f"On average the head looks {distance:.1f} characters back.")).to_be_visible()
+    page.get_by_text("Every head at this step as a table", exact=True).click()
+    expect(page.locator(".follower tr")).to_have_count(1 + sum(map(len, layers)))
+    assert runs(page) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "first"),
+    [("the fox & “\u05d0\u05d1” <b>\n" * 30, 1, 0), (FOX * 5, 40, 0), (FOX * 9, 200, 57)],
+)
+def test_the_browser_draws_the_arcs_of_python(shared_server, page, text, length, first):
+    page.goto(f"{shared_server}/explainer")
+    weights = np.random.default_rng(1).random(length) ** 6
+    weights = (weights / weights.sum()).astype(np.float32)
+    wanted = json.loads(internals.arcs_figure(text, weights, first).to_json())
+    given = {
+        "figure": json.loads(internals.arcs_figure(text, np.ones(1)).to_json()),
+        "weights": weights.tolist(),
+        "first": first,
+        "text": list(text),
+        "letters": attention.letters(text),
+        "leftward": [c for c in set(text) if isolated(c) != c],
+        "most": internals.MAX_LOOK_BACK,
+        "thinnest": internals.THINNEST_ARC,
+        "colours": [colour for _, colour in SEQUENTIAL],
+    }
+    compute = "async ([module, given]) => (await import(module)).arcsFigure(given)"
+    found = page.evaluate(compute, [served_files.address("arcs.js"), given])
+    for figure in (wanted, found):
+        for shape in figure["layout"]["shapes"]:
+            shape["path"] = [float(number) for number in re.findall(r"-?\d+\.?\d*", shape.get("path", ""))]
+    assert found["data"][0].pop("y") == pytest.approx(wanted["data"][0].pop("y"), abs=1e-4)
+    low, high = found["layout"]["yaxis"].pop("range")
+    assert [low, high] == pytest.approx(wanted["layout"]["yaxis"].pop("range"), abs=1e-6)
+    assert found == wanted
 
 
 def test_a_model_without_units_and_attention_says_so(shared_server, page):

@@ -217,6 +217,12 @@ def settled(page: Page) -> None:
     assert not problem, problem
 
 
+def runs(page) -> int:
+    """How often the page's script has run for this browser."""
+    settled(page)
+    return page.evaluate("charlabScript.runs")
+
+
 def button(page: Page, name: str):
     """One of the page's own buttons: Streamlit's header has a Stop of its own while a page runs."""
     label = re.compile(rf"^{re.escape(name)}( Shortcut .*)?$")  # with the keys that press it

@@ -13,24 +13,25 @@ from charlab.errors import CharlabError
 from charlab.explain import probes
 from charlab.explain.probes import Activations, FeatureMatch, Unit
 from charlab.runs.models import Model
-from pages.parts.explainer.text_strip import choose_next
+from pages.parts.explainer import activations, follower
+from pages.parts.explainer.text_strip import choose
 from pages.parts.shared import present, url_state
-from pages.parts.shared.chart import plotly_chart
+from pages.parts.shared.chart import frame, plotly_chart
 from pages.parts.shared.shared_cache import SharedCache
 
 _MATCHES: SharedCache[list[FeatureMatch]] = SharedCache(4 * 2**20)
 
 
-def chosen(model: Model, activations: Activations, text: str) -> Unit:
+def chosen(model: Model, found: Activations, text: str) -> Unit:
     """The unit in the link or chosen before; without one, the unit that tracks a feature best."""
     url_state.read("unit")
     try:
         unit = Unit.parse(st.session_state.unit)
-        if probes.column(activations, unit) is not None:
+        if probes.column(found, unit) is not None:
             return unit
     except CharlabError:
         pass  # none was chosen yet, or the link names none
-    matches = _best_units(model.digest, text, activations)
+    matches = _best_units(model.digest, text, found)
     unit = matches[0].units[0][0] if matches else Unit("hidden", 0, 0)
     st.session_state.unit = unit.name
     return unit
@@ -41,27 +42,25 @@ def choose_unit(unit: Unit) -> None:
     st.session_state.colour = "unit"
 
 
-def show(model: Model, activations: Activations, text: str, step: int) -> dict[str, Any]:
-    unit = chosen(model, activations, text)
-    matches = {match.feature: match for match in _best_units(model.digest, text, activations)}
+def show(model: Model, found: Activations, text: str) -> dict[str, Any]:
+    unit = chosen(model, found, text)
+    matches = {match.feature: match for match in _best_units(model.digest, text, found)}
     left, right = st.columns([2, 3], gap="large")
     with left:
-        feature = _choose_by_feature(activations, text, matches, unit)
+        feature = _choose_by_feature(found, text, matches, unit)
         with present.details("unit-number"):
-            _choose_by_number(activations, unit)
+            _choose_by_number(found, unit)
     with right:
-        _one_unit(activations, text, step, unit, feature)
+        _one_unit(model, text, unit, feature)
     gates, heatmap = st.columns([2, 3], gap="large")
     with heatmap:
-        _all_units(activations, text, step, unit)
+        _all_units(model, found, text, unit)
     with gates:
-        _gates(activations, step, unit)
+        _gates(model, found, text, unit)
     return {"feature": feature}
 
 
-def _choose_by_feature(
-    activations: Activations, text: str, matches: dict[str, FeatureMatch], unit: Unit
-) -> str | None:
+def _choose_by_feature(found: Activations, text: str, matches: dict[str, FeatureMatch], unit: Unit) -> str | None:
     """Choose a feature, then one of the units that track it best; returns the feature's name."""
     st.header("Which unit tracks what?")
     if not matches:
@@ -70,7 +69,7 @@ def _choose_by_feature(
             "correlates with any feature by chance."
         )
         return None
-    best = next(iter(probes.correlate(probes.column(activations, unit), text)))
+    best = next(iter(probes.correlate(probes.column(found, unit), text)))
     url_state.read("feature", default=best if best in matches else next(iter(matches)), choices=matches)
     name = st.selectbox(
         "Text feature",
@@ -79,7 +78,7 @@ def _choose_by_feature(
         persist_state="session",
         format_func=lambda name: f"{name} (best: r = {internals.signed(matches[name].units[0][1])})",
     )
-    match, several = matches[name], len(probes.states(activations)) > 1
+    match, several = matches[name], len(probes.states(found)) > 1
     row = st.container(horizontal=True, gap="small")
     for tracking, r in match.units:
         row.button(
@@ -125,9 +124,9 @@ def _matches_table(matches: dict[str, FeatureMatch], several: bool) -> None:
         )
 
 
-def _choose_by_number(activations: Activations, unit: Unit) -> None:
+def _choose_by_number(found: Activations, unit: Unit) -> None:
     """Choose any unit by its layer and number."""
-    arrays = probes.states(activations)
+    arrays = probes.states(found)
     st.session_state["unit.array"], st.session_state["unit.number"] = unit.array, unit.index + 1
 
     def changed() -> None:
@@ -146,15 +145,12 @@ def _choose_by_number(activations: Activations, unit: Unit) -> None:
     second.number_input("Unit", 1, arrays[unit.array].shape[1], step=1, key="unit.number", on_change=changed)
 
 
-def _one_unit(activations: Activations, text: str, step: int, unit: Unit, name: str | None) -> None:
-    values = probes.column(activations, unit)
-    feature = (name, probes.features(text)[name], probes.correlate(values, text)[name]) if name else None
-    figure = internals.unit_figure(text, values, step, unit.label, feature)
+def _one_unit(model: Model, text: str, unit: Unit, feature: str | None) -> None:
     plotly_chart(
-        figure,
+        _source(model, text, "unit", unit=unit.name, feature=feature or "", first="{first}"),
         key="unit_along",
         height=present.taller(270),
-        on_click=choose_next,
+        follows=True,
         filename="unit",
         label=f"State of {unit.label} after each character of the text, with the chosen feature.",
     )
@@ -170,29 +166,35 @@ def _one_unit(activations: Activations, text: str, step: int, unit: Unit, name: 
         )
 
 
-def _all_units(activations: Activations, text: str, step: int, unit: Unit) -> None:
-    values = activations[unit.array]
-    rows = internals.shown_units(values, step, unit.index)
+def _source(model: Model, text: str, what: str, **wanted: Any) -> dict[str, Any]:
+    """Where browsers find a figure along the text."""
+    address = activations.address(model, text, what, **wanted)
+    return {"address": address, "length": len(text), "most": internals.MAX_STEPS}
+
+
+def _all_units(model: Model, found: Activations, text: str, unit: Unit) -> None:
+    values = found[unit.array]
 
     def clicked(click: dict[str, Any]) -> None:
-        choose_next(click)
-        if isinstance(click["y"], int) and 0 <= click["y"] < len(rows):
-            choose_unit(Unit(unit.state, unit.layer, rows[click["y"]]))
+        if isinstance(click["x"], int) and 1 <= click["x"] <= len(text):
+            choose(click["x"])  # it is predicted once that one is read
+        if isinstance(click["y"], int) and 0 <= click["y"] < values.shape[1]:
+            choose_unit(Unit(unit.state, unit.layer, click["y"]))
 
-    figure = internals.states_figure(text, values, step, unit.index)
     plotly_chart(
-        figure,
+        _source(model, text, "states", unit=unit.name, first="{first}"),
         key="states",
-        height=150 + 15 * len(rows),
+        height=150 + 15 * min(values.shape[1], internals.MAX_UNITS),
         on_click=clicked,
+        follows=True,
         filename="states",
         label="Heatmap: the state of the units, one row per unit, after each character of the text.",
     )
     with present.details("states"):
-        _states_words(values, rows, text)
+        _states_words(values, unit, text)
 
 
-def _states_words(values: np.ndarray, rows: list[int], text: str) -> None:
+def _states_words(values: np.ndarray, unit: Unit, text: str) -> None:
     st.caption(
         "Each row is a unit, each column one more character: blue is above zero, orange below. The chart shows "
         "the units that vary the most here. The top row is the chosen unit; the rows below it behave similarly, "
@@ -200,6 +202,7 @@ def _states_words(values: np.ndarray, rows: list[int], text: str) -> None:
     )
     with st.expander("As a table", on_change="rerun", key="states_table") as opened:
         if opened.open:
+            rows = internals.shown_units(values, st.session_state.step - 1, unit.index)
             columns: dict[str, Any] = {"character just read": [named(character) for character in text]}
             columns |= {f"unit {row + 1}": values[:, row].astype(float).round(2) for row in rows}
             st.dataframe({"position": list(range(1, len(text) + 1)), **columns}, hide_index=True)
@@ -217,39 +220,30 @@ _GATE_WORDS = {
 }
 
 
-def _gates(activations: Activations, step: int, unit: Unit) -> None:
-    parts = probes.of_layer(activations, unit.layer, step)
-    figure = internals.gates_figure(parts, unit.index)
-    plotly_chart(
-        figure,
-        key="gates",
-        height=130 + 90 * len(parts),
-        filename="gates",
-        label="Every unit of the layer at this step: the values of its gates and its state.",
+def _gates(model: Model, found: Activations, text: str, unit: Unit) -> None:
+    """The gates after the last character read, from the numbers of all characters; and these as a table."""
+    parts = probes.of_layer(found, unit.layer, 0)
+    whole = [found[f"layer_{unit.layer}/{name}"] for name in parts]
+    limits = min(float(values.min()) for values in whole), max(float(values.max()) for values in whole)
+    follower.mount(
+        "gates",
+        text,
+        address=activations.address(model, text, "gates", layer=unit.layer, first="{first}"),
+        rows=activations.rows_of_gates(parts),
+        names=[internals.GATES.get(name, name) for name in parts],
+        units=len(whole[0][0]),
+        unit=unit.index,
+        figure=internals.gates_figure(parts, unit.index, limits).to_json(),
+        chart=frame(130 + 90 * len(parts))
+        | {
+            "label": "Every unit of the layer at this step: the values of its gates and its state.",
+            "filename": "gates",
+        },
     )
-    with present.details("gates"):
-        _gates_words(parts, unit)
-
-
-def _gates_words(parts: dict[str, np.ndarray], unit: Unit) -> None:
-    with st.popover("What am I looking at?"):
+    with present.details("gates"), st.popover("What am I looking at?"):
         st.markdown("\n\n".join(_GATE_WORDS[name] for name in parts if name in _GATE_WORDS))
-    with st.expander("As a table"):
-        st.dataframe(
-            [
-                {
-                    "gate or state": internals.GATES.get(name, name),
-                    f"unit {unit.index + 1}": round(float(v[unit.index]), 3),
-                    "mean of all units": round(float(v.mean()), 3),
-                    "minimum": round(float(v.min()), 3),
-                    "maximum": round(float(v.max()), 3),
-                }
-                for name, v in parts.items()
-            ],
-            hide_index=True,
-        )
 
 
-def _best_units(digest: str, text: str, activations: Activations) -> list[FeatureMatch]:
-    compute = lambda: probes.best_units(activations, text)  # noqa: E731
+def _best_units(digest: str, text: str, found: Activations) -> list[FeatureMatch]:
+    compute = lambda: probes.best_units(found, text)  # noqa: E731
     return _MATCHES.get((digest, text), compute, st.spinner("Comparing every unit with every feature ..."))

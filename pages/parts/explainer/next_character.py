@@ -13,7 +13,7 @@ from charlab.core.config import SampleConfig, settings
 from pages.parts.explainer import evidence, readings
 from pages.parts.explainer.text_strip import Chosen
 from pages.parts.shared import page_state, present, served_files, url_state
-from pages.parts.shared.chart import script_address
+from pages.parts.shared.chart import frame
 from pages.parts.shared.page_state import NOT_ALLOWED
 
 _BARS, _HEIGHT = 8, 330  # pixels: few enough for two rows of labels, on a projector next to the text
@@ -28,9 +28,6 @@ _mount = served_files.component("charlab_next", Path(__file__).with_suffix(".js"
 def show(chosen: Chosen) -> None:
     """The chosen position. It moves in the browser, which tells of it when the page next runs: at once only where
     what the server shows of the position is open."""
-    for name in _SAMPLING:
-        url_state.read(f"explainer.{name}")
-    place = {"step": st.session_state.step} | {name: st.session_state[f"explainer.{name}"] for name in _SAMPLING}
     bars = st.container()
     with present.details("evidence"):
         with st.popover("What am I looking at?"):
@@ -40,31 +37,34 @@ def show(chosen: Chosen) -> None:
         "reading": readings.address(chosen.model, chosen.reading),
         "other": _other(chosen),
         "length": len(chosen.reading.text),
-        "place": place,
+        "place": place(),
         "limits": {name: _limits(name) for name in _SAMPLING},
         "asks": needs_server,
         "most": _PRESENTED if present.is_on() else _BARS,
         "layout": plain_layout(None, "probability"),
-        "chart": {
-            "script": script_address(),
-            "height": present.taller(_HEIGHT),
-            "least_type": present.TYPE if present.is_on() else 0,
-        },
+        "chart": frame(present.taller(_HEIGHT)),
     }
     with bars:
-        _mount(key="bars", data=data, on_moved_change=partial(_note, "bars"))
+        _mount(key="bars", data=data, on_moved_change=partial(note, "bars"))
 
 
-def _note(key_of_bars: str) -> None:
-    """The reader has moved in the browser, before this run of the page."""
-    moved, noted = st.session_state[key_of_bars].get("moved"), {}
+def place() -> dict[str, Any]:
+    """What moves in the browser (place.js), as the server has it."""
+    for name in _SAMPLING:
+        url_state.read(f"explainer.{name}")
+    return {"step": st.session_state.step} | {name: st.session_state[f"explainer.{name}"] for name in _SAMPLING}
+
+
+def note(key: str) -> None:
+    """The reader has moved in the browser, before this run of the page: the component `key` tells it."""
+    moved, noted = st.session_state[key].get("moved"), {}
     for name in ("step", *_SAMPLING):
-        key = name if name == "step" else f"explainer.{name}"
+        setting = name if name == "step" else f"explainer.{name}"
         given = moved.get(name) if isinstance(moved, dict) else None
-        value = page_state.allowed(page_state.row(key), given)
+        value = page_state.allowed(page_state.row(setting), given)
         if value is not NOT_ALLOWED:
-            st.session_state[key] = value
-            noted[key] = None if value == _LEFT_OUT.get(name) else value
+            st.session_state[setting] = value
+            noted[setting] = None if value == _LEFT_OUT.get(name) else value
     url_state.follow(noted)
 
 

@@ -77,7 +77,7 @@ def read_in_positions_of(reading: Reading, model: Model, text: str) -> tuple[Rea
     whole = read(model, text)
     if whole.text == reading.text:
         return whole, whole
-    key = _key(model.digest, whole.text, reading.text)
+    key = key_of(model.digest, whole.text, reading.text)
     aligned = lambda: _Kept(evidence.aligned(reading, whole), *_alphabet(model))  # noqa: E731
     return whole, _READINGS.get(key, aligned).reading
 
@@ -86,7 +86,7 @@ def address(model: Model, reading: Reading, own_text: str | None = None) -> str:
     """Where browsers find a reading, with "{what}" for what they want of it; `own_text` is that of the model where
     the reading is in another's positions."""
     texts = [reading.text] if own_text in (None, reading.text) else [own_text, reading.text]
-    return f"{served_files.root()}/reading/{_key(model.digest, *texts)}/{{what}}?{__version__}"
+    return f"{served_files.root()}/reading/{key_of(model.digest, *texts)}/{{what}}?{__version__}"
 
 
 def figure(key: Hashable, draw: Callable[[], str]) -> str:
@@ -103,21 +103,23 @@ def answer(request: Request) -> Response:
         return PlainTextResponse("There is no such part of a reading.", 400)
     if kept is None:
         return PlainTextResponse("The server has forgotten this reading.", 404)
-    pack = lambda: _packed(name, _PARTS[name](kept, int(first or 0)))  # noqa: E731
+    pack = lambda: packed(_PARTS[name](kept, int(first or 0)), repeats=name != "logits")  # noqa: E731
     kind = "application/octet-stream" if name == "logits" else "application/json"
     return Response(_ANSWERS.get((key, what), pack), media_type=kind, headers=served_files.KEEP)
 
 
-def _packed(name: str, part: bytes) -> bytes:
-    """Compressed by gzip. In logits nothing repeats: looking for it would take three times as long."""
-    strategy = zlib.Z_HUFFMAN_ONLY if name == "logits" else zlib.Z_DEFAULT_STRATEGY
+def packed(part: bytes, repeats: bool = True) -> bytes:
+    """Compressed by gzip. Where nothing `repeats`, as in logits, looking for it takes three times as long."""
+    strategy = zlib.Z_DEFAULT_STRATEGY if repeats else zlib.Z_HUFFMAN_ONLY
     packer = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS, strategy=strategy)
     return packer.compress(part) + packer.flush()
 
 
 def _kept(model: Model, text: str) -> _Kept:
     return _READINGS.get(
-        _key(model.digest, text), lambda: _Kept(compute(model, text), *_alphabet(model)), st.spinner("Reading ...")
+        key_of(model.digest, text),
+        lambda: _Kept(compute(model, text), *_alphabet(model)),
+        st.spinner("Reading ..."),
     )
 
 
@@ -125,7 +127,8 @@ def _alphabet(model: Model) -> tuple[list[str], int]:
     return [*model.vocab.characters, UNKNOWN_CHARACTER], model.vocab.unknown_id
 
 
-def _key(digest: str, *texts: str) -> str:
+def key_of(digest: str, *texts: str) -> str:
+    """What an answer is of: a model's weights and a text, or the same text in two forms."""
     hashed = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass"))
     return f"{digest}-{hashed.hexdigest()[:24]}"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -76,12 +76,6 @@ def _beginning(text: str) -> str:
 def choose(index: int) -> None:
     """Choose a character of the text: for callbacks, before the page runs again."""
     st.session_state.step = index
-
-
-def choose_next(click: dict[str, Any], axis: str = "x") -> None:
-    """Choose the character after the one that was clicked: it is predicted once that one is read."""
-    if isinstance(click[axis], int) and click[axis] >= 1:
-        choose(click[axis])
 
 
 def alphabet(model: Model) -> list[str]:

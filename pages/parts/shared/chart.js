@@ -55,16 +55,21 @@ function loadPlotly(address) {
 }
 
 // The figure's JSON: given, or from the server once the chart is near the screen. Of a long text it is one of several
-// windows, the one with the chosen position near its middle.
+// windows, the one with the chosen position near its middle; where a network reads a text in parts, of that part.
 async function loadFigure({ node, data }) {
   if (!data.source) return data.figure;
-  const { address, length, most } = data.source;
   node.toggleAttribute("data-lazy", true);
   await isNear(node);
   node.toggleAttribute("data-lazy", false);
-  const middle = 100 * Math.round((place.values.step - most / 2) / 100);
-  return fetched(address.replace("{first}", Math.max(0, Math.min(middle, length - most)))).then((answer) => answer.text());
+  const { address, length, most, parts } = data.source, { step } = place.values;
+  const [at, start, stop] = partAt(parts ?? [[0, 0, length]], step);
+  const every = Math.min(100, most - 20), middle = every * Math.round((step - start - most / 2) / every);
+  const first = start + Math.max(0, Math.min(middle, stop - start - most));
+  return fetched(address.replace("{first}", first).replace("{at}", at)).then((answer) => answer.text());
 }
+
+// Of the parts [first position, start, stop] the one that the character read last belongs to.
+export const partAt = (parts, step) => parts.findLast(([position]) => position < Math.max(step, 1));
 
 const near = new WeakMap(); // node -> a promise
 
@@ -104,9 +109,9 @@ function draw(Plotly, chart) {
   if (marker && figure.layout.meta?.glide) glide(node, marker, figure.layout.meta.glide);
   if (chart.watcher) return;
   node.on("plotly_click", ({ points: [p] }) => {
-    if (chart.data.follows && Number.isInteger(p.x) && p.x >= 1) place.move({ step: p.x - 1 });
+    if (chart.data.follows) follow(node.layout.meta.cursor, p);
     if (!chart.data.clickable) return;
-    chart.report({ x: p.x, y: p.y, curve: p.curveNumber, point: p.pointNumber ?? p.pointIndex ?? null });
+    chart.report({ x: p.x, y: node.layout.meta?.rows?.[p.y] ?? p.y, curve: p.curveNumber, point: p.pointNumber ?? p.pointIndex ?? null });
   });
   let width = node.clientWidth;
   chart.watcher = new ResizeObserver(() => requestAnimationFrame(() => {
@@ -205,14 +210,23 @@ function dress(layout, theme) {
   if (isTouched()) layout.dragmode = false; // a finger scrolls the page
 }
 
-// The shape that shows the chosen position: `meta.cursor.shape` is that of index 0.
+// The shape that shows the chosen position: `meta.cursor.shape` is that of index 0, and its coordinates `moves` follow.
 function putCursor(layout, step) {
   const { cursor } = layout.meta;
   if (!(step >= 1 && step <= cursor.last)) return;
-  const { x0, x1 } = cursor.shape;
-  layout.shapes = [...(layout.shapes ?? []), { ...cursor.shape, x0: x0 + step, x1: x1 + step }];
-  if (cursor.focuses) layout.meta.focus = step + 1;
+  const moved = (cursor.moves ?? ["x0", "x1"]).map((name) => [name, cursor.shape[name] + step]);
+  layout.shapes = [...(layout.shapes ?? []), { ...cursor.shape, ...Object.fromEntries(moved) }];
+  if (cursor.focuses) layout.meta.focus = step + getOffset(cursor);
 }
+
+// What a click on a column, or on a row, chooses.
+function follow(cursor, point) {
+  const position = point[cursor.axis ?? "x"];
+  if (Number.isInteger(position) && position >= 1) place.move({ step: position - getOffset(cursor) });
+}
+
+// From the index of the chosen character to the position where the shape is.
+const getOffset = ({ axis = "x", shape }) => (shape[`${axis}0`] + shape[`${axis}1`]) / 2;
 
 // Present mode: no letter of the picture is smaller.
 function enlarge(value, least) {

@@ -33,8 +33,9 @@ def plotly_chart(
     """Draw a figure (or its JSON) under `key`; `label` describes the chart in a sentence, for screen readers.
 
     A dictionary instead says where browsers load the JSON from: {"address": with "{first}" for the window's first
-    step, "length": of the text, "most": steps of a window}. A chart that `follows` shows the page's chosen
-    position with the cursor of its figure's `meta`; a click chooses another, both in the browser (place.js).
+    step, "length": of the text, "most": steps of a window; where the text is read in "parts", with "{at}" for the
+    first position of one}. A chart that `follows` shows the page's chosen position with the cursor of its figure's
+    `meta`; a click chooses another, both in the browser (place.js).
 
     A click reruns the page, or the fragment around the chart: `on_click` is called before that, and the click is
     returned for this one run: {"x", "y", "curve", "point"}. Without `on_click` clicks are not reported.
@@ -45,18 +46,20 @@ def plotly_chart(
         if click and on_click:
             on_click(click)
 
-    data = {
+    data = frame(height) | {
         "figure": None if isinstance(figure, dict) else figure if isinstance(figure, str) else figure.to_json(),
         "source": figure if isinstance(figure, dict) else None,
         "follows": follows,
-        "script": script_address(),
-        "height": height,
         "label": label,
         "filename": filename,
         "clickable": on_click is not None,
-        "least_type": present.TYPE if present.is_on() else 0,
     }
     return _checked(_mount(key=key, data=data, on_click_change=report).click)
+
+
+def frame(height: int) -> dict[str, Any]:
+    """What a script needs to draw a chart of that height itself (chart.js)."""
+    return {"script": script_address(), "height": height, "least_type": present.TYPE if present.is_on() else 0}
 
 
 def _checked(click: Any) -> dict[str, Any] | None:

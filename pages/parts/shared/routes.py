@@ -20,6 +20,7 @@ def routes() -> list[Route]:
         "/assets/plotly.min.js": plotly_js,
         served_files.PATH: served_files.answer,
         "/reading/{key}/{what}": reading,
+        "/inside/{key}/{what}": inside,
         live_route.PATH: live_route.run,
         teacher_link.PATH: teacher_link.enter,
     }
@@ -36,6 +37,13 @@ def reading(request: Request) -> Response:
     from pages.parts.explainer import readings  # draws charts: loaded once somebody asks
 
     return readings.answer(request)
+
+
+def inside(request: Request) -> Response:
+    """What the Explainer shows of the inside of a network."""
+    from pages.parts.explainer import activations
+
+    return activations.answer(request)
 
 
 @cache

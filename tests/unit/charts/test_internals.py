@@ -63,7 +63,7 @@ def test_the_heatmap_holds_the_units_that_it_names():
     values = states(50)
     figure = states_figure("x" * 50, values, 7, unit=5)
     units = shown_units(values, 7, 5)
-    assert [int(name) - 1 for name in figure.layout.yaxis.ticktext] == units
+    assert [int(name) - 1 for name in figure.layout.yaxis.ticktext] == units == figure.layout.meta["rows"]
     for row, unit in enumerate(units):
         np.testing.assert_allclose(figure.data[0].z[row], values[:, unit], atol=1e-3)
     scale = figure.layout.coloraxis
@@ -89,7 +89,9 @@ def test_a_long_text_shows_a_window_around_the_step_and_says_so(step, first):
     for figure in (states_figure("x" * 1000, values, step), unit_figure("x" * 1000, values[:, 0], step, "unit 1")):
         assert figure.data[0].x[0] == first and len(figure.data[0].x) == MAX_STEPS
         assert f", {first} to {first + MAX_STEPS - 1} of 1000" in figure.layout.xaxis.title.text
-        assert (figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (step + 0.5, step + 1.5)
+        cursor = figure.layout.meta["cursor"]  # the page adds the index of the character after the one just read
+        assert (cursor["shape"]["x0"] + step + 1, cursor["shape"]["x1"] + step + 1) == (step + 0.5, step + 1.5)
+        assert cursor["last"] == 1000  # where all of the text was read
 
 
 def test_a_unit_is_drawn_with_the_feature_it_tracks_and_their_correlation():
@@ -114,6 +116,7 @@ def test_gates_show_every_unit_and_outline_the_chosen_one():
     assert ring.x == (1.0,) and "1.00" in ring.text[0] and ring.y[0] == dots.y[19]
     low, high = figure.layout.xaxis.range
     assert low < -4 and high > 3
+    assert gates_figure(parts, 19, (-9.0, 2.0)).layout.xaxis.range[0] < -9  # of another step
     assert max(dots.y) < min(figure.data[2].y)  # rows do not run into each other
 
 
@@ -142,7 +145,10 @@ def test_the_matrix_is_that_of_the_characters_around_the_place():
     np.testing.assert_allclose(row[: 501 - first], weights[100, first - 400 : 101], atol=1e-3)
     assert len(row) > 501 - first and all(value is None for value in row[501 - first :])  # nothing looks ahead
     assert f"looked at, {first + 1} to {first + MAX_MATRIX} of 700" in figure.layout.xaxis.title.text
-    assert (figure.layout.shapes[0].y0, figure.layout.shapes[0].y1) == (500.5, 501.5)
+    cursor = figure.layout.meta["cursor"]
+    moved = {name: cursor["shape"][name] + 501 for name in cursor["moves"]}  # the character at 501 is predicted
+    assert moved == {"y0": 500.5, "y1": 501.5, "x1": 501.5} and cursor["axis"] == "y"
+    assert cursor["shape"]["x0"] == first + 0.5
 
 
 def test_the_axes_of_attention_say_who_looks_and_who_is_looked_at():

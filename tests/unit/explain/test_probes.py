@@ -153,8 +153,8 @@ def test_a_window_holds_the_position_and_what_was_in_the_context(vocab):
 
 
 def test_where_a_head_attends():
-    assert probes.attention_summary(np.array([0.5, 0.25, 0.0, 0.25])) == (0, 0.5, 2.0)
-    assert probes.attention_summary(np.array([1.0])) == (0, 1.0, 0.0)
+    weights = np.array([[1.0, 0, 0, 0], [0.25, 0.75, 0, 0], [0, 0, 1, 0], [0.5, 0.25, 0.0, 0.25]])
+    assert probes.attention_summaries(weights).tolist() == [[0, 1, 0], [1, 0.75, 0.25], [2, 1, 0], [0, 0.5, 2]]
 
 
 def test_the_built_in_model_has_units_that_track_a_feature():

@@ -86,6 +86,17 @@ def test_a_text_is_read_as_without_writers(as_pool, kind):
         writers.read(model, "")
 
 
+@pytest.mark.parametrize("kind", ["gru", "lstm", "transformer"])
+def test_what_happens_inside_is_noted_as_without_writers(as_pool, kind):
+    model = models.load(make_run(kind).id)
+    found, wanted = writers.activations(model, PROMPT * 9), writer.activations(model, PROMPT * 9)
+    exact = model.predictor.activations(model.vocab.encode(PROMPT * 9).astype(np.int64))
+    assert list(found) == list(wanted) == list(exact)
+    for name, values in found.items():
+        assert values.dtype == np.float16 and np.array_equal(values, wanted[name])
+        np.testing.assert_allclose(values, exact[name], rtol=1e-3, atol=1e-6)
+
+
 def test_thirty_at_once_beside_a_long_one_are_each_the_same_and_do_not_wait_for_it(pool):
     model, wanted, found = models.load(make_run().id), {}, {}
 

@@ -1,0 +1,15 @@
+// Rows of numbers in single precision, from this server.
+
+import { fetched } from "./fetched.js";
+
+const MOST = 12; // answers that are kept
+const kept = new Map(); // address -> a promise
+
+export function numbersAt(address) {
+  const found = kept.get(address) ?? fetched(address).then((answer) => answer.arrayBuffer()).then((bytes) => new Float32Array(bytes));
+  kept.delete(address);
+  kept.set(address, found); // the newest last
+  found.catch(() => kept.delete(address)); // asked for again at the next move
+  for (const old of kept.keys()) if (kept.size > MOST) kept.delete(old);
+  return found;
+}
