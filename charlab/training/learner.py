@@ -9,7 +9,9 @@ Names in shape comments: B rows a global batch, T characters a row, L characters
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -84,10 +86,13 @@ class Learner:
         """
         self._is_untrained = False
         self.optimizer.learning_rate = rate
-        figures, state = self._train(tf.constant(rows), self._state, tf.constant(step, tf.int64))
+        figures, state = self._take_step(rows, step)
         if self.train_config.batches == "streams":
             self._state = state
         return figures
+
+    def _take_step(self, rows: np.ndarray, step: int) -> tuple[tf.Tensor, keras_networks.State]:
+        return self._train(tf.constant(rows), self._state, tf.constant(step, tf.int64))
 
     def reset_state(self) -> None:
         """Set the hidden state to that before the first character."""
@@ -102,13 +107,27 @@ class Learner:
         self.reset_state()
         self._is_untrained = True
 
-    def rehearse(self, rows: np.ndarray) -> None:
-        """Trace and compile the step, unless that is done, by taking one on rows [B, T + 1]; then set everything
-        back."""
-        if not self._train.experimental_get_tracing_count():
-            beginning = self.arrays()
-            self.step(rows, 0, self.train_config.learning_rate).numpy()
-            self.begin_again(beginning, self.train_config)
+    @contextmanager
+    def rehearsing(self, rows: np.ndarray) -> Iterator[None]:
+        """Within it, the step is traced and compiled in another thread, unless that is done, by taking one on rows
+        [B, T + 1]. Tracing takes one core, and an evaluation meanwhile what is left.
+
+        Its learning rate is 0: no weight changes, and at the end everything else is set back. Replicas would have
+        to take turns in what they share with each other: with several, the first step is the one that is traced.
+        """
+        if self.replicas > 1 or self._train.experimental_get_tracing_count():
+            yield
+            return
+        beginning = self.arrays()
+        self.optimizer.learning_rate = 0.0
+        with ThreadPoolExecutor(1) as meanwhile:
+            try:
+                step = meanwhile.submit(self._take_step, rows, 0)
+                yield
+                step.result()
+            finally:
+                wait([step])
+                self.begin_again(beginning, self.train_config)
 
     # Evaluation
 

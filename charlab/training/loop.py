@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +45,24 @@ def evaluated_rows(config: RunConfig, vocab: Vocab, division: Division) -> tuple
     return validation, sample
 
 
+def prepare(
+    learner: Learner,
+    training_ids: np.ndarray,
+    evaluated: Iterable[ValidationRows],
+    before_part: Callable[[], None] = lambda: None,
+) -> None:
+    """Evaluate the untrained network, which the learner remembers, and trace the step on the first rows of a
+    training set, ids [n]. What `before_part` raises ends it; what was done by then stays."""
+    config = learner.train_config
+    offsets = batching.offsets(config, len(training_ids), epoch=0)
+    shortest, *others = sorted(filter(attrgetter("characters"), evaluated), key=attrgetter("characters"))
+    learner.evaluate(shortest, before_part)  # traces the evaluation, for which threads would take turns
+    before_part()
+    with learner.rehearsing(batching.gather(training_ids, offsets[0], config.sequence_length)):
+        for rows in others:
+            learner.evaluate(rows, before_part)
+
+
 class TrainingLoop:
     """One session of a run: from the start or a checkpoint to its end, a pause or a stop."""
 
@@ -75,6 +95,7 @@ class TrainingLoop:
         self.recorder.starting("first step")
         self._resume()
         if self.progress.evaluated_step < 0:
+            prepare(self.learner, self.training_ids, (self.validation, self.sample))
             self._close_epoch()
         decision, rate = self._decide()
         while decision in ("continue", "save"):

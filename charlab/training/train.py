@@ -17,14 +17,13 @@ import numpy as np
 from charlab import os_errors
 from charlab.core import kinds
 from charlab.core.vocab import Vocab
-from charlab.corpora import batching, splits
+from charlab.corpora import splits
 from charlab.corpora.splits import Division
 from charlab.errors import CharlabError, ConfigError
 from charlab.runs import plan
 from charlab.runs.store import Run, RunConfig, Status
-from charlab.training import ngram, strategies
+from charlab.training import loop, ngram, strategies
 from charlab.training.learners import Learners
-from charlab.training.loop import TrainingLoop, evaluated_rows
 from charlab.training.recorder import Recorder
 from charlab.training.stop_signal import StopSignal
 
@@ -94,7 +93,7 @@ def _train(
         recorder.starting("text")
         whole = reading.result()
     division, learner = _divide_and_build(config, vocab, whole, learners)
-    TrainingLoop(run, config, vocab, division, learner, recorder, stop).train()
+    loop.TrainingLoop(run, config, vocab, division, learner, recorder, stop).train()
 
 
 def prepare(config: RunConfig, vocab: Vocab, learners: Learners, before_part: Callable[[], None]) -> None:
@@ -102,12 +101,7 @@ def prepare(config: RunConfig, vocab: Vocab, learners: Learners, before_part: Ca
     evaluate it untrained, trace a step. What `before_part` raises ends it; what was done by then stays."""
     learners.strategy(config)
     division, learner = _divide_and_build(config, vocab, plan.run_ids(config, vocab), learners)
-    for rows in evaluated_rows(config, vocab, division):
-        if rows.characters:
-            learner.evaluate(rows, before_part)
-    before_part()
-    offsets = batching.offsets(config.train, len(division.training), epoch=0)
-    learner.rehearse(batching.gather(division.training, offsets[0], config.train.sequence_length))
+    loop.prepare(learner, division.training, loop.evaluated_rows(config, vocab, division), before_part)
 
 
 def _divide_and_build(

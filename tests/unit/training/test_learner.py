@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,43 @@ def test_a_step_is_what_keras_itself_would_do(optimizer):
         assert learner.step(batch, step, 0.05).numpy()[0] == pytest.approx(float(loss), abs=0.1 if step else 1e-5)
     for ours, theirs in zip(learner.weights().values(), peer.get_weights(), strict=True):
         assert np.allclose(ours, theirs, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "kind, optimizer", zip(["gru", "gru", "transformer", "lstm", "lstm"], OPTIMIZERS, strict=True)
+)
+def test_a_rehearsal_traces_the_step_and_leaves_everything_as_it_was(kind, optimizer):
+    config = TRAIN.replace(**CLIPPED, optimizer=optimizer, batches="streams" if kind == "gru" else "windows")
+    learner, other = Learner(TINY[kind], config, V), Learner(TINY[kind], config, V)
+    validation = batching.validation_rows(IDS[:200], V - 1, 16 if kind == "transformer" else None)
+    beginning, untrained = learner.arrays(), other.evaluate(validation)
+    with learner.rehearsing(rows(0)):
+        while not int(learner.optimizer.iterations):  # its step has not been taken yet
+            time.sleep(0.01)
+        weights = learner.weights()
+        assert all(array.tobytes() == beginning[f"model/{name}"].tobytes() for name, array in weights.items())
+        assert learner.evaluate(validation) == untrained
+    assert learner._train.experimental_get_tracing_count() == 1
+    after = learner.arrays()
+    assert all(after[name].tobytes() == array.tobytes() for name, array in beginning.items())
+    for step in range(2):
+        assert (
+            learner.step(rows(step), step, 0.05).numpy().tolist()
+            == other.step(rows(step), step, 0.05).numpy().tolist()
+        )
+    assert learner._train.experimental_get_tracing_count() == 1
+    ours, theirs = learner.arrays(), other.arrays()
+    assert all(ours[name].tobytes() == array.tobytes() for name, array in theirs.items())
+
+
+def test_a_rehearsal_that_something_ends_waits_for_its_step_and_sets_back():
+    learner = Learner(TINY["gru"], TRAIN, V)
+    beginning = learner.arrays()
+    with pytest.raises(KeyError), learner.rehearsing(rows(0)):
+        raise KeyError
+    assert learner._train.experimental_get_tracing_count() == 1
+    after = learner.arrays()
+    assert all(after[name].tobytes() == array.tobytes() for name, array in beginning.items())
 
 
 @pytest.mark.parametrize("kind", TINY)
