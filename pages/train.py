@@ -73,7 +73,7 @@ with form:
     with columns[3] if accelerator_in_row else accelerator_here:
         accelerator = run_form.pick_accelerator(preset)
     add_text, is_drawn = lazy_popover.popover(
-        "Add your own text", key="add_text", room=430, place=more, icon=":material/upload_file:", width="content"
+        "Add your own text", key="add_text", room=410, place=more, icon=":material/upload_file:", width="content"
     )
     if is_drawn:
         with add_text:
@@ -81,7 +81,7 @@ with form:
     import_model, is_drawn = lazy_popover.popover(
         "Import a model",
         key="import_model",
-        room=230,
+        room=215,
         place=more,
         icon=":material/move_to_inbox:",
         width="content",

@@ -46,6 +46,7 @@ def test_curve_newest_text_figures_and_controls_are_on_the_first_screen_while_a_
     (run,) = all_runs()
     texts = lambda: [event["text"] for event in run.events()[0] if event["event"] == "sample"]  # noqa: E731
     wait_until(lambda: len(texts()) > 3)
+    settled(page)  # before that the chart may still move, and be scrolled to
     figure = chart(page, f"loss-{run.id}")
     assert run.status().state == "running"
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
@@ -54,6 +55,10 @@ def test_curve_newest_text_figures_and_controls_are_on_the_first_screen_while_a_
         assert is_on_first_screen(place), place
     for label in ("Time left", "Characters/s", "Validation, bits"):
         assert is_on_first_screen(page.locator(".charlab-live-figure").filter(has_text=label))
+    tops = page.locator(".charlab-live-figure").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().top)"
+    )
+    assert len(tops) == 3 and len(set(tops)) == 1  # in one row, also with a million characters per second
 
     expect(page.get_by_role("combobox", name=re.compile(r"\bRun$"))).to_have_value(re.compile(" · training$"))
 
@@ -128,8 +133,7 @@ def test_the_button_that_takes_a_pasted_text_is_seen_without_scrolling(shared_se
     settled(page)
     button(page, "Add your own text").click()
     take = button(page, "Use this text")
-    expect(take).to_be_visible()
-    page.wait_for_timeout(500)  # the popover finds its place
+    settled(page)
     box = take.bounding_box()
     place = [box["x"] + box["width"] / 2, box["y"] + box["height"] - 3]
     assert take.evaluate("(taken, place) => taken.contains(document.elementFromPoint(...place))", place)

@@ -13,14 +13,16 @@ def popover(label: str, *, key: str, room: int, place: Any = st, **layout: Any) 
     """A popover in `place`, and whether to draw its content. That stays drawn after the popover is closed, so that
     nothing is lost of what was typed, ticked or uploaded there. `layout` is that of st.popover.
 
-    Until the content is there, the popover has `room` for about as many pixels: it finds its place on the screen
-    when it opens, and would be too small for what comes into it.
+    It has at least `room`, in pixels, from the beginning: a popover finds its place on the screen when it opens,
+    and what makes it larger later, its content and what Streamlit loads late, may end below the screen.
     """
     body = place.popover(label, key=key, on_change="rerun", **layout)
     opened: list[str] = st.session_state.setdefault("opened_popovers", [])
     if body.open and key not in opened:
         opened.append(key)
-    content = body.container()
+    place_in_body = f"popover-{key}"
+    st.html(f"<style>.st-key-{place_in_body} {{ min-height: {room}px; }}</style>")
+    content = body.container(key=place_in_body)
     if key not in opened:
-        content.html(f'<div style="height: {room}px"></div>')
+        content.html("<div></div>")  # an empty container has no height
     return content, key in opened
