@@ -61,7 +61,7 @@ def test_a_run_that_trains_is_told_whole(client):
     with run.lock():
         told = ask(client, run).json()
     assert told["state"] == "Training" and told["more"] and told["controls"] == "running weights"
-    assert told["bar"] == {"share": pytest.approx(65.2 / 120), "words": "1:05 min of 2 minutes, epoch 0.5"}
+    assert told["bar"] == {"share": pytest.approx(65.2 / 120), "words": "1:05 of 2:00 min, epoch 0.5"}
     assert [(figure["label"], figure["value"]) for figure in told["figures"]] == [
         ("Time left", "0:05 min"),
         ("Characters/s", "1,234"),

@@ -20,7 +20,7 @@ def test_a_start_is_shown_with_a_bar_until_the_first_step_has_ended():
         (words,) = bars(open_page("train", run=run.id))
         assert words.startswith("Starting TensorFlow: about ") and 20 <= int(words.split()[-2]) <= 30
         run.write_status(store.Status("running", start_up={"seconds": 12.0, "warm": False}, seconds=6.0))
-        assert bars(open_page("train", run=run.id)) == ["0:06 min of 1 minute, epoch 0.0"]
+        assert bars(open_page("train", run=run.id)) == ["0:06 of 1:00 min, epoch 0.0"]
 
 
 def test_a_run_of_few_steps_says_so():

@@ -83,6 +83,12 @@ def test_a_new_visitor_of_a_class_sees_what_a_run_will_show_and_no_strangers_run
     assert "Press Start" not in text(app) and app.query_params["run"] in (theirs.id, [theirs.id])
 
 
+def test_texts_are_proposed_where_they_can_be_chosen():
+    for present in ("0", "1"):
+        app = open_page("train", present=present)
+        assert "Press Start" in text(app) and ("Three texts" in text(app)) == (present == "0")
+
+
 def test_a_visitor_sees_the_newest_run_of_their_own_and_by_a_link_any(classroom):
     mine = owned_by(classroom, name="Mine")
     theirs = owned_by("a" * 16, name="Of somebody else")

@@ -15,7 +15,7 @@ from pages.parts.shared.model_picker import load_model
 from pages.parts.shared.safe_text import exact, plain
 
 _CONFIG = SampleConfig(length=120, temperature=0.7, seed=7)
-_CHARACTERS_PER_TICK = 1
+_BEFORE = 8  # characters in the title of the bars
 
 
 def show(info: ModelInfo) -> None:
@@ -48,11 +48,12 @@ def _tick(model: Model) -> None:
             st.caption(plain(f"{model.config.name} generates text, one character at a time:"))
         exact(text + "▌", height=170)
     with right:
-        figure = _figure(model.digest, place, text[-8:], 5 if present.is_on() else 8, model)
+        before = text[-_BEFORE:] if len(text) <= _BEFORE else f"…{text[-_BEFORE:]}"
+        figure = _figure(model.digest, place, before, 5 if present.is_on() else 8, model)
         plotly_chart(figure, key="example", height=240, label="Probabilities of the next character, as bars.")
     if st.session_state.example_paused:
         return
-    st.session_state.example_place = place + _CHARACTERS_PER_TICK
+    st.session_state.example_place = place + 1
     if st.session_state.example_place >= _CONFIG.length:
         st.session_state.example_place = 0  # start again
 

@@ -141,7 +141,7 @@ def _figures(result: GenerationResult, number: int, found: copied_passages.Copie
         st.caption("Stopped before the first character.")
         return
     copied = f" · {found.share(copied_passages.LEAST):.0%} copied" if found else ""
-    longest = f", longest {found.longest} {'character' if found.longest == 1 else 'characters'}" if found else ""
+    longest = f", longest {found.longest} characters" if found and found.passages else ""
     unknown = " · copied: unknown" if compare and not found else ""
     st.caption(plain(f"{sample.bits.mean():.2f} bits per character{copied}{longest}{unknown}"))
 

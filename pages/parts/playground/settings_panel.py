@@ -11,7 +11,13 @@ from charlab.core.config import SampleConfig, settings
 from charlab.corpora.first_words import first_words
 from charlab.errors import ConfigError
 from pages.parts.playground.stream_samples import MODES
-from pages.parts.playground.temperature import MAX_TEMPERATURE, MAX_TEMPERATURES, meaning, parse_temperatures
+from pages.parts.playground.temperature import (
+    COMPARED,
+    MAX_TEMPERATURE,
+    MAX_TEMPERATURES,
+    meaning,
+    parse_temperatures,
+)
 from pages.parts.shared import page_state, present, sampling_inputs, url_state
 from pages.parts.shared.safe_text import plain
 
@@ -106,6 +112,7 @@ def choose_temperature(mode: str, notice: Any) -> dict[str, Any] | None:
         "decimal commas, 0,2; 0,5; 1. Each continues the same prompt with the same random numbers, so only "
         "the temperature differs.",
     )
+    present.details("meaning", place).caption(COMPARED)
     try:
         return {"temperatures": parse_temperatures(typed)}
     except ConfigError as error:

@@ -9,6 +9,7 @@ from pages.parts.shared import page_state
 DEFAULT = page_state.find("temperatures").default
 MAX_TEMPERATURES = 20  # temperatures at once
 MAX_TEMPERATURE = 20.0
+COMPARED = "Low temperatures keep to likely characters and repeat themselves; high ones try unlikely characters."
 
 
 def parse_temperatures(typed: str) -> tuple[float, ...]:

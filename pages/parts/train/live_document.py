@@ -142,8 +142,9 @@ def _bar(config: RunConfig, status: Status) -> dict[str, Any] | None:
             return {"share": starting.share, "words": starting.words}
     epochs = f"{status.epoch:.1f}"
     if config.train.minutes:
-        share, whole = status.seconds / (60 * config.train.minutes), limits.in_minutes(config.train.minutes)
-        words = f"{clock(status.seconds)} of {whole}, epoch {epochs}"
+        whole = 60 * config.train.minutes
+        share = status.seconds / whole
+        words = f"{clock(status.seconds).removesuffix(' min')} of {clock(whole)}, epoch {epochs}"
     elif kinds.of(config.model).trained:
         share, words = status.epoch / config.train.epochs, f"Epoch {epochs} of {config.train.epochs}"
     else:

@@ -11,7 +11,7 @@ from charlab.errors import CharlabError
 from charlab.runs import control, diagnosis, run_names, store, watch
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.runs.watch import KnownRun
-from pages.parts.shared import browser_cookie, dates, gone, owner_filter, stable_selectbox, url_state
+from pages.parts.shared import browser_cookie, dates, gone, owner_filter, present, stable_selectbox, url_state
 from pages.parts.shared.safe_text import as_label, plain
 from pages.parts.train import run_controls
 
@@ -132,9 +132,14 @@ def _title(facts: _Facts) -> str:
 
 def _empty_state() -> None:
     """Explain what a run will show, where there is none to see."""
-    st.info(
+    words = (
         "Press Start: the loss appears here within a few seconds, and next to it the text that the "
-        "model generates after every epoch. Three texts to begin with: **Tiny Shakespeare** (plays: almost verse "
-        "after a minute), **Names of the Unicode characters** (the model invents new ones), **Coin flips** "
-        "(nothing to learn: the loss stays at 1 bit per character)."
+        "model generates after every epoch."
     )
+    if not present.is_on():  # which has no choice of texts
+        words += (
+            " Three texts to begin with: **Tiny Shakespeare** (plays: almost verse after a minute), **Names of "
+            "the Unicode characters** (the model invents new ones), **Coin flips** (nothing to learn: the loss "
+            "stays at 1 bit per character)."
+        )
+    st.info(words)
