@@ -30,7 +30,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from benchmarks import common
-from benchmarks.sessions import TIMEOUT, Server, serving
+from benchmarks.polling import TIMEOUT
+from benchmarks.sessions import Server, serving
 from benchmarks.visitors import EVENTS, LENGTH, LESSON, LIVE, PLAIN, SAMPLES, TEXT
 
 MODEL = "quick-gru"  # a starter

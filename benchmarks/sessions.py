@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import psutil
 import websockets
@@ -32,8 +31,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from benchmarks import common
+from benchmarks.polling import TIMEOUT, Failed, Poller, live_route
 
-TIMEOUT = 120.0  # seconds; an answer that takes longer is an error
 LIVE_SECONDS = 5.0  # a part that is redrawn more rarely shows nothing live
 WIDGETS = ("button", "slider", "text_area", "text_input")
 TRAINING = {"work", "stand-ready"}  # commands of processes that train, or stand ready for it
@@ -105,10 +104,6 @@ class Usage:
 
 
 # Sessions
-
-
-class Failed(Exception):
-    """An answer that is an error, or that did not come."""
 
 
 class Session:
@@ -342,58 +337,3 @@ def _cookies(address: str) -> str:
     with suppress(OSError), urllib.request.urlopen(address, timeout=TIMEOUT) as answer:  # noqa: S310
         return "; ".join(cookie.split(";")[0] for cookie in answer.headers.get_all("set-cookie", []))
     return ""
-
-
-def live_route(data: str) -> str:
-    """The path that a live component's data names for its browser to ask; "" for any other component."""
-    if '"route"' not in data:
-        return ""
-    found = json.loads(data)
-    route = found.get("route") if isinstance(found, dict) else None
-    return route if isinstance(route, str) and route.startswith("/") else ""
-
-
-class Poller:
-    """Asks one path of a server over one connection, and only for what has changed since the last answer."""
-
-    def __init__(self, address: str, path: str) -> None:
-        self._host, self._path = urlsplit(address), path
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        self._tag = ""
-        self.received = 0
-
-    async def get(self) -> float:
-        """Ask once; returns the seconds until the whole answer was there."""
-        began = time.perf_counter()
-        try:
-            async with asyncio.timeout(TIMEOUT):
-                if self._streams is None:
-                    self._streams = await asyncio.open_connection(self._host.hostname, self._host.port)
-                await self._ask(*self._streams)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            self.close()
-            raise Failed(f"no answer: {error!r}") from error
-        return time.perf_counter() - began
-
-    def close(self) -> None:
-        if self._streams:
-            self._streams[1].close()
-        self._streams = None
-
-    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        lines = [f"GET {self._path} HTTP/1.1", f"Host: {self._host.netloc}", "Accept-Encoding: gzip"]
-        lines += [f"If-None-Match: {self._tag}"] if self._tag else []
-        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        self.received += len(head)
-        status, fields = int(head.split()[1]), dict(re.findall(r"(?m)^([\w-]+):[ ]*(.*?)\r$", head.lower()))
-        if tag := re.search(r"(?im)^etag:[ ]*(.*?)\r$", head):
-            self._tag = tag[1]
-        if fields.get("transfer-encoding") == "chunked":
-            while size := int(await reader.readuntil(b"\r\n"), 16):
-                self.received += len(await reader.readexactly(size + 2))
-            await reader.readexactly(2)
-        else:
-            self.received += len(await reader.readexactly(int(fields.get("content-length", 0))))
-        if status not in (200, 304):
-            raise Failed(f"the route {self._path} answered {status}")

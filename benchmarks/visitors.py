@@ -20,7 +20,8 @@ import numpy as np
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks import common
-from benchmarks.sessions import TIMEOUT, Failed, Session, Usage
+from benchmarks.polling import TIMEOUT, Failed
+from benchmarks.sessions import Session, Usage
 
 TEXT = ("To be, or not to be: that is the question. " * 10)[:300]
 SAMPLES, LENGTH = 3, 300

@@ -1,7 +1,6 @@
-"""Sessions without browsers, on real servers: a plain page, a page with an error, a route that is asked again."""
+"""Sessions without browsers, on real servers: a plain page, a page with an error."""
 
 import asyncio
-import gzip
 import importlib
 import os
 import subprocess
@@ -11,7 +10,8 @@ import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks import sessions, visitors
-from benchmarks.sessions import Failed, Poller, Session
+from benchmarks.polling import Failed
+from benchmarks.sessions import Session
 
 BROKEN = """
 import time
@@ -94,44 +94,6 @@ def test_what_a_page_refuses_breaks_lacks_or_is_too_slow_for_has_failed(session,
             await session.press("Succeed")
 
     session(BROKEN, work)
-
-
-def test_a_route_is_asked_for_what_is_new_and_its_refusal_has_failed():
-    packed = gzip.compress(b"{}" * 100)
-    heads = []
-
-    async def answer(reader, writer):
-        while head := (await reader.readuntil(b"\r\n\r\n")).decode():
-            heads.append(head)
-            if "/refused" in head:
-                writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno")
-            elif 'If-None-Match: "7"' in head:
-                writer.write(b'HTTP/1.1 304 Not Modified\r\nETag: "7"\r\n\r\n')
-            else:
-                writer.write(b'HTTP/1.1 200 OK\r\nETag: "7"\r\nTransfer-Encoding: chunked\r\n\r\n')
-                writer.write(b"%x\r\n" % len(packed) + packed + b"\r\n0\r\n\r\n")
-
-    async def ask():
-        server = await asyncio.start_server(answer, "127.0.0.1")
-        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        poller, refused = Poller(address, "/live/run"), Poller(address, "/refused")
-        assert await poller.get() > 0 and poller.received > len(packed)
-        received = poller.received
-        assert await poller.get() > 0 and 0 < poller.received - received < 60
-        with pytest.raises(Failed, match="/refused answered 404"):
-            await refused.get()
-        poller.close()
-        refused.close()
-        server.close()
-
-    asyncio.run(ask())
-    assert len(heads) == 3 and all("Accept-Encoding: gzip" in head for head in heads)
-
-
-def test_a_component_names_its_route_in_its_data():
-    assert sessions.live_route('{"route": "/live/run-1", "height": 300}') == "/live/run-1"
-    for other in ("", '{"height": 300}', '{"words": "\\"route\\""}', '["route"]', '{"route": 7}'):
-        assert sessions.live_route(other) == ""
 
 
 def test_processes_of_a_server_are_counted_apart_and_those_that_train_not_at_all():
