@@ -170,7 +170,7 @@ class Writers:
         with self.lock:
             if len(self._line) >= MOST_IN_LINE:
                 raise UnavailableError(
-                    f"{MOST_IN_LINE} others are waiting for a text of this server. Try again in a minute."
+                    f"{MOST_IN_LINE} others are waiting for this server to generate text. Try again in a minute."
                 )
             self._line.append(job)
             self.serve_next()

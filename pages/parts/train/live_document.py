@@ -285,6 +285,7 @@ def _words(snapshot: Snapshot, wanted: Wanted) -> dict[str, Any]:
     config, status, unit = snapshot.config, snapshot.status, wanted.unit
     corpus = catalogue.CORPORA.get(config.corpus)
     bits = corpus.entropy_bits if corpus else None
+    is_loss = unit in diagnosis.NATS
     said = diagnosis.diagnose(
         config,
         snapshot.events,
@@ -294,12 +295,10 @@ def _words(snapshot: Snapshot, wanted: Wanted) -> dict[str, Any]:
         used_up=limits.is_used_up(status),
         final=status.state == "done" and bool(control.why_not_longer(snapshot.run, config)),
         may_act=wanted.may_act,
-        unit=unit if unit in diagnosis.NATS else "bits",
+        unit=unit if is_loss else "bits",
     )
     return {
-        "gap": diagnosis.gap(snapshot.events, unit)
-        if unit in diagnosis.NATS
-        else "",  # not measured of accuracies
+        "gap": diagnosis.gap(snapshot.events, unit) if is_loss else "",  # not measured of accuracies
         "saved": diagnosis.saved_weights(status.best_epoch, status.epoch) if status.best_epoch else "",
         "summary": [in_order(in_page_words(sentence)) for sentence in said],
     }
