@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 from playwright.sync_api import expect
 
-from helpers.browser import button, chart, new_context, settled
+from helpers.browser import button, chart, new_context, settled, wait_until
 from helpers.tiny import make_run
 
 CHART = ".js-plotly-plot"
@@ -33,6 +33,7 @@ BARS = """node => {
     data: node.data.at(-1), kept: node._fullData.at(-1).x,
   };
 }"""
+TEXT = "the quick brown fox jumps over the lazy dog.\n"
 pytestmark = pytest.mark.browser
 
 
@@ -97,3 +98,31 @@ def test_bars_that_follow_a_slider_are_drawn_with_the_lengths_in_their_data(shar
         assert now["words"] == [re.sub("<.*?>", "", words).strip() for words in now["data"]["text"]]
     tops = [now["data"]["x"][0] for now in seen]
     assert tops == sorted(tops, reverse=True) and tops[0] > tops[-1]  # the warmer, the more even
+
+
+def test_a_chart_that_present_mode_hides_is_drawn_once_it_is_seen(shared_server, page):
+    # `page` fails where a script of the page does.
+    opened(page, shared_server, model="quick-gru", other="ngram", text=TEXT * 4, step="3", present="1")
+    for key in ("ArrowRight", "ArrowRight"):
+        page.locator("[role=option][aria-selected=true]").press(key)
+    page.wait_for_timeout(500)  # charts follow once the reader rests
+    assert hidden(page, "By how many bits")
+    for index in (5, 7):
+        page.keyboard.press("Escape")
+        expect(page).not_to_have_url(re.compile("present"))
+        for label in ("By how many bits", "Heatmap", "Surprise of each"):
+            figure = page.locator(f"[role=figure][aria-label^='{label}']")
+            figure.scroll_into_view_if_needed()
+            expect(figure.locator(".main-svg").first).to_be_visible()
+            wait_until(lambda: figure.evaluate("({ layout }) => layout.shapes.at(-1).x0") in (index + 0.5, index + 1))
+        settled(page)
+        button(page, "Present").click()
+        settled(page)
+        for _ in range(2):
+            page.locator("[role=option][aria-selected=true]").press("ArrowRight")
+        page.wait_for_timeout(500)
+    assert hidden(page, "By how many bits")
+
+
+def hidden(page, label: str) -> bool:
+    return page.locator(f"[role=figure][aria-label^='{label}']").evaluate("node => !node.clientWidth")

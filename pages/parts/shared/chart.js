@@ -90,7 +90,9 @@ function isNear(node) {
 function draw(Plotly, chart) {
   const { node, data } = chart;
   clearTimeout(chart.later);
+  chart.unseen?.disconnect();
   if (!node.isConnected) return; // it has left the page while its script was loading
+  if (!node.clientWidth) return drawOnceSeen(Plotly, chart);
   if (node._dragging) { // a hand is drawing a zoom: a new picture now would take it away
     chart.later = setTimeout(() => draw(Plotly, chart), 200);
     return;
@@ -123,6 +125,18 @@ function draw(Plotly, chart) {
   chart.watcher.observe(node);
   node.on("plotly_afterplot", () => describe(node));
   describe(node);
+}
+
+// Plotly fails on what is hidden, as by Present mode: it has no width.
+function drawOnceSeen(Plotly, chart) {
+  const { node } = chart;
+  node.toggleAttribute("data-lazy", true);
+  chart.unseen = new ResizeObserver(() => {
+    if (!node.clientWidth) return;
+    node.toggleAttribute("data-lazy", false);
+    draw(Plotly, chart);
+  });
+  chart.unseen.observe(node);
 }
 
 // A screen reader reads the chart's label and its buttons, not the letters of the picture one by one.
@@ -159,6 +173,7 @@ function remove(parentElement, chart) {
   clearTimeout(chart.following);
   chart.unlisten?.();
   chart.watcher?.disconnect();
+  chart.unseen?.disconnect();
   chart.node.remove();
   const purge = () => window.Plotly.purge(chart.node);
   // Plotly draws on after `react` has returned, and fails on a node purged meanwhile; it never tells the end of a
