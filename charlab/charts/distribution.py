@@ -105,6 +105,7 @@ def bars(
     layout["xaxis"] |= {
         "range": [0, ceiling * (1.18 if actual is None else 1.3)],
         "tickformat": ".0%",
+        "tickangle": 0,
         "tickvals": rounded(np.linspace(0, ceiling, 6)),
     }
     layout["yaxis"] |= {
@@ -223,7 +224,5 @@ def _segment_label(character: str, probability: float) -> str:
 
 
 def _share(probability: float) -> str:
-    """A probability in per cent, as the label of a bar: "81%", "0.4%", "<0.1%"."""
-    if 0 < probability < 0.0005:
-        return literal("<0.1%")
-    return f"{probability:.1%}" if 0 < probability < 0.00995 else f"{probability:.0%}"
+    """A probability in per cent as the label of a bar, as it is in sentences: "81.2%", "0.4%", "<0.1%"."""
+    return literal("<0.1%") if 0 < probability < 0.0005 else f"{probability:.1%}"

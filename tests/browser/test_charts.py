@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 from playwright.sync_api import expect
 
-from helpers.browser import button, chart, new_context, settled, wait_until
+from helpers.browser import button, chart, new_context, settled
 from helpers.tiny import make_run
 
 CHART = ".js-plotly-plot"
@@ -114,7 +114,8 @@ def test_a_chart_that_present_mode_hides_is_drawn_once_it_is_seen(shared_server,
             figure = page.locator(f"[role=figure][aria-label^='{label}']")
             figure.scroll_into_view_if_needed()
             expect(figure.locator(".main-svg").first).to_be_visible()
-            wait_until(lambda: figure.evaluate("({ layout }) => layout.shapes.at(-1).x0") in (index + 0.5, index + 1))
+            shows = "([{ layout }, index]) => [index + 0.5, index + 1].includes(layout.shapes.at(-1).x0)"
+            page.wait_for_function(shows, arg=[figure.element_handle(), index])
         settled(page)
         button(page, "Present").click()
         settled(page)

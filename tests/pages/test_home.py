@@ -8,7 +8,7 @@ import pytest
 
 from charlab.core.reading import explain
 from charlab.runs import models
-from helpers.pages import model_box, open_page, shown
+from helpers.pages import given, model_box, open_page, shown
 from helpers.tiny import make_run
 from pages.parts.home.doors import DOORS
 from pages.parts.shared import browser_cookie
@@ -77,7 +77,8 @@ def test_train_your_own_is_set_to_one_minute():
 def test_look_inside_shows_a_text_with_surprises_and_a_unit():
     app = opened("inside")
     assert app.session_state.view == "inside" and app.session_state.text.startswith("ROMEO:\nO, speak again")
-    assert "The model has read up to" in text(app) and app.session_state.unit
+    assert given(app, "said")["place"]["step"] == app.session_state.step > 0 and app.session_state.unit
+    assert given(app, "unit_along")["follows"] and given(app, "gates")["figure"]
 
 
 @pytest.mark.parametrize("key", DOOR)

@@ -1,7 +1,7 @@
 // The likely next characters as bars: the same figure as charlab/charts/distribution.py `bars` makes, in Plotly's JSON.
 
 import { ranked } from "./sampling.js";
-import { fixed } from "./words.js";
+import { inPercent } from "./words.js";
 
 const MODEL = "var(--st-blue-color)", SAMPLING = "var(--st-chart-sequential-colors-5)", ACTUAL = "var(--st-orange-color)";
 const INK = "var(--st-text-color)", CLEAR = "rgba(0,0,0,0)", SMALLEST = 12;
@@ -36,7 +36,7 @@ export function bars({ labels, model, sampling, actual, title, most, layout }) {
       title: { text: title }, barmode: sampling ? "group" : "overlay", bargap: 0.2, bargroupgap: 0.05,
       showlegend: Boolean(sampling),
       xaxis: {
-        ...layout.xaxis, range: [0, ceiling * (actual === null ? 1.18 : 1.3)], tickformat: ".0%",
+        ...layout.xaxis, range: [0, ceiling * (actual === null ? 1.18 : 1.3)], tickformat: ".0%", tickangle: 0,
         tickvals: [0, 1, 2, 3, 4, 5].map((fifth) => rounded((ceiling * fifth) / 5)),
       },
       yaxis: {
@@ -69,8 +69,5 @@ function samplingBars(model, sampling) {
 
 const rounded = (value) => Math.round(value * 1e6) / 1e6;
 
-// A probability as the label of a bar: "81%", "0.4%", "<0.1%".
-function share(p) {
-  if (p > 0 && p < 0.0005) return "&lt;0.1%";
-  return `${fixed(100 * p, p > 0 && p < 0.00995 ? 1 : 0)}%`;
-}
+// A probability as the label of a bar.
+const share = (p) => inPercent(p).replace("<", "&lt;");

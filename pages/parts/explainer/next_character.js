@@ -92,6 +92,7 @@ async function draw(view) {
   const step = Math.min(values.step, data.length);
   for (const input of view.inputs) {
     input.shown.textContent = fixed(values[input.name], 2);
+    input.style.setProperty("--share", (values[input.name] - input.min) / (input.max - input.min));
     const isTheSame = input.value !== "" && Number(input.value) === values[input.name];
     if (!isTheSame && document.activeElement !== input) input.value = values[input.name];
   }

@@ -120,7 +120,7 @@ function draw(Plotly, chart) {
     if (!charts.has(node.parentNode) || !node.clientWidth || node.clientWidth === width) return;
     width = node.clientWidth;
     Plotly.Plots.resize(node);
-    if (JSON.parse(chart.figure).layout.xaxis?.ticktext) draw(Plotly, chart);
+    if (JSON.parse(chart.figure).layout.xaxis?.tickvals) draw(Plotly, chart);
   }));
   chart.watcher.observe(node);
   node.on("plotly_afterplot", () => describe(node));
@@ -288,19 +288,20 @@ function fitSteps(layout, node) {
   else layout.yaxis.fixedrange = true;
 }
 
-// Named ticks: every n-th, so that they don't run into each other.
+// Ticks that a figure names, or places: every n-th, so that they don't run into each other.
 function thinTicks(layout, node) {
   const [low, high] = layout.yaxis?.domain ?? [0, 1], large = getEnlargement(layout);
+  const numbers = layout.xaxis?.tickvals && !layout.xaxis.ticktext; // such as 20%
   const rooms = {
-    xaxis: [node.clientWidth - 160, 9 * large],
+    xaxis: numbers ? [node.clientWidth - 60, 40 * large] : [node.clientWidth - 160, 9 * large],
     yaxis: [(node.clientHeight - 130) * (high - low), 12.5 * large],
   };
   for (const [name, [room, each]] of Object.entries(rooms)) {
     const axis = layout[name];
-    if (!axis?.ticktext) continue;
-    const shown = axis.range ? Math.abs(axis.range[1] - axis.range[0]) : axis.ticktext.length;
+    if (!axis?.tickvals) continue;
+    const shown = axis.range && axis.ticktext ? Math.abs(axis.range[1] - axis.range[0]) : axis.tickvals.length;
     const every = Math.ceil((shown * each) / Math.max(room, 60));
-    axis.ticktext = axis.ticktext.filter((_, i) => i % every === 0);
+    axis.ticktext &&= axis.ticktext.filter((_, i) => i % every === 0);
     axis.tickvals = axis.tickvals.filter((_, i) => i % every === 0);
   }
 }

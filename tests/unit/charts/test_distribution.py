@@ -39,13 +39,13 @@ def test_digits_as_characters_stay_rows_of_their_own():
 @pytest.mark.parametrize(
     ("probability", "label"),
     [
-        (0.812, "81%"),
-        (0.9999, "100%"),
+        (0.812, "81.2%"),
+        (0.9999, "100.0%"),
         (0.0099, "1.0%"),
         (0.0043, "0.4%"),
         (0.0005, "0.1%"),
         (0.0004, "<0.1%"),
-        (0, "0%"),
+        (0, "0.0%"),
     ],
 )
 def test_bars_and_axis_are_in_per_cent(probability, label):
