@@ -49,6 +49,17 @@ def test_buttons_headings_and_tables_of_the_page(read):
     assert row["probability, %"] == pytest.approx(100 * reading.next_probabilities[index - 1], abs=0.006)
 
 
+def test_counts_that_are_open_follow_the_reader():
+    app = open_page("explainer", model="ngram", text=TEXT, step="3")
+    app.session_state["counts"] = True
+    app.run()
+    counted = lambda: list(app.dataframe[0].value.columns)  # noqa: E731
+    assert "after “the”" in counted() and given(app, "asks")["is_open"] and given(app, "asks")["step"] == 3
+    send(app, "asks", "moved", {"step": 9, "temperature": 1, "top_k": 0, "top_p": 1})
+    assert "after “uick”" in counted() and given(app, "asks")["step"] == 9
+    assert app.query_params["step"] == "9"
+
+
 def test_the_downloads(read):
     model, reading, index = read
     rows = csv.DictReader(io.StringIO(reading_page.steps_csv(reading, model.vocab), newline=""))

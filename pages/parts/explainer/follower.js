@@ -7,22 +7,25 @@ import { numbersAt } from "./numbers.js";
 import { arcsFigure } from "./arcs.js";
 import { before, fixed } from "./words.js";
 
+const REST = 250; // milliseconds
 const views = new WeakMap(); // parentElement -> what is drawn there
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const view = views.get(parentElement) ?? create(parentElement);
   view.data = data;
+  view.tell = () => setTriggerValue("moved", { ...place.values });
   const unfollowed = view.unfollow, unlisten = place.listen(() => draw(view));
-  const disconnect = data.tells ? place.connect((values) => setTriggerValue("moved", values), false) : () => {};
+  const disconnect = data.place ? place.connect(view.tell) : () => {};
   view.unfollow = () => { unlisten(); disconnect(); };
   unfollowed();
-  if (data.tells) place.hear(data.place, data.length);
+  if (data.place) place.hear(data.place, data.length);
   else draw(view);
   const turn = ++view.turn;
   return () => {
     if (view.turn !== turn) return; // a call that a newer one has overtaken
     views.delete(parentElement);
     view.unfollow();
+    clearTimeout(view.later);
     view.removeChart?.();
     view.root.remove();
   };
@@ -56,7 +59,7 @@ function element(name, className = "", words = "") {
 }
 
 // Each part loads what it shows at a step, and returns the function that shows it.
-const PARTS = { said, gates, arcs, context };
+const PARTS = { said, gates, arcs, context, asks };
 
 async function draw(view) {
   const drawing = ++view.drawing, step = Math.min(place.values.step ?? 0, view.data.length);
@@ -138,6 +141,13 @@ async function context({ words, data }, step) {
     words.textContent = "When its context is full, the model reads the last half of it again and continues. "
       + `Here the context begins at position ${start + 1}.`;
   };
+}
+
+// Where the server shows something of the position, it is asked for that of another one once the reader rests.
+async function asks(view, step) {
+  clearTimeout(view.later);
+  if (view.data.is_open && step !== view.data.step) view.later = setTimeout(view.tell, REST);
+  return () => {};
 }
 
 function drawChart(view, figure) {

@@ -17,7 +17,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   view.chart.style.minHeight = `${data.chart.height}px`;
   for (const input of view.inputs) Object.assign(input, data.limits[input.name]);
   const before = view.unlisten, unlisten = place.listen(() => draw(view));
-  const disconnect = place.connect((values) => setTriggerValue("moved", values), data.asks);
+  const disconnect = place.connect((values) => setTriggerValue("moved", values));
   view.unlisten = () => { unlisten(); disconnect(); };
   before();
   place.hear(data.place, data.length);

@@ -10,7 +10,7 @@ import streamlit as st
 
 from charlab.charts.base import plain_layout
 from charlab.core.config import SampleConfig, settings
-from pages.parts.explainer import evidence, readings
+from pages.parts.explainer import evidence, follower, readings
 from pages.parts.explainer.text_strip import Chosen
 from pages.parts.shared import page_state, present, served_files, url_state
 from pages.parts.shared.chart import frame
@@ -26,26 +26,31 @@ _mount = served_files.component("charlab_next", Path(__file__).with_suffix(".js"
 
 
 def show(chosen: Chosen) -> None:
-    """The chosen position. It moves in the browser, which tells of it when the page next runs: at once only where
-    what the server shows of the position is open."""
+    """The chosen position. It moves in the browser, which tells of it when the page next runs."""
     bars = st.container()
     with present.details("evidence"):
         with st.popover("What am I looking at?"):
             st.markdown(_explanation())
-        needs_server = evidence.show(chosen.model, chosen.reading, st.session_state.step)
+        st.fragment(_evidence)(chosen)
     data = {
         "reading": readings.address(chosen.model, chosen.reading),
         "other": _other(chosen),
         "length": len(chosen.reading.text),
         "place": place(),
         "limits": {name: _limits(name) for name in _SAMPLING},
-        "asks": needs_server,
         "most": _PRESENTED if present.is_on() else _BARS,
         "layout": plain_layout(None, "probability"),
         "chart": frame(present.taller(_HEIGHT)),
     }
     with bars:
         _mount(key="bars", data=data, on_moved_change=partial(note, "bars"))
+
+
+def _evidence(chosen: Chosen) -> None:
+    """What the server shows of the position, where it is open: this alone runs again once the reader rests."""
+    step, text = min(st.session_state.step, len(chosen.reading.text)), chosen.reading.text
+    is_open = evidence.show(chosen.model, chosen.reading, step)
+    follower.mount("asks", text, on_moved=partial(note, "asks"), step=step, is_open=is_open)
 
 
 def place() -> dict[str, Any]:

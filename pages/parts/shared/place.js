@@ -8,7 +8,7 @@ const OVERTAKEN = 5000; // milliseconds in which the server may still answer wit
 const ANSWERED = "a, button, input, textarea, select, summary, label, [role=button], [role=option], [role=radio], [role=slider]";
 
 let values = {}, heard = {}, trail = [];
-let send = null, follows = false, isAhead = false, timer = 0, writing = 0;
+let send = null, isAhead = false, writing = 0;
 const listeners = new Set();
 
 export const place = {
@@ -29,7 +29,6 @@ export const place = {
     isAhead = true;
     writing ||= setTimeout(write, 150); // browsers limit how often an address may change
     tell();
-    if (follows) later();
   },
 
   // What the server says counts where it has changed, except where it answers what was moved on from. `last` is the
@@ -46,14 +45,12 @@ export const place = {
     for (const wait of [50, 400]) setTimeout(write, wait);
   },
 
-  // `tellServer` sends the values to the server; with `always` each move is followed by that, a moment later. The
-  // function returned ends that, and forgets what was heard, unless another one has taken its place.
-  connect(tellServer, always) {
+  // `tellServer` sends the values to the server. The function returned ends that, and forgets what was heard, unless
+  // another one has taken its place.
+  connect(tellServer) {
     send = tellServer;
-    follows = always;
     return () => {
       if (send !== tellServer) return;
-      clearTimeout(timer);
       [send, isAhead, heard, trail] = [null, false, {}, []];
     };
   },
@@ -70,13 +67,7 @@ const wasHere = (name, value) =>
 
 const tell = () => listeners.forEach((moved) => moved(values));
 
-function later() {
-  clearTimeout(timer);
-  timer = setTimeout(flush, 250);
-}
-
 function flush() {
-  clearTimeout(timer);
   if (!send || !isAhead) return;
   isAhead = false;
   write();
