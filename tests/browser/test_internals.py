@@ -230,3 +230,31 @@ def make_counted():
     run.write_weights(ngram.count(vocab.encode(FOX * 3), len(vocab), 3), "best")
     run.write_status(store.Status(state="done", results={"best_val_loss": 2.0}))
     return run
+
+
+PROBLEM = "could not be drawn"
+
+
+def test_a_chart_waits_until_the_page_says_where_the_reader_is(shared_server, page):
+    """The parts that say it may load last."""
+
+    def delay(route) -> None:
+        page.wait_for_timeout(1500)
+        route.continue_()
+
+    page.route(re.compile(r"/(character_strip|follower)\.js"), delay)
+    open_inside(page, shared_server, "quick-gru", PLAY)
+    assert drawn(page, "State of")["data"]
+    expect(page.get_by_text(PROBLEM)).to_have_count(0)
+    page.unroute_all(behavior="wait")
+
+
+def test_a_chart_that_could_not_be_loaded_says_so_until_one_could(shared_server, page):
+    page.route(re.compile("/inside/[^/]+/unit"), lambda route: route.abort())
+    page.goto(f"{shared_server}/explainer?{urllib.parse.urlencode({'model': 'quick-gru', 'view': 'inside'})}")
+    expect(page.get_by_text(PROBLEM)).to_be_visible()
+    page.unroute_all(behavior="wait")
+    page.get_by_role("button", name=re.compile(r"^unit \d+: [+−]0\.\d\d$")).nth(1).click()
+    settled(page)
+    assert drawn(page, "State of")["data"]
+    expect(page.get_by_text(PROBLEM)).to_be_hidden()

@@ -11,10 +11,12 @@ const charts = new WeakMap(); // parentElement -> what is drawn there
 export default function mountChart({ data, parentElement, setTriggerValue }) {
   let chart = charts.get(parentElement);
   if (!chart) {
-    chart = { node: document.createElement("div"), turn: 0 };
+    chart = { node: document.createElement("div"), problem: document.createElement("p"), turn: 0 };
+    chart.problem.setAttribute("role", "alert");
+    chart.problem.hidden = true;
     chart.node.setAttribute("role", "figure"); // not "img": buttons within an image cannot be reached
     chart.node.className = "charlab-chart";
-    parentElement.appendChild(chart.node);
+    parentElement.append(chart.problem, chart.node);
     charts.set(parentElement, chart);
   }
   const turn = ++chart.turn;
@@ -26,10 +28,15 @@ export default function mountChart({ data, parentElement, setTriggerValue }) {
   const show = () => Promise.all([loadPlotly(data.script), loadFigure(chart)]).then(
     ([Plotly, figure]) => {
       if (chart.turn !== turn) return;
+      chart.problem.hidden = true;
       chart.figure = figure;
       draw(Plotly, chart);
     },
-    () => { chart.node.textContent = "The chart could not be drawn: a part of it did not load. Reload the page."; },
+    () => {
+      if (chart.turn !== turn) return;
+      chart.problem.textContent = "The chart could not be drawn: a part of it did not load. Reload the page.";
+      chart.problem.hidden = false;
+    },
   );
   show();
   chart.unlisten?.();
@@ -59,7 +66,7 @@ function loadPlotly(address) {
 async function loadFigure({ node, data }) {
   if (!data.source) return data.figure;
   node.toggleAttribute("data-lazy", true);
-  await isNear(node);
+  await Promise.all([isNear(node), hasPlace()]);
   node.toggleAttribute("data-lazy", false);
   const { address, length, most, parts } = data.source, { step } = place.values;
   const [at, start, stop] = partAt(parts ?? [[0, 0, length]], step);
@@ -70,6 +77,12 @@ async function loadFigure({ node, data }) {
 
 // Of the parts [first position, start, stop] the one that the character read last belongs to.
 export const partAt = (parts, step) => parts.findLast(([position]) => position < Math.max(step, 1));
+
+// On a page that has just been opened, other parts of it have yet to say where the reader is.
+const hasPlace = () => new Promise((done) => {
+  if ("step" in place.values) return done();
+  const unlisten = place.listen(() => { unlisten(); done(); });
+});
 
 const near = new WeakMap(); // node -> a promise
 
@@ -174,6 +187,7 @@ function remove(parentElement, chart) {
   chart.unlisten?.();
   chart.watcher?.disconnect();
   chart.unseen?.disconnect();
+  chart.problem.remove();
   chart.node.remove();
   const purge = () => window.Plotly.purge(chart.node);
   // Plotly draws on after `react` has returned, and fails on a node purged meanwhile; it never tells the end of a
