@@ -105,11 +105,12 @@ def saved_weights(best: int, last: float) -> str:
     An epoch that was incomplete when it was evaluated has the number of the complete one, so `best` may be above
     `last`.
     """
+    ended = f"{round(last, 2):g}"  # as texts and curve have it
     if best >= last:
-        return f"The best weights (epoch {last:.4g}) are saved and used on the other pages."
+        return f"The best weights (epoch {ended}) are saved and used on the other pages."
     return (
         f"The best weights (epoch {best}) are saved and used on the other pages. The last weights "
-        f"(epoch {last:.4g}) are saved too."
+        f"(epoch {ended}) are saved too."
     )
 
 

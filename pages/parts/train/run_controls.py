@@ -107,10 +107,11 @@ def _while_active(run: Run, config: RunConfig, status: Status) -> None:
 
 def _train_longer(run: Run, config: RunConfig) -> None:
     in_minutes = config.train.minutes is not None
-    with st.popover("Train longer", icon=":material/fast_forward:", help="Continues where it ended."):
+    with st.popover("Train longer", icon=":material/fast_forward:"):
         if reason := control.why_not_longer(run, config):
             st.write(plain(reason))
             return
+        st.caption("Continues where it ended.")
         with st.form(f"longer-{run.id}", border=False):
             if in_minutes:
                 st.number_input("Additional minutes", 0.5, 600.0, 1.0, step=0.5, key=f"more-{run.id}")
@@ -123,16 +124,14 @@ def _train_longer(run: Run, config: RunConfig) -> None:
 
 
 def _rename(run: Run, config: RunConfig) -> None:
-    with (
-        st.popover("Rename", icon=":material/edit:", help="Links to the run stay the same."),
-        st.form(f"rename-of-{run.id}", border=False),
-    ):
+    with st.popover("Rename", icon=":material/edit:"), st.form(f"rename-of-{run.id}", border=False):
         st.text_input("Name", config.name, max_chars=control.MAX_NAME_LENGTH, key=f"name-{run.id}")
+        st.caption("Links to the run stay the same.")
         _submit("Save name", ":material/check:", control.rename, run, {"name": f"name-{run.id}"})
 
 
 def _delete(run: Run) -> None:
-    with st.popover("Delete", icon=":material/delete:", help="You will be asked to confirm."):
+    with st.popover("Delete", icon=":material/delete:"):
         st.write("Delete this run permanently, with its weights, metrics and generated text?")
         _button("Delete permanently", ":material/delete:", delete, run, primary=True)
 
