@@ -63,7 +63,7 @@ def shown(app: AppTest) -> str:
 
 def live(app: AppTest) -> dict[str, Any]:
     """What the Train page's live panel shows now: what the server answers at the panel's address."""
-    parts = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    parts = [data_of(element) for element in app.get("bidi_component")]
     asked = [data["route"] for data in parts if data.get("part") == "progress"]
     if not asked:
         return {}
@@ -92,7 +92,13 @@ def component(app: AppTest, key: str):
 
 def given(app: AppTest, key: str) -> dict:
     """What the page gives to a component."""
-    return json.loads(component(app, key).proto.json)
+    return data_of(component(app, key))
+
+
+def data_of(element) -> dict:
+    """What the page gives to this component."""
+    data = json.loads(element.proto.json)
+    return data[0] if isinstance(data, list) else data
 
 
 def send(app: AppTest, key: str, event: str, value) -> AppTest:

@@ -1,10 +1,9 @@
-import json
 from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from helpers.pages import component, send
+from helpers.pages import given, send
 from helpers.project import ROOT
 from pages.parts.shared.safe_text import as_label, plain
 
@@ -44,7 +43,7 @@ def test_page():
 
 
 def test_a_strip_carries_its_text_as_data(test_page):
-    data = json.loads(component(test_page, "strip").proto.json)
+    data = given(test_page, "strip")
     assert data["characters"] == list("a <b>\n") and data["chosen"] == 1
     assert data["colours"] == [None, 0.5, None, 1, "red", 0]
     assert data["values"] == [None, 1.235, None, 2, 3, 4]
@@ -54,7 +53,7 @@ def test_a_strip_carries_its_text_as_data(test_page):
 def test_choosing_a_character_counts_before_the_page_is_drawn(test_page):
     send(test_page, "strip", "chosen", 4)
     assert test_page.session_state.chosen == 4
-    assert json.loads(component(test_page, "strip").proto.json)["chosen"] == 4
+    assert given(test_page, "strip")["chosen"] == 4
 
 
 @pytest.mark.parametrize("nonsense", [-1, 6, 10**9, True, 1.5, "2", None, {"a": 1}])

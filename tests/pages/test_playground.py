@@ -12,7 +12,7 @@ from charlab.core.config import SampleConfig
 from charlab.core.generation import generate, texts
 from charlab.errors import ConfigError
 from charlab.runs import models
-from helpers.pages import codes, model_box, open_page, open_popover, press, shown, written
+from helpers.pages import codes, given, model_box, open_page, open_popover, press, shown, written
 from helpers.tiny import make_run, write_epochs
 from pages.parts.explainer import text_strip
 from pages.parts.playground import copied_passages, downloads
@@ -322,7 +322,7 @@ def test_coloured_samples_and_no_training_text(shade):
 
 def test_samples_coloured_by_probability_are_in_per_cent():
     app = press(open_page("playground", model=make_run().id, **SHORT | {"shade": "probability"}), "Generate")
-    drawn = json.loads(next(e for e in app.get("bidi_component") if e.key == "sample-0").proto.json)
+    drawn = given(app, "sample-0")
     assert drawn["unit"] == "% probability"
     assert [words for _, words in drawn["swatches"]] == ["100%", "75%", "50%", "25%", "0%"]
     expected = [100 * value for value in written(app).samples[0].probabilities]

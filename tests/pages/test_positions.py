@@ -54,7 +54,7 @@ def test_counts_that_are_open_follow_the_reader():
     app.session_state["counts"] = True
     app.run()
     counted = lambda: list(app.dataframe[0].value.columns)  # noqa: E731
-    assert "after “the”" in counted() and given(app, "asks")["is_open"] and given(app, "asks")["step"] == 3
+    assert "after “the”" in counted() and given(app, "asks")["step"] == 3
     send(app, "asks", "moved", {"step": 9, "temperature": 1, "top_k": 0, "top_p": 1})
     assert "after “uick”" in counted() and given(app, "asks")["step"] == 9
     assert app.query_params["step"] == "9"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from charlab.runs import models
-from helpers.pages import PAGES, open_page
+from helpers.pages import PAGES, data_of, open_page
 from helpers.tiny import make_run
 
 
@@ -66,7 +64,7 @@ def test_a_page_that_ends_early_can_be_left_too(monkeypatch, tmp_path):
 @pytest.mark.parametrize(("present", "least"), [("0", 0), ("1", 20)])
 def test_charts_have_letters_of_20_pixels(present, least):
     charts = [
-        json.loads(element.proto.json)
+        data_of(element)
         for element in open_page("home", present=present).get("bidi_component")
         if "least_type" in element.proto.json
     ]

@@ -143,10 +143,10 @@ async function context({ words, data }, step) {
   };
 }
 
-// Where the server shows something of the position, it is asked for that of another one once the reader rests.
+// What the server shows of the position is asked for again once the reader rests.
 async function asks(view, step) {
   clearTimeout(view.later);
-  if (view.data.is_open && step !== view.data.step) view.later = setTimeout(view.tell, REST);
+  if (step !== view.data.step) view.later = setTimeout(view.tell, REST);
   return () => {};
 }
 

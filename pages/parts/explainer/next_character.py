@@ -49,8 +49,8 @@ def show(chosen: Chosen) -> None:
 def _evidence(chosen: Chosen) -> None:
     """What the server shows of the position, where it is open: this alone runs again once the reader rests."""
     step, text = min(st.session_state.step, len(chosen.reading.text)), chosen.reading.text
-    is_open = evidence.show(chosen.model, chosen.reading, step)
-    follower.mount("asks", text, on_moved=partial(note, "asks"), step=step, is_open=is_open)
+    if evidence.show(chosen.model, chosen.reading, step):
+        follower.mount("asks", text, on_moved=partial(note, "asks"), step=step)
 
 
 def place() -> dict[str, Any]:
