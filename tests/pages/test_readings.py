@@ -12,8 +12,10 @@ import pytest
 from charlab.core.display import in_line, named
 from charlab.core.reading import explain
 from charlab.runs import models, writers
+from helpers import asgi
 from helpers.tiny import make_run, random_weights
-from pages.parts.explainer import readings
+from pages.parts.explainer import activations, readings
+from pages.parts.shared.routes import routes
 
 TEXT = "the quick\u0301 \u05d0b €\n"
 
@@ -94,6 +96,18 @@ def test_what_is_no_part_of_a_reading_is_refused(what):
     model = models.load(make_run().id)
     answer = ask(readings.address(model, readings.read(model, "the")), what)
     assert answer.status_code == (200 if what == "logits" else 400)
+
+
+def test_the_server_answers_with_numbers_and_figures():
+    model = models.load(make_run().id)
+    address = readings.address(model, readings.read(model, "the quick"))
+    said = {what: asgi.get(routes(), address.replace("{what}", what)) for what in ("head", "logits-0", "along")}
+    for what, found in said.items():
+        assert found.content == ask(address, what).body and found.headers["content-encoding"] == "gzip"
+    assert said["along"].json()["data"] and said["head"].json()["text"] == list("the quick")
+    assert asgi.get(routes(), address.replace("{what}", "secret")).status_code == 400
+    inside = activations.address(model, "the quick", "gates", layer=0, first=0)
+    assert len(gzip.decompress(asgi.get(routes(), inside).content)) == 4 * 9 * 4 * 16
 
 
 def test_a_reading_that_was_forgotten_is_not_there():

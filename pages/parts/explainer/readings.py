@@ -94,6 +94,11 @@ def figure(key: Hashable, draw: Callable[[], str]) -> str:
     return _FIGURES.get(key, draw)
 
 
+def is_quick(request: Request) -> bool:
+    """Whether a part takes no longer than the thread that would make it."""
+    return request.path_params["what"].partition("-")[0] in ("head", "logits")
+
+
 def answer(request: Request) -> Response:
     """A part of a reading as JSON, or the logits of some rows as little-endian numbers."""
     key, what = request.path_params["key"], request.path_params["what"]

@@ -6,6 +6,7 @@ import gzip
 from functools import cache
 from importlib.resources import files
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -32,11 +33,13 @@ def plotly_js(_request: Request) -> Response:
     return Response(_packed_plotly(), media_type="text/javascript", headers=served_files.KEEP)
 
 
-def reading(request: Request) -> Response:
-    """What the Explainer shows of a model's reading of a text."""
+async def reading(request: Request) -> Response:
+    """What the Explainer shows of a model's reading of a text: a figure in a thread, what takes 1 ms at once."""
     from pages.parts.explainer import readings  # draws charts: loaded once somebody asks
 
-    return readings.answer(request)
+    if readings.is_quick(request):
+        return readings.answer(request)
+    return await run_in_threadpool(readings.answer, request)
 
 
 def inside(request: Request) -> Response:
