@@ -244,7 +244,7 @@ function sliderOf(part, head, reading) {
   if (part.nodes.slider) return part.nodes.slider;
   const label = make("label", "charlab-live-slider"), row = make("span"), slider = make("input");
   row.textContent = "Text after epoch ";
-  part.nodes.epoch = row.appendChild(make("b")) // not <output>: it would be read aloud at every epoch;
+  part.nodes.epoch = row.appendChild(make("b")); // not <output>: it would be read aloud at every epoch
   slider.type = "range";
   slider.min = 0;
   slider.setAttribute("aria-label", "Text after epoch");
