@@ -96,6 +96,9 @@ def test_two_models_and_the_units_of_one(read):
 def test_what_is_written_step_by_step_counts_on_from_the_text(read):
     model, _, _ = read
     app = open_page("explainer", model=model.name, text=TEXT, view="write with it", walk="s1t1n3")
+    assert not app.dataframe  # made when it is opened
+    app.session_state["walk_table"] = True
+    app.run()
     rows = next(table.value for table in app.dataframe if "random number" in table.value.columns)
     assert list(rows["position"]) == [len(TEXT) + 1, len(TEXT) + 2, len(TEXT) + 3]
 

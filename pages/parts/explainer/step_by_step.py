@@ -5,6 +5,7 @@ The state of a session is its Branches (charlab/explain/branching.py) and a read
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Callable
@@ -178,13 +179,15 @@ def _written(model: Model, session: _Session) -> None:
 
 def _random_number(model: Model, choice: Choice) -> None:
     characters = alphabet(model)
-    figure = distribution.sampling_figure(characters, choice.sampling_probabilities, choice.uniform, choice.id)
+    figure = distribution.sampling_chart(characters, choice.sampling_probabilities, choice.uniform, choice.id)
     left, right = choice.span
     words = (
         f"The random number {choice.uniform:.3f} falls on “{named(characters[choice.id])}”, whose segment runs "
         f"from {left:.3f} to {right:.3f}: a probability of {in_percent(choice.probability)}."
     )
-    plotly_chart(figure, key="random_number", height=present.taller(180), label=words, filename="random-number")
+    plotly_chart(
+        json.dumps(figure), key="random_number", height=present.taller(180), label=words, filename="random-number"
+    )
     with present.details("random-number"):
         st.write(plain(words))
 
@@ -350,7 +353,9 @@ def _table(model: Model, session: _Session) -> None:
     path = session.branches.path[: session.branches.position]
     if not path:
         return
-    with st.expander("As a table"):
+    with st.expander("As a table", on_change="rerun", key="walk_table") as opened:
+        if not opened.open:
+            return
         rows = [
             {
                 "position": len(session.text) + number,

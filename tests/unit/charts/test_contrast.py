@@ -4,6 +4,7 @@ import inspect
 from itertools import pairwise
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from charlab.charts import along_text, base, dataset, distribution, internals, loss
@@ -30,7 +31,7 @@ FIGURES = {
     "batch_figure": dataset.batch_figure(ALPHABET, [IDS], [np.arange(4)], 40, [(30, 40)]),
     "layers_figure": dataset.layers_figure([Layer("GRU", "reads", 8, 100)]),
     "bars_figure": distribution.bars_figure(ALPHABET, PROBABILITIES[0], CUT, 3, "Next"),
-    "sampling_figure": distribution.sampling_figure(ALPHABET, CUT, 0.5, 2),
+    "sampling_chart": go.Figure(distribution.sampling_chart(ALPHABET, CUT, 0.5, 2)),
     "states_figure": internals.states_figure(TEXT_READ, STATES, 3, 5),
     "unit_figure": internals.unit_figure(TEXT_READ, STATES[:, 0], 3, "unit 1", ("spaces", ENTROPIES, 0.5)),
     "gates_figure": internals.gates_figure({"update": STATES[0], "hidden": STATES[0]}, 3),

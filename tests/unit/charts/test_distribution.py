@@ -1,8 +1,9 @@
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from charlab.charts.base import ACTUAL, literal
-from charlab.charts.distribution import MAX_BARS, bars_figure, sampling_figure
+from charlab.charts.distribution import MAX_BARS, bars_figure, sampling_chart
 from helpers.figures import ALPHABET, EVIL
 
 # bars_figure
@@ -55,20 +56,20 @@ def test_bars_and_axis_are_in_per_cent(probability, label):
     assert figure.layout.xaxis.tickformat == ".0%" and ":.2%" in figure.data[0].hovertemplate
 
 
-# sampling_figure
+# sampling_chart
 
 
 def test_the_random_number_falls_on_the_outlined_character_and_the_segments_go_from_0_to_1():
     sampling = np.array([0.5, 0.0, 0.0001, 0.2499, 0.25])
-    figure = sampling_figure(["a", "b", "c", EVIL, "\n"], sampling, 0.6, 3)
-    segments, number = figure.data
-    assert segments.x == (0.5, 0.2499, 0.25) and segments.base == (0, 0.5001, 0.75)  # too thin ones are left out
-    assert number.x == (0.6, 0.6) and segments.text[0] == "a" and segments.text[2] == "↵ newline"
-    assert [colour == ACTUAL for colour in segments.marker.line.color] == [False, True, False]
-    assert segments.base[1] <= number.x[0] < segments.base[1] + segments.x[1]
+    figure = go.Figure(sampling_chart(["a", "b", "c", EVIL, "\n"], sampling, 0.6, 3))
+    bar, number = figure.data
+    assert bar.x == (0.5, 0.2499, 0.25) and bar.base == (0, 0.5001, 0.75)  # too thin ones are left out
+    assert number.x == (0.6, 0.6) and bar.text[0] == "a" and bar.text[2] == "↵ newline"
+    assert [colour == ACTUAL for colour in bar.marker.line.color] == [False, True, False]
+    assert bar.base[1] <= number.x[0] < bar.base[1] + bar.x[1]
     assert literal(EVIL) in figure.layout.annotations[0].text and EVIL not in figure.to_json()
 
 
 def test_a_character_chosen_by_hand_is_drawn_however_unlikely():
-    segments = sampling_figure(["a", "b"], np.array([1.0, 0.0]), 0.5, 1).data[0]
-    assert segments.x == (1, 0) and segments.marker.line.color[1] == ACTUAL
+    bar = go.Figure(sampling_chart(["a", "b"], np.array([1.0, 0.0]), 0.5, 1)).data[0]
+    assert bar.x == (1, 0) and bar.marker.line.color[1] == ACTUAL
