@@ -180,10 +180,11 @@ _NUMBERS = {"gates", "weights", "heads"}
 
 
 def parts(model: Model, text: str) -> list[tuple[int, int, int]]:
-    """The parts of `of`: the first position that each belongs to, and its range of characters."""
-    found: list[tuple[int, int, int]] = []
-    for position in range(len(text)):
+    """The parts of `of`: the first position that each belongs to, and its range of characters. A network holds one
+    until it is full."""
+    found, position = [], 0
+    while position < len(text):
         part = probes.context_window(model.predictor, len(text), position)
-        if not found or found[-1][1] != part.start:
-            found.append((position, part.start, part.stop))
+        found.append((position, part.start, part.stop))
+        position = part.stop
     return found
