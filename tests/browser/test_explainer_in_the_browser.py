@@ -239,3 +239,29 @@ def test_the_table_has_what_the_bars_have(shared_server, page):
     x = chart(page, "bars").evaluate("({ data }) => [data[0].x[0], data[1].x[0]]")
     assert [float(first[1]), float(first[2])] == pytest.approx([100 * x[0], 100 * x[1]], abs=0.006)
     assert button(page, "As a table").count() == 0
+
+
+def test_what_could_not_be_loaded_is_said_and_gone_once_it_can_be(shared_server, page):
+    page.route("**/reading/**", lambda route: route.abort())
+    page.goto(
+        f"{shared_server}/explainer?{urllib.parse.urlencode({'text': TEXT, 'model': make_run().id, 'step': 3})}"
+    )
+    said = page.get_by_text("The prediction could not be loaded from the server.")
+    expect(said).to_be_visible()
+    page.unroute("**/reading/**")
+    page.locator(CELLS).nth(6).click()
+    expect(heading(page, "Position 7: after “the·qu”")).to_be_visible()
+    expect(said).to_be_hidden()
+
+
+def test_a_picture_that_failed_late_says_nothing_over_a_newer_one(shared_server, page):
+    opened(page, shared_server, model="quick-gru", text=TEXT * 30, step=3)
+    held, cells = [], page.locator(CELLS)
+    page.route("**/logits-*", lambda route: held.append(route))
+    with page.expect_request("**/logits-*"):
+        cells.nth(1300).click()  # its logits are in a part of their own
+    cells.nth(4).click()
+    expect(heading(page, "Position 5: after “the·”")).to_be_visible()
+    held[0].abort()
+    page.wait_for_timeout(500)
+    expect(page.get_by_text("could not be loaded from the server")).to_have_count(0)

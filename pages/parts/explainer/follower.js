@@ -63,15 +63,11 @@ const PARTS = { said, gates, arcs, context, asks };
 
 async function draw(view) {
   const drawing = ++view.drawing, step = Math.min(place.values.step ?? 0, view.data.length);
-  try {
-    const show = await PARTS[view.data.part](view, step);
-    if (view.drawing !== drawing) return; // a newer one has overtaken it
-    view.problem.hidden = true;
-    show();
-  } catch {
-    view.problem.textContent = "What happens inside the network could not be loaded from the server. Choose the position again, or reload the page.";
-    view.problem.hidden = false;
-  }
+  const show = await PARTS[view.data.part](view, step).catch((problem) => { console.warn(problem); });
+  if (view.drawing !== drawing) return; // a newer one has overtaken it
+  view.problem.hidden = Boolean(show);
+  if (show) show();
+  else view.problem.textContent = "What happens inside the network could not be loaded from the server. Choose the position again, or reload the page.";
 }
 
 async function said({ words, data }, step) {

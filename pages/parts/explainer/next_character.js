@@ -96,19 +96,20 @@ async function draw(view) {
     const isTheSame = input.value !== "" && Number(input.value) === values[input.name];
     if (!isTheSame && document.activeElement !== input) input.value = values[input.name];
   }
-  try {
-    const reading = readingAt(data.reading), other = data.other && readingAt(data.other.reading);
-    const [head, otherHead, logits] = await Promise.all([reading.head, other?.head, step ? reading.row(step - 1) : null]);
-    if (view.drawing !== drawing) return; // a newer one has overtaken it
-    view.problem.hidden = true;
-    view.nothing.hidden = step > 0;
-    for (const part of view.predicted) part.hidden = step === 0;
-    view.heading.textContent = heading(head, step);
-    if (step) show(view, { head, otherHead, logits, step, values });
-  } catch {
+  const reading = readingAt(data.reading), other = data.other && readingAt(data.other.reading);
+  const loading = Promise.all([reading.head, other?.head, step ? reading.row(step - 1) : null]);
+  const loaded = await loading.catch(() => null);
+  if (view.drawing !== drawing) return; // a newer one has overtaken it
+  view.problem.hidden = loaded !== null;
+  if (!loaded) {
     view.problem.textContent = "The prediction could not be loaded from the server. Choose the position again, or reload the page.";
-    view.problem.hidden = false;
+    return;
   }
+  const [head, otherHead, logits] = loaded;
+  view.nothing.hidden = step > 0;
+  for (const part of view.predicted) part.hidden = step === 0;
+  view.heading.textContent = heading(head, step);
+  if (step) show(view, { head, otherHead, logits, step, values });
 }
 
 function show(view, { head, otherHead, logits, step, values }) {
