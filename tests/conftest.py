@@ -13,6 +13,7 @@ import pytest
 
 from charlab.core import predictor
 from charlab.core.vocab import Vocab
+from charlab.runs import warm
 from charlab.training import process
 from helpers.tiny import TINY, random_weights
 
@@ -51,6 +52,13 @@ def own_folders(tmp_path, monkeypatch):
     """No test writes to the runs or the cache of the person who starts it."""
     monkeypatch.setenv("CHARLAB_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("CHARLAB_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def no_page_is_open(monkeypatch):
+    """The Train page that an earlier test opened keeps no process ready, with that test's environment."""
+    monkeypatch.setattr(warm, "_page_seen_at", float("-inf"))
+    monkeypatch.setattr(warm, "_shown", None)
 
 
 @cache

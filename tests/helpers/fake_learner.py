@@ -1,6 +1,7 @@
 """A network that learns nothing, for tests in which only the order of events matters."""
 
 import time
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -16,7 +17,7 @@ class FakeLearner:
     made: "FakeLearner"
 
     def __init__(self, model, config, vocabulary_size, strategy=None, skips_unknown=False):
-        FakeLearner.made = self
+        FakeLearner.made, self.train_config = self, config
         self.rates, self.rows, self.resets, self.evaluated, self.validation = [], [], 0, 0, None
         self._weights = random_weights(model, vocabulary_size)
 
@@ -26,7 +27,12 @@ class FakeLearner:
         time.sleep(self.step_seconds)
         return FakeTensor([self.losses[min(step, len(self.losses) - 1)], 0.5])
 
-    def evaluate(self, rows):
+    def rehearsing(self, rows):
+        return nullcontext()
+
+    def evaluate(self, rows, before_batch=None):
+        if before_batch:  # before the first step; a real one remembers the result
+            return None
         self.validation = self.validation or rows
         if rows is not self.validation:  # the sample of the training set, which comes after it
             return 1.25, 0.5, 0.125

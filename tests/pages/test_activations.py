@@ -36,12 +36,12 @@ def numbers(answer, *shape: int) -> np.ndarray:
     return np.frombuffer(unpacked(answer), "<f4").reshape(shape)
 
 
-@pytest.fixture(scope="module", params=["gru", "lstm"])
+@pytest.fixture(params=["gru", "lstm"])
 def recurrent(request):
     return models.load(make_run(request.param).id)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def transformer():
     return models.load(make_run("transformer").id)
 

@@ -27,7 +27,7 @@ def show(model: Model, reading: Reading) -> dict[str, Any]:
             "said",
             reading.text,
             on_moved=partial(next_character.note, "said"),
-            place=next_character.place(),
+            place={"step": st.session_state.step},
             reading=readings.address(model, reading),
         )
     if not isinstance(model.predictor, HasActivations):

@@ -13,7 +13,7 @@ def test_minutes_are_minutes_of_training(fake, monkeypatch):
     take longer, do not count, and the learning rate falls with that clock."""
     fake.step_seconds = 0.02
     evaluate = fake.evaluate
-    monkeypatch.setattr(fake, "evaluate", lambda self, rows: (time.sleep(0.2), evaluate(self, rows))[1])
+    monkeypatch.setattr(fake, "evaluate", lambda self, *rows: (time.sleep(0.2), evaluate(self, *rows))[1])
     run = make(minutes=0.05, epochs=1, learning_rate_schedule="cosine", steps_per_epoch=1000, batches="windows")
     status = train(run, started=time.time() - 100)
     assert status.state == "done" and status.total_steps is None and status.reason == ""
@@ -31,7 +31,7 @@ def test_the_last_step_is_in_the_status_before_the_last_evaluation(fake, monkeyp
     fake.step_seconds = 0.02
     seen, evaluate, run = [], fake.evaluate, make(minutes=0.05, steps_per_epoch=1000, batches="windows")
     monkeypatch.setattr(
-        fake, "evaluate", lambda self, rows: (seen.append(run.recorded_status()), evaluate(self, rows))[1]
+        fake, "evaluate", lambda self, *rows: (seen.append(run.recorded_status()), evaluate(self, *rows))[1]
     )
     status = train(run)
     assert seen[-1].step == status.step and seen[-1].seconds == status.seconds
