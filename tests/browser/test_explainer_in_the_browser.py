@@ -262,6 +262,7 @@ def test_a_picture_that_failed_late_says_nothing_over_a_newer_one(shared_server,
         cells.nth(1300).click()  # its logits are in a part of their own
     cells.nth(4).click()
     expect(heading(page, "Position 5: after “the·”")).to_be_visible()
-    held[0].abort()
+    held.pop(0).abort()
     page.wait_for_timeout(500)
+    page.unroute("**/logits-*")
     expect(page.get_by_text("could not be loaded from the server")).to_have_count(0)

@@ -200,6 +200,7 @@ def new_context(browser: Browser, **settings) -> BrowserContext:
 
 def forget(page: Page) -> None:
     """Make a used browser like new, except for the scripts that it has cached."""
+    page.unroute_all()
     page.goto("about:blank")
     page.mouse.move(0, 0)
     page.context.clear_cookies()
