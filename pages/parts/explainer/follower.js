@@ -6,6 +6,7 @@ import { readingAt } from "./reading.js";
 import { numbersAt } from "./numbers.js";
 import { arcsFigure } from "./arcs.js";
 import { before, fixed } from "./words.js";
+import { element } from "./elements.js";
 
 const REST = 250; // milliseconds
 const views = new WeakMap(); // parentElement -> what is drawn there
@@ -49,13 +50,6 @@ function create(parentElement) {
   parentElement.appendChild(root);
   views.set(parentElement, view);
   return view;
-}
-
-function element(name, className = "", words = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = words;
-  return made;
 }
 
 // Each part loads what it shows at a step, and returns the function that shows it.

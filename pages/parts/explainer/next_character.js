@@ -7,6 +7,7 @@ import { readingAt } from "./reading.js";
 import { isShaped, predicted, ranked, shaped } from "./sampling.js";
 import { bars } from "./bars.js";
 import { figures, fixed, heading, inWords } from "./words.js";
+import { element } from "./elements.js";
 
 const ROWS = 12; // of the table
 const views = new WeakMap(); // parentElement -> what is drawn there
@@ -62,13 +63,6 @@ function create(parentElement) {
   parentElement.appendChild(root);
   views.set(parentElement, view);
   return view;
-}
-
-function element(name, className = "", words = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = words;
-  return made;
 }
 
 function setting(parent, name, words, type) {
