@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from helpers.pages import given, send
+from helpers.pages import given, open_page, send
 from helpers.project import ROOT
 from pages.parts.shared.safe_text import as_label, plain
 
@@ -117,6 +117,22 @@ def test_going_back_opens_what_was_just_left(monkeypatch):
     context = SimpleNamespace(is_history_navigation=True)
     monkeypatch.setattr("pages.parts.shared.url_state.get_script_run_ctx", lambda: context)
     assert app.run().session_state.run == "a"
+
+
+def test_after_back_the_address_is_sent_again_also_where_the_page_writes_none(monkeypatch):
+    sent: list[dict] = []
+    monkeypatch.setattr(
+        "streamlit.runtime.state.query_params.QueryParams._send_query_param_msg",
+        lambda query: sent.append(query.to_dict()),
+    )
+    app = open_page("home", note="kept")
+    sent.clear()  # what the harness set
+    app.run()
+    assert not sent
+    context = SimpleNamespace(is_history_navigation=True)
+    monkeypatch.setattr("pages.parts.shared.url_state.get_script_run_ctx", lambda: context)
+    app.run()
+    assert sent == [{"note": "kept"}] and not app.exception
 
 
 def test_right_to_left_phrases_keep_the_words_and_numbers_around_them_in_order():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts.shared import browser_cookie, class_link, present
+from pages.parts.shared import browser_cookie, class_link, present, url_state
 
 
 def show() -> Callable[[], None]:
@@ -21,6 +21,7 @@ def show() -> Callable[[], None]:
 
     def update() -> None:
         present.keep_in_address()
+        url_state.confirm()
         update_link()
 
     return update

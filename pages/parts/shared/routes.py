@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pages.parts.shared import served_files, teacher_link
+from pages.parts.shared import first_document, served_files, teacher_link
 from pages.parts.train import live_route
 
 
@@ -25,6 +25,7 @@ def routes() -> list[Route]:
         live_route.PATH: live_route.run,
         teacher_link.PATH: teacher_link.enter,
     }
+    answers |= {f"/{page}": first_document.answer for page in first_document.PAGES}
     return [Route(served_files.root() + path, answer) for path, answer in answers.items()]
 
 

@@ -82,6 +82,19 @@ def follow(settings: dict[str, Any]) -> None:
     _put(wanted)
 
 
+def confirm() -> None:
+    """After Back or Forward, tell the browser the page's address once more, at the end of the page's run: a run of
+    another page that was just overtaken may have written its own there."""
+    if _is_history_navigation():
+        st.query_params.from_dict(st.query_params.to_dict())
+
+
+def _is_history_navigation() -> bool:
+    """Whether Back or Forward made the page run."""
+    context = get_script_run_ctx()
+    return bool(context and context.is_history_navigation)
+
+
 def _written(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
@@ -120,8 +133,7 @@ def _in_link(key: str) -> str | None:
 def _is_ours(key: str, in_link: str | None) -> bool:
     """Whether this page wrote that: last, or what stood there a moment ago, so that the browser sends it once more
     while a reader's hand is on a slider. Where the reader goes back, all that is there was opened."""
-    context = get_script_run_ctx()
-    if context and context.is_history_navigation:
+    if _is_history_navigation():
         return False
     now, written = time.monotonic(), st.session_state.get(_WRITTEN, [])
     recent = [settings for then, settings in written[1:] if now - then < _ECHO_SECONDS]

@@ -1,0 +1,107 @@
+"""Back and Forward of the browser, in a real one: a press leads to the page before, and page and address agree."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from helpers.browser import settled
+
+HEADINGS = {
+    "/": "Watch a language model learn and write",
+    "/train": "Train a model",
+    "/playground": "Generate text",
+    "/explainer": "See what a model predicts",
+}
+pytestmark = pytest.mark.browser
+
+
+def follow(page: Page, name: str) -> None:
+    """A click on a page's name at the top."""
+    page.get_by_test_id("stTopNavLink").filter(has_text=name).click()
+    settled(page)
+
+
+def is_at(page: Page, path: str) -> None:
+    settled(page)
+    expect(page).to_have_url(re.compile(rf"^[^?]*:\d+{path}(\?|$)"))
+    expect(page.get_by_role("heading", level=1, name=HEADINGS[path])).to_be_visible()
+
+
+def test_one_press_of_back_leads_to_the_page_before_whatever_was_set_on_this_one(shared_server, page):
+    page.goto(shared_server)
+    is_at(page, "/")
+    follow(page, "Train")
+    is_at(page, "/train")
+    page.get_by_role("radio", name="Epochs").click()
+    is_at(page, "/train")
+    follow(page, "Playground")
+    page.get_by_role("button", name=re.compile("^Generate")).click()
+    is_at(page, "/playground")
+    last = page.url
+    page.go_back()
+    is_at(page, "/train")
+    expect(page).to_have_url(re.compile("budget.quick-gru=epochs"))
+    expect(page.get_by_role("slider", name="Epochs")).to_be_visible()
+    page.go_back()
+    is_at(page, "/")
+    page.go_forward()
+    is_at(page, "/train")
+    page.go_forward()
+    is_at(page, "/playground")
+    assert page.url == last
+
+
+def test_back_leads_from_a_door_to_home_and_forward_to_what_the_door_showed(shared_server, page):
+    page.goto(shared_server)
+    is_at(page, "/")
+    page.get_by_role("link", name="Temperature in three minutes").click()
+    is_at(page, "/playground")
+    shown, address = page.get_by_test_id("stCode").all_inner_texts(), page.url
+    assert len(shown) >= 3
+    page.go_back()
+    is_at(page, "/")
+    assert "?" not in page.url
+    page.go_forward()
+    is_at(page, "/playground")
+    assert page.url == address and page.get_by_test_id("stCode").all_inner_texts() == shown
+
+
+def test_back_leads_to_the_view_before_then_to_the_page_before(shared_server, page):
+    page.goto(shared_server)
+    is_at(page, "/")
+    follow(page, "Explainer")
+    is_at(page, "/explainer")
+    page.get_by_role("radio", name="Look inside").click()
+    is_at(page, "/explainer")
+    expect(page).to_have_url(re.compile("view=inside"))
+    page.go_back()
+    is_at(page, "/explainer")
+    expect(page.get_by_role("radio", name="Read", exact=True)).to_be_checked()
+    page.go_back()
+    is_at(page, "/")
+
+
+def test_presses_that_follow_each_other_at_once_leave_page_and_address_agreeing(shared_server, page):
+    page.goto(shared_server)
+    is_at(page, "/")
+    for name in ("Train", "Playground", "Explainer"):
+        follow(page, name)
+    page.evaluate("history.back(); setTimeout(() => history.back(), 20); setTimeout(() => history.back(), 60)")
+    page.wait_for_timeout(500)
+    is_at(page, "/")
+    page.evaluate("history.forward(); setTimeout(() => history.forward(), 20)")
+    page.wait_for_timeout(500)
+    is_at(page, "/playground")
+
+
+def test_one_press_of_back_leaves_a_page_that_was_opened_by_its_address(shared_server, page):
+    page.goto(f"{shared_server}/playground")
+    is_at(page, "/playground")
+    page.goto(f"{shared_server}/train")
+    is_at(page, "/train")
+    expect(page).to_have_url(re.compile("corpus="))
+    page.go_back()
+    is_at(page, "/playground")
