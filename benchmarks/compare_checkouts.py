@@ -21,7 +21,8 @@ What is compared, and what is left out (and everywhere what older checkouts lack
   The values put into a message stay. Known difference: since the alphabet's limit is a setting, scripts have it as
   a constant, leave unknown characters out of the training loss, and refuse a text that they can hardly read.
 - `train --json` of a tiny network of each kind for ten steps on coin flips: the results but the run's name, the
-  speed, the times and the sentences (`notes`, `diagnosis`); and the arrays of its bundle.
+  speed, the times and the sentences (`notes`, `diagnosis`); and the arrays of its bundle. Known difference: the
+  last digits of the Transformer, since Muon's graph is smaller, Grappler is off, and it is evaluated in parts.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from charlab.errors import ConfigError, ModelError
 from charlab.training import bptt, fused_ops
 
 State = tuple[tf.Tensor, ...]
+EVALUATED = 16_384  # characters evaluated at once
 _PARTS = ("kernel", "recurrent_kernel", "bias")
 PLACES = 64  # more than any network here has layers of dropout: so the keys of two seeds never coincide
 
@@ -337,6 +338,8 @@ class Twin:
     min_rows: int  # of a batch, for each core that works on its own
     max_units: float = inf  # up to which cores work on their own: more fill a core's cache
     use_xla: bool = False
+    evaluated: int = EVALUATED  # characters at once: a recurrent network needs many rows, a Transformer the cache
+    optimizes_graph: bool = True  # by Grappler before the first step: 2 s for a Transformer, for nothing
     layer: type[keras.layers.RNN] = keras.layers.RNN  # Keras's, where it has a hidden state
     read: Callable[..., tuple] = tuple  # the same by bptt.py
     states: int = 0  # arrays of a layer's hidden state
@@ -345,5 +348,5 @@ class Twin:
 TWINS = {
     "gru": Twin(RecurrentNetwork, 16, 384, layer=keras.layers.GRU, read=bptt.gru, states=1),
     "lstm": Twin(RecurrentNetwork, 16, 384, layer=keras.layers.LSTM, read=bptt.lstm, states=2),
-    "transformer": Twin(TransformerNetwork, 4, use_xla=True),
+    "transformer": Twin(TransformerNetwork, 4, use_xla=True, evaluated=4_096, optimizes_graph=False),
 }

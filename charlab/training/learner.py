@@ -27,7 +27,6 @@ from charlab.errors import ConfigError, RunError
 from charlab.training import keras_networks, strategies
 from charlab.training.muon import Muon
 
-_VALIDATION_CHARACTERS = 16_384  # evaluated at once
 _UNDECAYED = ("bias", "gamma", "beta")
 _BY_ADAM = ("bias", "position", "head")  # what Muon leaves to AdamW beside embeddings and norms
 
@@ -70,7 +69,11 @@ class Learner:
         # XLA speeds up a Transformer whose rows stay together, and slows down recurrent networks; on a TPU, XLA
         # compiles everything already.
         is_tpu = isinstance(self.strategy, tf.distribute.TPUStrategy)
-        self._jit = keras_networks.TWINS[model_config.kind].use_xla and self.groups == 1 and not is_tpu
+        twin = keras_networks.TWINS[model_config.kind]
+        self._jit = twin.use_xla and self.groups == 1 and not is_tpu
+        self._evaluated = twin.evaluated if on_cpu else keras_networks.EVALUATED
+        self._optimizes_graph = twin.optimizes_graph or not on_cpu
+        self._set_grappler()
         self._compile()
         self._state = self._start_state()
         self._is_untrained = True
@@ -101,6 +104,7 @@ class Learner:
     def begin_again(self, arrays: dict[str, np.ndarray], train_config: TrainConfig) -> None:
         """Set everything that training changes to `arrays`, those that it had when it was made. The configuration
         may differ from the one before only in what the compiled steps do not contain."""
+        self._set_grappler()
         self.load(arrays)
         self.optimizer.learning_rate = train_config.learning_rate
         self.train_config = train_config
@@ -148,7 +152,7 @@ class Learner:
     ) -> tuple[float, float, float | None]:
         parts, counts = (rows.ids, rows.counts, rows.blocks), rows.counts
         together = self.replicas * self.groups
-        at_once = max(1, _VALIDATION_CHARACTERS // counts.shape[1] // together) * together
+        at_once = max(1, self._evaluated // counts.shape[1] // together) * together
         at_once = min(at_once, -(-len(counts) // together) * together)
         missing = -len(counts) % at_once  # rows that fill up the last batch and do not count
         padded = [np.pad(array, ((0, missing), (0, 0))) for array in parts]
@@ -195,6 +199,11 @@ class Learner:
         return self.strategy.experimental_local_results(self._share(tf.constant(values)))[0].numpy()
 
     # The compiled steps
+
+    def _set_grappler(self) -> None:
+        """Whether Grappler works on the steps before they are first taken: for the whole process, so each learner
+        says it when it begins."""
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not self._optimizes_graph})
 
     def _compile(self) -> None:
         """Compile the replica's steps. All arguments that change are tensors: each step is traced once.

@@ -233,12 +233,25 @@ def test_where_every_target_is_known_the_step_is_that_of_the_plain_learner():
     assert compared == {False: 0, True: 1}
 
 
-def test_evaluation_in_several_batches_gives_the_mean_over_all(monkeypatch):
-    learner = Learner(ModelConfig(units=8, embedding=4), TRAIN, V)
-    validation = batching.validation_rows(IDS[:1001], unknown_id=V - 1, window=64)
-    whole = learner.evaluate(validation)
-    monkeypatch.setattr("charlab.training.learner._VALIDATION_CHARACTERS", 64 * 5)
-    assert learner.evaluate(validation) == pytest.approx(whole, abs=1e-6)
+@pytest.mark.parametrize("model", [ModelConfig(units=8, embedding=4), TINY["transformer"]])
+def test_evaluation_in_several_batches_gives_the_mean_over_all(model, monkeypatch):
+    learner = Learner(model, TRAIN, V)
+    validation = batching.validation_rows(IDS[:1001], unknown_id=V - 1, window=16)
+    few = Learner(model, TRAIN, V)
+    monkeypatch.setattr(few, "_evaluated", 16 * 5)
+    assert few.evaluate(validation) == pytest.approx(learner.evaluate(validation), abs=1e-6)
+
+
+def test_grappler_is_off_for_a_transformer_alone_also_when_learners_take_turns():
+    def is_off() -> bool:
+        return tf.config.optimizer.get_experimental_options()["disable_meta_optimizer"]
+
+    gru, transformer = (Learner(model, TRAIN, V) for model in (ModelConfig(units=8), TINY["transformer"]))
+    assert is_off()
+    gru.begin_again(gru.arrays(), TRAIN)
+    assert not is_off()
+    transformer.begin_again(transformer.arrays(), TRAIN)
+    assert is_off()
 
 
 def test_the_hidden_state_is_carried_in_streams_alone():
