@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
+import time
 from functools import partial
+from threading import Event
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -13,15 +16,18 @@ from starlette.routing import Route
 
 from charlab.charts import loss
 from charlab.core.config import TrainConfig
-from charlab.runs import live, store
+from charlab.runs import baselines, live, store
 from helpers import asgi
 from helpers.pages import live as told_to
 from helpers.pages import open_page
 from helpers.tiny import make_run
+from helpers.waiting import wait_until
 from pages.parts.shared import served_files
+from pages.parts.shared.shared_cache import SharedCache
 from pages.parts.train import live_document, live_route
 from pages.parts.train.live_document import Wanted
 
+LN_2 = math.log(2)
 UNTRAINED = {"event": "epoch", "epoch": 0, "step": 0, "val_loss": 2.0, "val_accuracy": 0.1}
 STEP = {"event": "step", "step": 5, "epoch": 0.5, "loss": 1.5, "characters_per_second": 1234, "seconds": 3.0}
 
@@ -39,6 +45,11 @@ def client(monkeypatch):
 
 def ask(client, run, headers=None, **query):
     return client(f"{live_route.PATH}?{urlencode({'run': run.id} | query)}", headers)
+
+
+def with_baselines(client, run):
+    """The answer once the run's baselines are known, which the first one does not wait for."""
+    return wait_until(lambda: (answer := ask(client, run)) and "Grey lines" in answer.json()["caption"] and answer)
 
 
 def sample(epoch: float, **more) -> dict:
@@ -59,7 +70,7 @@ def test_a_run_that_trains_is_told_whole(client):
     run = with_events(UNTRAINED, STEP, sample(0), state="running", seconds=65.2, seconds_left=5.0, epoch=0.5)
     run.write_config(store.RunConfig(**run.config().__dict__ | {"train": TrainConfig(minutes=2.0)}))
     with run.lock():
-        told = ask(client, run).json()
+        told = with_baselines(client, run).json()
     assert told["state"] == "Training" and told["more"] and told["controls"] == "running weights"
     assert told["bar"] == {"share": pytest.approx(65.2 / 120), "words": "1:05 of 2:00 min, epoch 0.5"}
     assert [(figure["label"], figure["value"]) for figure in told["figures"]] == [
@@ -74,6 +85,30 @@ def test_a_run_that_trains_is_told_whole(client):
     assert (text["text"], text["after"]) == ("the fox", "Untrained") and "continuing “the”" in text["about"]
     assert told["next_text"] == "Next text at the end of epoch 1, or when the time is up."
     assert "equally likely characters" in told["words"]["summary"][-1]
+
+
+def test_curve_and_figures_do_not_wait_for_the_baselines(client, monkeypatch):
+    computed, ready = baselines.of, Event()
+
+    def slow(config):
+        assert ready.wait(60)
+        return computed(config)
+
+    monkeypatch.setattr(baselines, "of", slow)
+    monkeypatch.setattr(live_document, "_BASELINES", SharedCache(2**18))
+    run = with_events(UNTRAINED, STEP, state="done")
+    began = time.monotonic()
+    first = ask(client, run).json()
+    assert time.monotonic() - began < 0.5  # it once waited for a second
+    drawn = json.loads(first["chart"]["figure"])
+    assert drawn["data"] and not drawn["layout"]["shapes"] and first["figures"][2]["value"] == "2.885"
+    assert first["more"] and "Grey lines" not in first["caption"]
+    ready.set()
+    last = with_baselines(client, run).json()
+    assert not last["more"]
+    lines = json.loads(last["chart"]["figure"])["layout"]["shapes"]
+    assert [line["y0"] for line in lines[:1]] == [pytest.approx(max(y for _, y in computed(run.config())) / LN_2)]
+    assert len(lines) >= 4 and "Grey lines" in last["caption"]
 
 
 def test_the_chart_is_that_of_loss_chart_in_the_unit_and_over_the_axis_that_are_asked_for(client):
@@ -136,8 +171,8 @@ def test_nothing_says_whose_a_run_is(client):
 
 
 def test_an_unchanged_run_costs_no_bytes(client):
-    run = with_events(STEP)
-    first = ask(client, run)
+    run = with_events(STEP, state="done")
+    first = with_baselines(client, run)
     again = ask(client, run, {"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304 and not again.content
     assert float(again.headers[live_route.AT]) >= float(first.headers[live_route.AT])
@@ -147,8 +182,8 @@ def test_an_unchanged_run_costs_no_bytes(client):
 
 
 def test_what_the_browser_has_is_left_out(client):
-    run = with_events(STEP, sample(0), sample(1))
-    first = ask(client, run).json()
+    run = with_events(STEP, sample(0), sample(1), state="done")
+    first = with_baselines(client, run).json()
     chart, texts = first["chart"]["version"], first["texts"]
     assert texts["first"] == 0 and len(texts["more"]) == 2
     run.append_event(sample(2))
@@ -201,8 +236,8 @@ def test_a_browser_that_says_nonsense_gets_an_answer(client, texts):
 
 
 def test_an_answer_is_compressed_for_those_who_take_it(client):
-    run = with_events(STEP, *(sample(epoch) for epoch in range(80)))
-    packed, plain = ask(client, run), ask(client, run, {"Accept-Encoding": "identity"})
+    run = with_events(STEP, *(sample(epoch) for epoch in range(80)), state="done")
+    packed, plain = with_baselines(client, run), ask(client, run, {"Accept-Encoding": "identity"})
     assert packed.headers["Content-Encoding"] == "gzip" and "Content-Encoding" not in plain.headers
     assert packed.json() == plain.json() and len(packed.json()["texts"]["more"]) == 80
 

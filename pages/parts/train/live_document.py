@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,6 @@ _CHARTS: SharedCache[str] = SharedCache(16 * 2**20)
 _BASELINES: SharedCache[Future] = SharedCache(2**18)
 _BACKGROUND = ThreadPoolExecutor(1, "baselines")
 _TITLES = {"bits": "loss in bits", "nats": "loss in nats", "accuracy": "accuracy"}
-_PATIENCE = 1.0  # seconds that a chart waits for its baselines; later they are added
 _EVERY_EPOCH = "Every epoch uses the same prompt and the same random numbers: only the model has changed."
 
 
@@ -246,10 +245,11 @@ def _caption(config: RunConfig, unit: str, has_baselines: bool) -> str:
 
 
 def _baselines(config: RunConfig) -> list[baselines.Line] | None:
-    """The run's baselines; none where its text is gone, and None while they are still computed."""
+    """The run's baselines; none where its text is gone, and None while they are still computed: the curve does not
+    wait for them, and the next answer has them."""
     key = baselines.depends_on(config)
     future = _BASELINES.get(key, lambda: _BACKGROUND.submit(baselines.of, config))
-    if not wait([future], _PATIENCE).done:
+    if not future.done():
         return None
     try:
         return future.result()
