@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
 from charlab.core.config import SampleConfig
+from charlab.errors import CharlabError
 from pages.parts.playground import (
     compare_models,
     empty_state,
@@ -31,6 +32,18 @@ def begin() -> None:
     settings_fold.fold(FOLD)
 
 
+def draw_stop(*, active: bool) -> None:
+    """The button that ends a generation, which can be pressed only while there is one."""
+    stop_place.button(
+        "Stop",
+        icon=":material/stop:",
+        key="stop" if active else "nothing_to_stop",
+        on_click=stream_samples.stop,
+        disabled=not active,
+        help="Stop generating; keep the text.",
+    )
+
+
 def show(result: GenerationResult, boxes: list[Boxes]) -> None:
     """The finished samples, and what is below them."""
     sample_cards.show(result, boxes, shade, compare)
@@ -48,6 +61,7 @@ def places(result: GenerationResult, outdated: bool = False) -> list[Boxes]:
 def show_stopped(boxes: list[Boxes]) -> None:
     """What was generated until the reader stopped the script."""
     stream_samples.stop()
+    draw_stop(active=False)
     show(stream_samples.last_result(), boxes)
 
 
@@ -109,9 +123,7 @@ with bar:
         "Generate", type="primary", icon=":material/edit_note:", shortcut="Mod+Enter", on_click=begin
     )
     with present.details("stop", width="content"):
-        st.button(
-            "Stop", icon=":material/stop:", on_click=stream_samples.stop, help="Stop generating; keep the text."
-        )
+        stop_place = st.empty()
 if temperature is None:
     header_stop.end()
 sampling |= temperature
@@ -133,6 +145,7 @@ else:
 is_current = result is not None and result.request == request
 generates = pressed or stream_samples.is_generating() or (opened_by_link and not is_current)
 follows = not generates and result is not None and result.can_follow(request)
+draw_stop(active=generates)
 
 # While the server's writers generate, this script draws what is around the texts.
 with stream_samples.generation(request, models, follows) if generates or follows else nullcontext() as generation:
@@ -146,7 +159,12 @@ with stream_samples.generation(request, models, follows) if generates or follows
     if generates:
         boxes = places(generation.result)
         try:
-            show(generation.stream(boxes), boxes)
+            result = generation.stream(boxes)
+            draw_stop(active=False)
+            show(result, boxes)
+        except CharlabError:
+            draw_stop(active=False)
+            raise
         except StopException:
             raise header_stop.Stopped(lambda: show_stopped(boxes)) from None
     elif generation or is_current:

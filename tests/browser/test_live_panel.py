@@ -95,6 +95,33 @@ def test_the_panel_follows_a_run_while_the_script_rests_and_zoom_and_node_stay(s
         assert not asked and runs_of_the_script(page) == before + 1
 
 
+# Every state that the panel had while a Pause or Stop could be pressed: read at each change of the page.
+WATCH = """() => {
+  window.charlabPressable = new Set();
+  new MutationObserver(() => {
+    const state = document.querySelector(".charlab-live-state")?.textContent;
+    const isThere = [...document.querySelectorAll(".st-key-while-active button")].some(
+      (button) => !button.disabled && !button.closest("[inert]"));
+    if (isThere) charlabPressable.add(state);
+  }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+}"""
+
+
+def test_pause_and_stop_cannot_be_pressed_from_the_moment_that_a_run_has_ended(shared_server, page):
+    with training() as run:
+        write_steps(run, 1, 2)
+        opened(page, shared_server, run=run.id)
+        page.evaluate(WATCH)
+        write_steps(run, 3)
+        expect(page.get_by_text("1:37 min")).to_be_visible()
+        expect(button(page, "Stop")).to_be_enabled()
+        run.write_status(store.Status("done", epoch=0.3, step=3, seconds=7.0))
+        expect(button(page, "Train longer")).to_be_visible()
+        settled(page)
+        expect(button(page, "Stop")).to_have_count(0)
+        assert page.evaluate("[...charlabPressable]") == ["Training"]
+
+
 def test_the_newest_text_is_shown_until_a_hand_moves_the_slider(shared_server, page):
     with training() as run:
         write_samples(run, 0)

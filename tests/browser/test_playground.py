@@ -65,6 +65,7 @@ def slow_model(shared_server, monkeypatch) -> str:
 def test_stop_in_mid_stream_and_a_changed_temperature_begins_again(shared_server, slow_model, page):
     go(page, shared_server, model=slow_model, length="2000", samples="16", temperature="0.5")
     slider, first = page.get_by_role("slider", name="Temperature"), page.locator(TEXTS).first
+    expect(button(page, "Stop")).to_be_disabled()
     slider.focus()
     page.keyboard.press("Control+Enter")  # Generate; the slider keeps the focus
     wait_until(lambda: len(first.inner_text().strip("\n")) > 40)
@@ -79,6 +80,7 @@ def test_stop_in_mid_stream_and_a_changed_temperature_begins_again(shared_server
     settled(page)
     (stopped,) = re.findall(r"Stopped after (\d+) of 2000", page.get_by_text("Stopped after").inner_text())
     assert 0 < int(stopped) < 2000
+    expect(button(page, "Stop")).to_be_disabled()
     found = texts(page)
     page.wait_for_timeout(700)
     assert len(found) == 16 and texts(page) == found

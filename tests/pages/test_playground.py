@@ -334,12 +334,25 @@ def test_a_stop_leaves_what_is_there_and_a_change_begins_again():
     app.session_state["writing"] = True  # as a script leaves it that is cut off by a moved slider
     app.slider(key="playground.temperature").set_value(1.5).run()
     assert written(app).request.config.temperature == 1.5 and not app.session_state["writing"]
-    app.session_state["writing"] = True
     for sample in written(app).samples:
         sample.text = sample.text[:10]
-    app.slider(key="playground.temperature").set_value(0.5)
-    press(app, "Stop")
+    app.session_state["writing"] = False  # as Stop leaves it, which tests/browser/test_playground.py presses
+    app.slider(key="playground.temperature").set_value(0.5).run()
     assert written(app).request.config.temperature == 1.5 and "outdated" in shown(app)
+
+
+def test_stop_cannot_be_pressed_where_nothing_is_generated():
+    app = open_page("playground", model=make_run().id, **SHORT)
+
+    def is_disabled():
+        (stop,) = [button for button in app.button if button.label == "Stop"]
+        return stop.disabled
+
+    assert is_disabled()
+    press(app, "Generate")
+    assert is_disabled() and codes(app)
+    app.slider(key="playground.temperature").set_value(1.5).run()  # the text follows
+    assert is_disabled()
 
 
 def test_a_prompt_is_read_in_the_form_that_the_alphabet_has_and_that_is_said():

@@ -74,6 +74,7 @@ def make(wanted: Wanted) -> Document:
     active = status.state in store.ACTIVE
     parts = {
         "more": active or lines is None,
+        "active": active,
         "controls": controls(run, status, snapshot.weight_names),
         "state": run_picker.STATES[status.state].capitalize(),
         "queue": _in_line(run) if status.state == "queued" else "",

@@ -151,6 +151,7 @@ const SHOW = {
 function show(part) {
   const { source, data, root } = part;
   if (data.part === "progress") {
+    disableOutdated(source, data);
     say(part, "trouble", source.trouble, "p", "box", "warning").setAttribute("role", "status");
     const why = source.gone ? "gone" : source.document?.controls;
     if (needsScript(source) && (part.why !== why || Date.now() - part.asked > AGAIN)) {
@@ -160,6 +161,13 @@ function show(part) {
   }
   if (data.part === "chart" || data.part === "texts") root.style.minHeight = source.document ? "" : `${data.height}px`;
   if (source.document) SHOW[data.part](part, source.document);
+}
+
+// Pause and Stop do nothing once the run has ended, until the script has drawn other controls in their place.
+function disableOutdated(source, drawn) {
+  const controls = document.querySelector(".st-key-while-active"), told = source.document;
+  const hasEnded = !isBehind(source) && (source.gone || (told && !told.active));
+  if (controls) controls.inert = hasEnded || !drawn.active;
 }
 
 function showProgress(part, told) {

@@ -12,7 +12,7 @@ from typing import Literal
 
 import streamlit as st
 
-from charlab.runs import permissions
+from charlab.runs import permissions, store
 from charlab.runs.store import Run, Status
 from pages.parts.shared import browser_cookie, chart, present, served_files
 from pages.parts.train import live_document, live_route
@@ -32,13 +32,14 @@ class Live:
     run: str
     route: str
     controls: str
+    active: bool  # as it was drawn
     at: float  # when the script read the run, in seconds since 1970
 
     def part(self, name: Part, *, key: str = "", height: int = 0) -> None:
         """Draw a part of the panel; the chart and the texts have `height` pixels."""
         data = {"part": name, "run": self.run, "route": self.route, "height": height}
         if name == "progress":  # it lets the script run again
-            data |= {"controls": self.controls, "at": self.at}
+            data |= {"controls": self.controls, "active": self.active, "at": self.at}
         elif name == "chart":
             data |= {"script": chart.script_address(), "least_type": present.TYPE if present.is_on() else 0}
         _mount(key=key or f"live-{name}-{self.run}", data=data, on_changed_change=_run_again)
@@ -49,7 +50,7 @@ def follow(run: Run, status: Status, at: float, unit: str, over: str, others: Se
     may_act = permissions.may_act(browser_cookie.actor(), run)
     wanted = Wanted(run.id, unit, over, tuple(other.id for other in others), may_act)
     controls = live_document.controls(run, status, run.weight_names())
-    return Live(run.id, live_route.address(wanted), controls, at)
+    return Live(run.id, live_route.address(wanted), controls, status.state in store.ACTIVE, at)
 
 
 def _run_again() -> None:

@@ -29,7 +29,8 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
         return
     with st.container(horizontal=True):
         if status.state in store.ACTIVE:
-            _while_active(run, config, status)
+            with st.container(key="while-active", horizontal=True, width="content"):
+                _while_active(run, config, status)
         elif status.state in control.RESUMABLE:
             _button(
                 "Resume",
