@@ -12,9 +12,13 @@ from charlab.charts.base import ACTUAL, CLEAR, INK, MODEL, SAMPLING, SMALLEST, l
 from charlab.core.display import named, visible
 
 MAX_BARS = 15
-_PALER = "var(--st-chart-sequential-colors-2)"  # every second segment, next to SAMPLING
-_MIN_SEGMENT = 0.0005  # of the cumulative probability: half a pixel
-_MIN_LABELLED = 0.03  # wide enough for a letter on a phone
+SEGMENT_COLOURS = (
+    "var(--st-chart-sequential-colors-2)",
+    SAMPLING,
+    ACTUAL,
+)  # one and the next, and the chosen one's line
+MIN_SEGMENT = 0.0005  # of the cumulative probability: half a pixel
+MIN_LABELLED = 0.03  # wide enough for a letter on a phone
 _GLIDE = 200  # milliseconds that the marker of the random number takes to its new position
 
 
@@ -123,7 +127,7 @@ def sampling_chart(
     """
     sampling = np.asarray(sampling_probabilities, dtype=float)
     starts = np.cumsum(sampling) - sampling
-    shown = [i for i in range(len(sampling)) if sampling[i] >= _MIN_SEGMENT or i == chosen]
+    shown = [i for i in range(len(sampling)) if sampling[i] >= MIN_SEGMENT or i == chosen]
     bar = {
         "type": "bar",
         "orientation": "h",
@@ -132,7 +136,7 @@ def sampling_chart(
         "base": rounded(starts[shown], 6),
         "width": 1,
         "marker": {
-            "color": [SAMPLING if segment % 2 else _PALER for segment in range(len(shown))],
+            "color": [SEGMENT_COLOURS[segment % 2] for segment in range(len(shown))],
             "line": {
                 "color": [ACTUAL if i == chosen else SAMPLING for i in shown],
                 "width": [3 if i == chosen else 1 for i in shown],
@@ -208,7 +212,7 @@ def _sampling_bars(model: np.ndarray, sampling: np.ndarray) -> list[dict[str, An
 
 def _segment_label(character: str, probability: float) -> str:
     """A character's name in a wide segment, the character alone in a narrower one, nothing in a thin one."""
-    if probability < _MIN_LABELLED:
+    if probability < MIN_LABELLED:
         return ""
     return literal(named(character) if probability > 0.2 else visible(character))
 

@@ -9,6 +9,7 @@ import copy
 import re
 import threading
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -122,15 +123,24 @@ class Reader:
         self._known[ids] = logits
 
 
+@lru_cache(maxsize=64)
+def random_numbers(seed: int) -> np.ndarray:
+    """The random number from [0, 1) of each position: [MAX_CHOICES + 1], in double precision.
+
+    They are those of `generate`'s first sample, so that the same settings write the same text. Raises ConfigError
+    for a seed that is not allowed.
+    """
+    return sampling.uniforms(SampleConfig(seed=seed, length=MAX_CHOICES + 1))[0]
+
+
 def next_choice(logits: np.ndarray, vocab: Vocab, temperature: float, seed: int, position: int) -> Choice:
     """The choice that the random number of a position makes: logits [V] after `position` characters.
 
-    The numbers are those of `generate`'s first sample, so that the same settings write the same text. Raises
-    ConfigError for a temperature or a seed that is not allowed.
+    Raises ConfigError for a temperature or a seed that is not allowed.
     """
     config = SampleConfig(temperature=temperature, seed=seed)
     sampler = sampling.Sampler(config, vocab.unknown_id, (1, len(logits)))
-    uniform = sampling.uniforms(SampleConfig(seed=seed, length=position + 1))[:, position]
+    uniform = random_numbers(seed)[position : position + 1]
     chosen = int(sampler.choose(sampler.unnormalized_probabilities(logits[None]), uniform)[0])
     return Choice(chosen, float(uniform[0]), sampler.probabilities(logits[None])[0], config.temperature, seed)
 
@@ -140,12 +150,6 @@ def choose_manually(choice: Choice, chosen: int, vocab: Vocab) -> Choice:
     if not 0 <= chosen < vocab.unknown_id:
         raise ConfigError(f"A character's id lies between 0 and {vocab.unknown_id - 1}. Received: {chosen}.")
     return replace(choice, id=chosen, manual=True)
-
-
-def most_likely(logits: np.ndarray, vocab: Vocab, most: int) -> list[int]:
-    """Ids of the most likely characters, the unknown one left out."""
-    order = np.argsort(-np.asarray(logits, dtype=float), kind="stable")
-    return [int(i) for i in order if i != vocab.unknown_id][:most]
 
 
 def append_choice(branches: Branches, choice: Choice) -> Branches:
@@ -210,6 +214,12 @@ def to_code(branches: Branches) -> str:
         else:
             random_choices += 1
     return f"{code}n{random_choices}" if random_choices else code
+
+
+def position_of(branches: Branches, code: str) -> int | None:
+    """The position of the current path that has this code; None where it is that of another path."""
+    codes = (to_code(move_to(branches, position)) for position in range(len(branches.path) + 1))
+    return next((position for position, known in enumerate(codes) if known == code), None)
 
 
 def from_code(code: str, reader: Reader, vocab: Vocab) -> Branches:

@@ -15,9 +15,12 @@ from charlab.charts.base import literal, plain_layout
 from charlab.cli import main
 from charlab.core import reading, sampling
 from charlab.core.config import SampleConfig
-from charlab.core.display import named
+from charlab.core.display import named, visible
+from charlab.core.vocab import Vocab
+from charlab.explain import branching
 from charlab.runs import models
 from helpers.browser import CELLS, button, chart, runs, settled, wait_until
+from helpers.documents import assert_alike
 from helpers.tiny import make_run
 from pages.parts.shared import served_files
 
@@ -34,6 +37,16 @@ COMPUTE = """async ([modules, cases]) => {
       fixed: given.numbers.map((number) => words.fixed(number, given.decimals)),
       figure: bars.bars({ ...given, model: probabilities, sampling: shaped, title: "Next" }),
     };
+  });
+}"""
+
+# The id that each random number falls on, and the figure of it.
+SEGMENTS = """async ([modules, constants, cases]) => {
+  const [{ shaped, chosenBy }, { segments }] = await Promise.all(modules.map((module) => import(module)));
+  return cases.map(([logits, temperature, uniform]) => {
+    const probabilities = shaped(logits, { temperature, top_k: 0, top_p: 1 }, logits.length - 1);
+    const chosen = chosenBy(probabilities, uniform);
+    return [chosen, segments({ ...constants, probabilities, uniform, chosen })];
   });
 }"""
 
@@ -164,22 +177,6 @@ def sampled(case: dict, logits: np.ndarray) -> np.ndarray | None:
     return sampling.sampling_probabilities(logits[None], config, case["unknown"])[0]
 
 
-def assert_alike(found, wanted, place: str = "") -> None:
-    """Two documents are equal, their numbers to 1e-6."""
-    if isinstance(wanted, dict):
-        assert found.keys() == wanted.keys(), place
-        for name, inner in wanted.items():
-            assert_alike(found[name], inner, f"{place}/{name}")
-    elif isinstance(wanted, list):
-        assert len(found) == len(wanted), place
-        for number, inner in enumerate(wanted):
-            assert_alike(found[number], inner, f"{place}/{number}")
-    elif isinstance(wanted, float):
-        assert found == pytest.approx(wanted, abs=1.5e-6), place  # both are rounded to 1e-6
-    else:
-        assert found == wanted, place
-
-
 def test_javascript_computes_what_python_computes(shared_server, page):
     page.goto(f"{shared_server}/_stcore/health")
     cases, modules = random_cases(), [served_files.address(f"{name}.js") for name in ("sampling", "words", "bars")]
@@ -195,6 +192,38 @@ def test_javascript_computes_what_python_computes(shared_server, page):
         characters = [chr(32 + i) for i in range(len(logits))]
         figure = distribution.bars(characters, np.exp(logs), shaped, case["actual"], "Next", case["most"])
         assert_alike(found["figure"], json.loads(json.dumps(figure)))
+
+
+def test_the_segments_are_those_of_python_and_the_random_number_falls_on_the_same(shared_server, page):
+    page.goto(f"{shared_server}/_stcore/health")
+    generator, choices = np.random.default_rng(1), []
+    characters = "".join(chr(32 + i) for i in range(60))
+    for number in range(60):
+        logits = generator.normal(0, generator.choice([0.1, 1, 5, 30]), len(characters))
+        temperature = float(generator.choice([0, 0.5, 1, 2]))
+        choices.append(
+            (logits, branching.next_choice(logits, Vocab(characters[:-1]), temperature, number, number))
+        )
+    constants = {
+        "figure": distribution.sampling_chart(["a"], np.ones(1), 0.5, 0),
+        "colours": distribution.SEGMENT_COLOURS,
+        "least": distribution.MIN_SEGMENT,
+        "labelled": distribution.MIN_LABELLED,
+        "labels": [literal(named(character)) for character in characters],
+        "forms": [literal(visible(character)) for character in characters],
+    }
+    found = page.evaluate(
+        SEGMENTS,
+        [
+            [served_files.address(f"{name}.js") for name in ("sampling", "segments")],
+            constants,
+            [[logits.tolist(), choice.temperature, choice.uniform] for logits, choice in choices],
+        ],
+    )
+    for (id_, figure), (_, choice) in zip(found, choices, strict=True):
+        assert id_ == choice.id
+        wanted = distribution.sampling_chart(characters, choice.sampling_probabilities, choice.uniform, choice.id)
+        assert_alike(figure, json.loads(json.dumps(wanted)))
 
 
 @pytest.mark.parametrize("name", ["quick-gru", "ngram"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 import unicodedata
@@ -11,9 +12,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from helpers.browser import button, chart, new_context, settled, wait_until
+from charlab.charts import distribution
+from charlab.core.display import named
+from charlab.explain import branching
+from charlab.explain.branching import Reader
+from charlab.export.reading_page import in_percent
+from charlab.runs import models
+from helpers.browser import button, chart, new_context, runs, settled, wait_until
+from helpers.documents import assert_alike
 from helpers.project import ROOT
 from helpers.tiny import make_run
+from pages.parts.explainer.text_strip import alphabet
 
 CELLS = "[role=listbox][aria-label^='Written text'] [role=option]"
 TEXT = "the fox"
@@ -141,6 +150,141 @@ def test_play_pause_and_the_keyboard(shared_server, page):
     page.keyboard.press("ArrowRight")
     wait_for(page, 2)
     no_errors(page)
+
+
+def test_moves_along_a_branch_need_no_run_and_no_request(shared_server, page):
+    run = make_run()
+    opened(page, shared_server, model=run.id, text=TEXT, view="write with it", walk="s1t1n4")
+    seen, number = [], random_number(page)
+    page.on("request", lambda request: seen.append(request.url))
+    before = runs(page)
+    button(page, "Back").click()
+    wait_for(page, 3)
+    expect(page).to_have_url(re.compile(r"walk=s1t1n3(&|$)"))
+    wait_until(lambda: random_number(page) != number)
+    page.locator(CELLS).nth(len(TEXT) + 1).click()
+    wait_for(page, 1)
+    page.keyboard.press("ArrowRight")
+    wait_for(page, 2)
+    widths = lambda: chart(page, "random_number").evaluate("({ data: [bar] }) => bar.x")  # noqa: E731
+    shares = lambda: page.get_by_role("button", name=re.compile(r"%$")).all_inner_texts()  # noqa: E731
+    wide, said, number = widths(), shares(), random_number(page)
+    page.get_by_role("slider", name="Temperature").press("ArrowLeft")
+    wait_until(lambda: widths() != wide and shares() != said)
+    assert random_number(page) == number
+    button(page, "Restart").click()
+    expect(page.get_by_text("Back at the beginning.")).to_be_visible()
+    expect(page).to_have_url(re.compile("temperature=0.95"))
+    expect(page).not_to_have_url(re.compile("walk="))
+    assert runs(page) == before and not seen
+    button(page, "New random numbers").click()
+    wait_until(lambda: random_number(page) != number)
+    expect(page).to_have_url(re.compile(r"seed=(?!1(&|$))\d+"))
+    assert runs(page) == before and all("/random-numbers/" in url for url in seen) and len(seen) <= 1
+    button(page, "Step").click()  # from where the reader is now
+    expect(page).to_have_url(re.compile(r"walk=s\d+t0\.95n1"))
+    assert runs(page) == before + 1
+    no_errors(page)
+
+
+@pytest.mark.parametrize("code", ["s1t1n12", "s5t0.35n3h2t2s77n4", "s1t0n2h3n3", "n3"])
+def test_the_browser_computes_what_branching_computes(shared_server, page, code):
+    """Segments, random numbers, sentences and links at positions of a branch, to 1e-6."""
+    run = make_run()
+    model = models.load(run.id)
+    reader = Reader(model.predictor, model.vocab, TEXT)
+    branches = branching.from_code(code, reader, model.vocab)
+    opened(page, shared_server, model=run.id, text=TEXT, view="write with it", walk=code, seed=5)
+    for position in (branches.position, branches.position - 1, 1, 0):
+        page.locator(CELLS).nth(len(TEXT) + position).click()
+        moved = branching.move_to(branches, position)
+        choice = branching.next_choice(reader.logits(moved.ids), model.vocab, 1.0, 5, position)
+        (left, right), name = choice.span, named(model.vocab.characters[choice.id])
+        expect(page.locator(".walk > p").first).to_have_text(
+            f"The random number {choice.uniform:.3f} falls on “{name}”, whose segment runs from {left:.3f} to "
+            f"{right:.3f}: a probability of {in_percent(choice.probability)}."
+        )
+        figure = distribution.sampling_chart(
+            alphabet(model), choice.sampling_probabilities, choice.uniform, choice.id
+        )
+        bar, number = (json.loads(json.dumps(trace)) for trace in figure["data"])
+        drawn = chart(page, "random_number").evaluate("({ data }) => data")
+        assert drawn[1]["x"] == pytest.approx(number["x"], abs=1e-6)
+        for part in ("x", "base", "text", "customdata"):
+            assert_alike(drawn[0][part], bar[part])
+        found = re.escape(branching.to_code(moved))
+        expect(page).to_have_url(re.compile(rf"walk={found}(&|$)" if found else r"^(?!.*walk=)"))
+
+
+def test_the_table_counts_on_from_the_text_and_has_a_download(shared_server, page, tmp_path):
+    run = make_run()
+    opened(page, shared_server, model=run.id, text=TEXT, view="write with it", walk="s1t0.5n2h0")
+    page.get_by_text("As a table", exact=True).click()
+    rows = page.locator(".walk table tr")
+    expect(rows).to_have_count(4)
+    assert [row.locator("td").first.inner_text() for row in rows.all()[1:]] == ["8", "9", "10"]
+    expect(rows.nth(3)).to_contain_text("you")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the table as CSV").click()
+    download.value.save_as(tmp_path / "table.csv")
+    lines = (tmp_path / "table.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == 'position,character,chosen by,random number,"probability, %",temperature'
+    assert [line.split(",")[0] for line in lines[1:]] == ["8", "9", "10"]
+    button(page, "Back").click()
+    expect(rows).to_have_count(3)
+
+
+def test_playing_ends_where_the_reader_leaves_and_at_the_end_of_a_branch(shared_server, page):
+    run = make_run()
+    opened(page, shared_server, model=run.id, text=TEXT, view="write with it", walk="s1t1n196")
+    speed = page.get_by_role("slider", name="Speed, characters per second")
+    speed.press("End")
+    expect(page.locator("output", has_text=re.compile("^4$"))).to_be_visible()
+    button(page, "Play").click()
+    expect(page.get_by_text("A branch has at most 200 characters.")).to_be_visible()
+    expect(button(page, "Play")).to_be_disabled()
+    expect(button(page, "Step")).to_be_disabled()
+    expect(page).to_have_url(re.compile("walk=s1t1n200"))
+    button(page, "Restart").click()
+    page.locator(CELLS).nth(len(TEXT) + 10).click()
+    button(page, "Play").click()
+    wait_for(page, 12)
+    page.get_by_role("radio", name="Read", exact=True).click()
+    expect(page.get_by_role("heading", name="Position 2: after “t”")).to_be_visible()
+    page.wait_for_timeout(500)
+    before = page.evaluate("charlabScript.runs")
+    page.wait_for_timeout(1500)
+    assert page.evaluate("charlabScript.runs") == before
+    page.get_by_role("radio", name="Write step by step").click()
+    expect(button(page, "Play")).to_be_visible()
+    number = page.locator(CELLS).count()
+    page.wait_for_timeout(1000)
+    assert page.locator(CELLS).count() == number
+    no_errors(page)
+
+
+def test_what_is_pressed_quickly_is_done_one_after_the_other(shared_server, page):
+    run = make_run()
+    opened(page, shared_server, model=run.id, text=TEXT, view="write with it")
+    page.evaluate(
+        "() => { for (let i = 0; i < 5; i++) document.querySelector('.st-key-walk_step button').click(); }"
+    )
+    wait_for(page, 5)
+    expect(page).to_have_url(re.compile("walk=s1t1n5"))
+    settled(page)
+    assert len(written(page, 5)) == 5
+
+
+def test_any_other_character_can_be_chosen(shared_server, page):
+    run = make_run()
+    opened(page, shared_server, model=run.id, text=TEXT, view="write with it")
+    expect(
+        page.get_by_text(re.compile("Press Step to write “.+”, the character that the random number"))
+    ).to_be_visible()
+    page.get_by_label("Any other character").select_option("q")
+    wait_for(page, 1)
+    assert written(page, 1) == "q"
+    expect(page.get_by_label("Any other character")).to_have_value("")
 
 
 def test_the_bar_is_whole_in_every_frame_while_playing(shared_server, page):

@@ -96,11 +96,10 @@ def test_two_models_and_the_units_of_one(read):
 def test_what_is_written_step_by_step_counts_on_from_the_text(read):
     model, _, _ = read
     app = open_page("explainer", model=model.name, text=TEXT, view="write with it", walk="s1t1n3")
-    assert not app.dataframe  # made when it is opened
-    app.session_state["walk_table"] = True
-    app.run()
-    rows = next(table.value for table in app.dataframe if "random number" in table.value.columns)
-    assert list(rows["position"]) == [len(TEXT) + 1, len(TEXT) + 2, len(TEXT) + 3]
+    data = given(app, "walk_view")
+    assert data["length"] == len(TEXT) and len(data["path"]) == 3  # the browser counts on from there
+    first_cell = data["strip"]["firstPosition"]
+    assert first_cell + data["before"] == len(TEXT) + 1
 
 
 def test_the_lines_of_the_command_line_and_the_index_of_its_document(read, capsys):

@@ -1,17 +1,24 @@
 """The Explainer's view “Write step by step”, run by Streamlit's own test harness."""
 
-import time
+import base64
+import gzip
 
+import numpy as np
 import pytest
+from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
 from charlab.core.config import SampleConfig
+from charlab.core.display import in_line
 from charlab.core.generation import generate, texts
+from charlab.explain import branching
 from charlab.runs import models
+from helpers.pages import given, send
 from helpers.runs import all_runs
 from helpers.tiny import make_run
+from pages.parts.explainer import step_by_step
 
-TEXT = "the "
+TEXT, KEY = "the ", "walk_view"
 
 
 def page():
@@ -36,10 +43,19 @@ def opened(**query: str) -> AppTest:
     return test
 
 
-def press(test: AppTest, *keys: str) -> AppTest:
-    for key in keys:
-        test.button(key=key).click().run()
-        assert not test.exception, key
+def ask(test: AppTest, act: str, **more) -> AppTest:
+    """What the browser asks, from where the reader is; what was moved there comes with it."""
+    data, state = given(test, KEY), test.session_state
+    here = {"written": data["written"], "turn": data["turn"] + 1}
+    moved = {name: state[f"explainer.{name}"] for name in ("temperature", "seed")}
+    send(test, KEY, "asked", here | moved | {"act": act} | more)
+    assert not test.exception, act
+    return test
+
+
+def steps(test: AppTest, number: int) -> AppTest:
+    for _ in range(number):
+        ask(test, "step")
     return test
 
 
@@ -56,55 +72,93 @@ def vocab():
     return models.load(next(all_runs()).id).vocab
 
 
-def test_no_tooltip_covers_what_is_read_between_two_presses():
-    row = [button for button in opened().button if button.label in ("Step", "Play", "Back", "Restart")]
-    assert len(row) == 4 and not any(button.help for button in row)
+def logits_of(data: dict) -> dict[int, np.ndarray]:
+    """The logits in an answer, by how many characters were read before."""
+    return {length: np.frombuffer(base64.b64decode(packed), data["type"]) for length, packed in data["rows"]}
 
 
 def test_steps_write_what_the_playground_writes_and_the_link_holds_them():
-    test = press(opened(), *["walk_step"] * 5)
+    test = steps(opened(), 5)
     model = models.load(next(all_runs()).id)
-    steps = list(generate(model.predictor, model.vocab, TEXT, SampleConfig(length=5)))
-    assert path(test) == texts(steps, model.vocab)[0]
+    made = list(generate(model.predictor, model.vocab, TEXT, SampleConfig(length=5)))
+    assert path(test) == texts(made, model.vocab)[0]
     assert code(test) == "s1t1n5" and test.query_params["walk"] == "s1t1n5"
     assert test.session_state.returned == {"walk": "s1t1n5", "explainer.temperature": 1.0, "explainer.seed": 1}
+    data = given(test, KEY)
+    assert data["code"] == "s1t1n5" and data["written"] == 5 and data["turn"] == 5
+    assert data["ids"] == model.vocab.encode(path(test)).tolist()
+
+
+def test_each_answer_brings_the_logits_that_the_browser_lacks():
+    test = opened(walk="s1t1n3")
+    reader = branching.Reader(models.load(next(all_runs()).id).predictor, vocab(), TEXT)
+    ids = tuple(given(test, KEY)["ids"])
+    assert sorted(logits_of(given(test, KEY))) == [0, 1, 2, 3]
+    for length, logits in logits_of(given(test, KEY)).items():
+        np.testing.assert_array_equal(logits, reader.logits(ids[:length]))
+    assert list(logits_of(given(ask(test, "step", known=4), KEY))) == [4]
+    assert list(logits_of(given(test.run(), KEY))) == [4]  # until the browser has got them
+    assert list(logits_of(given(ask(test, "step", known=2), KEY))) == [2, 3, 4, 5]  # an answer was lost
+    other = next(i for i in range(9) if i != ids[1])
+    assert list(logits_of(given(ask(test, "hand", written=1, id=other, known=6), KEY))) == [2]
+    assert list(logits_of(given(ask(test, "branch", branch=0, known=3), KEY))) == [2, 3, 4, 5]
+    for nonsense in (-5, "x", None):
+        assert 2 in logits_of(given(ask(test, "hand", written=1, id=other, known=nonsense), KEY))
+
+
+def test_what_was_moved_in_the_browser_comes_with_what_is_asked():
+    test = steps(opened(), 3)
+    first = path(test)
+    ask(test, "step", written=1, temperature=0.5, seed=77)
+    assert code(test) == "s1t1n1s77t0.5n1" and path(test)[0] == first[0]
+    send(test, KEY, "moved", {"written": 0, "temperature": 1.5, "seed": 3, "turn": 9})
+    assert code(test) == "" and "walk" not in test.query_params and given(test, KEY)["turn"] == 9
+    assert test.session_state["explainer.temperature"] == 1.5 and test.query_params["seed"] == "3"
 
 
 def test_going_back_and_another_choice_make_a_branch_and_the_first_one_can_be_returned_to():
-    test = press(opened(), "walk_step", "walk_step", "walk_step")
+    test = steps(opened(), 3)
     first = path(test)
-    press(test, "walk_back", "walk_back")
-    assert path(test) == first[:1] and not [b for b in test.button if b.key == "walk_path_0"]
-    number = next(n for n in range(10) if not test.button(key=f"walk_hand_{n}").label.startswith(first[1]))
-    press(test, f"walk_hand_{number}", "walk_step")
-    assert len(path(test)) == 3 and path(test) != first
-    assert "1 of them chosen by you" in "\n".join(caption.value for caption in test.caption)
-    assert path(press(test, "walk_path_0")) == first
-    assert path(press(test, "walk_first")) == "" and test.button(key="walk_back").disabled
+    assert given(test, KEY)["branches"]["texts"] == []
+    other = next(i for i, character in enumerate(vocab().characters) if character != first[1])
+    steps(ask(test, "hand", written=1, id=other), 1)
+    assert len(path(test)) == 3 and path(test)[:2] == first[0] + vocab().characters[other]
+    data = given(test, KEY)
+    assert [manual for _, manual, _, _ in data["path"]] == [False, True, False]
+    assert data["branches"]["texts"] == [in_line(first), in_line(path(test))] and data["branches"]["current"] == 1
+    assert path(ask(test, "branch", branch=0)) == first
 
 
-def test_any_character_can_be_chosen_and_the_box_is_empty_again():
-    test = opened()
-    test.selectbox(key="walk_any").set_value(vocab().characters.index("q")).run()
-    assert not test.exception and path(test) == "q" and test.selectbox(key="walk_any").value is None
+@pytest.mark.parametrize(
+    "asked", [{"act": "hand", "id": 10**9}, {"act": "hand"}, {"act": "branch", "branch": "x"}]
+)
+def test_what_no_browser_of_ours_asks_for_changes_nothing(asked):
+    test = steps(opened(), 2)
+    assert len(path(ask(test, **asked, seed=-5, temperature="hot"))) == 2
+    assert len(path(ask(test, "step", written="x"))) == 1  # from the beginning
 
 
 def test_temperature_and_seed_change_on_the_way_and_a_link_restores_all_of_it():
-    test = press(opened(), "walk_step", "walk_step")
-    test.slider(key="explainer.temperature").set_value(0.2).run()
-    press(test, "walk_hand_0")
-    before = test.session_state["explainer.seed"]
-    press(test, "walk_dice", "walk_step")
-    assert test.session_state["explainer.seed"] != before
-    seed = test.session_state["explainer.seed"]
-    assert code(test).startswith("s1t1n2t0.2h") and code(test).endswith(f"s{seed}n1")
-    query = {"walk": code(test), "temperature": "0.2", "seed": str(seed)}
+    test = steps(opened(), 2)
+    ask(test, "hand", id=2, temperature=0.2)
+    steps(ask(test, "step", seed=91), 1)
+    assert code(test) == "s1t1n2t0.2h2s91n2"
+    query = {"walk": code(test), "temperature": "0.2", "seed": "91"}
     written = path(test)
     again = AppTest.from_function(page, default_timeout=60)
     for key, value in query.items():
         again.query_params[key] = value
     again.run()
     assert path(again) == written and code(again) == query["walk"]
+
+
+def test_an_address_of_the_same_branch_moves_along_it_and_loses_nothing():
+    test = ask(opened(walk="s1t1n4"), "hand", written=3, id=4)
+    assert len(test.session_state.walk_session.branches.paths) == 2
+    test.query_params["walk"] = "s1t1n2"
+    test.run()
+    assert code(test) == "s1t1n2" and len(path(test)) == given(test, KEY)["written"] == 2
+    assert len(test.session_state.walk_session.branches.paths) == 2
 
 
 @pytest.mark.parametrize("nonsense", ["<script>", "n1e9", "h99999", "s1t1n2h-1", "n" * 2000])
@@ -115,32 +169,30 @@ def test_nonsense_in_a_link_is_no_error(nonsense):
 
 
 def test_another_text_begins_anew():
-    test = press(opened(), "walk_step")
+    test = steps(opened(), 1)
     test.session_state["text"] = "a dog"
     test.run()
     assert not test.exception and code(test) == "" and path(test) == ""
+    assert given(test, KEY)["turn"] == 1  # the browser counts on
 
 
-def test_play_continues_until_it_is_paused():
-    test = press(opened(), "walk_play")
-    session = test.session_state.walk_session
-    assert session.playing and len(path(test)) == 1  # the first at once
-    session.due = time.monotonic() + 60
-    test.run()
-    assert len(path(test)) == 1  # not before it is due
-    session.due = time.monotonic() - 0.01
-    test.run()
-    assert len(path(test)) == 2
-    press(test, "walk_play")
-    session.due = 0.0
-    test.run()
-    assert not session.playing and len(path(test)) == 2
-    session.playing, session.due = True, time.monotonic() - 60
-    test.run()  # nobody looked for a minute
-    assert not session.playing
+def test_the_address_waits_while_playing():
+    test = ask(opened(), "step", isPlaying=True)
+    assert len(path(test)) == 1 and "walk" not in test.query_params
+    ask(test, "step", isPlaying=False)
+    assert test.query_params["walk"] == "s1t1n2"
 
 
-def test_a_full_branch_says_so():
-    test = opened(walk="n200")
-    assert "at most 200" in test.info[0].value and test.button(key="walk_step").disabled
-    assert not test.button(key="walk_back").disabled
+def test_a_full_branch_stays_as_it_is():
+    test = ask(opened(walk="n200"), "step")
+    assert len(path(test)) == branching.MAX_CHOICES == given(test, KEY)["most"]
+    assert len(path(ask(test, "hand", written=10**6, id=0))) == branching.MAX_CHOICES
+
+
+def test_the_random_numbers_of_a_seed_have_an_address():
+    ask_for = lambda seed: step_by_step.random_numbers(Request({"type": "http", "path_params": {"seed": seed}}))  # noqa: E731
+    answer = ask_for("77")
+    numbers = np.frombuffer(gzip.decompress(bytes(answer.body)), "<f8")
+    np.testing.assert_array_equal(numbers, branching.random_numbers(77))
+    assert "immutable" in answer.headers["cache-control"]
+    assert [ask_for(seed).status_code for seed in ("-1", "x", "1e3", str(2**40))] == [400] * 4

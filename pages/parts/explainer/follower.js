@@ -7,6 +7,7 @@ import { numbersAt } from "./numbers.js";
 import { arcsFigure } from "./arcs.js";
 import { before, fixed } from "./words.js";
 import { element } from "./elements.js";
+import { foldedTable } from "./table.js";
 
 const REST = 250; // milliseconds
 const views = new WeakMap(); // parentElement -> what is drawn there
@@ -33,18 +34,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function create(parentElement) {
-  const root = element("div", "follower"), view = { root, turn: 0, drawing: 0, unfollow: () => {} };
+  const root = element("div", "part follower"), view = { root, turn: 0, drawing: 0, unfollow: () => {} };
   root.toggleAttribute("data-moves", true);
   view.chart = element("div", "picture");
   view.words = element("p");
   view.problem = element("p");
   view.problem.setAttribute("role", "alert");
   view.more = element("div", "st-key-details-of-follower wide"); // Present mode hides it
-  view.details = element("details");
-  view.summary = element("summary");
-  view.table = element("table");
-  view.details.append(view.summary, view.table);
-  view.details.addEventListener("toggle", () => draw(view));
+  view.table = foldedTable("inside", () => draw(view));
   root.append(view.chart, view.words, view.problem, view.more);
   view.chart.hidden = view.words.hidden = view.problem.hidden = view.more.hidden = true;
   parentElement.appendChild(root);
@@ -87,7 +84,6 @@ async function gates(view, step) {
       Object.assign(data[2 * i + 1], { x: [rounded(part[unit])], text: [`<b>${fixed(part[unit], 2)}</b>`] });
     });
     drawChart(view, { data, layout });
-    view.summary.textContent = "As a table";
     const figures = (part) => [part[unit], part.reduce((sum, x) => sum + x, 0) / units, Math.min(...part), Math.max(...part)];
     fill(view, ["gate or state", `unit ${unit + 1}`, "mean of all units", "minimum", "maximum"],
       parts.map((part, i) => [names[i], ...figures(part).map((number) => fixed(number, 3))]));
@@ -114,7 +110,7 @@ async function arcs(view, step) {
     view.words.hidden = false;
     view.words.textContent = `The greatest share, ${fixed(100 * share, 0)}%, goes to “${name(position)}” at position `
       + `${start + position + 1}, ${back}. On average the head looks ${fixed(distance, 1)} characters back.`;
-    view.summary.textContent = "Every head at this step as a table";
+    view.table.summary.textContent = "Every head at this step as a table";
     fill(view, ["layer", "head", "looks most at", "at position", "characters back", "share, %", "mean distance, characters"],
       Array.from({ length: number }, (_, i) => {
         const [place, most, mean] = summary(i);
@@ -151,13 +147,6 @@ function drawChart(view, figure) {
 // The table, where it is open.
 function fill(view, names, rows) {
   view.more.hidden = false;
-  if (!view.details.parentNode) view.more.append(view.details);
-  if (view.details.open) view.table.replaceChildren(row("th", names), ...rows.map((cells) => row("td", cells)));
-}
-
-function row(name, cells) {
-  const made = element("tr");
-  made.append(...cells.map((words) => element(name, "", words)));
-  if (name === "th") for (const cell of made.children) cell.scope = "col";
-  return made;
+  if (!view.table.details.parentNode) view.more.append(view.table.details);
+  view.table.show(names, rows);
 }

@@ -7,7 +7,9 @@ import { readingAt } from "./reading.js";
 import { isShaped, predicted, ranked, shaped } from "./sampling.js";
 import { bars } from "./bars.js";
 import { figures, fixed, heading, inWords } from "./words.js";
+import { setting } from "./settings.js";
 import { element } from "./elements.js";
+import { foldedTable } from "./table.js";
 
 const ROWS = 12; // of the table
 const views = new WeakMap(); // parentElement -> what is drawn there
@@ -33,7 +35,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function create(parentElement) {
-  const root = element("div", "next"), view = { root, turn: 0, drawing: 0, unlisten: () => {} };
+  const root = element("div", "part next"), view = { root, turn: 0, drawing: 0, unlisten: () => {} };
   root.toggleAttribute("data-moves", true);
   view.heading = element("h2");
   view.nothing = element("p", "note", "Before it the model has read nothing, so there is no prediction yet. Choose a later character.");
@@ -53,11 +55,8 @@ function create(parentElement) {
   view.more = element("div", "st-key-details-words");
   view.words = element("p", "small");
   view.other = element("p", "small");
-  view.details = element("details");
-  view.table = element("table");
-  view.details.append(element("summary", "", "As a table"), view.table);
-  view.details.addEventListener("toggle", () => draw(view));
-  view.more.append(view.words, view.other, view.details);
+  view.table = foldedTable("next-character", () => draw(view));
+  view.more.append(view.words, view.other, view.table.details);
   view.predicted = [view.figures, view.chart, settings, view.more];
   root.append(view.heading, view.nothing, view.figures, view.problem, view.chart, settings, view.more);
   parentElement.appendChild(root);
@@ -65,31 +64,10 @@ function create(parentElement) {
   return view;
 }
 
-function setting(parent, name, words, type) {
-  const box = element("div", `setting st-key-explainer-${name}`), label = element("label", "", words);
-  const input = document.createElement("input"), value = element("output");
-  Object.assign(input, { type, name, id: `explainer-${name}` });
-  label.htmlFor = input.id;
-  box.append(label, ...(type === "range" ? [value] : []), input);
-  input.addEventListener("input", () => {
-    const given = input.value === "" ? NaN : Number(input.value);
-    if (given >= Number(input.min) && given <= Number(input.max)) place.move({ [name]: type === "number" ? Math.trunc(given) : given });
-  });
-  input.addEventListener("change", () => { input.value = place.values[name]; }); // what is not allowed was not used
-  input.shown = value;
-  parent.append(box);
-  return input;
-}
-
 async function draw(view) {
   const drawing = ++view.drawing, { data } = view, { ...values } = place.values;
   const step = Math.min(values.step, data.length);
-  for (const input of view.inputs) {
-    input.shown.textContent = fixed(values[input.name], 2);
-    input.style.setProperty("--share", (values[input.name] - input.min) / (input.max - input.min));
-    const isTheSame = input.value !== "" && Number(input.value) === values[input.name];
-    if (!isTheSame && document.activeElement !== input) input.value = values[input.name];
-  }
+  for (const input of view.inputs) input.show(values[input.name]);
   const reading = readingAt(data.reading), other = data.other && readingAt(data.other.reading);
   const loading = Promise.all([reading.head, other?.head, step ? reading.row(step - 1) : null]);
   const loaded = await loading.catch(() => null);
@@ -122,7 +100,7 @@ function show(view, { head, otherHead, logits, step, values }) {
   });
   const chart = { ...data.chart, figure: JSON.stringify(figure), label: words, filename: `position-${step + 1}` };
   view.removeChart = mountChart({ data: chart, parentElement: view.chart, setTriggerValue: () => {} });
-  if (view.details.open) fill(view.table, { head, probabilities, sampling, actual });
+  fill(view.table, { head, probabilities, sampling, actual });
 }
 
 // The most likely characters, and the actual one.
@@ -134,12 +112,5 @@ function fill(table, { head, probabilities, sampling, actual }) {
   const rows = shown.map((i) => [
     head.alphabet[i], share(probabilities[i]), ...(sampling ? [share(sampling[i])] : []), i === actual ? "actual" : "",
   ]);
-  table.replaceChildren(row("th", [...names, "actual"]), ...rows.map((cells) => row("td", cells)));
-}
-
-function row(name, cells) {
-  const made = element("tr");
-  made.append(...cells.map((words) => element(name, "", words)));
-  if (name === "th") for (const cell of made.children) cell.scope = "col";
-  return made;
+  table.show([...names, "actual"], rows);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ _BARS, _HEIGHT = 8, 330  # pixels: few enough for two rows of labels, on a proje
 _PRESENTED = 6  # bars in Present mode, whose letters are larger
 _SAMPLING = ("temperature", "top_k", "top_p")
 _LEFT_OUT = {"top_k": 0, "top_p": 1}  # values that links do not say
-_STEPS = {"temperature": 0.05, "top_k": 1, "top_p": 0.05}  # of the sliders
+_STEPS = {"temperature": 0.05, "top_k": 1, "top_p": 0.05, "seed": 1}  # of the sliders
 _DECLARED = settings(SampleConfig)
 _mount = served_files.component("charlab_next", Path(__file__).with_suffix(".js"), isolate_styles=False)
 
@@ -37,7 +38,7 @@ def show(chosen: Chosen) -> None:
         "other": _other(chosen),
         "length": len(chosen.reading.text),
         "place": place(),
-        "limits": {name: _limits(name) for name in _SAMPLING},
+        "limits": {name: limits(name) for name in _SAMPLING},
         "most": _PRESENTED if present.is_on() else _BARS,
         "layout": plain_layout(None, "probability"),
         "chart": frame(present.taller(_HEIGHT)),
@@ -62,15 +63,20 @@ def place() -> dict[str, Any]:
 
 def note(key: str) -> None:
     """The reader has moved in the browser, before this run of the page: the component `key` tells it."""
-    moved, noted = st.session_state[key].get("moved"), {}
-    for name in ("step", *_SAMPLING):
+    url_state.follow(moved(st.session_state[key].get("moved"), ("step", *_SAMPLING)))
+
+
+def moved(said: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Put what a browser says into the session, where allowed; returns that as settings of the page's link."""
+    noted = {}
+    for name in names:
         setting = name if name == "step" else f"explainer.{name}"
-        given = moved.get(name) if isinstance(moved, dict) else None
+        given = said.get(name) if isinstance(said, dict) else None
         value = page_state.allowed(page_state.row(setting), given)
         if value is not NOT_ALLOWED:
             st.session_state[setting] = value
             noted[setting] = None if value == _LEFT_OUT.get(name) else value
-    url_state.follow(noted)
+    return noted
 
 
 def _other(chosen: Chosen) -> dict[str, Any] | None:
@@ -81,7 +87,7 @@ def _other(chosen: Chosen) -> dict[str, Any] | None:
     return {"name": name, "reading": readings.address(chosen.other_model, reading, chosen.whole_other.text)}
 
 
-def _limits(name: str) -> dict[str, Any]:
+def limits(name: str) -> dict[str, Any]:
     """The attributes of a slider or a box for a number."""
     least, most = page_state.limits(f"explainer.{name}")
     return {"min": least, "max": most, "step": _STEPS[name], "title": _DECLARED[name].help}

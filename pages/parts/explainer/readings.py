@@ -142,7 +142,7 @@ def _head(kept: _Kept, _first: int) -> bytes:
     """What is said of every position; words.js reads it. Of each text only its distinct characters are named."""
     reading, distinct = kept.reading, sorted(set(kept.reading.text))
     drawn = {c: visible(c) for c in distinct}
-    names, labels = _names(tuple(kept.characters))
+    names, labels = names_of(tuple(kept.characters))
     said = {
         "text": list(reading.text),
         "drawn": {c: form for c, form in drawn.items() if form != c},
@@ -153,7 +153,7 @@ def _head(kept: _Kept, _first: int) -> bytes:
         "labels": labels if labels != names else None,
         "unknown": kept.unknown,
         "next": reading.next_ids.tolist(),
-        "type": str(_stored(reading.logits).dtype),
+        "type": str(stored(reading.logits).dtype),
         "rows": _rows(reading.logits),
         "probabilities": _numbers(reading.next_probabilities),
         "bits": _numbers(reading.bits),
@@ -164,14 +164,14 @@ def _head(kept: _Kept, _first: int) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _names(characters: tuple[str, ...]) -> tuple[list[str], list[str]]:
+def names_of(characters: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """The names of an alphabet's characters, and these in Plotly's markup."""
     names = [named(character) for character in characters]
     return names, [literal(name) for name in names]
 
 
 def _logits(kept: _Kept, first: int) -> bytes:
-    rows = _stored(kept.reading.logits)[first : first + _rows(kept.reading.logits)]
+    rows = stored(kept.reading.logits)[first : first + _rows(kept.reading.logits)]
     return rows.astype(rows.dtype.newbyteorder("<")).tobytes()
 
 
@@ -196,14 +196,14 @@ _PARTS: dict[str, Callable[[_Kept, int], bytes]] = {
 }
 
 
-def _stored(logits: np.ndarray) -> np.ndarray:
+def stored(logits: np.ndarray) -> np.ndarray:
     """Networks compute in single precision; what an n-gram model counts needs double."""
     return logits if logits.dtype == np.float32 else logits.astype(np.float64)
 
 
 def _rows(logits: np.ndarray) -> int:
     """How many rows browsers get at once."""
-    return max(1, _PART // (_stored(logits[:1]).itemsize * logits.shape[1]))
+    return max(1, _PART // (stored(logits[:1]).itemsize * logits.shape[1]))
 
 
 def _numbers(values: np.ndarray) -> list[Any]:

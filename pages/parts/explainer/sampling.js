@@ -32,6 +32,13 @@ export function shaped(logits, { temperature, top_k, top_p }, unknown) {
   return probabilities;
 }
 
+// The id that a random number from [0, 1) falls on when the probabilities [V] are laid end to end.
+export function chosenBy(probabilities, uniform) {
+  const point = uniform * sum(probabilities);
+  let right = 0;
+  return probabilities.findIndex((p) => (right += p) > point);
+}
+
 export const isShaped = ({ temperature, top_k, top_p }) => temperature !== 1 || top_k > 0 || top_p < 1;
 
 // The indices of some numbers, the greatest first; equal ones in their order.

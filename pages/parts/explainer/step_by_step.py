@@ -1,82 +1,113 @@
 """Write step by step: one character at a time, by random numbers or by hand, with branches to return to.
 
-The state of a session is its Branches (charlab/explain/branching.py) and a reader of the model's predictions.
+A session's Branches (charlab/explain/branching.py) are here, with a reader of the model's predictions. Along a
+branch, and to another temperature or seed, people move in the browser (step_by_step.js), which has got the logits
+with each answer; what it asks for comes with where it is.
 """
 
 from __future__ import annotations
 
-import json
-import secrets
-import time
-from collections.abc import Callable
+import base64
+import gzip
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
-from streamlit.runtime.scriptrunner import StopException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from charlab.charts import along_text, distribution
-from charlab.core.display import in_line, named
+from charlab.charts.base import literal
+from charlab.core.display import in_line, named, visible
+from charlab.errors import CharlabError, ConfigError
 from charlab.explain import branching
 from charlab.explain.branching import Branches, Choice, Reader
-from charlab.export.reading_page import in_percent
 from charlab.runs.models import Model
+from pages.parts.explainer import next_character, readings
 from pages.parts.explainer.text_strip import alphabet
-from pages.parts.shared import page_state, present, sampling_inputs, url_state
-from pages.parts.shared.character_strip import character_strip, keys_help
-from pages.parts.shared.chart import plotly_chart
-from pages.parts.shared.safe_text import plain
+from pages.parts.shared import present, served_files, url_state
+from pages.parts.shared.character_strip import drawing, keys_help
+from pages.parts.shared.chart import frame
+from pages.parts.shared.safe_text import as_label, in_order
 from pages.parts.shared.shared_cache import SharedCache, size_of
 
-_MAX_BUTTONS = 10  # of the most likely characters
-_HEIGHT = 144  # pixels, four lines: the end of a longer text scrolls into sight
+_CHART, _STRIP = 180, 144  # pixels; the end of a text of more than four lines scrolls into sight
 _BEFORE = 60  # characters of the text shown before the branch
 _SHOWN_OF_A_BRANCH = 80
+_KEY = "walk_view"
+_SPEEDS = {"min": -1, "max": 2, "step": 1}  # powers of two: characters per second
 _READERS: SharedCache[Reader] = SharedCache(
     32 * 2**20, lambda reader: size_of({name: part for name, part in vars(reader).items() if name != "_predictor"})
 )
-_ABANDONED = 10.0  # seconds without an update, after which playing has ended
+_mount = served_files.component("charlab_step_by_step", Path(__file__).with_suffix(".js"), isolate_styles=False)
 
 
 @dataclass
 class _Session:
     """One reader's branches, for one model and one text."""
 
-    key: tuple[str, str]
+    key: str
     text: str
     reader: Reader
     branches: Branches = field(default_factory=Branches)
     code: str = ""  # the branch in the page's link
-    playing: bool = False
-    due: float = 0.0  # when the next character is due, by time.monotonic
+    is_playing: bool = False
+    turn: int = 0  # the last thing that the browser said, by its own counting
+    known: tuple[int, ...] = ()  # what was written where the browser had the logits of
+    known_rows: int = 0  # so many positions
 
 
 def show(model: Model, text: str) -> dict[str, Any]:
     """Draw the view for a text to continue; returns the settings for the page's link."""
-    for setting in ("explainer.temperature", "explainer.seed", "walk", "walk_speed"):
+    for setting in ("explainer.temperature", "explainer.seed", "walk"):
         url_state.read(setting)
     session = _session(model, text)
-    if session.playing and time.monotonic() - session.due > _ABANDONED:
-        session.playing = False  # the reader has left the page
-    every = 1 / st.session_state.walk_speed if session.playing else None
-    st.fragment(_view, run_every=every)(model, session, every)
+    st.fragment(_view)(model, session)
+    with present.details("help"):
+        _explanation()
     return _settings(session)
+
+
+def random_numbers(request: Request) -> Response:
+    """The random numbers of a seed, as little-endian numbers in double precision."""
+    try:
+        numbers = branching.random_numbers(int(request.path_params["seed"]))
+    except (ValueError, ConfigError):
+        return PlainTextResponse("A random seed is a whole number from 0 on.", 400)
+    packed = gzip.compress(numbers.astype("<f8").tobytes(), compresslevel=1, mtime=0)
+    return Response(packed, media_type="application/octet-stream", headers=served_files.KEEP)
 
 
 def _session(model: Model, text: str) -> _Session:
     """The current session; a new one for another model or text, or if a link describes one."""
-    key, code = (model.digest, text), st.session_state.walk
+    key, code = readings.key_of(model.digest, text), st.session_state.walk
     session = st.session_state.get("walk_session")
     if session is None or session.key != key:
         if session is not None and code == session.code:
             code = ""  # it belongs to the previous text
-        session = _Session(key, text, _reader(model, text).fork())
+        turn = session.turn if session else 0
+        session = _Session(key, text, _reader(model, text).fork(), turn=turn)
         session.branches = branching.from_code(code, session.reader, model.vocab)
     elif code != session.code:
-        session.branches, session.playing = branching.from_code(code, session.reader, model.vocab), False
+        position = branching.position_of(session.branches, code)
+        if position is None:
+            session.branches = branching.from_code(code, session.reader, model.vocab)
+        else:
+            session.branches = branching.move_to(session.branches, position)
     st.session_state.walk_session = session
     _settings(session)
     return session
+
+
+def _reader(model: Model, text: str) -> Reader:
+    """A text read to its end, once for everyone who continues it."""
+    read = lambda: Reader(model.predictor, model.vocab, text)  # noqa: E731
+    return _READERS.get((model.digest, text), read, st.spinner("Reading ..."))
 
 
 def _reader(model: Model, text: str) -> Reader:
@@ -92,104 +123,169 @@ def _settings(session: _Session) -> dict[str, Any]:
     return {"walk": session.code or None} | {key: st.session_state[key] for key in shared}
 
 
-def _view(model: Model, session: _Session, every: float | None) -> None:
-    """The whole view, redrawn at each step. `every` is the interval at which the browser asks for the next one.
-
-    The Stop of Streamlit's own bar ends what plays: the browser would go on asking for steps.
-    """
-    try:
-        _draw(model, session, every)
-    except StopException:
-        session.playing = False
-        raise
+def _settings(session: _Session) -> dict[str, Any]:
+    """The settings for the page's link, with the current branch."""
+    st.session_state.walk = session.code = branching.to_code(session.branches)
+    shared = ("explainer.temperature", "explainer.seed")
+    return {"walk": session.code or None} | {key: st.session_state[key] for key in shared}
 
 
-def _draw(model: Model, session: _Session, every: float | None) -> None:
-    if session.playing and time.monotonic() >= session.due:
-        _step(model, session)
-        session.due = time.monotonic() + 0.8 / st.session_state.walk_speed
-    if (1 / st.session_state.walk_speed if session.playing else None) != every:
-        st.rerun()  # the speed has changed
-    choice = None if session.branches.is_full else _next_choice(model, session)
-    with st.container(gap="xsmall"):
-        if choice:
-            _random_number(model, choice)
-        else:
-            st.info(f"A branch has at most {branching.MAX_CHOICES} characters. Go back, or restart.")
-        _buttons(model, session)
-        _written(model, session)
-    with present.details("what-if"):
-        if choice:
-            _alternatives(model, session, choice)
-        _sliders()
-        if choice:
-            _explanation()
-        _branches(model, session)
-        _table(model, session)
+def _view(model: Model, session: _Session) -> None:
+    """What the browser draws: this alone runs again where it asks for something."""
+    _mount(
+        key=_KEY,
+        data=_data(model, session),
+        on_moved_change=partial(_hear, model, session, _KEY, "moved"),
+        on_asked_change=partial(_hear, model, session, _KEY, "asked"),
+    )
     settings = _settings(session)
-    if not session.playing:  # browsers limit how often an address may change
+    if not session.is_playing:  # browsers limit how often an address may change
         url_state.write(settings, keep_others=True)
 
 
-def _next_choice(model: Model, session: _Session) -> Choice:
-    """The choice that the random number of this position makes."""
-    logits = session.reader.logits(session.branches.ids)
+# What the browser says
+
+
+def _hear(model: Model, session: _Session, key: str, event: str) -> None:
+    """The reader has moved, or asks for something, and says from where: the component `key` tells it."""
+    said = st.session_state[key].get(event)
+    if not isinstance(said, dict):
+        return
+    next_character.moved(said, ("temperature", "seed"))
+    session.turn, session.is_playing = _whole(said, "turn"), said.get("isPlaying") is True
+    session.branches = branching.move_to(session.branches, _whole(said, "written"))
+    session.known, session.known_rows = _ids(session.branches.path), _whole(said, "known")
+    if not session.is_playing:
+        url_state.follow(_settings(session))
+    if event == "asked":
+        with suppress(CharlabError):  # no browser of ours asks for what there is not
+            session.branches = _act(model, session, said)
+
+
+def _act(model: Model, session: _Session, said: dict[str, Any]) -> Branches:
+    """The branches after what the reader asks for."""
+    branches, act = session.branches, said.get("act")
+    if act == "branch":
+        return branching.switch_branch(branches, _whole(said, "branch"))
+    if act not in ("step", "hand") or branches.is_full:
+        return branches
     temperature, seed = st.session_state["explainer.temperature"], st.session_state["explainer.seed"]
-    return branching.next_choice(logits, model.vocab, temperature, seed, session.branches.position)
+    logits = session.reader.logits(branches.ids)
+    choice = branching.next_choice(logits, model.vocab, temperature, seed, branches.position)
+    if act == "hand":
+        choice = branching.choose_manually(choice, _whole(said, "id"), model.vocab)
+    return branching.append_choice(branches, choice)
 
 
-def _step(model: Model, session: _Session) -> None:
-    if not session.branches.is_full:
-        session.branches = branching.append_choice(session.branches, _next_choice(model, session))
-    session.playing = session.playing and not session.branches.is_full
+def _whole(said: dict[str, Any], name: str) -> int:
+    """A whole number of what the browser says; -1 where it says none."""
+    value = said.get(name)
+    return value if type(value) is int else -1
 
 
-def _written(model: Model, session: _Session) -> None:
-    """The end of the text and the branch, one cell per character; a click or an arrow key moves along it."""
+# What the browser gets
+
+
+def _data(model: Model, session: _Session) -> dict[str, Any]:
+    branches = session.branches
+    ids = _ids(branches.path)
+    kind, rows = _logits(session, ids)
+    return {
+        "session": session.key,
+        "turn": session.turn,
+        "place": {name: st.session_state[f"explainer.{name}"] for name in ("temperature", "seed")},
+        "written": branches.position,
+        "code": branching.to_code(branching.move_to(branches, len(ids))),
+        "ids": ids,
+        "path": [_in_table(choice) for choice in branches.path],
+        "type": kind,
+        "rows": rows,
+        "numbers": f"{served_files.root()}/random-numbers/{{seed}}",
+        "unknown": model.vocab.unknown_id,
+        "length": len(session.text),
+        "before": len(session.text[-_BEFORE:]),
+        "most": branching.MAX_CHOICES,
+        "limits": {name: next_character.limits(name) for name in ("temperature", "seed")} | {"speed": _SPEEDS},
+        "branches": _branches(model, branches),
+        "chart": frame(present.taller(_CHART)),
+        "segments": _segments(),
+        **_names(tuple(alphabet(model))),
+        **_strip(model, session),
+    }
+
+
+def _ids(path: Sequence[Choice]) -> tuple[int, ...]:
+    return tuple(choice.id for choice in path)
+
+
+def _in_table(choice: Choice) -> tuple[float, bool, float, float]:
+    return round(choice.uniform, 3), choice.manual, round(100 * choice.probability, 2), choice.temperature
+
+
+def _logits(session: _Session, ids: tuple[int, ...]) -> tuple[str, list[tuple[int, str]]]:
+    """The type of the logits, and in base64 those that the browser lacks, each with how much was read."""
+    alike = next(
+        (i for i, (a, b) in enumerate(zip(ids, session.known, strict=False)) if a != b), len(session.known)
+    )
+    first, last = min(max(session.known_rows, 0), alike + 1), min(len(ids), branching.MAX_CHOICES - 1)
+    rows = [(length, readings.stored(session.reader.logits(ids[:length]))) for length in range(first, last + 1)]
+    kind = str(rows[0][1].dtype) if rows else ""
+    return kind, [
+        (length, base64.b64encode(row.astype(row.dtype.newbyteorder("<"))).decode()) for length, row in rows
+    ]
+
+
+@lru_cache(maxsize=64)
+def _names(characters: tuple[str, ...]) -> dict[str, Any]:
+    """The names of an alphabet's characters; where they differ from these, their form in Plotly's markup in wide
+    segments, and where it differs from that, in narrow ones."""
+    names = [as_label(named(character)) for character in characters]
+    labels, forms = ([literal(how(character)) for character in characters] for how in (named, visible))
+    return {
+        "names": names,
+        "labels": {i: label for i, label in enumerate(labels) if label != names[i]},
+        "forms": {i: form for i, form in enumerate(forms) if form != labels[i]},
+    }
+
+
+@lru_cache(maxsize=1)
+def _segments() -> dict[str, Any]:
+    """What segments.js needs besides a prediction."""
+    return {
+        "figure": distribution.sampling_chart(["a"], np.ones(1), 0.5, 0),
+        "colours": distribution.SEGMENT_COLOURS,
+        "least": distribution.MIN_SEGMENT,
+        "labelled": distribution.MIN_LABELLED,
+    }
+
+
+def _strip(model: Model, session: _Session) -> dict[str, Any]:
+    """The end of the text and the branch, one cell per character, and what is special about its keys."""
     before, path = session.text[-_BEFORE:], session.branches.path
     bits = [choice.bits for choice in path]
-
-    def choose(index: int) -> None:
-        session.branches, session.playing = branching.move_to(session.branches, index - len(before)), False
-
     characters = [*before, *branching.decode(path, model.vocab), along_text.END]
     blank: list[float | None] = [None] * len(before)
-    character_strip(
+    strip = drawing(
         characters,
         [*blank, *(min(1.0, value / 8) for value in bits), None],
-        key="walk_strip",
         label="Written text, one cell per character",
-        chosen=len(before) + session.branches.position,
-        on_choose=choose,
         values=[*blank, *(value if value < 99 else None for value in bits), None],
         unit="bits at this temperature",
         legend=("0 bits: likely", "8+ bits: unlikely"),
-        height=present.taller(_HEIGHT),
+        height=present.taller(_STRIP),
         first_position=len(session.text) - len(before) + 1,
     )
-    position = session.branches.position
-    manual = sum(choice.manual for choice in path[:position])
-    with present.details("written"):
-        st.caption(
-            f"{position} {'character' if position == 1 else 'characters'} written, {manual} of them chosen by "
-            "you. Click a character to go back to it, or use the arrow keys once the text has focus."
-            + keys_help(characters)
-        )
+    return {"strip": strip, "keys": keys_help(characters)}
 
 
-def _random_number(model: Model, choice: Choice) -> None:
-    characters = alphabet(model)
-    figure = distribution.sampling_chart(characters, choice.sampling_probabilities, choice.uniform, choice.id)
-    left, right = choice.span
-    words = (
-        f"The random number {choice.uniform:.3f} falls on “{named(characters[choice.id])}”, whose segment runs "
-        f"from {left:.3f} to {right:.3f}: a probability of {in_percent(choice.probability)}."
-    )
-    plotly_chart(
-        json.dumps(figure), key="random_number", height=present.taller(180), label=words, filename="random-number"
-    )
-    with present.details("random-number"):
-        st.write(plain(words))
+def _branches(model: Model, branches: Branches) -> dict[str, Any]:
+    """The end of every branch's text, and which is the current one."""
+    texts = []
+    for path in branches.paths if len(branches.paths) > 1 else ():
+        text = branching.decode(path, model.vocab)
+        dots = "…" if len(text) > _SHOWN_OF_A_BRANCH else ""
+        texts.append(in_order(in_line(dots + text[-_SHOWN_OF_A_BRANCH:])))
+    return {"texts": texts, "current": branches.branch, "most": branching.MAX_BRANCHES}
 
 
 def _explanation() -> None:
@@ -208,163 +304,3 @@ def _explanation() -> None:
             "**Back** and **Restart** go to an earlier position without deleting what was written. **New random "
             "numbers** changes the random seed: from there on, other random numbers choose the characters."
         )
-
-
-def _buttons(model: Model, session: _Session) -> None:
-    """What is pressed again and again. No button has a tooltip: it would cover the sentence above the row."""
-    full, first = session.branches.is_full, session.branches.position == 0
-
-    def paused(action: Callable[[], Branches]) -> Callable[[], None]:
-        def change() -> None:
-            session.playing = False
-            session.branches = action()
-
-        return change
-
-    def step() -> Branches:
-        return branching.append_choice(session.branches, _next_choice(model, session))
-
-    def play(playing: bool) -> None:
-        session.playing, session.due = playing, time.monotonic()
-
-    def reseed() -> None:
-        st.session_state["explainer.seed"] = secrets.randbelow(10_000)
-
-    row = st.container(horizontal=True)
-    row.button(
-        "Step",
-        icon=":material/arrow_forward:",
-        key="walk_step",
-        type="primary",
-        disabled=full,
-        on_click=paused(step),
-    )
-    row.button(
-        "Pause" if session.playing else "Play",
-        disabled=full,
-        key="walk_play",
-        on_click=play,
-        args=(not session.playing,),  # what the button says, also where the run that it began was stopped
-        icon=":material/pause:" if session.playing else ":material/play_arrow:",
-    )
-    others = present.details("other-buttons", row, horizontal=True, width="content")
-    others.button(
-        "Back",
-        icon=":material/arrow_back:",
-        key="walk_back",
-        disabled=first,
-        on_click=paused(lambda: branching.step_back(session.branches)),
-    )
-    others.button(
-        "Restart",
-        icon=":material/first_page:",
-        key="walk_first",
-        disabled=first,
-        on_click=paused(lambda: branching.move_to(session.branches, 0)),
-    )
-    others.button("New random numbers", icon=":material/casino:", key="walk_dice", on_click=reseed)
-
-
-def _sliders() -> None:
-    first_column, second_column, third_column = st.columns(3)
-    sampling_inputs.temperature("explainer.temperature", first_column)
-    second_column.select_slider(
-        "Speed, characters per second",
-        page_state.choices("walk_speed"),
-        key="walk_speed",
-        persist_state="session",
-        format_func=lambda speed: f"{speed:g}",
-    )
-    third_column.number_input(
-        "Random seed",
-        *page_state.limits("explainer.seed"),
-        key="explainer.seed",
-        persist_state="session",
-        help="The same seed gives the same random numbers.",
-    )
-
-
-def _alternatives(model: Model, session: _Session, choice: Choice) -> None:
-    """Another character by hand: buttons for the most likely ones, and a list of all."""
-
-    def choose(chosen: int | None) -> None:
-        if chosen is not None:
-            session.playing = False
-            manual = branching.choose_manually(choice, chosen, model.vocab)
-            session.branches = branching.append_choice(session.branches, manual)
-
-    st.markdown("**What if?** Choose the next character yourself.")
-    row = st.container(horizontal=True)
-    logits = session.reader.logits(session.branches.ids)
-    for number, i in enumerate(branching.most_likely(logits, model.vocab, _MAX_BUTTONS)):
-        row.button(
-            plain(f"{named(model.vocab.characters[i])}  {in_percent(float(choice.sampling_probabilities[i]))}"),
-            key=f"walk_hand_{number}",
-            on_click=choose,
-            args=(i,),
-        )
-    row.selectbox(
-        "Any other character",
-        range(model.vocab.unknown_id),
-        index=None,
-        key="walk_any",
-        width=220,
-        placeholder="Any other character",
-        label_visibility="collapsed",
-        format_func=lambda i: named(model.vocab.characters[i]),
-        on_change=lambda: choose(_take("walk_any")),
-    )
-
-
-def _take(key: str) -> Any:
-    """The value of a widget, which is empty afterwards."""
-    value, st.session_state[key] = st.session_state[key], None
-    return value
-
-
-def _branches(model: Model, session: _Session) -> None:
-    """Every branch, with a button to return to it."""
-    branches = session.branches
-    if len(branches.paths) < 2:
-        return
-
-    def switch(branch: int) -> None:
-        session.branches, session.playing = branching.switch_branch(session.branches, branch), False
-
-    most = branching.MAX_BRANCHES
-    st.markdown(f"**{len(branches.paths)} branches** from the same beginning. The latest {most} are kept.")
-    for branch, path in enumerate(branches.paths):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(
-                f"Branch {branch + 1}",
-                key=f"walk_path_{branch}",
-                on_click=switch,
-                args=(branch,),
-                type="primary" if branch == branches.branch else "secondary",
-                help="Go to the end of this branch.",
-            )
-            text = branching.decode(path, model.vocab)
-            dots = "…" if len(text) > _SHOWN_OF_A_BRANCH else ""
-            current = "current: " if branch == branches.branch else ""
-            st.markdown(plain(f"{current}“{in_line(dots + text[-_SHOWN_OF_A_BRANCH:])}”"), width="stretch")
-
-
-def _table(model: Model, session: _Session) -> None:
-    path = session.branches.path[: session.branches.position]
-    if not path:
-        return
-    with st.expander("As a table", on_change="rerun", key="walk_table") as opened:
-        if not opened.open:
-            return
-        rows = [
-            {
-                "position": len(session.text) + number,
-                "character": named(model.vocab.characters[choice.id]),
-                "chosen by": "you" if choice.manual else "random number",
-                "random number": round(choice.uniform, 3),
-                "probability, %": round(100 * choice.probability, 2),
-                "temperature": choice.temperature,
-            }
-            for number, choice in enumerate(path, 1)
-        ]
-        st.dataframe(rows, hide_index=True, width="stretch")

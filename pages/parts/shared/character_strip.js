@@ -2,7 +2,8 @@
 // Cells are inline boxes without space between them where letters join or carry marks (Arabic, Devanagari), so that the
 // browser shapes them as one word; each line has the direction of its first letter.
 // Python owns the chosen index; between two of its answers the browser runs ahead, so that arrow keys respond at once.
-// Where the strip moves the page's place (place.js), the browser owns it, and Python is not asked.
+// Where the strip moves the page's place (place.js), the browser owns it, and Python is not asked. So it is where
+// another script draws the strip and gives it `onChoose`.
 
 import { place } from "./place.js";
 
@@ -14,8 +15,9 @@ const strips = new WeakMap(); // parentElement -> what is drawn there
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const strip = strips.get(parentElement) ?? create(parentElement);
-  strip.send = (index) => (data.inBrowser ? place.move({ step: index }) : setTriggerValue("chosen", index));
-  strip.root.toggleAttribute("data-moves", data.inBrowser);
+  strip.choose = data.onChoose ?? (data.inBrowser ? (index) => place.move({ step: index }) : null);
+  strip.send = (index) => setTriggerValue("chosen", index);
+  strip.root.toggleAttribute("data-moves", Boolean(strip.choose));
   const before = strip.data;
   strip.data = data;
   if (textChanged(before, data)) build(strip, data);
@@ -25,6 +27,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   strip.unlisten?.();
   strip.unlisten = data.inBrowser ? place.listen(({ step }) => moveTo(strip, step)) : null;
   if (data.inBrowser) place.hear({ step: data.chosen }, data.characters.length - 1);
+  else if (data.onChoose) moveTo(strip, data.chosen);
   else hear(strip, data.chosen);
   const turn = ++strip.turn;
   return () => {
@@ -268,7 +271,7 @@ function choose(strip, index, delay) {
   mark(strip, index);
   strip.cells[index].focus({ preventScroll: true });
   reveal(strip, index);
-  if (strip.data.inBrowser) return strip.send(index);
+  if (strip.choose) return strip.choose(index);
   clearTimeout(strip.timer);
   const send = () => {
     strip.timer = 0;

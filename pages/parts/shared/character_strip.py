@@ -23,9 +23,32 @@ def character_strip(
     colours: Sequence[float | str | None] | None = None,
     *,
     key: str,
-    label: str,
     chosen: int | None = None,
     on_choose: Callable[[int], None] | None = None,
+    **drawn: Any,
+) -> int | None:
+    """Draw a text and return the chosen index: the one just chosen, or else `chosen`.
+
+    `drawn` are further arguments of `drawing`. `on_choose` is called before the rerun.
+    """
+    length = len(characters)
+
+    def report() -> None:
+        index = _checked(st.session_state[key].get("chosen"), length)
+        if index is not None and on_choose:
+            on_choose(index)
+
+    data = drawing(characters, colours, chosen=chosen, **drawn)
+    index = _checked(_mount(key=key, data=data, on_chosen_change=report).chosen, length)
+    return data["chosen"] if index is None else index
+
+
+def drawing(
+    characters: Sequence[str],
+    colours: Sequence[float | str | None] | None = None,
+    *,
+    label: str,
+    chosen: int | None = None,
     values: Sequence[float | None] | None = None,
     unit: str = "",
     surprises: Sequence[int] = (),
@@ -36,32 +59,20 @@ def character_strip(
     read_only: bool = False,
     moves: bool = False,
     first_position: int | None = None,
-) -> int | None:
-    """Draw a text and return the chosen index: the one just chosen, or else `chosen`.
+) -> dict[str, Any]:
+    """What a browser draws (character_strip.js), also as a part of another component.
 
     `colours` are numbers from 0 (the page's background) to 1 (deep), with scale "diverging" from -1 to 1, or
     CSS colours; None or NaN leaves a cell blank. `values` with `unit` are shown when the pointer rests on a
     cell, and read by screen readers: "e", 1.32 bits. With `first_position`, the position of the first cell in a
     text, every cell tells its own, too. The digit n chooses the n-th of `surprises`. `legend` names
     the scale's two ends; `swatches` instead are shades with their meanings. `height` in pixels makes a
-    long text scroll. `on_choose` is called before the rerun. A strip that `moves` the page's place (place.js)
-    reports nothing: other components of the page follow in the browser. In a read-only strip spaces stay spaces
-    and the text can be copied.
+    long text scroll. A strip that `moves` the page's place (place.js) reports nothing: other components of the
+    page follow in the browser. In a read-only strip spaces stay spaces and the text can be copied.
     """
-    length = len(characters)
-
-    def checked(index: Any) -> int | None:
-        inside = isinstance(index, int) and not isinstance(index, bool) and 0 <= index < length
-        return index if inside else None
-
-    def report() -> None:
-        index = checked(st.session_state[key].get("chosen"))
-        if index is not None and on_choose:
-            on_choose(index)
-
     distinct = sorted(set(characters))
     drawn = {c: visible(c) for c in distinct}
-    data = {
+    return {
         "characters": list(characters),
         "drawn": {c: form for c, form in drawn.items() if form != c},
         "onLetters": on_letters(characters),
@@ -69,7 +80,7 @@ def character_strip(
         "colours": None if colours is None else [_colour(colour) for colour in colours],
         "values": None if values is None else [_number(value) for value in values],
         "unit": unit,
-        "chosen": checked(chosen),
+        "chosen": _checked(chosen, len(characters)),
         "surprises": [int(i) for i in surprises[:9]],
         "scale": scale,
         "legend": list(legend) if legend else None,
@@ -80,8 +91,6 @@ def character_strip(
         "inBrowser": moves,
         "firstPosition": first_position,
     }
-    index = checked(_mount(key=key, data=data, on_chosen_change=report).chosen)
-    return checked(chosen) if index is None else index
 
 
 def keys_help(text: Sequence[str]) -> str:
@@ -99,6 +108,12 @@ def on_letters(text: Sequence[str]) -> list[int]:
     alone = {character: visible(character) for character in set(text)}
     forms = enumerate(zip(text, visible_text(text), strict=True))
     return [i for i, (character, form) in forms if form == character != alone[character]]
+
+
+def _checked(index: Any, length: int) -> int | None:
+    """An index of the text, else None."""
+    inside = isinstance(index, int) and not isinstance(index, bool) and 0 <= index < length
+    return index if inside else None
 
 
 def _name(character: str) -> str:

@@ -103,7 +103,6 @@ SETTINGS: dict[str, Setting] = {
     "explainer.top_p": _explainer(float, 1.0, limits=(0.05, 1.0), parameter="top_p", parse=_top_p),
     "explainer.seed": _explainer(int, 1, limits=_SEEDS, parameter="seed"),
     "walk": _explainer(str, ""),
-    "walk_speed": _explainer(float, 2.0, choices=(0.5, 1.0, 2.0, 4.0), parameter=None),  # characters per second
     "unit": _explainer(str, ""),
     "feature": _explainer(str, AT_CALL, choices=AT_CALL),
     "layer": _explainer(int, 1, limits=AT_CALL),
@@ -132,7 +131,7 @@ REMEMBERED = {
     "digests_of_link": PLAYGROUND, "seed_text_of": PLAYGROUND, "seed_text_given": PLAYGROUND,
     "opened_popovers": TRAIN,
     "seen_titles": TRAIN, "gone_choices": TRAIN,  # and on the other pages with a picker of models
-    "handed_over": EXPLAINER, "walk_session": EXPLAINER, "walk_any": EXPLAINER,
+    "handed_over": EXPLAINER, "walk_session": EXPLAINER,
     "unit.array": EXPLAINER, "unit.number": EXPLAINER,
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ def routes() -> list[Route]:
         served_files.PATH: served_files.answer,
         "/reading/{key}/{what}": reading,
         "/inside/{key}/{what}": inside,
+        "/random-numbers/{seed}": random_numbers,
         live_route.PATH: live_route.run,
         teacher_link.PATH: teacher_link.enter,
     }
@@ -48,6 +49,13 @@ def inside(request: Request) -> Response:
     from pages.parts.explainer import activations
 
     return activations.answer(request)
+
+
+async def random_numbers(request: Request) -> Response:
+    """The random numbers of a seed: at once, as they take 0.1 ms."""
+    from pages.parts.explainer import step_by_step
+
+    return step_by_step.random_numbers(request)
 
 
 @cache

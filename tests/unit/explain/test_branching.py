@@ -205,13 +205,29 @@ def test_the_length_and_number_of_branches_are_limited():
     assert branching.decode(branches.path, VOCAB) == VOCAB.characters[-1]
 
 
-def test_the_unknown_character_is_neither_offered_nor_taken():
-    logits = np.zeros(len(VOCAB))
-    logits[VOCAB.unknown_id] = 9.0
-    assert branching.most_likely(logits, VOCAB, 99) == list(range(VOCAB.unknown_id))
-    choice = branching.next_choice(logits, VOCAB, 1.0, 1, 0)
+def test_an_id_or_a_branch_out_of_range_is_refused():
+    choice = branching.next_choice(np.zeros(len(VOCAB)), VOCAB, 1.0, 1, 0)
     for chosen in (-1, VOCAB.unknown_id):
         with pytest.raises(ConfigError, match="between 0 and"):
             branching.choose_manually(choice, chosen, VOCAB)
     with pytest.raises(ConfigError, match="Received: 1"):
         branching.switch_branch(Branches(), 1)
+
+
+def test_a_position_of_the_current_path_is_found_by_its_code():
+    reader = Reader(Counting(), VOCAB, "the ")
+    branches = steps(reader, choose(reader, steps(reader, Branches(), 3), "x"), 3, 0.5)
+    for position in range(8):
+        assert (
+            branching.position_of(branches, branching.to_code(branching.move_to(branches, position))) == position
+        )
+    assert branching.position_of(branches, "s1t1n4") is None and branching.position_of(branches, "<b>") is None
+
+
+def test_the_random_numbers_of_a_seed_are_those_that_choose():
+    numbers = branching.random_numbers(7)
+    assert numbers.shape == (branching.MAX_CHOICES + 1,) and numbers.dtype == float
+    branches = steps(Reader(Counting(), VOCAB, "the "), Branches(), 30, seed=7)
+    assert [choice.uniform for choice in branches.path] == numbers[:30].tolist()
+    with pytest.raises(ConfigError):
+        branching.random_numbers(-1)
