@@ -17,12 +17,14 @@ WRITTEN = "[role=listbox][aria-label^='Written text']"
 LINE = ".st-key-line-text_and_model button"
 TEXT = "the quick brown fox jumps over the lazy dog.\n"
 pytestmark = pytest.mark.browser
-# Streamlit's Stop, as the button in its bar sends it, while the next run of the script goes on.
+# Streamlit's Stop, as the button in its bar sends it, while the next run of the script goes on; nothing where none
+# begins within some seconds.
 STOP = """() => new Promise((done) => {
-  const before = charlabScript.runs, looking = setInterval(() => {
-    if (charlabScript.runs === before) return;
+  const before = charlabScript.runs, began = performance.now(), looking = setInterval(() => {
+    const hasBegun = charlabScript.runs !== before;
+    if (!hasBegun && performance.now() - began < 15000) return;
     clearInterval(looking);
-    window.socket.send(new Uint8Array([56, 1]));
+    if (hasBegun) window.socket.send(new Uint8Array([56, 1]));
     done();
   }, 1);
 })"""

@@ -200,7 +200,7 @@ async function draw(view) {
   const logits = logitsAfter(data, position);
   const numbers = await numbersAt(data.numbers.replace("{seed}", seed), Float64Array).catch(() => null);
   await view.isStyled;
-  if (view.drawing !== drawing) return; // a newer one has overtaken it
+  if (view.drawing !== drawing || !view.root.isConnected) return; // a newer one has overtaken it, or another view
   view.problem.hidden = Boolean(numbers);
   view.problem.textContent = "The random numbers could not be loaded from the server. Move again, or reload the page.";
   if (isFull(view)) {
