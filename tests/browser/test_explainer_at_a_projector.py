@@ -17,19 +17,16 @@ WRITTEN = "[role=listbox][aria-label^='Written text']"
 LINE = ".st-key-line-text_and_model button"
 TEXT = "the quick brown fox jumps over the lazy dog.\n"
 pytestmark = pytest.mark.browser
-# Streamlit's Stop, as the button in its bar sends it, while the next run of the script goes on; nothing where none
-# begins within some seconds.
-STOP = """() => new Promise((done) => {
-  const before = charlabScript.runs, began = performance.now(), looking = setInterval(() => {
-    const hasBegun = charlabScript.runs !== before;
-    if (!hasBegun && performance.now() - began < 15000) return;
-    clearInterval(looking);
-    if (hasBegun) window.socket.send(new Uint8Array([56, 1]));
-    done();
-  }, 1);
-})"""
+# Streamlit's Stop, as the button in its bar sends it, right behind the next run that the page asks for.
 SOCKET = """{ const Socket = WebSocket;
-window.WebSocket = class extends Socket { constructor(...given) { super(...given); window.socket = this; } }; }"""
+window.WebSocket = class extends Socket {
+  send(data) {
+    super.send(data);
+    if (!window.stopsNext || data[0] !== 90) return;
+    window.stopsNext = false;
+    super.send(new Uint8Array([56, 1]));
+  }
+}; }"""
 
 
 @pytest.fixture(name="projector")
@@ -162,13 +159,9 @@ def test_streamlits_own_stop_ends_what_plays(shared_server, projector):
     drawn(projector, "random_number")
     button(projector, "Play").click()
     wait_until(lambda: projector.locator(f"{WRITTEN} [role=option]").count() > len(TEXT) + 3)
-    for _ in range(20):  # a run may have ended before it is told to stop
-        projector.evaluate(STOP)
-        projector.wait_for_timeout(1500)
-        if button(projector, "Play").is_visible():
-            break
+    projector.evaluate("window.stopsNext = true")
     expect(button(projector, "Play")).to_be_visible()
-    settled(projector)
+    assert not projector.evaluate("window.stopsNext")
     number = projector.locator(f"{WRITTEN} [role=option]").count()
     projector.wait_for_timeout(1500)
     assert projector.locator(f"{WRITTEN} [role=option]").count() == number

@@ -105,6 +105,11 @@ def test_another_unit_by_its_number_and_the_gates_at_the_chosen_place(shared_ser
         assert dots["x"] == pytest.approx(part.astype(float), abs=1e-3) and ring["x"] == [dots["x"][15]]
     page.locator(".follower summary").click()
     expect(page.get_by_role("cell", name=f"{values['cell'][15]:.3f}", exact=True).first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the table as CSV").click()
+    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "gate or state,unit 16,mean of all units,minimum,maximum" and len(lines) == 1 + len(values)
+    assert any(line.split(",")[1] == f"{values['cell'][15]:.3f}" for line in lines)
     expect(page.get_by_text("has read up to “…x·jumps·over”")).to_be_visible()
     expect(page).to_have_url(re.compile("step=30&"))
     assert runs(page) == before

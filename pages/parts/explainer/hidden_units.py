@@ -63,6 +63,8 @@ def show(model: Model, found: Activations, text: str) -> dict[str, Any]:
 def _choose_by_feature(found: Activations, text: str, matches: dict[str, FeatureMatch], unit: Unit) -> str | None:
     """Choose a feature, then one of the units that track it best; returns the feature's name."""
     st.header("Which unit tracks what?")
+    with present.details("unit-words"):
+        st.caption("The network stores what it has read in a few hundred numbers, its **units**.")
     if not matches:
         st.caption(
             f"This needs a text of at least {probes.MIN_CHARACTERS} characters: in a shorter one some unit "
@@ -157,9 +159,9 @@ def _one_unit(model: Model, text: str, unit: Unit, feature: str | None) -> None:
     st.button("Colour the text by this unit", on_click=choose_unit, args=(unit,), icon=":material/palette:")
     with present.details("unit-help"), st.popover("What am I looking at?"):
         st.markdown(
-            "A recurrent network stores what it has read in a few hundred numbers, its **units**. Each bar is the "
-            "state of one unit after one more character. **Grey** shows where the feature is present; a feature "
-            "that counts something has its scale on the right.\n\n"
+            "Each bar is the state of one unit, one of the numbers in which a recurrent network keeps what it has "
+            "read, after one more character. **Grey** shows where the feature is present; a feature that counts "
+            "something has its scale on the right.\n\n"
             "**The limits.** A correlation does not prove that a unit *represents* a feature: the unit may track "
             "something else that occurs together with it. Most units track nothing that has a name, and most "
             "knowledge is spread over many units. A value from a short text can change with the next text."

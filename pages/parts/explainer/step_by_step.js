@@ -14,7 +14,7 @@ import { button, element, styled } from "./elements.js";
 import { foldedTable } from "./table.js";
 
 const HANDS = 10; // buttons, of the most likely characters
-const OVERDUE = 10000; // milliseconds, after which no answer is waited for: the reader may have stopped the page's run
+const OVERDUE = 30000; // milliseconds, after which no answer is waited for
 const views = new WeakMap(); // parentElement -> what is drawn there
 const known = { session: null, logits: new Map() }; // of a session: what was written -> logits [V]
 let turn = 0; // of what was sent to the server
@@ -116,10 +116,14 @@ function ask(view, act) {
   view.isAsking = true;
   view.asked = performance.now();
   view.tell("asked", { ...act, isPlaying: view.isPlaying });
-  view.overdue = setTimeout(() => {
-    [view.isAsking, view.waiting] = [false, []];
-    pause(view);
-  }, OVERDUE);
+  view.overdue = setTimeout(stop, OVERDUE, view);
+}
+
+// Nothing more is asked or waited for.
+function stop(view) {
+  clearTimeout(view.overdue);
+  [view.isAsking, view.waiting] = [false, []];
+  pause(view);
 }
 
 const logitsAfter = ({ ids }, length) => known.logits.get(ids.slice(0, length).join());
@@ -147,6 +151,7 @@ function hear(view, data) {
   const isAnswer = data.turn === turn;
   if (isNew || (isAnswer && !place.isAhead)) place.put({ written: data.written });
   place.hear(data.place);
+  if (data.isStopped) stop(view); // by the Stop of Streamlit's own bar, perhaps before it was heard
   draw(view);
   if (!isAnswer || !view.isAsking) return;
   view.isAsking = false;

@@ -20,6 +20,7 @@ import numpy as np
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 
 from charlab.charts import along_text, distribution
 from charlab.charts.base import literal
@@ -30,7 +31,7 @@ from charlab.explain.branching import Branches, Choice, Reader
 from charlab.runs.models import Model
 from pages.parts.explainer import next_character, readings
 from pages.parts.explainer.text_strip import alphabet
-from pages.parts.shared import present, served_files, url_state
+from pages.parts.shared import header_stop, present, served_files, url_state
 from pages.parts.shared.character_strip import drawing, keys_help
 from pages.parts.shared.chart import frame
 from pages.parts.shared.safe_text import as_label, in_order
@@ -57,6 +58,7 @@ class _Session:
     branches: Branches = field(default_factory=Branches)
     code: str = ""  # the branch in the page's link
     is_playing: bool = False
+    is_stopped: bool = False  # by the Stop of Streamlit's own bar
     turn: int = 0  # the last thing that the browser said, by its own counting
     known: tuple[int, ...] = ()  # what was written where the browser had the logits of
     known_rows: int = 0  # so many positions
@@ -131,7 +133,25 @@ def _settings(session: _Session) -> dict[str, Any]:
 
 
 def _view(model: Model, session: _Session) -> None:
-    """What the browser draws: this alone runs again where it asks for something."""
+    """What the browser draws: this alone runs again where it asks for something. Streamlit's own Stop ends what
+    plays."""
+
+    def show() -> None:
+        try:
+            if script := get_script_run_ctx():
+                script.yield_check()
+        except StopException:
+            session.is_stopped = True
+            raise header_stop.Stopped(draw) from None
+        draw()
+
+    def draw() -> None:
+        _draw(model, session)
+
+    header_stop.run(show, lambda: None)
+
+
+def _draw(model: Model, session: _Session) -> None:
     _mount(
         key=_KEY,
         data=_data(model, session),
@@ -155,9 +175,10 @@ def _hear(model: Model, session: _Session, key: str, event: str) -> None:
     session.turn, session.is_playing = _whole(said, "turn"), said.get("isPlaying") is True
     session.branches = branching.move_to(session.branches, _whole(said, "written"))
     session.known, session.known_rows = _ids(session.branches.path), _whole(said, "known")
-    if not session.is_playing:
+    session.is_stopped = False
+    if event == "moved":
         url_state.follow(_settings(session))
-    if event == "asked":
+    else:
         with suppress(CharlabError):  # no browser of ours asks for what there is not
             session.branches = _act(model, session, said)
 
@@ -193,6 +214,7 @@ def _data(model: Model, session: _Session) -> dict[str, Any]:
     return {
         "session": session.key,
         "turn": session.turn,
+        "isStopped": session.is_stopped,
         "place": {name: st.session_state[f"explainer.{name}"] for name in ("temperature", "seed")},
         "written": branches.position,
         "code": branching.to_code(branching.move_to(branches, len(ids))),
