@@ -57,8 +57,8 @@ def over_training_view(chosen: text_strip.Chosen) -> None:
     with text:
         over_epochs.slider(info)
         draw_text(chosen, text_strip.LOW, moves=True)
-        draw_summary(chosen)
         over_epochs.curve(info, chosen.model, chosen.reading)
+        draw_summary(chosen)
     with bars:
         next_character.show(chosen)
 

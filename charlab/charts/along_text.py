@@ -159,7 +159,7 @@ def epochs_figure(
 
     `means` are bits per character. `uniform` is the uniform baseline: log2 of the number of distinct characters.
     """
-    figure = empty_figure("mean surprise, bits per character", "epoch")
+    figure = empty_figure("bits per character", "epoch")
     figure.add_scatter(
         x=list(epochs),
         y=rounded(means, 3),
@@ -187,7 +187,7 @@ def epochs_figure(
             annotation_position="bottom right",
         )
     figure.update_layout(
-        title="This text, epoch by epoch",
+        title="Mean surprise of this text, epoch by epoch",
         showlegend=False,
         clickmode="event",
         uirevision=f"{len(epochs)} epochs",

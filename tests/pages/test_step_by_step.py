@@ -183,6 +183,15 @@ def test_the_address_waits_while_playing():
     assert test.query_params["walk"] == "s1t1n2"
 
 
+def test_a_stop_that_came_late_ends_what_plays_with_the_next_answer_and_what_is_pressed_counts_again():
+    test = ask(opened(), "step", isPlaying=True)
+    test.session_state.walk_session.is_stopped = True
+    ask(test, "step", isPlaying=True)
+    assert given(test, KEY)["isStopped"] and len(path(test)) == 1
+    ask(test, "step", isPlaying=True)
+    assert not given(test, KEY)["isStopped"] and len(path(test)) == 2
+
+
 def test_a_full_branch_stays_as_it_is():
     test = ask(opened(walk="n200"), "step")
     assert len(path(test)) == branching.MAX_CHOICES == given(test, KEY)["most"]

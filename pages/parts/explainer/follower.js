@@ -66,7 +66,7 @@ async function said({ words, data }, step) {
   return () => {
     words.hidden = false;
     words.textContent = step
-      ? `The model has read up to “${before(head, step, 12)}” and now predicts the next character.`
+      ? `The model has read up to “${before(head, step, 12)}”${data.short ? "." : " and now predicts the next character."}`
       : "Before the first character the model has read nothing. Choose a later character in the text above.";
   };
 }

@@ -17,6 +17,7 @@ from charlab.core.reading import Reading
 from charlab.explain import probes
 from charlab.runs.models import Model
 from pages.parts.explainer import activations, attention, follower, hidden_units, next_character, readings
+from pages.parts.shared import present
 
 
 def show(model: Model, reading: Reading) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def show(model: Model, reading: Reading) -> dict[str, Any]:
             on_moved=partial(next_character.note, "said"),
             place={"step": st.session_state.step},
             reading=readings.address(model, reading),
+            short=present.is_on(),  # beside the choice of a layer and a head
         )
     if not isinstance(model.predictor, HasActivations):
         st.info(

@@ -63,7 +63,7 @@ def place() -> dict[str, Any]:
 
 def note(key: str) -> None:
     """The reader has moved in the browser, before this run of the page: the component `key` tells it."""
-    url_state.follow(moved(st.session_state[key].get("moved"), ("step", *_SAMPLING)))
+    url_state.follow(moved(st.session_state.get(key, {}).get("moved"), ("step", *_SAMPLING)))
 
 
 def moved(said: Any, names: Iterable[str]) -> dict[str, Any]:

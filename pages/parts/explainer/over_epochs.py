@@ -20,6 +20,7 @@ from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.model_picker import load_model
 from pages.parts.shared.safe_text import plain
 
+_HEIGHT = 215  # pixels: slider, text and curve fit on a projector
 _MAX_READ = 40_000  # characters read for one curve, over all epochs: seconds, not minutes
 
 
@@ -65,7 +66,7 @@ def curve(info: ModelInfo, model: Model, reading: Reading) -> None:
     plotly_chart(
         figure,
         key="epochs",
-        height=320,
+        height=present.taller(_HEIGHT),
         on_click=_choose_epoch,
         filename="over-training",
         label=f"Mean surprise by epoch, in bits per character: {reading.mean_bits:.2f} at epoch {chosen}.",

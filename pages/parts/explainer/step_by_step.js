@@ -14,7 +14,7 @@ import { button, element, styled } from "./elements.js";
 import { foldedTable } from "./table.js";
 
 const HANDS = 10; // buttons, of the most likely characters
-const OVERDUE = 30000; // milliseconds, after which no answer is waited for
+const OVERDUE = 10000; // milliseconds, after which no answer is waited for
 const views = new WeakMap(); // parentElement -> what is drawn there
 const known = { session: null, logits: new Map() }; // of a session: what was written -> logits [V]
 let turn = 0; // of what was sent to the server

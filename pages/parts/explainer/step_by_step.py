@@ -133,22 +133,25 @@ def _settings(session: _Session) -> dict[str, Any]:
 
 
 def _view(model: Model, session: _Session) -> None:
-    """What the browser draws: this alone runs again where it asks for something. Streamlit's own Stop ends what
-    plays."""
+    """What the browser draws: this alone runs again where it asks for something.
 
-    def show() -> None:
-        try:
-            if script := get_script_run_ctx():
-                script.yield_check()
-        except StopException:
-            session.is_stopped = True
-            raise header_stop.Stopped(draw) from None
-        draw()
+    The Stop of Streamlit's own bar ends what plays, and leaves this whole. One that comes too late for this answer
+    counts for the next.
+    """
+    session.is_stopped |= _has_stopped()
+    told = session.is_stopped
+    header_stop.finish(partial(_draw, model, session))
+    session.is_stopped = not told and _has_stopped()
 
-    def draw() -> None:
-        _draw(model, session)
 
-    header_stop.run(show, lambda: None)
+def _has_stopped() -> bool:
+    """Whether the reader has stopped this run of the script."""
+    try:
+        if script := get_script_run_ctx():
+            script.yield_check()
+    except StopException:
+        return True
+    return False
 
 
 def _draw(model: Model, session: _Session) -> None:
@@ -168,17 +171,16 @@ def _draw(model: Model, session: _Session) -> None:
 
 def _hear(model: Model, session: _Session, key: str, event: str) -> None:
     """The reader has moved, or asks for something, and says from where: the component `key` tells it."""
-    said = st.session_state[key].get(event)
+    said = st.session_state.get(key, {}).get(event)  # nothing, where the reader has left the view meanwhile
     if not isinstance(said, dict):
         return
     next_character.moved(said, ("temperature", "seed"))
     session.turn, session.is_playing = _whole(said, "turn"), said.get("isPlaying") is True
     session.branches = branching.move_to(session.branches, _whole(said, "written"))
     session.known, session.known_rows = _ids(session.branches.path), _whole(said, "known")
-    session.is_stopped = False
     if event == "moved":
         url_state.follow(_settings(session))
-    else:
+    elif not (session.is_playing and session.is_stopped):
         with suppress(CharlabError):  # no browser of ours asks for what there is not
             session.branches = _act(model, session, said)
 

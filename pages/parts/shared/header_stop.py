@@ -36,13 +36,13 @@ def run(page: Callable[[], None], update: Callable[[], None]) -> None:
             page()
         update()
     except Stopped as stopped:
-        _finish(stopped.draw, update)
+        finish(stopped.draw, update)
     except StopException:
-        _finish(_tell, update)
+        finish(_tell, update)
 
 
-def _finish(*rest: Callable[[], None]) -> None:
-    """Draw in a thread of its own: in the script's, every call of Streamlit raises StopException from now on."""
+def finish(*rest: Callable[[], None]) -> None:
+    """Draw in a thread of its own: in the script's, a Stop makes every call of Streamlit raise StopException."""
     script = get_script_run_ctx()
 
     def drawn() -> None:
