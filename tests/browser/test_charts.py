@@ -127,3 +127,40 @@ def test_a_chart_that_present_mode_hides_is_drawn_once_it_is_seen(shared_server,
 
 def hidden(page, label: str) -> bool:
     return page.locator(f"[role=figure][aria-label^='{label}']").evaluate("node => !node.clientWidth")
+
+
+CUT = """node => {
+  const box = node.getBoundingClientRect();
+  const isCut = (text) => {
+    const { left, right } = text.getBoundingClientRect();
+    return text.textContent.trim() && (left < box.left - 1 || right > box.right + 1);
+  };
+  const texts = [...node.querySelectorAll(".barlayer text, .gtitle, .xtick text")];
+  return texts.filter(isCut).map((text) => text.textContent);
+}"""
+LENGTH = "node => node._fullLayout.xaxis._length / node._fullLayout.xaxis.range[1]"  # pixels of a bar of 100%
+
+
+@pytest.mark.parametrize("query", [{}, {"present": "1"}])
+def test_no_label_or_title_of_a_chart_is_cut_on_a_phone(shared_server, page, query):
+    page.set_viewport_size({"width": 390, "height": 844})
+    try:
+        sure = {"model": "best-gru", "text": "To be, or not to be", "step": "4", "temperature": "0.3"} | query
+        opened(page, shared_server, **sure)  # "e" after "To b" is the most likely one, by far
+        bars = chart(page, "bars")
+        labels = bars.locator(".barlayer text").all_text_contents()
+        assert any("actual" in label for label in labels) and any("100.0%" in label for label in labels)
+        assert bars.evaluate(CUT) == []
+        lengths = bars.evaluate(BARS)["lengths"]
+        assert (
+            max(lengths) * bars.evaluate("(n) => n._fullLayout.xaxis._length / n._fullLayout.xaxis.range[1]") > 80
+        )
+        opened(
+            page, shared_server, model="mini-gpt", text="To be, or not to be", step="10", view="inside", **query
+        )
+        for picture in page.locator(CHART).all():
+            picture.scroll_into_view_if_needed()
+            settled(page)
+            assert picture.evaluate(CUT) == []
+    finally:
+        page.set_viewport_size({"width": 1440, "height": 1000})

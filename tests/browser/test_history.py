@@ -97,6 +97,33 @@ def test_presses_that_follow_each_other_at_once_leave_page_and_address_agreeing(
     is_at(page, "/playground")
 
 
+def test_settings_that_arrive_before_their_page_are_not_written_into_the_entry_of_the_one_before(
+    shared_server, page
+):
+    page.goto(shared_server)
+    is_at(page, "/")
+    for address in ("/?model=ngram", "/playground?model=ngram"):  # as Streamlit does, on a busy machine
+        page.evaluate("address => history.pushState({}, '', address)", address)
+    page.go_back()
+    is_at(page, "/")
+    assert "?" not in page.url
+
+
+def test_a_page_begins_at_its_top(shared_server, page):
+    page.set_viewport_size({"width": 390, "height": 600})
+    try:
+        page.goto(shared_server)
+        is_at(page, "/")
+        scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
+        page.get_by_role("link", name="Train your own").scroll_into_view_if_needed()
+        assert page.evaluate(scrolled) > 200
+        page.get_by_role("link", name="Train your own").click()
+        is_at(page, "/train")
+        assert page.evaluate(scrolled) == 0
+    finally:
+        page.set_viewport_size({"width": 1440, "height": 1000})
+
+
 def test_one_press_of_back_leaves_a_page_that_was_opened_by_its_address(shared_server, page):
     page.goto(f"{shared_server}/playground")
     is_at(page, "/playground")

@@ -127,13 +127,23 @@ def test_without_a_network_and_with_an_empty_cache_the_default_start_trains(tmp_
         page.goto("about:blank")
 
 
-def test_the_button_that_takes_a_pasted_text_is_seen_without_scrolling(shared_server, projector):
+def test_to_paste_a_text_nothing_has_to_be_scrolled(shared_server, projector):
     page = projector
     page.goto(f"{shared_server}/train")
     settled(page)
     button(page, "Add your own text").click()
     take = button(page, "Use this text")
     settled(page)
-    box = take.bounding_box()
-    place = [box["x"] + box["width"] / 2, box["y"] + box["height"] - 3]
-    assert take.evaluate("(taken, place) => taken.contains(document.elementFromPoint(...place))", place)
+    label = page.get_by_text("Text file (.txt)")
+    readers = page.get_by_text("Everyone on this server can read the texts uploaded here.")
+    for place in (
+        label,
+        page.get_by_role("textbox", name="Or paste a text"),
+        page.get_by_role("textbox", name="Name"),
+        take,
+        readers,
+    ):
+        box = place.bounding_box()
+        for y in (box["y"] + 3, box["y"] + box["height"] - 3):
+            is_seen = "(place, at) => place.contains(document.elementFromPoint(...at))"
+            assert place.evaluate(is_seen, [box["x"] + 5, y]), place

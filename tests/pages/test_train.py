@@ -105,6 +105,31 @@ def test_one_person_sees_the_newest_run_whoever_started_it():
     assert "Everyone's" not in str([control.options for control in app.get("button_group")])
 
 
+def test_who_comes_to_start_a_run_sees_what_start_will_do_and_older_runs_once_they_are_chosen():
+    older = make_run(name="Older")
+    door = {"preset": "quick-gru", "minutes": "1", "budget.quick-gru": "minutes"}  # of the start page
+    app = open_page("train")
+    assert app.session_state.run == older.id and not is_open(app)
+    app.switch_page("home.py").run()
+    app.query_params.clear()
+    app.query_params.update(door)
+    app.switch_page("train.py").run()
+    for _ in range(2):
+        assert not app.exception and is_open(app)
+        assert run_box(app).value is None and "Press Start" in text(app) and "run" not in app.query_params
+        app.run()
+    run_box(app).select(older.id).run()
+    assert app.session_state.run == older.id and "Press Start" not in text(app)
+    app.run()
+    assert app.session_state.run == older.id
+
+
+def test_who_comes_to_start_a_run_while_one_trains_sees_that():
+    trains = make_run(state="queued")
+    app = open_page("train", preset="quick-gru")
+    assert app.session_state.run == trains.id and not is_open(app)
+
+
 def test_the_picker_tells_runs_apart_and_shows_no_ids():
     yesterday = make_run(name="Old one", results={"best_val_loss": 1.386})
     yesterday.write_config(dataclasses.replace(yesterday.config(), created=time.time() - 24 * 3600))
@@ -134,8 +159,7 @@ def test_start_folds_the_form_to_a_line_that_says_it_and_shows_the_run():
 
 
 def test_a_start_that_is_refused_says_so_and_opens_the_form():
-    make_run()
-    app = open_page("train", corpus="coin-flips", preset="mini-gpt")
+    app = open_page("train", corpus="coin-flips", preset="mini-gpt", run=make_run().id)
     assert not is_open(app)
     open_popover(app, "advanced")
     app.number_input(key="mini-gpt.heads").set_value(3).run()

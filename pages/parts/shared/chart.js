@@ -116,7 +116,8 @@ function draw(Plotly, chart) {
   dress(figure.layout, theme);
   if (data.least_type) enlarge(figure, data.least_type);
   fitSteps(figure.layout, node);
-  wrapSubtitle(figure.layout, node);
+  wrapTitle(figure.layout, node);
+  fitLabels(figure, node);
   thinTicks(figure.layout, node);
   chart.settings ??= settings(Plotly, chart);
   const marker = getMarker(node)?.getBoundingClientRect();
@@ -271,18 +272,40 @@ const getEnlargement = (layout) => Math.max(1, layout.font.size / 13); // in Pre
 
 const isTouched = () => matchMedia("(pointer: coarse)").matches;
 
-// A subtitle wider than the chart is wrapped, and the picture moves down.
-function wrapSubtitle(layout, node) {
-  const subtitle = layout.title?.subtitle;
+// A title or a subtitle wider than the chart is wrapped, and the picture moves down.
+function wrapTitle(layout, node) {
+  const { title } = layout, subtitle = title?.subtitle;
+  if (title?.text) layout.margin.t += (title.font.size + 5) * wrap(title, title.font.size, node);
   if (!subtitle?.text) return;
-  const size = subtitle.font.size, lines = [""], most = Math.floor(node.clientWidth / (0.55 * size)); // characters
-  for (const word of subtitle.text.split(" ")) {
+  const { size } = subtitle.font;
+  layout.margin.t += 3 * (size - 12) + (size + 4) * wrap(subtitle, size, node);
+}
+
+// Wraps the text of a title; returns how many lines were added.
+function wrap(title, size, node) {
+  const lines = [""], most = Math.floor(node.clientWidth / (0.55 * size)); // characters
+  for (const word of title.text.split(" ")) {
     const longer = `${lines.at(-1)} ${word}`.trim();
-    if (longer.length <= most) lines.splice(-1, 1, longer);
+    if (longer.length <= most || !lines.at(-1)) lines.splice(-1, 1, longer);
     else lines.push(word);
   }
-  subtitle.text = lines.join("<br>");
-  layout.margin.t += 3 * (size - 12) + (size + 4) * (lines.length - 1); // title and subtitle
+  title.text = lines.join("<br>");
+  return lines.length - 1;
+}
+
+// Room for the label at the end of each bar: a chart may be narrow, and its letters large.
+function fitLabels({ data, layout }, node) {
+  const { range, tickvals } = layout.xaxis ?? {};
+  if (!range || !tickvals || !data.every(({ type, textposition }) => type === "bar" && textposition === "outside")) return;
+  const ink = document.createElement("canvas").getContext("2d"), last = tickvals.at(-1);
+  const room = node.clientWidth - 45 * getEnlargement(layout); // right of the characters' names
+  const needed = data.flatMap(({ x, text, textfont }) => {
+    ink.font = `bold ${textfont.size}px ${layout.font.family}`;
+    const widths = text.map((label) => ink.measureText(label.replace("&lt;", "<").replace(/<\/?b>/g, "")).width + 10);
+    return x.map((value, i) => (value * room) / Math.max(room - widths[i], room / 3));
+  });
+  const steps = Math.ceil((4 * Math.max(...needed)) / last); // a fourth of the axis each: it moves less often
+  range[1] = Math.max(range[1], (steps * last) / 4);
 }
 
 // Of a long text as many steps around the focus as can be read; a double click shows all, and then these again.
@@ -306,8 +329,9 @@ function fitSteps(layout, node) {
 function thinTicks(layout, node) {
   const [low, high] = layout.yaxis?.domain ?? [0, 1], large = getEnlargement(layout);
   const numbers = layout.xaxis?.tickvals && !layout.xaxis.ticktext; // such as 20%
+  const wide = numbers && layout.xaxis.range ? Math.min(1, (1.3 * layout.xaxis.tickvals.at(-1)) / layout.xaxis.range[1]) : 1;
   const rooms = {
-    xaxis: numbers ? [node.clientWidth - 60, 40 * large] : [node.clientWidth - 160, 9 * large],
+    xaxis: numbers ? [wide * (node.clientWidth - 60), 40 * large] : [node.clientWidth - 160, 9 * large],
     yaxis: [(node.clientHeight - 130) * (high - low), 12.5 * large],
   };
   for (const [name, [room, each]] of Object.entries(rooms)) {

@@ -122,6 +122,7 @@ REMEMBERED = {
     "pasted": TRAIN, "own_text_said": TRAIN, "own_text_problem": TRAIN,
     "own_text_asked": TRAIN, "own_text_name": TRAIN,
     "start_problem": TRAIN, "stand_in_chosen": TRAIN, "stand_in_said": TRAIN, "new_run": TRAIN,
+    "for_new_run": TRAIN,
     "encoding.*": TRAIN, "normalise": TRAIN, "remove_licence": TRAIN,
     "upload": TRAIN, "bundle_upload": TRAIN, "more-*": TRAIN,
     "name-*": TRAIN, "asked_in_vain": TRAIN,

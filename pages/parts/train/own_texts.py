@@ -28,11 +28,8 @@ _ASKED = "own_text_asked"  # the name of the text that is to be deleted once thi
 def add_own_text() -> None:
     """Draw a form that adds a text and selects it, or shows why it cannot; and below it a list of one's texts."""
     file = st.file_uploader("Text file (.txt)", key="upload")
-    if file:  # its first lines take the place of the box to paste into, so that they are seen without scrolling
-        notes = _pick_encoding(file)
-    else:
-        st.caption("Everyone on this server can read the texts uploaded here.")
-        notes = ()
+    # The first lines of a file take the place of the box to paste into, so that they are seen without scrolling.
+    notes = _pick_encoding(file) if file else ()
     with st.form("own_text", border=False):
         if not file:
             st.text_area("Or paste a text", key="pasted", height=80, help="At least 2,000 characters.")
@@ -46,6 +43,8 @@ def add_own_text() -> None:
             help="What the text is called in lists, and in the names of its runs.",
         )
         row.form_submit_button("Use this text", on_click=_take_own_text)
+        if not file:
+            st.caption("Everyone on this server can read the texts uploaded here.")
         st.checkbox(
             "Compose letters and accents",
             value=True,

@@ -20,7 +20,25 @@ STATES = {
     "stopping": "stopping", "stopped": "stopped", "done": "done", "failed": "failed",
 }  # fmt: skip
 
+_FOR_NEW = "for_new_run"  # whether the reader came by a link for a new run
 _Facts = tuple[RunConfig, Status] | str  # or why the run cannot be read, in a sentence
+
+
+def note_link() -> bool:
+    """Note whether the reader comes by a link to the settings of a new run, without a run: what Start will do is
+    then shown first, and older runs once they are chosen. Returns whether the reader comes so now."""
+    if url_state.has_arrived():
+        active = any(facts[1].state in store.ACTIVE for facts in _readable(_own(watch.listing())))
+        is_new = bool(url_state.opened("preset")) and not url_state.opened("run") and not active
+        st.session_state[_FOR_NEW] = is_new
+        if is_new:
+            st.session_state.pop("run", None)
+        return is_new
+    return False
+
+
+def _readable(found: dict[str, _Facts]) -> list[tuple[RunConfig, Status]]:
+    return [facts for facts in found.values() if not isinstance(facts, str)]
 
 
 def shows_one() -> bool:
@@ -40,7 +58,8 @@ def pick_run(row: DeltaGenerator) -> Run | None:
     run_controls.offer_to_resume(listing.get(_interrupted))
     own = _own(listing)
     if not is_gone:
-        url_state.read("run", default=next(iter(own), None), choices=found)
+        newest = None if st.session_state.get(_FOR_NEW) else next(iter(own), None)
+        url_state.read("run", default=newest, choices=found)
     picker = row.container(key="pick-run", gap=None)
     shown = owner_filter.choose_owner(
         found,

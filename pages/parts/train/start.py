@@ -24,8 +24,10 @@ _PROBLEM, _CHOSEN, _SAID = "start_problem", "stand_in_chosen", "stand_in_said"
 
 
 def fold_where_a_run_is_shown() -> None:
-    """Fold the form of a reader who has just come and sees a run."""
-    if FORM not in st.session_state:
+    """Fold the form of a reader who has just come and sees a run; open it for one who came to start one."""
+    if run_picker.note_link():
+        st.session_state[FORM] = True
+    elif FORM not in st.session_state:
         st.session_state[FORM] = not run_picker.shows_one()
 
 
