@@ -112,19 +112,6 @@ def _reader(model: Model, text: str) -> Reader:
     return _READERS.get((model.digest, text), read, st.spinner("Reading ..."))
 
 
-def _reader(model: Model, text: str) -> Reader:
-    """A text read to its end, once for everyone who continues it."""
-    read = lambda: Reader(model.predictor, model.vocab, text)  # noqa: E731
-    return _READERS.get((model.digest, text), read, st.spinner("Reading ..."))
-
-
-def _settings(session: _Session) -> dict[str, Any]:
-    """The settings for the page's link, with the current branch."""
-    st.session_state.walk = session.code = branching.to_code(session.branches)
-    shared = ("explainer.temperature", "explainer.seed")
-    return {"walk": session.code or None} | {key: st.session_state[key] for key in shared}
-
-
 def _settings(session: _Session) -> dict[str, Any]:
     """The settings for the page's link, with the current branch."""
     st.session_state.walk = session.code = branching.to_code(session.branches)
