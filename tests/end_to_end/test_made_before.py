@@ -13,6 +13,7 @@ MADE = ROOT / "tests" / "data" / "made_by_0.1.0"  # its README.md tells how
 EXPECTED = json.loads((MADE / "expected.json").read_text(encoding="utf-8"))
 LINKS = json.loads((MADE / "links.json").read_text(encoding="utf-8"))
 NO_WIDGETS = ("step", "layer", "head")  # chosen in the text, and by buttons
+MOVED_BY = {"read": "bars", "write with it": "walk_view"}  # view -> the component that moves settings itself
 
 
 @pytest.fixture(autouse=True)
@@ -116,8 +117,8 @@ def test_an_old_link_opens_its_page_with_its_settings(made):
     if made["page"] == "train":
         open_popover(app, "advanced")
     shown = {_as_in_a_link(widget.value) for widget in _widgets(app)}
-    if made["page"] == "explainer" and made["link"].get("view", "read") == "read":
-        shown |= {_as_in_a_link(value) for value in given(app, "bars")["place"].values()}  # what it moves itself
+    if made["page"] == "explainer" and (component := MOVED_BY.get(link.get("view", "read"))):
+        shown |= {_as_in_a_link(value) for value in given(app, component)["place"].values()}
     for key, value in link.items():
         if _is_number(value) and key not in (*NO_WIDGETS, "write"):
             assert _as_in_a_link(float(value)) in shown, key
