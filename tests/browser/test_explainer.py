@@ -40,7 +40,7 @@ def test_the_epoch_slider_moves_strip_bars_and_mean_together(shared_server, page
     for epoch in (0, 1, 2):
         run.write_weights(random_weights(TINY["gru"], len(run.vocab()), seed=10 + epoch), f"epoch-{epoch:03d}")
     opened(page, shared_server, model=run.id, text="the quick brown", view="over training", epoch=1)
-    mean = page.get_by_text("Mean surprise").first
+    mean = page.locator("p", has_text="Mean surprise")
     before = shades(page), bars(page), mean.inner_text()
     slider = page.get_by_role("slider", name="After epoch")
     slider.focus()
