@@ -150,10 +150,7 @@ class Learner:
     def _evaluate_rows(
         self, rows: ValidationRows, before_batch: Callable[[], None]
     ) -> tuple[float, float, float | None]:
-        parts, counts = (rows.ids, rows.counts, rows.blocks), rows.counts
-        together = self.replicas * self.groups
-        at_once = max(1, self._evaluated // counts.shape[1] // together) * together
-        at_once = min(at_once, -(-len(counts) // together) * together)
+        parts, counts, at_once = (rows.ids, rows.counts, rows.blocks), rows.counts, self._evaluated_at_once(rows)
         missing = -len(counts) % at_once  # rows that fill up the last batch and do not count
         padded = [np.pad(array, ((0, missing), (0, 0))) for array in parts]
         sums = np.zeros(2 + batch_means.BLOCKS)
@@ -163,6 +160,18 @@ class Learner:
         loss, accuracy = sums[:2] / rows.characters
         of_blocks = np.bincount(rows.blocks[counts], minlength=batch_means.BLOCKS)
         return float(loss), float(accuracy), batch_means.standard_error(sums[2:], of_blocks)
+
+    def trace_evaluation(self, rows: ValidationRows) -> None:
+        """Trace and compile the evaluation of such rows, unless that is done."""
+        at_once = self._evaluated_at_once(rows)
+        parts = (rows.ids, rows.counts, rows.blocks)
+        self._evaluate.get_concrete_function(*(tf.TensorSpec((at_once, *p.shape[1:]), p.dtype) for p in parts))
+
+    def _evaluated_at_once(self, rows: ValidationRows) -> int:
+        """How many rows are evaluated at once: as many for each replica and group."""
+        together = self.replicas * self.groups
+        most = max(1, self._evaluated // rows.counts.shape[1] // together) * together
+        return min(most, -(-len(rows.counts) // together) * together)
 
     # Going to disk and back
 

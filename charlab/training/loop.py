@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
-from operator import attrgetter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,19 +47,17 @@ def evaluated_rows(config: RunConfig, vocab: Vocab, division: Division) -> tuple
 def prepare(
     learner: Learner,
     training_ids: np.ndarray,
-    evaluated: Iterable[ValidationRows],
+    validation: ValidationRows,
     before_part: Callable[[], None] = lambda: None,
 ) -> None:
     """Evaluate the untrained network, which the learner remembers, and trace the step on the first rows of a
     training set, ids [n]. What `before_part` raises ends it; what was done by then stays."""
     config = learner.train_config
     offsets = batching.offsets(config, len(training_ids), epoch=0)
-    shortest, *others = sorted(filter(attrgetter("characters"), evaluated), key=attrgetter("characters"))
-    learner.evaluate(shortest, before_part)  # traces the evaluation, for which threads would take turns
+    learner.trace_evaluation(validation)  # first: two threads that trace take turns
     before_part()
     with learner.rehearsing(batching.gather(training_ids, offsets[0], config.sequence_length)):
-        for rows in others:
-            learner.evaluate(rows, before_part)
+        learner.evaluate(validation, before_part)
 
 
 class TrainingLoop:
@@ -95,7 +92,7 @@ class TrainingLoop:
         self.recorder.starting("first step")
         self._resume()
         if self.progress.evaluated_step < 0:
-            prepare(self.learner, self.training_ids, (self.validation, self.sample))
+            prepare(self.learner, self.training_ids, self.validation)
             self._close_epoch()
         decision, rate = self._decide()
         while decision in ("continue", "save"):
@@ -239,8 +236,8 @@ class TrainingLoop:
             raise RunError(self._diverged(loss))
         self._note_validation(epoch, within == 0, loss)
         # The loss of an epoch is a mean over weights that were still changing. This is that of the same weights as
-        # the validation loss, measured in the same way: the two can be compared.
-        after = self.learner.evaluate(self.sample)[0] if self.sample.characters else None
+        # the validation loss, measured in the same way: the two can be compared. An untrained network has no gap.
+        after = self.learner.evaluate(self.sample)[0] if progress.step and self.sample.characters else None
         self.recorder.event(self._epoch_event(loss, accuracy, error, seconds) | {"train_loss_after": after})
         is_best = progress.best_epoch == epoch and progress.best_val_loss == loss
         names = [f"epoch-{epoch:03d}"] if _is_kept(epoch) else []

@@ -101,7 +101,8 @@ def prepare(config: RunConfig, vocab: Vocab, learners: Learners, before_part: Ca
     evaluate it untrained, trace a step. What `before_part` raises ends it; what was done by then stays."""
     learners.strategy(config)
     division, learner = _divide_and_build(config, vocab, plan.run_ids(config, vocab), learners)
-    loop.prepare(learner, division.training, loop.evaluated_rows(config, vocab, division), before_part)
+    validation, _ = loop.evaluated_rows(config, vocab, division)
+    loop.prepare(learner, division.training, validation, before_part)
 
 
 def _divide_and_build(

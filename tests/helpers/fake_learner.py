@@ -27,6 +27,9 @@ class FakeLearner:
         time.sleep(self.step_seconds)
         return FakeTensor([self.losses[min(step, len(self.losses) - 1)], 0.5])
 
+    def trace_evaluation(self, rows):
+        pass
+
     def rehearsing(self, rows):
         return nullcontext()
 

@@ -54,8 +54,8 @@ def test_a_run_that_was_prepared_traces_and_evaluates_no_more_and_is_the_same(ki
     assert without_times(cold)[2:] == without_times(prepared)[2:]
 
 
-@pytest.mark.parametrize("part, evaluated_again", [(1, 1), (2, 0)], ids=["evaluating", "tracing"])
-def test_what_was_prepared_until_something_else_is_asked_for_stays(part, evaluated_again, monkeypatch):
+@pytest.mark.parametrize("part, interrupted", [(1, 0), (2, 1)], ids=["tracing", "evaluating"])
+def test_what_was_prepared_until_something_else_is_asked_for_stays(part, interrupted, monkeypatch):
     class Asked(Exception):
         pass
 
@@ -69,7 +69,7 @@ def test_what_was_prepared_until_something_else_is_asked_for_stays(part, evaluat
     with pytest.raises(Asked):
         prepare(run.config(), VOCAB, learners, look_up)
     assert train(run, learners=learners).state == "done" and len(set(evaluated)) == 1
-    assert len(evaluated) == 1 + evaluated_again + 2  # before, untrained, and after the epoch
+    assert len(evaluated) == interrupted + 1 + 2  # before, untrained, and after the epoch
 
 
 def count_learners(monkeypatch, traced):
