@@ -66,7 +66,7 @@ def check_readable(run: Run) -> None:
     if checkpoints.exists(run):
         checkpoints.load(run)
     corpus = catalogue.CORPORA.get(config.corpus)
-    if corpus is None or corpus.is_here():
+    if not config.task and (corpus is None or corpus.is_here()):
         models.training_text(config, download=False)
 
 

@@ -51,8 +51,11 @@ def diagnose(
     learning when it ended, and the loss of the untrained network. Empty where there is nothing to report.
 
     What is advised depends on its `state`, on whether it has `used_up` the server's time for a run, on whether
-    it is `final`: it cannot be trained longer here, and on whether the reader `may_act` on it.
+    it is `final`: it cannot be trained longer here, and on whether the reader `may_act` on it. Nothing is said of
+    a lab's runs.
     """
+    if config.task:
+        return []
     evaluations = [e for e in events if e.get("event") == "epoch" and _is_number(e.get("val_loss"))]
     losses = [e["loss"] for e in events if e.get("event") == "step" and e.get("loss") is not None]
 

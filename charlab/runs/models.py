@@ -79,6 +79,8 @@ def load(name: str, weights_name: str = "best") -> Model:
     """A starter's name, a run's id or a path -> its predictor and vocabulary. Raises ModelError or RunError."""
     run = find(name)
     config, vocab, status = run.read()
+    if config.task:
+        raise ModelError(f"{run.called} is no language model: it belongs to the lab “{config.task}”.")
     weights_name = run.stored_weights_name(weights_name)
     weights = run.weights(weights_name)
     predictor = build_predictor(config.model, len(vocab), weights)
@@ -146,7 +148,7 @@ def _of_starters(starters: tuple[KnownRun, ...]) -> list[ModelInfo]:
 
 def _of_runs(runs: tuple[KnownRun, ...]) -> tuple[list[ModelInfo], list[str]]:
     found, unreadable = [], []
-    for run in runs:
+    for run in watch.of_task(runs):
         try:
             if info := run.get(_run_info):
                 found.append(info)

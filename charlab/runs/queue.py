@@ -197,14 +197,14 @@ def _queued(runs: tuple[KnownRun, ...]) -> list[tuple[Run, RunConfig]]:
     return [(run, config) for _, _, run, config in sorted(found, key=lambda entry: entry[:2])]
 
 
-def running(folder: Path | None = None) -> list[tuple[Run, Status]]:
-    """The runs that are being trained."""
-    return list(watch.listing(folder).get(_running))
+def running(folder: Path | None = None, task: str | None = None) -> list[tuple[Run, Status]]:
+    """The runs that are being trained: all, or those of one task ("" for language models)."""
+    return list(watch.listing(folder).get(_running, task))
 
 
-def _running(runs: tuple[KnownRun, ...]) -> list[tuple[Run, Status]]:
+def _running(runs: tuple[KnownRun, ...], task: str | None) -> list[tuple[Run, Status]]:
     found = []
-    for known in runs:
+    for known in runs if task is None else watch.of_task(runs, task):
         with contextlib.suppress(CharlabError):
             status = known.status()
             if status.state in ("running", "pausing", "stopping"):
@@ -272,7 +272,7 @@ def _seconds_per_epoch(run: Run, config: RunConfig) -> float | None:
             results, known = other.recorded_status().results, other.config()
             if not results.get("epochs") or not results.get("seconds") or known.model != config.model:
                 continue
-            if known.corpus_sha256 != config.corpus_sha256:
+            if (known.corpus_sha256, known.task) != (config.corpus_sha256, config.task):
                 continue
             if all(getattr(known.train, name) == getattr(config.train, name) for name in same):
                 return results["seconds"] / results["epochs"]

@@ -158,7 +158,7 @@ STATUS: dict[str, Field] = {
 CONFIG: dict[str, Field] = {
     "name": required(text(_MAX_NAME, 1, CONTROL_CHARACTERS)), "preset": required(text(200)),
     "corpus": required(text(_MAX_PATH, 1, "\0")), "corpus_sha256": required(text(200)),
-    "corpus_title": text(_MAX_NAME, 0, CONTROL_CHARACTERS),
+    "corpus_title": text(_MAX_NAME, 0, CONTROL_CHARACTERS), "task": text(100, 0, CONTROL_CHARACTERS),
     "model": required(_OBJECT), "train": required(_OBJECT), "created": _TIME, "owner": text(1000),
     "notes": Field("a list of texts", lambda value: isinstance(value, list) and _has_texts(value)),
     "reading": Field("an encoding and a form of letters", lambda value: value == {} or _is_reading(value)),
@@ -268,11 +268,13 @@ def event(line: bytes, number: int) -> dict[str, Any]:
     return found
 
 
-def check_weights(weights: Mapping[str, np.ndarray], model: ModelConfig, V: int, where: str) -> None:
+def check_weights(
+    weights: Mapping[str, np.ndarray], model: ModelConfig, V: int, where: str, task: str = ""
+) -> None:
     """Raises Invalid where these are not the weights of this model over V ids, or its probabilities would not be
-    finite numbers."""
+    finite numbers. Names and shapes of a lab's weights are checked by its network."""
     if kinds.of(model).trained:
-        shapes = kinds.of(model).shapes(model, V)
+        shapes = {name: weights[name].shape for name in weights} if task else kinds.of(model).shapes(model, V)
         for name in sorted(set(shapes) | set(weights)):
             received = weights[name].shape if name in weights else "nothing"
             if received != shapes.get(name):

@@ -46,7 +46,7 @@ ENDED = ("paused", "stopped", "done", "failed")
 REQUESTS = ("pause", "stop")
 _ROOM_BYTES = 65_536  # several times a status, and whole blocks of any file system
 LISTED = ("status.json", "config.json", "vocab.json", "weights")  # what watch.py reads; a run has the first
-_OPTIONAL = ("reading", "coverage", "corpus_title")
+_OPTIONAL = ("reading", "coverage", "corpus_title", "task")
 _WEIGHTS_NAME = r"best|last|epoch-[0-9]{3,9}"
 Made = TypeVar("Made")
 
@@ -68,6 +68,7 @@ class RunConfig:
     reading: dict[str, Any] = field(default_factory=dict)  # how a file became the text: see corpora.uploads.Text
     coverage: Coverage | None = None  # what the alphabet leaves out of the text
     corpus_title: str = ""  # of a stored text, whose name says nothing
+    task: str = ""  # the lab whose task it learns; "" for a language model
 
     def to_json(self) -> dict[str, Any]:
         """The content of config.json; what is in `_OPTIONAL` only where there is something to tell."""
@@ -310,8 +311,9 @@ class Run:
             there = ", ".join(self.weight_names()) or "none yet"
             raise RunError(f"{self.called} has no weights {weights_name!r}. Available weights: {there}.")
         weights = {name: schema.widened(name, array) for name, array in read_arrays(path).items()}
+        config = self.config()
         try:
-            schema.check_weights(weights, self.config().model, len(self.vocab()), path.name)
+            schema.check_weights(weights, config.model, len(self.vocab()), path.name, config.task)
         except schema.Invalid as problem:
             raise self._unreadable(problem) from problem
         return weights

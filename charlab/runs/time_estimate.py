@@ -33,8 +33,8 @@ class MeasuredSpeed:
 
 
 def measured_speeds(runs: Iterable[KnownRun], most: int = 30) -> list[MeasuredSpeed]:
-    """The speeds of earlier runs, in their order. Runs without a measurement, unreadable ones and imported ones
-    (which have no checkpoint) are skipped."""
+    """The speeds of earlier runs of language models, in their order. Runs without a measurement, unreadable ones
+    and imported ones (which have no checkpoint) are skipped."""
     found: list[MeasuredSpeed] = []
     for run in runs:
         if len(found) == most:
@@ -46,7 +46,7 @@ def measured_speeds(runs: Iterable[KnownRun], most: int = 30) -> list[MeasuredSp
 
 
 def _speed(known: KnownRun) -> MeasuredSpeed | None:
-    if not checkpoints.exists(known.run):
+    if known.task() or not checkpoints.exists(known.run):
         return None
     (config, size, _), (events, _) = known.read(), known.run.events()
     evaluations = [e for e in events if e["event"] == "epoch"]

@@ -65,6 +65,12 @@ class KnownRun:
         """The run's configuration."""
         return self.get(_config)
 
+    def task(self) -> str:
+        """The lab whose task the run learns; "" for a language model, and where that cannot be read."""
+        with suppress(RunError):
+            return self.config().task
+        return ""
+
     def status(self) -> Status:
         """The run's state; failed where no worker holds a run in training."""
         return self.get(_status)
@@ -175,6 +181,11 @@ def listing(folder: Path | None = None, now: bool = False) -> Listing:
 def runs(folder: Path | None = None) -> tuple[KnownRun, ...]:
     """The runs of a folder, newest first."""
     return listing(folder).runs
+
+
+def of_task(runs: tuple[KnownRun, ...], task: str = "") -> tuple[KnownRun, ...]:
+    """The runs that learn a lab's task, by default language models; unreadable ones count as these."""
+    return tuple(run for run in runs if run.task() == task)
 
 
 def _may_pass(error: BaseException | None) -> bool:

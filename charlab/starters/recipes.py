@@ -77,8 +77,9 @@ def make(name: str) -> None:
         raise SystemExit(f"Half precision raised the loss of {name} by more than {_MAX_LOST} nats.")
 
 
-def keep_as_starter(run: Run, name: str, epochs: Sequence[int] = ()) -> Path:
-    """Copy what a starter needs of a finished run, with the weights of these epochs; returns the starter's folder.
+def keep_as_starter(run: Run, name: str, epochs: Sequence[int] = (), among: Path | None = None) -> Path:
+    """Copy what a starter needs of a finished run, with the weights of these epochs, into a folder `among` others,
+    by default the starters; returns that folder.
 
     The weights take half the bytes of a run's. The best ones are left out if they are those of one of the epochs.
     """
@@ -86,7 +87,7 @@ def keep_as_starter(run: Run, name: str, epochs: Sequence[int] = ()) -> Path:
     if run.status().best_epoch not in epochs:
         names.append("best")
     compacted = {one: schema.compact(run.weights(one)) for one in names}  # before anything is deleted
-    starter = Run(models.STARTERS / name)
+    starter = Run((among or models.STARTERS) / name)
     for old in starter.weight_names():
         starter.weights_path(old).unlink()
     starter.write_config(run.config())

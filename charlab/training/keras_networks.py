@@ -33,8 +33,10 @@ def build(
     precision: str = "float32",
     use_manual_bptt: bool = False,
     embedding_range: float = 0.05,
+    network_class: Callable[..., Network] | None = None,
 ) -> Network:
-    """The Keras twin of a GRU, an LSTM or a Transformer, its weights drawn from `seed`.
+    """The Keras twin of a GRU, an LSTM or a Transformer, its weights drawn from `seed`; with `network_class` a
+    network that has another head.
 
     With `use_manual_bptt` a GRU or an LSTM reads by bptt.py, which is faster on a CPU, in place of Keras's
     layers, which cuDNN takes over on a GPU. `embedding_range` is that of its embedding's first values, 0.05
@@ -45,7 +47,8 @@ def build(
         raise ConfigError(f"Only networks have a Keras twin. Received: {config.kind!r}.")
     policy = keras.DTypePolicy(precision)
     twin, options = TWINS[config.kind], {"use_manual_bptt": use_manual_bptt, "embedding_range": embedding_range}
-    return twin.network(config, vocabulary_size, _seeds(seed), policy, **(options if twin.states else {}))
+    make = network_class or twin.network
+    return make(config, vocabulary_size, _seeds(seed), policy, **(options if twin.states else {}))
 
 
 def to_arrays(network: Network) -> dict[str, np.ndarray]:

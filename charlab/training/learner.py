@@ -55,15 +55,8 @@ class Learner:
             )
         with self.strategy.scope():
             on_cpu = strategies.is_cpu(self.strategy)
-            self.network = keras_networks.build(
-                model_config,
-                vocabulary_size,
-                train_config.seed,
-                train_config.precision,
-                on_cpu,
-                train_config.embedding_range,
-            )
-            self.optimizer = _optimizer(train_config)
+            self.network = self._build_network(model_config, vocabulary_size, on_cpu)
+            self.optimizer = self._build_optimizer()
             self.optimizer.build(self.network.trainable_variables)
         self.groups = row_groups(model_config, train_config.batch_size) if on_cpu and self.replicas == 1 else 1
         # XLA speeds up a Transformer whose rows stay together, and slows down recurrent networks; on a TPU, XLA
@@ -78,6 +71,31 @@ class Learner:
         self._state = self._start_state()
         self._is_untrained = True
         self._untrained: dict[bytes, tuple[float, float, float | None]] = {}  # results of `evaluate`, by its rows
+
+    # What a lab's learner has of its own
+
+    def _build_network(self, model: ModelConfig, vocabulary_size: int, on_cpu: bool) -> keras_networks.Network:
+        config = self.train_config
+        return keras_networks.build(
+            model, vocabulary_size, config.seed, config.precision, on_cpu, config.embedding_range
+        )
+
+    def _build_optimizer(self) -> keras.Optimizer:
+        return make_optimizer(self.train_config)
+
+    def _losses(
+        self, rows: tf.Tensor, state: keras_networks.State, key: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, keras_networks.State]:
+        """The loss of each prediction in nats and 1 where it is right, [_, T] each, and the state after rows
+        [_, T + 1]. A key means training."""
+        inputs, targets = rows[:, :-1], rows[:, 1:]
+        logits, state = self.network(inputs, state, key=key)  # [_, T, V]
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+        return losses, tf.cast(_most_likely(logits) == targets, tf.float32), state
+
+    def _counted(self, rows: tf.Tensor) -> tf.Tensor | None:
+        """Which predictions of rows [_, T + 1] count in training, bool [_, T]; None where all do."""
+        return rows[:, 1:] != self._unknown_id if self.skips_unknown else None
 
     # Training
 
@@ -277,25 +295,24 @@ class Learner:
 
     def _weight_of_targets(self, rows: tf.Tensor) -> float | tf.Tensor:
         """What each target that counts adds to the mean over all rows of the global batch [B, T + 1]."""
-        if not self.skips_unknown:
+        counts = self._counted(rows)
+        if counts is None:
             return 1.0 / (self.train_config.batch_size * self.train_config.sequence_length)
-        counted = tf.reduce_sum(tf.cast(rows[:, 1:] != self._unknown_id, tf.int32))
+        counted = tf.reduce_sum(tf.cast(counts, tf.int32))
         return 1.0 / tf.cast(tf.maximum(counted, 1), tf.float32)  # where none counts, the loss is 0
 
     def _replica_gradients(
         self, rows: tf.Tensor, state: keras_networks.State, key: tf.Tensor, weight: float | tf.Tensor
     ) -> tuple[tf.Tensor, keras_networks.State, list[tf.Tensor]]:
         """This replica's part of the global batch's mean loss, and its gradients: rows [B / replicas, T + 1]."""
-        inputs, targets = rows[:, :-1], rows[:, 1:]
-        counts = tf.cast(targets != self._unknown_id, tf.float32) if self.skips_unknown else None
+        counted = self._counted(rows)
+        counts = None if counted is None else tf.cast(counted, tf.float32)
         with tf.GradientTape() as tape:
-            logits, state = self.network(inputs, state, key=key)  # [B / replicas, T, V]
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+            losses, correct, state = self._losses(rows, state, key)  # [B / replicas, T]
             losses = losses if counts is None else losses * counts
             loss = tf.reduce_sum(losses) * weight
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, [variable.value for variable in self.network.trainable_variables])
-        correct = tf.cast(_most_likely(logits) == targets, tf.float32)
         if counts is None:
             return tf.stack([loss, tf.reduce_sum(correct) * weight]), state, gradients
         accuracy = tf.reduce_sum(correct * counts) * weight
@@ -308,10 +325,7 @@ class Learner:
     def _replica_evaluate_group(self, ids: tf.Tensor, counts: tf.Tensor, blocks: tf.Tensor) -> tf.Tensor:
         """Sum of losses, number of correct predictions, and the sum of losses of each block, of those that count:
         rows [_, L + 1] -> [2 + BLOCKS]."""
-        inputs, targets = ids[:, :-1], ids[:, 1:]
-        logits, _ = self.network(inputs, self.network.start(ids.shape[0]))  # [_, L, V]
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-        correct = tf.cast(_most_likely(logits) == targets, tf.float32)
+        losses, correct, _ = self._losses(ids, self.network.start(ids.shape[0]))  # [_, L]
         counts = tf.cast(counts, tf.float32)
         figures = tf.stack([tf.reduce_sum(losses * counts), tf.reduce_sum(correct * counts)])
         is_in = tf.one_hot(blocks, batch_means.BLOCKS)  # [_, L, BLOCKS]
@@ -364,8 +378,9 @@ class _AlreadyReduced:
         return list(grads_and_vars)
 
 
-def _optimizer(config: TrainConfig) -> keras.Optimizer:
-    """Keras's optimizer of that name. Biases and norms have no weight decay; float16 needs scaled losses."""
+def make_optimizer(config: TrainConfig, **more: Any) -> keras.Optimizer:
+    """Keras's optimizer of that name. Biases and norms have no weight decay; float16 needs scaled losses. `more`
+    are arguments that its class takes beside those of the configuration."""
     decay, betas = config.weight_decay, {"beta_1": config.beta_1, "beta_2": config.beta_2}
     for_muon: dict[str, Any] = {f"adam_{name}": beta for name, beta in betas.items()}
     for_muon |= {"adam_weight_decay": decay or None, "momentum": config.beta_1, "exclude_layers": list(_BY_ADAM)}
@@ -381,7 +396,7 @@ def _optimizer(config: TrainConfig) -> keras.Optimizer:
         learning_rate=config.learning_rate,
         global_clipnorm=config.clip_norm,
         weight_decay=decay if decay or config.optimizer == "adamw" else None,  # AdamW wants a number
-        **settings,
+        **settings | more,
     )
     if config.weight_decay:
         optimizer.exclude_from_weight_decay(var_names=list(_UNDECAYED))

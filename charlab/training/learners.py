@@ -8,12 +8,15 @@ threads.
 from __future__ import annotations
 
 import gc
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from charlab.core import kinds
+from charlab.errors import ConfigError
 from charlab.runs.store import RunConfig
 from charlab.training import strategies
+from charlab.training.tasks import Trainer
+from charlab.training.text_task import TEXT
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -29,13 +32,28 @@ OUTSIDE_GRAPH = (
 
 
 class Learners:
-    """Makes the learner of each run; the latest `kept` ones stay, with the arrays that they began with."""
+    """Makes the learner of each run; the latest `kept` ones stay, with the arrays that they began with. `trainers`
+    are those of tasks other than a language model's, by the task's name in a run's configuration."""
 
-    def __init__(self, kept: int = 0) -> None:
-        self._most = kept
+    def __init__(self, kept: int = 0, trainers: Mapping[str, Trainer] | None = None) -> None:
+        self._most, self._trainers = kept, {"": TEXT, **(trainers or {})}
         self._kept: dict[Hashable, tuple[Learner, dict[str, Any]]] = {}
         self._division: tuple[str, int] | None = None
         self._strategy: tf.distribute.Strategy | None = None
+
+    @property
+    def are_warm(self) -> bool:
+        """Whether their process has TensorFlow and trains several runs."""
+        return self._most > 0
+
+    def trainer(self, config: RunConfig) -> Trainer:
+        """How a run of this configuration is trained. Raises ConfigError where its task is not known here."""
+        if config.task not in self._trainers:
+            raise ConfigError(
+                f"This run belongs to a lab called {config.task!r}, which is not known here. Resume it with the "
+                "version of CharLab that made it."
+            )
+        return self._trainers[config.task]
 
     def fit(self, config: RunConfig) -> bool:
         """Whether a run would be trained here exactly as in a process of its own. Imports TensorFlow."""
@@ -51,18 +69,25 @@ class Learners:
             self._division = _division(config)
         return self._strategy
 
-    def learner(self, config: RunConfig, vocabulary_size: int, skips_unknown: bool) -> Learner:
-        """A learner at its beginning: a new one, or one that is kept, set back."""
+    def learner(
+        self,
+        config: RunConfig,
+        vocabulary_size: int,
+        skips_unknown: bool = False,
+        learner_class: type[Learner] | None = None,
+    ) -> Learner:
+        """A learner at its beginning: a new one, by default a language model's, or one that is kept, set back."""
         from charlab.training.learner import Learner
 
+        make = learner_class or Learner
         outside = {name: getattr(type(config.train)(), name) for name in OUTSIDE_GRAPH}
-        key = (config.model, config.train.replace(**outside), vocabulary_size, skips_unknown)
+        key = (make, config.model, config.train.replace(**outside), vocabulary_size, skips_unknown)
         if known := self._kept.pop(key, None):
             learner, beginning = known
             learner.begin_again(beginning, config.train)
         else:
             self._make_room()
-            learner = Learner(config.model, config.train, vocabulary_size, self.strategy(config), skips_unknown)
+            learner = make(config.model, config.train, vocabulary_size, self.strategy(config), skips_unknown)
             beginning = learner.arrays() if self._most else {}
         if self._most:
             self._kept[key] = learner, beginning

@@ -12,12 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charlab.core import kinds
-from charlab.core.predictor import build_predictor
-from charlab.core.vocab import Vocab
-from charlab.corpora import batching
-from charlab.corpora.batching import ValidationRows
-from charlab.corpora.splits import Division
 from charlab.errors import RunError
 from charlab.runs import checkpoints, limits, schema
 from charlab.runs.checkpoints import Progress
@@ -25,66 +19,39 @@ from charlab.runs.store import Run, RunConfig
 from charlab.training import budget
 from charlab.training.recorder import Recorder
 from charlab.training.stop_signal import StopSignal
+from charlab.training.tasks import Task
 
 if TYPE_CHECKING:
     from charlab.training.learner import Learner
 
 CHECKPOINT_SECONDS = 30.0
-_SAMPLED_WINDOWS = 64  # of the training set, evaluated after each epoch
 _DECISIONS = ("continue", "save", "pause", "stop", "done")
 
 
-def evaluated_rows(config: RunConfig, vocab: Vocab, division: Division) -> tuple[ValidationRows, ValidationRows]:
-    """What is evaluated after each epoch: the validation set, and a sample of the training set."""
-    context = kinds.of(config.model).context(config.model)
-    validation = batching.validation_rows(division.validation, vocab.unknown_id, context)
-    sample = batching.sample_rows(
-        division.training, vocab.unknown_id, context, division.validation, _SAMPLED_WINDOWS
-    )
-    return validation, sample
-
-
-def prepare(
-    learner: Learner,
-    training_ids: np.ndarray,
-    validation: ValidationRows,
-    before_part: Callable[[], None] = lambda: None,
-) -> None:
-    """Evaluate the untrained network, which the learner remembers, and trace the step on the first rows of a
-    training set, ids [n]. What `before_part` raises ends it; what was done by then stays."""
-    config = learner.train_config
-    offsets = batching.offsets(config, len(training_ids), epoch=0)
-    learner.trace_evaluation(validation)  # first: two threads that trace take turns
+def prepare(learner: Learner, task: Task, before_part: Callable[[], None] = lambda: None) -> None:
+    """Evaluate the untrained network, which the learner remembers, and trace the step on the first batch. What
+    `before_part` raises ends it; what was done by then stays."""
+    learner.trace_evaluation(task.validation)  # first: two threads that trace take turns
     before_part()
-    with learner.rehearsing(batching.gather(training_ids, offsets[0], config.sequence_length)):
-        learner.evaluate(validation, before_part)
+    with learner.rehearsing(task.rows(0)):
+        learner.evaluate(task.validation, before_part)
 
 
 class TrainingLoop:
     """One session of a run: from the start or a checkpoint to its end, a pause or a stop."""
 
     def __init__(
-        self,
-        run: Run,
-        config: RunConfig,
-        vocab: Vocab,
-        division: Division,
-        learner: Learner,
-        recorder: Recorder,
-        stop: StopSignal,
+        self, run: Run, config: RunConfig, task: Task, learner: Learner, recorder: Recorder, stop: StopSignal
     ) -> None:
         self.run, self.learner, self.recorder, self.stop = run, learner, recorder, stop
-        self.vocab, self.model_config, self.train_config = vocab, config.model, config.train
-        self.training_ids = division.training
-        self.validation, self.sample = evaluated_rows(config, vocab, division)
-        self.offsets = batching.offsets(self.train_config, len(self.training_ids), epoch=0)
-        self.steps_per_epoch = len(self.offsets)
+        self.task, self.train_config = task, config.train
+        self.steps_per_epoch = task.steps_per_epoch
         self.log_every = budget.log_interval(self.steps_per_epoch)
         self.budget = budget.Budget(self.train_config, self.steps_per_epoch)
         self.evaluation_seconds = 0.0  # of the latest evaluation, with saving
         self.progress = Progress()
         self.pending: list = []  # losses and accuracies of steps that may still be under way
-        self.stopwatch = budget.Stopwatch(self.train_config.batch_size * self.train_config.sequence_length)
+        self.stopwatch = budget.Stopwatch(task.characters_per_step)
         self.saved_at, self.saved_step = time.monotonic(), -1
 
     def train(self) -> None:
@@ -92,7 +59,7 @@ class TrainingLoop:
         self.recorder.starting("first step")
         self._resume()
         if self.progress.evaluated_step < 0:
-            prepare(self.learner, self.training_ids, self.validation)
+            prepare(self.learner, self.task)
             self._close_epoch()
         decision, rate = self._decide()
         while decision in ("continue", "save"):
@@ -136,12 +103,9 @@ class TrainingLoop:
 
     def _step(self, rate: float) -> None:
         progress = self.progress
-        epoch, step = divmod(progress.step, self.steps_per_epoch)
-        if step == 0:
-            self.offsets = batching.offsets(self.train_config, len(self.training_ids), epoch)
+        if progress.step % self.steps_per_epoch == 0:
             self.learner.reset_state()
-        rows = batching.gather(self.training_ids, self.offsets[step], self.train_config.sequence_length)
-        self.pending.append(self.learner.step(rows, progress.step, rate))
+        self.pending.append(self.learner.step(self.task.rows(progress.step), progress.step, rate))
         progress.step += 1
         if self.stopwatch.is_first():
             self._read_results()  # wait for it: compiling is in the first step's time
@@ -230,25 +194,28 @@ class TrainingLoop:
             self._read_results()
         progress, seconds = self.progress, self._seconds()  # the evaluation is of the weights at this time
         epoch, within = math.ceil(progress.step / self.steps_per_epoch), progress.step % self.steps_per_epoch
-        loss, accuracy, error = self.learner.evaluate(self.validation)
+        loss, accuracy, error = self.learner.evaluate(self.task.validation)
         weights = self.learner.weights()
         if not loss <= schema.MAX_LOSS or not all(map(schema.is_usable, weights.values())):
             raise RunError(self._diverged(loss))
         self._note_validation(epoch, within == 0, loss)
         # The loss of an epoch is a mean over weights that were still changing. This is that of the same weights as
         # the validation loss, measured in the same way: the two can be compared. An untrained network has no gap.
-        after = self.learner.evaluate(self.sample)[0] if progress.step and self.sample.characters else None
-        self.recorder.event(self._epoch_event(loss, accuracy, error, seconds) | {"train_loss_after": after})
+        sample, is_trained = self.task.sample, progress.step > 0
+        after = self.learner.evaluate(sample)[0] if is_trained and sample.characters else None
+        more = {"train_loss_after": after}
+        more |= self.task.more_figures(self.learner)
+        self.recorder.event(self._epoch_event(loss, accuracy, error, seconds) | more)
         is_best = progress.best_epoch == epoch and progress.best_val_loss == loss
         names = [f"epoch-{epoch:03d}"] if _is_kept(epoch) else []
         names += ["last", "best"] if is_best else ["last"]
         for weights_name in names:
             self.recorder.weights(weights, weights_name)
-        predictor = build_predictor(self.model_config, len(self.vocab), weights)
-        self.recorder.sample(predictor, self.vocab, self.train_config.seed_text, self._epochs(), progress.step)
+        if shown := self.task.shown(weights):
+            self.recorder.sample(*shown, self._epochs(), progress.step)
         if within == 0:
             progress.epoch_loss, progress.epoch_weight = 0.0, 0
-        results = self._results(seconds) | {"train_loss_after": after}
+        results = self._results(seconds) | more
         self._write_status(best_epoch=progress.best_epoch, results=results)
         self._save()
         self.evaluation_seconds = time.monotonic() - began
@@ -328,9 +295,6 @@ class TrainingLoop:
         self.learner.load({name: self.learner.share(arrays[name]) for name in sorted(arrays)})
         self.recorder.resume(self.progress)
         self.saved_step = self.progress.step
-        epoch, step = divmod(self.progress.step, self.steps_per_epoch)
-        if step:
-            self.offsets = batching.offsets(self.train_config, len(self.training_ids), epoch)
 
 
 def _are_finite(arrays: dict[str, np.ndarray]) -> bool:

@@ -10,25 +10,19 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from charlab import os_errors
 from charlab.core import kinds
 from charlab.core.vocab import Vocab
-from charlab.corpora import splits
-from charlab.corpora.splits import Division
-from charlab.errors import CharlabError, ConfigError
-from charlab.runs import plan
+from charlab.errors import CharlabError
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import loop, ngram, strategies
 from charlab.training.learners import Learners
 from charlab.training.recorder import Recorder
 from charlab.training.stop_signal import StopSignal
-
-if TYPE_CHECKING:
-    from charlab.training.learner import Learner
 
 log = logging.getLogger(__name__)
 
@@ -46,21 +40,22 @@ def train_run(
 ) -> Status:
     """Train a run to the end of its budget, or until `stop` requests a pause or a stop; resume it if it was begun.
 
-    `ids` [n] is its whole text (by default plan.run_ids), `started` when the command began (seconds since 1970):
-    the time to the first step counts from there. `on_event` gets every event that goes into metrics.jsonl, and
-    before the first step "start_up" events, which say what is done. `stop` is asked before each step; by default
-    only the run's control.json ends it early. `learners` are those of a warm process. The caller holds the run's
-    lock. Of several machines only the chief writes.
+    `ids` [n] is its whole text (by default what its trainer reads), `started` when the command began (seconds
+    since 1970): the time to the first step counts from there. `on_event` gets every event that goes into
+    metrics.jsonl, and before the first step "start_up" events, which say what is done. `stop` is asked before each
+    step; by default only the run's control.json ends it early. `learners` are those of the process, by default of
+    one that trains a language model and ends. The caller holds the run's lock. Of several machines only the chief
+    writes.
 
     Returns the run's last status: done, paused, stopped, or failed with the reason where its configuration
     cannot be trained. An exception that is not a CharlabError is recorded as failed too, if the disk has room for
     that, and raised.
     """
-    config = run.config()
-    recorder = Recorder(run, config, started or time.time(), on_event, warm=learners is not None)
+    config, learners = run.config(), learners or Learners()
+    recorder = Recorder(run, config, started or time.time(), on_event, learners.are_warm)
     try:
-        recorder.begin("tensorflow" if kinds.of(config.model).trained and not learners else "text")
-        _train(run, config, ids, recorder, stop or StopSignal(run), learners or Learners())
+        recorder.begin("tensorflow" if kinds.of(config.model).trained and not learners.are_warm else "text")
+        _train(run, config, ids, recorder, stop or StopSignal(run), learners)
     except CharlabError as error:
         recorder.end("failed", str(error))
     except KeyboardInterrupt:
@@ -80,46 +75,29 @@ def train_run(
 def _train(
     run: Run, config: RunConfig, ids: np.ndarray | None, recorder: Recorder, stop: StopSignal, learners: Learners
 ) -> None:
-    vocab, kind = run.vocab(), kinds.of(config.model)
-    if not kind.trained:
-        ids = plan.run_ids(config, vocab) if ids is None else ids
+    vocab, trainer = run.vocab(), learners.trainer(config)
+    if not kinds.of(config.model).trained:
+        ids = trainer.read(config, vocab) if ids is None else ids
         ngram.train_ngram(run, config, vocab, ids, recorder)
         return
     with ThreadPoolExecutor(1) as meanwhile:
-        reading = meanwhile.submit(lambda: plan.run_ids(config, vocab) if ids is None else ids)
+        reading = meanwhile.submit(lambda: trainer.read(config, vocab) if ids is None else ids)
         strategies.import_tensorflow()
         # The strategy comes first: devices can only be divided and machines joined before TensorFlow has started.
         learners.strategy(config)
         recorder.starting("text")
         whole = reading.result()
-    division, learner = _divide_and_build(config, vocab, whole, learners)
-    loop.TrainingLoop(run, config, vocab, division, learner, recorder, stop).train()
+    task, learner = trainer.build(config, vocab, whole, learners)
+    loop.TrainingLoop(run, config, task, learner, recorder, stop).train()
 
 
 def prepare(config: RunConfig, vocab: Vocab, learners: Learners, before_part: Callable[[], None]) -> None:
     """Do what a run of this configuration does before its first step and keep it in `learners`: build the network,
     evaluate it untrained, trace a step. What `before_part` raises ends it; what was done by then stays."""
     learners.strategy(config)
-    division, learner = _divide_and_build(config, vocab, plan.run_ids(config, vocab), learners)
-    validation, _ = loop.evaluated_rows(config, vocab, division)
-    loop.prepare(learner, division.training, validation, before_part)
-
-
-def _divide_and_build(
-    config: RunConfig, vocab: Vocab, ids: np.ndarray, learners: Learners
-) -> tuple[Division, Learner]:
-    """The parts of a text, ids [n], and a learner at its beginning. Raises ConfigError where they do not fit."""
-    kind = kinds.of(config.model)
-    context = kind.context(config.model)
-    if context is not None and config.train.sequence_length > context:
-        raise ConfigError(
-            f"A {kind.title} that looks back over {context} characters cannot be trained on windows of "
-            f"{config.train.sequence_length}. Lower sequence_length or raise context."
-        )
-    division = splits.divide(ids, vocab, config.train)
-    # Decided once, so that a text without unknown characters is trained on by the simpler steps.
-    skips_unknown = bool((division.training == vocab.unknown_id).any())
-    return division, learners.learner(config, len(vocab), skips_unknown)
+    trainer = learners.trainer(config)
+    task, learner = trainer.build(config, vocab, trainer.read(config, vocab), learners)
+    loop.prepare(learner, task, before_part)
 
 
 def why_failed(error: Exception) -> str:

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,19 @@ from charlab.runs.store import Run, RunConfig
 from charlab.training import strategies, tensorboard, train, worker
 from charlab.training.learners import Learners
 from charlab.training.parent import Parent
+from charlab.training.tasks import Trainer
 
 _KEPT = 2  # learners
 _MOST_BYTES = 2e9  # of memory after a run: what TensorFlow has taken, only the end of its process gives back
 
 
-def stand_ready() -> None:
-    """Train the runs that the server asks for, until it ends, this process has taken too much memory, or a run
-    needs the machine divided in another way."""
+def stand_ready(trainers: Mapping[str, Trainer]) -> None:
+    """Train the runs that the server asks for, language models and those of `trainers`, until it ends, this
+    process has taken too much memory, or a run needs the machine divided in another way."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server answers Ctrl-C in its terminal
     with os.fdopen(os.dup(1), "w") as answers:
         _send_output_to(Path(os.devnull))
-        parent, learners = Parent(), Learners(kept=_KEPT)
+        parent, learners = Parent(), Learners(_KEPT, trainers)
         strategies.import_tensorflow()
         tensorboard.import_writer()
         answer: str | None = warm.READY

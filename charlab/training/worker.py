@@ -61,15 +61,21 @@ def make(config: RunConfig, vocab: Vocab) -> Run:
     return store.create(config, vocab, temporary, state="running")
 
 
-def work(run: Run, started: float, on_event: Callable[[dict[str, Any]], None] | None = None) -> Status:
+def work(
+    run: Run,
+    started: float,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+    learners: Learners | None = None,
+) -> Status:
     """Train a run in this process to its end, or until Ctrl-C or SIGTERM stops it. Raises RunError where another
-    process has it. `started` is when the command began, in seconds since 1970."""
+    process has it. `started` is when the command began, in seconds since 1970; `learners` know the tasks of
+    labs."""
     stop = StopSignal(run)
     for number in STOPPED_BY:
         signal.signal(number, partial(_stop_or_interrupt, stop))
     try:
         with run.lock().acquire(timeout=2.0):
-            return _train(run, started, on_event, stop)
+            return _train(run, started, on_event, stop, learners)
     except Timeout:
         raise RunError(f"Run {run.id} is being trained by another process. Pause or stop it first.") from None
 
@@ -80,11 +86,15 @@ def exit_code(status: Status) -> int:
 
 
 def _train(
-    run: Run, started: float, on_event: Callable[[dict[str, Any]], None] | None, stop: StopSignal
+    run: Run,
+    started: float,
+    on_event: Callable[[dict[str, Any]], None] | None,
+    stop: StopSignal,
+    learners: Learners | None,
 ) -> Status:
     """Train with errors of the operating system as RunError, in the words that the run's status has."""
     try:
-        return train.train_run(run, started=started, on_event=on_event, stop=stop)
+        return train.train_run(run, started=started, on_event=on_event, stop=stop, learners=learners)
     except Exception as error:
         if os_errors.sentence(error) is None:
             raise
@@ -104,6 +114,7 @@ def resume(
     on_event: Callable[[dict[str, Any]], None] | None = None,
     epochs: int | None = None,
     minutes: float | None = None,
+    learners: Learners | None = None,
 ) -> Status:
     """Resume a run in this process; train a finished one for so many more epochs or minutes."""
     config = run.config()
@@ -111,7 +122,7 @@ def resume(
     if (corpus := CORPORA.get(config.corpus)) and not corpus.is_here():
         models.training_text(config)  # downloaded before anything is changed
     if not cluster.is_chief(config.train.accelerator):
-        return work(make(config, run.vocab()), started, on_event)
+        return work(make(config, run.vocab()), started, on_event, learners)
     try:
         with run.lock().acquire(timeout=2.0):
             if epochs or minutes:
@@ -122,14 +133,14 @@ def resume(
             run.write_status(dataclasses.replace(run.recorded_status(), state="running", pid=os.getpid()))
     except Timeout:
         raise RunError(f"Run {run.id} is being trained by another process. Pause or stop it first.") from None
-    return work(run, started, on_event)
+    return work(run, started, on_event, learners)
 
 
 def serve(
     run: Run, started: float, parent: Parent | None = None, learners: Learners | None = None
 ) -> Status | None:
-    """Train a queued run for a server; None where another worker has taken it. `learners` are those of a process
-    that trains several runs.
+    """Train a queued run for a server; None where another worker has taken it. `learners` are those of the
+    process, with the tasks of labs.
 
     With a `parent` it pauses when that has ended.
     """

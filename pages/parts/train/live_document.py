@@ -103,8 +103,8 @@ def controls(run: Run, status: Status, weight_names: Collection[str]) -> str:
 
 
 def to_watch(run: Run) -> list[Run]:
-    """The runs that can be watched while this one waits in the queue."""
-    return [other for other, _ in queue.running(run.path.parent)[:3]]
+    """The language models in training that can be watched while this run waits in the queue."""
+    return [other for other, _ in queue.running(run.path.parent, task="")[:3]]
 
 
 # Progress and figures

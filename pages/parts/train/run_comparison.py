@@ -46,7 +46,7 @@ def pick_others(run: Run) -> None:
 
 
 def _others(runs: tuple[KnownRun, ...], but: str) -> dict[str, KnownRun]:
-    return {run.id: run for run in runs if run.id != but}
+    return {run.id: run for run in watch.of_task(runs) if run.id != but}
 
 
 def _titles(runs: tuple[KnownRun, ...], but: str) -> dict[str, str]:

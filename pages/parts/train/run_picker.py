@@ -102,20 +102,19 @@ def _of_owner(runs: tuple[KnownRun, ...], owner: str) -> dict[str, _Facts]:
 
 
 def _found(runs: tuple[KnownRun, ...]) -> dict[str, _Facts]:
-    return {run.id: _facts(run) for run in runs}
+    return {run.id: _facts(run) for run in watch.of_task(runs)}
 
 
 def _names(runs: tuple[KnownRun, ...]) -> dict[str, str]:
     found = _found(runs)
     return {
         run.id: run_names.name_of(run.run.path) if isinstance(facts := found[run.id], str) else facts[0].name
-        for run in runs
+        for run in watch.of_task(runs)
     }
 
 
 def _interrupted(runs: tuple[KnownRun, ...]) -> list[KnownRun]:
-    found = _found(runs)
-    return [run for run in runs if not isinstance(facts := found[run.id], str) and _was_interrupted(facts[1])]
+    return [run for run in runs if not isinstance(facts := _facts(run), str) and _was_interrupted(facts[1])]
 
 
 def _was_interrupted(status: Status) -> bool:
