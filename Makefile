@@ -40,6 +40,7 @@ bench: .venv/bench-installed
 
 starters: .venv/app-installed
 	$(BIN)/python -m charlab.starters
+	$(BIN)/python -m charlab.labs
 
 lint: .venv/test-installed
 	$(BIN)/ruff check .

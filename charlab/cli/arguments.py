@@ -10,10 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from charlab.cli import commands
+from charlab.cli import commands, lab_commands
 from charlab.core.config import SETTINGS, SampleConfig, Setting, settings
 from charlab.errors import ConfigError
 from charlab.export import formats
+from charlab.labs.catalogue import LABS
+from charlab.labs.catalogue import SETTINGS as LAB_SETTINGS
 from charlab.runs import shell_commands
 from charlab.runs.typed_values import parse_number, parse_setting, parse_whole_number
 
@@ -27,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _add_training(subparsers)
     _add_use_of_models(subparsers)
     _add_files(subparsers)
+    _add_labs(subparsers)
     worker = subparsers.add_parser("work", help="train a queued run (started by the server)")
     worker.add_argument("run", help="the run's folder")
     worker.add_argument("--parent-pipe", action="store_true", help="pause when standard input closes")
@@ -165,6 +168,27 @@ def _add_files(subparsers: Any) -> None:
 
     import_ = _command(subparsers, "import", commands.import_model, "import a model file as a run")
     import_.add_argument("file", help="the model file: a path, or an address")
+
+
+def _add_labs(subparsers: Any) -> None:
+    words = "train the network of a lab, or try a trained one"
+    labs = subparsers.add_parser("lab", help=words, description=words).add_subparsers(
+        required=True, metavar="lab", dest="lab"
+    )
+    for lab in LABS.values():
+        actions = labs.add_parser(lab.name, help=lab.title, description=lab.about).add_subparsers(
+            required=True, metavar="action"
+        )
+        train = _command(actions, "train", lab_commands.train, "train its network")
+        train.add_argument("--name", default="", help="the run's name")
+        for name in LAB_SETTINGS:
+            default = getattr(lab.train, name)
+            told = SETTINGS[name].help if default is None else f"{SETTINGS[name].help} Default: {default}."
+            _declared(train, name, SETTINGS[name], default=None, help=told)
+        try_ = _command(actions, "try", lab_commands.TRY[lab.name], "let a trained network judge what is given")
+        try_.add_argument("text", nargs="*", help="strings; default: two that are hard")
+        try_.add_argument("--run", default="", help="the id of one of its runs; default: the model that ships")
+        try_.add_argument("--weights", default="best", help='"best", "last" or "epoch-003"')
 
 
 def _command(

@@ -107,18 +107,19 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     for note in config.notes:
         print(note, file=sys.stderr)
     print(f"Run {run.id}", file=sys.stderr)
-    return _show_end(run, worker.work(run, options.started, _show_event), options)
+    return show_end(run, worker.work(run, options.started, show_event), options)
 
 
 def resume(options: argparse.Namespace) -> dict[str, Any]:
     """Resume a run in this process, or train a finished one longer; returns its results."""
     process.set_up_tensorflow()
+    from charlab.labs.trainers import TRAINERS
     from charlab.training import worker
+    from charlab.training.learners import Learners
 
-    run = store.find(options.run)
-    return _show_end(
-        run, worker.resume(run, options.started, _show_event, options.epochs, options.minutes), options
-    )
+    run, learners = store.find(options.run), Learners(trainers=TRAINERS)
+    status = worker.resume(run, options.started, show_event, options.epochs, options.minutes, learners)
+    return show_end(run, status, options)
 
 
 def _text(
@@ -171,7 +172,7 @@ def import_model(options: argparse.Namespace) -> dict[str, Any]:
     return {"run": run.id, "name": config.name, "kind": config.model.kind}
 
 
-def _show_end(run: store.Run, status: store.Status, options: argparse.Namespace) -> dict[str, Any]:
+def show_end(run: store.Run, status: store.Status, options: argparse.Namespace) -> dict[str, Any]:
     """Print and return the results of a run that has ended; raises the reason of a failed one."""
     from charlab.training import worker
 
@@ -194,19 +195,23 @@ def work(options: argparse.Namespace) -> None:
     """Train a queued run for a server, as the worker process that its queue starts."""
     process.let_pages_go_first()
     process.set_up_tensorflow()
+    from charlab.labs.trainers import TRAINERS
     from charlab.training import worker
+    from charlab.training.learners import Learners
     from charlab.training.parent import Parent
 
-    worker.serve(store.Run(options.run), options.started, Parent() if options.parent_pipe else None)
+    parent = Parent() if options.parent_pipe else None
+    worker.serve(store.Run(options.run), options.started, parent, Learners(trainers=TRAINERS))
 
 
 def stand_ready(options: argparse.Namespace) -> None:
     """Train the runs that a server asks for, one after the other, as its warm worker process."""
     process.let_pages_go_first()
     process.set_up_tensorflow()
+    from charlab.labs.trainers import TRAINERS
     from charlab.training import warm_worker
 
-    warm_worker.stand_ready()
+    warm_worker.stand_ready(TRAINERS)
 
 
 def write(options: argparse.Namespace) -> None:
@@ -239,7 +244,7 @@ def ask(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _show_event(event: dict[str, Any]) -> None:
+def show_event(event: dict[str, Any]) -> None:
     if event["event"] == "step" and sys.stderr.isatty():
         _show_in_place(f"epoch {event['epoch']:.2f}  loss {event['loss']:.4f}")
     elif event["event"] == "epoch":

@@ -1,0 +1,92 @@
+"""`python -m charlab.labs`: train the models that ship with the labs again.
+
+python -m charlab.labs            train all, each by its recipe, and write their README (part of `make starters`)
+python -m charlab.labs NAME ...   train these
+python -m charlab.labs keep RUN   store a finished run as the model that ships with its lab
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from charlab import os_errors
+from charlab.errors import UnavailableError
+from charlab.labs import catalogue
+from charlab.labs.catalogue import LABS, SHIPPED
+from charlab.runs import store, subprocesses
+from charlab.runs.store import Run
+from charlab.starters import recipes
+
+MAX_BYTES = 3_000_000  # of all that ship together
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train and store; 0 if it worked, else another number with a sentence on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m charlab.labs", description="The models that ship with labs.")
+    parser.add_argument("names", nargs="*", help=f"labs ({', '.join(LABS)}), or `keep` and a run's id")
+    names = parser.parse_args(arguments).names or list(LABS)
+    try:
+        if names[0] == "keep" and len(names) == 2:
+            keep(store.find(names[1]))
+        else:
+            for name in names:
+                keep(train(name))
+        write_readme()
+    except os_errors.EXPECTED as error:
+        print(f"charlab.labs: {os_errors.sentence(error)}", file=sys.stderr)
+        return os_errors.exit_code(error)
+    return 0
+
+
+def train(name: str) -> Run:
+    """Train a lab's network by its recipe, in a process of its own. Raises SystemExit where that fails."""
+    lab = catalogue.find(name)
+    try:
+        results = subprocesses.document("lab", lab.name, "train", show_errors=True)
+    except UnavailableError as error:
+        raise SystemExit(f"{command(lab.name)} failed: {error}") from error
+    return store.find(results["run"])
+
+
+def keep(run: Run) -> None:
+    """Store a finished run as the model that ships with its lab, in half precision."""
+    lab = catalogue.find(run.config().task)
+    print(recipes.keep_as_starter(run, lab.name, among=SHIPPED))
+
+
+def command(name: str) -> str:
+    """The command that trains a lab's network by its recipe."""
+    return f"charlab lab {name} train"
+
+
+def write_readme() -> None:
+    """Write the page that lists the models. Raises SystemExit where they are too large together."""
+    lines = []
+    for name in LABS:
+        run = catalogue.find(name).shipped
+        size, last = sum(path.stat().st_size for path in run.path.rglob("*.safetensors")), run.status().results
+        figures = f"validation loss {last['best_val_loss']:.4f} nats after {last['epochs']:g} epochs"
+        lines.append(f"| {name} | {figures} | {size / 1e3:.1f} | `python -m {command(name)}` |")
+    (SHIPPED / "README.md").write_text(_README.format(rows="\n".join(lines)), encoding="utf-8")
+    total = sum(path.stat().st_size for path in SHIPPED.rglob("*.safetensors"))
+    if total > MAX_BYTES:
+        raise SystemExit(f"All models of labs together may have at most {MAX_BYTES / 1e6:g} MB of weights.")
+
+
+_README = """# Models of the labs
+
+Each is a run's folder: configuration, alphabet, status with the measured results, and weights in half precision. \
+The data that they learned from are drawn from the seed in the configuration.
+
+| lab | result | kB | trained by |
+|---|---|---|---|
+{rows}
+
+`python -m charlab.labs` trains them again, stores them here and writes this page; `python -m charlab.labs keep \
+RUN` stores a finished run.
+"""
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,123 @@
+"""The labs: each is a task beside language models, with its network, its recipe, and a small model that ships.
+
+A lab's run is a run like any other: its configuration names the lab as its `task`, and the worker finds in
+trainers.py how it is trained. Here is what is known of a lab without TensorFlow.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from charlab.core.config import ModelConfig, TrainConfig
+from charlab.core.vocab import Vocab
+from charlab.errors import ConfigError
+from charlab.labs.reber import data as reber_data
+from charlab.labs.reber import network as reber_network
+from charlab.runs import control, limits, plan, quotas, store, watch
+from charlab.runs.permissions import Actor
+from charlab.runs.store import Run, RunConfig
+from charlab.runs.watch import KnownRun
+
+SHIPPED = Path(__file__).resolve().parent / "models"
+SETTINGS = (  # that may differ from the recipe
+    "epochs", "minutes", "learning_rate", "beta_1", "batch_size", "steps_per_epoch", "seed", "accelerator",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lab:
+    """What is known of a lab: its words, its recipe, and the alphabet and checksum of its data."""
+
+    name: str
+    title: str
+    question: str  # that it answers, as its card asks it
+    about: str
+    data_title: str
+    letters: str
+    model: ModelConfig
+    train: TrainConfig
+    sha256: Callable[[int], str]  # of the data that are drawn from a seed
+
+    def config(self, name: str = "", **settings: object) -> RunConfig:
+        """A run's configuration: the recipe, with some of SETTINGS changed. Raises ConfigError for others, and
+        RunError for a name that a run cannot have."""
+        if others := sorted(set(settings) - set(SETTINGS)):
+            raise ConfigError(f"The lab's settings are {', '.join(SETTINGS)}. Received: {others[0]!r}.")
+        train = self.train.replace(**settings)
+        return RunConfig(
+            name=control.checked_name(name or self.title),
+            preset=self.name,
+            corpus=f"lab:{self.name}",
+            corpus_sha256=self.sha256(train.seed),
+            model=self.model,
+            train=train,
+            created=time.time(),
+            versions=plan.versions(),
+            corpus_title=self.data_title,
+            task=self.name,
+        )
+
+    def vocab(self) -> Vocab:
+        """The alphabet, for the run's directory; how letters become ids is the lab's own."""
+        return Vocab(self.letters)
+
+    def create(self, config: RunConfig, actor: Actor, folder: Path | None = None) -> Run:
+        """Make the run directory, in the queue; the run is the actor's. Raises RunError where the actor may not
+        have one more run there."""
+        config = replace(config, owner=actor.owner, train=limits.within_cap(config.train))
+        with quotas.joining_queue(actor, folder):
+            return store.create(config, self.vocab(), folder)
+
+    def runs(self, folder: Path | None = None) -> tuple[KnownRun, ...]:
+        """The lab's runs, newest first."""
+        return watch.listing(folder).get(watch.of_task, self.name)
+
+    @property
+    def shipped(self) -> Run:
+        """The trained model that ships with the lab, as a run's directory."""
+        return Run(SHIPPED / self.name)
+
+
+LABS = {
+    lab.name: lab
+    for lab in (
+        Lab(
+            name="reber",
+            title="Reber grammar",
+            question="Can a network remember one letter?",
+            about="A network reads a string of letters and judges whether it follows a grammar. To be right, it "
+            "must remember the second letter until the last but one.",
+            data_title="Strings of the embedded Reber grammar",
+            letters=reber_data.LETTERS,
+            model=reber_network.MODEL,
+            train=TrainConfig(
+                epochs=20,
+                batch_size=32,
+                sequence_length=reber_data.LENGTH,
+                optimizer="sgd",
+                learning_rate=0.02,
+                beta_1=0.95,
+            ),
+            sha256=lambda seed: reber_data.draw(seed).sha256,
+        ),
+    )
+}
+
+
+def find(name: str) -> Lab:
+    """The lab of that name. Raises ConfigError with the names there are."""
+    if name not in LABS:
+        raise ConfigError(f"There is no lab {name!r}. Labs: {', '.join(LABS)}.")
+    return LABS[name]
+
+
+def find_run(lab: Lab, name: str = "") -> Run:
+    """The lab's run of that id, or the model that ships with it. Raises RunError or ConfigError."""
+    run = store.find(name) if name else lab.shipped
+    if (task := run.config().task) != lab.name:
+        whose = f"the lab “{task}”" if task else "the Train page"
+        raise ConfigError(f"{run.called} belongs to {whose}. Choose a run of the lab “{lab.name}”.")
+    return run
