@@ -20,6 +20,7 @@ PAGES = [
     st.Page("train.py", title="Train", icon=":material/trending_down:", url_path="train"),
     st.Page("playground.py", title="Playground", icon=":material/edit_note:", url_path="playground"),
     st.Page("explainer.py", title="Explainer", icon=":material/search_insights:", url_path="explainer"),
+    st.Page("labs.py", title="Labs", icon=":material/science:", url_path="labs"),
 ]
 
 page = st.navigation(PAGES, position="top")

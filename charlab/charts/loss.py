@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
-from charlab.charts.base import QUIET, SMALLEST, TRAINING, VALIDATION, literal, plain_layout, rounded
+from charlab.charts.base import ACTUAL, QUIET, SMALLEST, TRAINING, VALIDATION, literal, plain_layout, rounded
 from charlab.errors import ConfigError
 from charlab.runs.diagnosis import NATS
 
@@ -43,6 +43,10 @@ def loss_chart(
     unit: str = "nats",
     x: str = "steps",
     reference_lines: Sequence[tuple[str, float]] = (),
+    *,
+    accuracy_lines: Sequence[tuple[str, float]] = (),
+    further: Mapping[str, str] = {},
+    one: str = "character",
 ) -> dict[str, Any]:
     """Loss curves, as a dictionary of Plotly's JSON: it is made anew while a run trains, twenty times as fast as a
     figure. Training solid, validation dashed with markers; runs after the first in grey.
@@ -51,7 +55,9 @@ def loss_chart(
     out the reference lines, which are losses.
 
     A run is {"label": str, "events": [...]} with events as in metrics.jsonl; a single run needs no label.
-    Reference lines are pairs of a name and a loss in nats. Raises ConfigError for an unknown unit or x axis.
+    Reference lines are pairs of a name and a loss in nats. Runs of labs have more: lines of accuracies (0 to 1) in
+    place of the reference lines, `further` accuracies of the first run by their keys in its events, each with its
+    name, and a loss per something else than one character. Raises ConfigError for an unknown unit or x axis.
     """
     if unit not in (*NATS, ACCURACY):
         raise ConfigError(f"Loss is drawn in {', '.join(NATS)} or as {ACCURACY}. Received: {unit!r}.")
@@ -63,9 +69,13 @@ def loss_chart(
             points = _loss_points(run["events"], wanted, _X_FIELDS[x], unit)
             if points[0]:
                 lines.append(_loss_line(run["label"], points, wanted, index, unit))
-    layout = plain_layout("accuracy, %" if unit == ACCURACY else f"loss, {unit} per character", _X_TITLES[x])
-    if unit in NATS:
+    layout = plain_layout("accuracy, %" if unit == ACCURACY else f"loss, {unit} per {one}", _X_TITLES[x])
+    if unit == ACCURACY:
+        lines += _further_lines(runs[:1], further, _X_FIELDS[x])
+        references = [(name, 100 * share) for name, share in accuracy_lines]
+    else:
         references = [(name, nats / NATS[unit]) for name, nats in reference_lines]
+    if references or unit in NATS:
         heights = [y for line in lines for y in line["y"]] + [value for _, value in references]
         layout["shapes"] = [_reference(value) for _, value in sorted(references, key=_height)]
         layout["annotations"] = _labels(references, heights)
@@ -101,6 +111,19 @@ def _loss_line(label: str, points: tuple, wanted: str, index: int, unit: str) ->
         "hovertemplate": "%{y:.1f}%" if unit == ACCURACY else f"%{{y:.3f}} {unit}",
         "legendrank": index,
     }
+
+
+def _further_lines(runs: Sequence[dict[str, Any]], further: Mapping[str, str], field: str) -> list[dict[str, Any]]:
+    found = []
+    for run in runs:
+        for key, name in further.items():
+            there = [e for e in run["events"] if e.get("event") == "epoch" and e.get(key) is not None]
+            points = thin([e[field] for e in there], rounded([100 * e[key] for e in there]))
+            drawn = _loss_line("", points, "validation", 0, ACCURACY)
+            line = {"color": ACTUAL, "width": 2, "dash": "dot"}
+            if there:
+                found.append(drawn | {"name": literal(name), "line": line})
+    return found
 
 
 def _height(line: tuple[str, float]) -> float:

@@ -88,8 +88,8 @@ LABS = {
             name="reber",
             title="Reber grammar",
             question="Can a network remember one letter?",
-            about="A network reads a string of letters and judges whether it follows a grammar. To be right, it "
-            "must remember the second letter until the last but one.",
+            about="It judges whether a string follows a grammar, and must remember its second letter until the "
+            "last but one.",
             data_title="Strings of the embedded Reber grammar",
             letters=reber_data.LETTERS,
             model=reber_network.MODEL,

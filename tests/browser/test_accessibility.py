@@ -127,6 +127,13 @@ def explainer(view: str, model: str = "quick-gru", **query: str) -> Callable:
     return arrange
 
 
+def labs(view: str) -> Callable:
+    def draw(page, address: str) -> None:
+        opened(page, f"{address}/labs", view=view, string="BPBT")
+
+    return draw
+
+
 def explainer_epochs(page, address: str) -> None:
     explainer("over training", finished_run("epochs").id)(page, address)
 
@@ -167,6 +174,10 @@ VIEWS = {
     "home, presented": lambda page, address: opened(page, f"{address}/", present="1"),
     "train, presented": lambda page, address: train_finished(page, address, present="1"),
     "playground, presented": lambda page, address: generated(page, address, present="1"),
+    "labs, try": labs("try"),
+    "labs, tricky strings": labs("tricky"),
+    "labs, memory": labs("memory"),
+    "labs, train": labs("train"),
     "explainer, presented": explainer("read", present="1"),
     "explainer, step by step, presented": explainer("write with it", walk="abc", present="1"),
 }

@@ -87,6 +87,11 @@ class Data:
     swaps: Strings
 
     @property
+    def originals(self) -> Strings:
+        """The good strings that the swaps were made of, in their order."""
+        return Strings(tuple(map(swap, self.swaps.texts)), ~self.swaps.good)
+
+    @property
     def sha256(self) -> str:
         """Of all strings and judgements."""
         lines = [
@@ -104,6 +109,12 @@ def draw(seed: int) -> Data:
     training, validation = (_half_and_half(good, random, number) for number in (TRAINING, VALIDATION))
     swapped = tuple(swap(next(good)) for _ in range(SWAPS))
     return Data(training, validation, Strings(swapped, np.zeros(SWAPS, bool)))
+
+
+def one(random: np.random.Generator, good: bool) -> str:
+    """A single string, good or with one letter corrupted."""
+    text = next(_good_strings(random))
+    return text if good else _corrupted(text, random)
 
 
 def of_run(config: RunConfig, vocab: Vocab) -> Data:

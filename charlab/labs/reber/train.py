@@ -73,6 +73,7 @@ class ReberTask(Task):
         letters = sum(map(len, data.training.texts)) / len(data.training.texts)
         self.characters_per_step = round(config.train.batch_size * letters)
         self.validation, self._swaps = _evaluated(data.validation), _evaluated(data.swaps)
+        self._originals = _evaluated(data.originals)
         sampled = slice(None, None, len(self._rows) // _SAMPLED)  # of both halves
         self.sample = _evaluated(Strings(data.training.texts[sampled], data.training.good[sampled]))
         self._order: tuple[int, np.ndarray] = (-1, np.empty(0, int))  # of an epoch
@@ -86,8 +87,10 @@ class ReberTask(Task):
         return self._rows[self._order[1][within * size : (within + 1) * size]]
 
     def more_figures(self, learner: Learner) -> dict[str, float]:
-        """The accuracy on strings that only memory tells from good ones."""
-        return {"swap_accuracy": learner.evaluate(self._swaps)[1]}
+        """The accuracy on strings that only memory tells from good ones, and on these and the good ones together:
+        a network that calls every string bad is right about all swaps, and about half of the pairs."""
+        swaps, originals = (learner.evaluate(rows)[1] for rows in (self._swaps, self._originals))
+        return {"swap_accuracy": swaps, "pair_accuracy": (swaps + originals) / 2}
 
 
 def build(config: RunConfig, data: Data, learners: Learners) -> tuple[Task, Learner]:

@@ -18,7 +18,7 @@ from charlab.errors import ConfigError
 from charlab.runs.presets import PRESETS, Preset
 from charlab.runs.typed_values import parse_number, parse_whole_number
 
-HOME, TRAIN, PLAYGROUND, EXPLAINER = "home", "train", "playground", "explainer"
+HOME, TRAIN, PLAYGROUND, EXPLAINER, LABS = "home", "train", "playground", "explainer", "labs"
 AT_CALL = object()  # depends on what is available, such as the models: passed to `url_state.read`
 NOT_ALLOWED = object()
 MINE, EVERYONES = "mine", "everyone's"
@@ -42,8 +42,9 @@ def _of(*pages: str) -> Callable[..., Setting]:
     return lambda *columns, **more: Setting(pages, *columns, **more)
 
 
+_labs = _of(LABS)
 _train, _playground, _explainer, _both = _of(TRAIN), _of(PLAYGROUND), _of(EXPLAINER), _of(PLAYGROUND, EXPLAINER)
-_all = _of(HOME, TRAIN, PLAYGROUND, EXPLAINER)
+_all = _of(HOME, TRAIN, PLAYGROUND, EXPLAINER, LABS)
 _SEEDS = (0, 2**31 - 1)
 
 
@@ -108,6 +109,11 @@ SETTINGS: dict[str, Setting] = {
     "layer": _explainer(int, 1, limits=AT_CALL),
     "head": _explainer(int, 1, limits=AT_CALL),
     "epoch": _explainer(int, AT_CALL, choices=AT_CALL),
+
+    "lab": _labs(str, "reber", choices=AT_CALL),
+    "lab_view": _labs(str, "try", choices=("try", "tricky", "memory", "train"), parameter="view"),
+    "lab_run": _labs(str, "", choices=AT_CALL, parameter="run"),
+    "string": _labs(str, "BPBTSXXVPSEPE", limits=(0, 200)),
 }  # fmt: skip
 
 # Link parameters that are not settings.
@@ -134,6 +140,8 @@ REMEMBERED = {
     "seen_titles": TRAIN, "gone_choices": TRAIN,  # and on the other pages with a picker of models
     "handed_over": EXPLAINER, "walk_session": EXPLAINER,
     "unit.array": EXPLAINER, "unit.number": EXPLAINER,
+    "lab_trained": LABS, "lab_epochs": LABS, "lab_seed": LABS,
+    "string-strip-place": LABS, "tricky-good-place": LABS, "tricky-bad-place": LABS,
 }  # fmt: skip
 
 

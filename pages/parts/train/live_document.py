@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,19 @@ _CHARTS: SharedCache[str] = SharedCache(16 * 2**20)
 _BASELINES: SharedCache[Future] = SharedCache(2**18)
 _BACKGROUND = ThreadPoolExecutor(1, "baselines")
 _TITLES = {"bits": "loss in bits", "nats": "loss in nats", "accuracy": "accuracy"}
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What is told of a run of one task: its baselines (None while they are computed), the caption of the chart,
+    what accuracy means, and what the chart has beside the losses."""
+
+    baselines: Callable[[RunConfig], list[baselines.Line] | None]
+    caption: Callable[[RunConfig, str, bool], str]
+    accuracy: str
+    chart: Callable[[RunConfig], dict[str, Any]] = lambda config: {}
+
+
 _EVERY_EPOCH = "Every epoch uses the same prompt and the same random numbers: only the model has changed."
 
 
@@ -68,7 +81,8 @@ def make(wanted: Wanted) -> Document:
     """The run as it is now. Raises RunError where it is gone or cannot be read."""
     snapshot = SNAPSHOTS.of(store.find(wanted.run))
     run, config, status, events = snapshot.run, snapshot.config, snapshot.status, snapshot.events
-    lines = _baselines(config) if events else []
+    telling = _telling(config)
+    lines = telling.baselines(config) if events else []
     drawn = [("this run" if wanted.others else "", snapshot), *_others(wanted)]
     version, chart = _chart(wanted, drawn, lines or [])
     active = status.state in store.ACTIVE
@@ -81,15 +95,15 @@ def make(wanted: Wanted) -> Document:
         "problem": in_order(snapshot.problem),
         "reason": _reason(status, wanted.may_act),
         "bar": _bar(config, status),
-        "figures": _figures(status, events, wanted.unit),
+        "figures": _figures(status, events, wanted.unit, telling.accuracy),
         "chart": {
             "label": f"Progress of {config.name}, {_TITLES[wanted.unit]}: training solid, validation dashed.",
             "filename": f"loss-{download_names.of_run(config)}",
             "instead": "" if chart else _without_chart(status, events, wanted.unit),
         },
-        "caption": _caption(config, wanted.unit, bool(lines)),
+        "caption": telling.caption(config, wanted.unit, bool(lines)),
         "next_text": _next_text(config, status),
-        "every_epoch": _EVERY_EPOCH,
+        "every_epoch": "" if config.task else _EVERY_EPOCH,
         "words": _words(snapshot, wanted),
     }
     samples = [event for event in events if event["event"] == "sample"]
@@ -152,7 +166,7 @@ def _bar(config: RunConfig, status: Status) -> dict[str, Any] | None:
     return {"share": min(1.0, share), "words": words}
 
 
-def _figures(status: Status, events: list[Event], unit: str) -> list[dict[str, str]]:
+def _figures(status: Status, events: list[Event], unit: str, accuracy: str) -> list[dict[str, str]]:
     """Time, speed and the best validation figure so far, in the chart's unit."""
     steps = [event for event in events if event["event"] == "step"]
     speed = (steps[-1] if steps else status.results).get("characters_per_second")
@@ -165,16 +179,17 @@ def _figures(status: Status, events: list[Event], unit: str) -> list[dict[str, s
     return [
         passed,
         {"label": "Characters/s", "value": f"{speed:,.0f}" if speed else "..."},
-        {"label": "Validation, %" if unit == loss.ACCURACY else f"Validation, {unit}"} | _validation(events, unit),
+        {"label": "Validation, %" if unit == loss.ACCURACY else f"Validation, {unit}"}
+        | _validation(events, unit, accuracy),
     ]
 
 
-def _validation(events: list[Event], unit: str) -> dict[str, str]:
+def _validation(events: list[Event], unit: str, accuracy: str) -> dict[str, str]:
     """The best validation figure so far, its standard error, and what they mean."""
     evaluations = [event for event in events if event["event"] == "epoch"]
     if unit == loss.ACCURACY:
         shares = [event["val_accuracy"] for event in evaluations if event.get("val_accuracy") is not None]
-        meaning = "The highest validation accuracy so far: how often the most likely character is the actual one."
+        meaning = f"The highest validation accuracy so far: {accuracy}."
         return {"value": f"{100 * max(shares):.1f}" if shares else "...", "error": "", "help": meaning}
     best = min(evaluations, key=lambda event: event["val_loss"], default={})
     divisor = diagnosis.NATS[unit]
@@ -218,7 +233,8 @@ def _chart(wanted: Wanted, drawn: list[tuple[str, Snapshot]], lines: list[baseli
 
 def _drawn(drawn: list[tuple[str, Snapshot]], wanted: Wanted, lines: list[baselines.Line]) -> str:
     runs = [{"label": label, "events": run.events} for label, run in drawn]
-    chart = loss.loss_chart(runs, wanted.unit, wanted.over, lines)
+    config = drawn[0][1].config
+    chart = loss.loss_chart(runs, wanted.unit, wanted.over, lines, **_telling(config).chart(config))
     return json.dumps(chart, separators=(",", ":")) if chart["data"] else ""
 
 
@@ -259,12 +275,24 @@ def _baselines(config: RunConfig) -> list[baselines.Line] | None:
         return []
 
 
+TEXT = Telling(_baselines, _caption, "how often the most likely character is the actual one")
+
+
+def _telling(config: RunConfig) -> Telling:
+    """What is told of a run's task. Raises RunError for one that is not known here."""
+    if not config.task:
+        return TEXT
+    from pages.parts.labs import telling  # draws on this module
+
+    return telling.of(config)
+
+
 # Texts and sentences
 
 
 def _next_text(config: RunConfig, status: Status) -> str:
     """When the text after that of the untrained model comes; "" where no training is under way."""
-    if status.state != "running" or not kinds.of(config.model).trained:  # an n-gram model has no epochs
+    if config.task or status.state != "running" or not kinds.of(config.model).trained:  # an n-gram has no epochs
         return ""
     time_is_up = ", or when the time is up" if config.train.minutes else ""
     return f"Next text at the end of epoch 1{time_is_up}."

@@ -28,7 +28,8 @@ def test_good_strings_follow_the_grammar_and_the_others_do_not(drawn):
         by_hand = np.array([GRAMMAR.fullmatch(text) is not None for text in part.texts])
         assert (by_hand == part.good).all()
     assert drawn.training.good.mean() == drawn.validation.good.mean() == 0.5
-    assert not drawn.swaps.good.any()
+    assert not drawn.swaps.good.any() and drawn.originals.good.all()
+    assert all(map(GRAMMAR.fullmatch, drawn.originals.texts))
 
 
 def test_every_string_of_few_letters_is_judged_as_the_grammar_does():

@@ -43,7 +43,9 @@ def whole(tmp_path_factory) -> store.Run:
 def test_a_run_records_what_a_run_of_a_language_model_does(whole):
     evaluations = events(whole, "epoch")
     assert [event["epoch"] for event in evaluations] == [0, 1, 2, 3]
-    assert {"val_loss", "val_accuracy", "val_error", "train_loss_after", "swap_accuracy"} <= set(evaluations[-1])
+    assert {"val_loss", "val_accuracy", "val_error", "train_loss_after", "swap_accuracy", "pair_accuracy"} <= set(
+        evaluations[-1]
+    )
     assert abs(evaluations[0]["val_loss"] - np.log(2)) < 0.01
     assert whole.weight_names() == ["epoch-000", "epoch-001", "epoch-002", "epoch-003", "best", "last"]
     assert not events(whole, "sample") and len(events(whole, "step")) == 12
@@ -58,7 +60,9 @@ def test_its_figures_are_those_of_the_network_in_numpy(whole):
     spread = np.sqrt(np.mean([losses[drawn.validation.good == is_good].var() for is_good in (True, False)]))
     assert abs(last["val_error"] - spread / np.sqrt(len(losses))) < 0.3 * last["val_error"]
     assert abs(last["val_accuracy"] - ((good > 0.5) == drawn.validation.good).mean()) < 1e-6
-    assert abs(last["swap_accuracy"] - (judge.verdicts(drawn.swaps.texts) <= 0.5).mean()) < 1e-6
+    swaps, originals = (judge.verdicts(part.texts) for part in (drawn.swaps, drawn.originals))
+    assert abs(last["swap_accuracy"] - (swaps <= 0.5).mean()) < 1e-6
+    assert abs(last["pair_accuracy"] - ((swaps <= 0.5).mean() + (originals > 0.5).mean()) / 2) < 1e-6
 
 
 @pytest.mark.parametrize("steps", [3, 4, 9])

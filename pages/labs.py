@@ -1,0 +1,20 @@
+"""Labs: networks for other tasks than writing, to train and to look into."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from charlab.labs.catalogue import LABS
+from pages.parts.labs import cards, reber
+from pages.parts.shared import present, url_state
+
+_SHOW = {"reber": reber.show}
+
+url_state.read("lab", choices=tuple(LABS))
+with present.details("cards"):
+    title, place = st.columns([1, 9], vertical_alignment="center")
+    title.title("Labs")
+    with place:
+        cards.show(LABS)
+lab = LABS[st.session_state.lab]
+url_state.write({"lab": lab.name} | _SHOW[lab.name](lab))

@@ -1,0 +1,24 @@
+"""The cards of the labs: a picture, the question that the lab answers, and a link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import streamlit as st
+
+from charlab.labs.catalogue import Lab
+
+_PICTURES = Path(__file__).with_name("pictures")
+
+
+def show(labs: Mapping[str, Lab]) -> None:
+    """Draw a card per lab, side by side."""
+    for column, lab in zip(st.columns(len(labs)), labs.values(), strict=True):
+        with column.container(
+            border=True, key=f"lab-{lab.name}", horizontal=True, vertical_alignment="center", gap="small"
+        ):
+            st.image(_PICTURES / f"{lab.name}.svg", alt="", width=72)  # the words say it, too
+            with st.container(gap=None, width="stretch"):
+                st.page_link("labs.py", label=f":blue[**{lab.title}**]", query_params={"lab": lab.name})
+                st.caption(f"{lab.question} {lab.about}")

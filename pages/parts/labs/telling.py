@@ -1,0 +1,43 @@
+"""What the live panel tells of the runs of labs."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from charlab.errors import RunError
+from charlab.labs.reber import data
+from charlab.runs.store import RunConfig
+from pages.parts.train.live_document import Telling
+
+
+def of(config: RunConfig) -> Telling:
+    """What is told of this run. Raises RunError where its lab is not known here."""
+    if config.task not in _TELLING:
+        raise RunError(f"“{config.name}” belongs to a lab that this version of CharLab does not have.")
+    return _TELLING[config.task]
+
+
+def _reber_caption(config: RunConfig, unit: str, has_baselines: bool) -> str:
+    return (
+        "Share of strings judged rightly, on strings that the network never learns from. The grey line is what "
+        "counting three-letter pieces reaches, without any memory. The dotted curve is measured on T/P pairs: "
+        "good strings, and the same with their last but one letter exchanged. Only memory tells these apart; "
+        "without it, half of them are judged rightly."
+    )
+
+
+def _reber_chart(config: RunConfig) -> dict[str, Any]:
+    lines = [("three-letter counting", counting(config.train.seed))]
+    return {"accuracy_lines": lines, "further": {"pair_accuracy": "T/P pairs"}, "one": "string"}
+
+
+@lru_cache(maxsize=32)
+def counting(seed: int) -> float:
+    """The accuracy of counting three-letter pieces on the strings of a seed."""
+    return data.counting_accuracy(data.draw(seed))
+
+
+_TELLING = {
+    "reber": Telling(lambda config: [], _reber_caption, "how many strings are judged rightly", _reber_chart)
+}
