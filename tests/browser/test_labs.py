@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from charlab.labs import catalogue
+from charlab.runs import store
 from charlab.runs.permissions import OPERATOR
 from helpers.browser import WAIT, button, chart, settled
 from helpers.runs import all_runs
@@ -18,8 +19,8 @@ def verdict(page):
     return page.locator("[data-testid=stAlert]").filter(has_text="The network:")
 
 
-def test_a_string_is_clicked_along_the_graph_and_judged_after_each_letter(app, page):
-    page.goto(f"{app.address}/labs")
+def test_a_string_is_clicked_along_the_graph_and_judged_after_each_letter(shared_server, page):
+    page.goto(f"{shared_server}/labs")
     settled(page)
     expect(verdict(page)).to_contain_text("The network: good")
     button(page, "Clear").click()
@@ -43,8 +44,8 @@ def test_a_string_is_clicked_along_the_graph_and_judged_after_each_letter(app, p
     chart(page, "states-hidden")
 
 
-def test_letters_of_the_graph_are_reached_by_keys(app, page):
-    page.goto(f"{app.address}/labs?string=B")
+def test_letters_of_the_graph_are_reached_by_keys(shared_server, page):
+    page.goto(f"{shared_server}/labs?string=B")
     settled(page)
     page.get_by_role("button", name="Add T").focus()
     page.keyboard.press("Enter")
@@ -54,39 +55,39 @@ def test_letters_of_the_graph_are_reached_by_keys(app, page):
     expect(page.get_by_label("String", exact=True)).to_have_value("BTB")
 
 
-def test_what_is_no_letter_of_the_grammar_is_said(app, page):
-    page.goto(f"{app.address}/labs?string=B%3Cb%3E")
+def test_what_is_no_letter_of_the_grammar_is_said(shared_server, page):
+    page.goto(f"{shared_server}/labs?string=B%3Cb%3E")
     settled(page)
     expect(page.locator("[data-testid=stAlert]")).to_contain_text("only the capital letters B, E, P, S, T, V, X")
 
 
-def test_a_network_is_trained_live_and_then_tried(app, page):
-    page.goto(f"{app.address}/labs?view=train")
+def test_a_network_is_trained_live_and_then_tried(shared_server, page):
+    page.goto(f"{shared_server}/labs?view=train")
     settled(page)
     page.get_by_label("Epochs").fill("1")
     page.get_by_label("Epochs").press("Enter")
     settled(page)
     button(page, "Start").click()
-    wait_until(lambda: list(all_runs(app.folder)))
-    (run,) = all_runs(app.folder)
+    wait_until(lambda: list(all_runs(store.runs_folder())))
+    (run,) = all_runs(store.runs_folder())
     assert run.config().task == "reber" and run.config().train.epochs == 1
     expect(page.locator(".charlab-live-state")).to_have_text("Done", timeout=3 * WAIT)
     settled(page)
     curve = chart(page, f"lab-chart-{run.id}")
     expect(curve).to_contain_text("three-letter counting 98.")
     expect(curve).to_contain_text("T/P pairs")
-    page.goto(f"{app.address}/train")  # which lists language models
+    page.goto(f"{shared_server}/train")  # which lists language models
     settled(page)
     expect(page.get_by_text("Press Start: the loss appears here")).to_be_visible()
-    page.goto(f"{app.address}/labs?run={run.id}&string=BTBTXSETE")
+    page.goto(f"{shared_server}/labs?run={run.id}&string=BTBTXSETE")
     settled(page)
     expect(verdict(page)).to_contain_text(re.compile("good with probability [1-9]"))
 
 
-def test_a_waiting_lab_can_be_stopped(app, page):
+def test_a_waiting_lab_can_be_stopped(shared_server, page):
     lab = catalogue.LABS["reber"]
-    run = lab.create(lab.config(epochs=100), OPERATOR, app.folder)
-    page.goto(f"{app.address}/labs?view=train")
+    run = lab.create(lab.config(epochs=100), OPERATOR, store.runs_folder())
+    page.goto(f"{shared_server}/labs?view=train")
     settled(page)
     button(page, "Stop").click()
     expect(page.locator(".charlab-live-state")).to_have_text("Stopped", timeout=2 * WAIT)
