@@ -13,7 +13,7 @@ from helpers.project import ROOT
 from pages.parts.playground.stream_samples import GenerationResult
 from pages.parts.train import live_document, live_route
 
-PAGES = ["home", "train", "playground", "explainer"]
+PAGES = ["home", "train", "playground", "explainer", "labs"]
 
 
 def open_page(name: str, **query: str) -> AppTest:

@@ -122,7 +122,7 @@ def visits() -> list[tuple[str, dict]]:
         ("playground", {"mode": "side by side"}),
     ]
     pairs = zip((("explainer", kept) for kept in explained), others, strict=True)
-    return [visit for pair in pairs for visit in pair]
+    return [*(visit for pair in pairs for visit in pair), ("labs", {"string": "BPBT"})]
 
 
 def test_nothing_that_is_not_allowed_reaches_a_page_from_an_older_session(read_keys, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -145,14 +146,18 @@ def _strip(judged: Judgement, key: str) -> int:
         judged.good.tolist(),
         key=f"{key}-{judged.text}",  # the choice belongs to this string
         label="The string, coloured by the probability that it is good if it ended there",
-        chosen=st.session_state.get(f"{key}-place", {}).get(judged.text, last),
-        on_choose=lambda index: st.session_state.update({f"{key}-place": {judged.text: index}}),
+        chosen=st.session_state.get("string_place", {}).get(judged.text, last),
+        on_choose=partial(_choose, judged.text),
         values=(100 * judged.good).tolist(),
         unit="% good",
         legend=("0% good", "100% good"),
         first_position=1,
     )
     return last if chosen is None else chosen
+
+
+def _choose(text: str, index: int) -> None:
+    st.session_state.string_place = {text: index}
 
 
 def _verdict(judged: Judgement) -> None:

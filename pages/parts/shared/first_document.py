@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from streamlit.file_util import get_static_dir
 
-PAGES = ("", "train", "playground", "explainer")  # the paths of router.py
+PAGES = ("", "train", "playground", "explainer", "labs")  # the paths of router.py
 _END = "</head>"  # before it: Streamlit's scripts are modules, which run later
 
 

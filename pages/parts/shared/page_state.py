@@ -141,7 +141,7 @@ REMEMBERED = {
     "handed_over": EXPLAINER, "walk_session": EXPLAINER,
     "unit.array": EXPLAINER, "unit.number": EXPLAINER,
     "lab_trained": LABS, "lab_epochs": LABS, "lab_seed": LABS,
-    "string-strip-place": LABS, "tricky-good-place": LABS, "tricky-bad-place": LABS,
+    "string_place": LABS,
 }  # fmt: skip
 
 
