@@ -158,8 +158,10 @@ def _text(
 def export(options: argparse.Namespace) -> dict[str, Any]:
     """Write a model in a format to a path or an address."""
     process.set_up_tensorflow()
+    from charlab.labs.trainers import KERAS_FILES
+
     run = models.find(options.model)
-    formats.export(run, options.format, options.to, options.weights)
+    formats.export(run, options.format, options.to, options.weights, KERAS_FILES.get(run.config().task))
     print(f"{run.id} as {formats.FORMATS[options.format].title}: {options.to}", file=sys.stderr)
     return {"model": run.id, "format": options.format, "to": options.to}
 

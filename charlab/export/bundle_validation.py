@@ -176,6 +176,8 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _config(data: dict[str, Any]) -> RunConfig:
     schema.check_config(data)
+    if data.get("task"):
+        raise _Refused("it belongs to a lab, whose networks cannot be imported")
     if data["preset"] not in PRESETS:
         raise _Refused(f"it was made with the preset {data['preset'][:40]!r}, which this CharLab does not have")
     if not re.fullmatch(r"[0-9a-f]{64}", data["corpus_sha256"]):

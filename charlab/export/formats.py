@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charlab import os_errors
-from charlab.core.config import KINDS, TRAINED
+from charlab.core.config import KINDS, TRAINED, ModelConfig
+from charlab.core.predictor import Weights
 from charlab.errors import ConfigError, RunError, UnavailableError
 from charlab.export import bundle, bundle_validation, remote_files, script, targets
 from charlab.runs import accelerators, subprocesses
@@ -34,6 +35,7 @@ class Format:
     mime: str
     needs_tensorflow: bool = False
     kinds: tuple[str, ...] = TRAINED  # of models that have this format
+    for_labs: bool = False  # whether runs of labs have it, too
 
 
 FORMATS = {
@@ -47,7 +49,7 @@ FORMATS = {
         Format(
             "csv", "metrics (CSV)",
             "Losses and accuracies as a table, for a spreadsheet: one row per step or epoch.",
-            ".csv", "text/csv", kinds=KINDS,
+            ".csv", "text/csv", kinds=KINDS, for_labs=True,
         ),
         Format(
             "script", "Python script",
@@ -57,7 +59,7 @@ FORMATS = {
         Format(
             "keras", ".keras",
             "The network as a Keras file: ids in, logits out, for your own programs.",
-            ".keras", "application/octet-stream", needs_tensorflow=True,
+            ".keras", "application/octet-stream", needs_tensorflow=True, for_labs=True,
         ),
         Format(
             "savedmodel", "SavedModel",
@@ -69,8 +71,12 @@ FORMATS = {
 }  # fmt: skip
 
 
+WriteKeras = Callable[[Path, ModelConfig, Weights], None]
+
+
 def make(run: Run, name: str) -> bytes:
-    """The bytes of a format that needs no TensorFlow."""
+    """The bytes of a format that needs no TensorFlow. Raises ConfigError where the run does not have it."""
+    _check_of_lab(run, name)
     makers: dict[str, Callable[[], bytes]] = {
         "bundle": lambda: bundle.pack(run),
         "csv": lambda: bundle.metrics_csv(run).encode("utf-8"),
@@ -81,14 +87,18 @@ def make(run: Run, name: str) -> bytes:
     return makers[name]()
 
 
-def export(run: Run, name: str, target: str, weights_name: str = "best") -> None:
-    """Write a run in a format to a path or an address; starts TensorFlow where the format needs it.
+def export(
+    run: Run, name: str, target: str, weights_name: str = "best", write_keras: WriteKeras | None = None
+) -> None:
+    """Write a run in a format to a path or an address; starts TensorFlow where the format needs it. `write_keras`
+    writes the .keras file of a lab's run.
 
     A SavedModel is a folder, or a zip file of it where the target ends with .zip. Raises ConfigError,
     RunError, ModelError or UnavailableError, in a sentence.
     """
     if name not in FORMATS:
         raise ConfigError(f"There is no format {name!r}. Available formats: {', '.join(FORMATS)}.")
+    _check_of_lab(run, name)
     is_folder = name == "savedmodel" and not target.lower().endswith(".zip")
     targets.check(target, is_folder)
     if not FORMATS[name].needs_tensorflow:
@@ -96,16 +106,18 @@ def export(run: Run, name: str, target: str, weights_name: str = "best") -> None
         return
     if reason := accelerators.why_no_tensorflow():
         raise UnavailableError(reason)
-    parts = (run.config().model, run.vocab(), run.weights(weights_name))
+    model, vocab, weights = run.config().model, run.vocab(), run.weights(weights_name)
     from charlab.training import export_keras  # starting TensorFlow takes seconds: errors come before
 
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / ("network.keras" if name == "keras" else "network")
         try:
-            if name == "keras":
-                export_keras.write_keras(made, *parts)
+            if write_keras:
+                write_keras(made, model, weights)
+            elif name == "keras":
+                export_keras.write_keras(made, model, vocab, weights)
             else:
-                export_keras.write_saved_model(made, *parts)
+                export_keras.write_saved_model(made, model, vocab, weights)
         except Exception as error:  # of Keras and TensorFlow, which say so in words of their own
             if os_errors.is_disk_full(error):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder) from error
@@ -114,6 +126,13 @@ def export(run: Run, name: str, target: str, weights_name: str = "best") -> None
             targets.write_folder(target, made)
         else:
             targets.write(target, _zipped(made) if made.is_dir() else made.read_bytes())
+
+
+def _check_of_lab(run: Run, name: str) -> None:
+    """Raises ConfigError where this is a lab's run and its format is one of language models."""
+    if run.config().task and name in FORMATS and not FORMATS[name].for_labs:
+        those = ", ".join(form.name for form in FORMATS.values() if form.for_labs)
+        raise ConfigError(f"A run of a lab can be exported as {those}. Received: {name!r}.")
 
 
 def make_in_worker(run: Run, name: str, time_limit: float = 300.0) -> bytes:

@@ -1,9 +1,12 @@
-"""How the runs of each lab are trained, for the processes that train. TensorFlow is imported when one is."""
+"""How the runs of each lab are trained and exported, for processes that may import TensorFlow when they do."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from charlab.core.config import ModelConfig
+from charlab.core.predictor import Weights
 from charlab.core.vocab import Vocab
 from charlab.labs.reber import data as reber_data
 from charlab.runs.store import RunConfig
@@ -22,4 +25,11 @@ def _build_reber(
     return train.build(config, data, learners)
 
 
+def _write_reber(path: Path, model: ModelConfig, weights: Weights) -> None:
+    from charlab.labs.reber import train
+
+    train.write_keras(path, model, weights)
+
+
 TRAINERS = {"reber": Trainer(reber_data.of_run, _build_reber)}  # by lab
+KERAS_FILES = {"reber": _write_reber}  # what writes the .keras file, by lab

@@ -5,6 +5,7 @@ import pytest
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.errors import ConfigError, ModelError, RunError
+from charlab.export import formats
 from charlab.labs import catalogue
 from charlab.labs.catalogue import LABS, SHIPPED
 from charlab.labs.reber import data, network
@@ -75,6 +76,15 @@ def test_a_run_of_something_else_is_refused():
         catalogue.find("knitting")
     with pytest.raises(ConfigError, match="'units'"):
         LAB.config(units=10)
+
+
+def test_a_labs_run_has_its_own_formats_and_the_others_are_refused_before_anything_is_written(tmp_path):
+    table = formats.make(LAB.shipped, "csv").decode()
+    assert table.startswith("event,epoch,step")
+    for name in ("bundle", "script", "savedmodel"):
+        with pytest.raises(ConfigError, match=f"csv, keras. Received: '{name}'"):
+            formats.export(LAB.shipped, name, str(tmp_path / "file"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_student_has_as_many_labs_in_the_queue_as_runs():
