@@ -32,6 +32,7 @@ _CHARTS: SharedCache[str] = SharedCache(16 * 2**20)
 _BASELINES: SharedCache[Future] = SharedCache(2**18)
 _BACKGROUND = ThreadPoolExecutor(1, "baselines")
 _TITLES = {"bits": "loss in bits", "nats": "loss in nats", "accuracy": "accuracy"}
+_EVERY_EPOCH = "Every epoch uses the same prompt and the same random numbers: only the model has changed."
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,6 @@ class Telling:
     caption: Callable[[RunConfig, str, bool], str]
     accuracy: str
     chart: Callable[[RunConfig], dict[str, Any]] = lambda config: {}
-
-
-_EVERY_EPOCH = "Every epoch uses the same prompt and the same random numbers: only the model has changed."
 
 
 @dataclass(frozen=True)

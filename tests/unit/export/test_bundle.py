@@ -151,6 +151,7 @@ def test_a_list_of_many_members_is_refused_before_it_is_read(parts, monkeypatch)
         ("bundle.json", {"version": 2}, "another version"),
         ("config.json", {"preset": "theirs"}, "preset 'theirs'"),
         ("config.json", {"surprise": 1}, "'surprise'"),
+        ("config.json", {"task": "reber"}, "belongs to a lab"),
         ("config.json", {"name": 7}, "'name'"),
         ("config.json", {"corpus_sha256": "../x"}, "checksum"),
         ("config.json", {"notes": [{}]}, "notes"),
