@@ -15,7 +15,7 @@ from helpers.training_runs import assert_equal_weights, without_times
 from helpers.waiting import wait_until
 
 pytest.importorskip("tensorflow")
-STEPS = 120
+STEPS = 60
 SHORT = ("lab", "reber", "train", "--epochs", "3", "--steps-per-epoch", str(STEPS), "--accelerator", "cpu")
 
 
