@@ -17,7 +17,7 @@ from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
 from pages.parts.train import live_panel, run_controls
 
-_CHART_HEIGHT = 320
+_CHART_HEIGHT = 290
 _UNIT = "accuracy"
 
 
