@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
-from typing import Any
 
 import keras
 import numpy as np
@@ -25,10 +24,7 @@ from charlab.corpora import batch_means
 from charlab.corpora.batching import ValidationRows
 from charlab.errors import ConfigError, RunError
 from charlab.training import keras_networks, strategies
-from charlab.training.muon import Muon
-
-_UNDECAYED = ("bias", "gamma", "beta")
-_BY_ADAM = ("bias", "position", "head")  # what Muon leaves to AdamW beside embeddings and norms
+from charlab.training.optimizers import make_optimizer
 
 
 class Learner:
@@ -369,37 +365,3 @@ def _from_first_replica(values: tf.Tensor) -> tf.Tensor:
     context = tf.distribute.get_replica_context()
     values = tf.where(tf.equal(context.replica_id_in_sync_group, 0), values, tf.zeros_like(values))
     return context.all_reduce(tf.distribute.ReduceOp.SUM, values)
-
-
-class _AlreadyReduced:
-    """An optimizer whose gradients have already been summed over the replicas."""
-
-    def _all_reduce_sum_gradients(self, grads_and_vars: list) -> list:
-        return list(grads_and_vars)
-
-
-def make_optimizer(config: TrainConfig, **more: Any) -> keras.Optimizer:
-    """Keras's optimizer of that name. Biases and norms have no weight decay; float16 needs scaled losses. `more`
-    are arguments that its class takes beside those of the configuration."""
-    decay, betas = config.weight_decay, {"beta_1": config.beta_1, "beta_2": config.beta_2}
-    for_muon: dict[str, Any] = {f"adam_{name}": beta for name, beta in betas.items()}
-    for_muon |= {"adam_weight_decay": decay or None, "momentum": config.beta_1, "exclude_layers": list(_BY_ADAM)}
-    optimizers: dict[str, tuple[type, dict[str, Any]]] = {
-        "adam": (keras.optimizers.Adam, betas),
-        "adamw": (keras.optimizers.AdamW, betas),
-        "muon": (Muon, for_muon),
-        "rmsprop": (keras.optimizers.RMSprop, {}),
-        "sgd": (keras.optimizers.SGD, {}),
-    }
-    keras_class, settings = optimizers[config.optimizer]
-    optimizer = type(keras_class.__name__, (_AlreadyReduced, keras_class), {})(
-        learning_rate=config.learning_rate,
-        global_clipnorm=config.clip_norm,
-        weight_decay=decay if decay or config.optimizer == "adamw" else None,  # AdamW wants a number
-        **settings | more,
-    )
-    if config.weight_decay:
-        optimizer.exclude_from_weight_decay(var_names=list(_UNDECAYED))
-    if config.precision == "mixed_float16":
-        return keras.optimizers.LossScaleOptimizer(optimizer)
-    return optimizer

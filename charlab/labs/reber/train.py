@@ -20,8 +20,9 @@ from charlab.corpora.batching import ValidationRows
 from charlab.labs.reber.data import IDS, LENGTH, Data, Strings
 from charlab.runs.store import RunConfig
 from charlab.training import keras_networks
-from charlab.training.learner import Learner, make_optimizer
+from charlab.training.learner import Learner
 from charlab.training.learners import Learners
+from charlab.training.optimizers import make_optimizer
 from charlab.training.tasks import Task
 
 _SAMPLED = 1_000  # strings of the training set, evaluated after each epoch

@@ -152,7 +152,7 @@ def test_what_may_differ_between_runs_of_a_learner_is_not_in_its_steps():
     """Of these settings the learner reads none but the learning rate, which each step sets."""
     read = {
         node.attr
-        for name in ("learner", "keras_networks", "muon", "bptt", "fused_ops")
+        for name in ("learner", "optimizers", "keras_networks", "muon", "bptt", "fused_ops")
         for node in ast.walk(parsed(ROOT / f"charlab/training/{name}.py"))
         if isinstance(node, ast.Attribute) and "config" in ast.unparse(node.value)
     }
