@@ -45,6 +45,7 @@ def colour_choice(page, name: str):
 def drawn(page, label: str) -> dict:
     """The data and shapes of the chart whose label starts with this."""
     chart = page.locator(f"[role=figure][aria-label^='{label}']")
+    chart.scroll_into_view_if_needed()  # it is loaded once it comes near the screen
     expect(chart.locator(".main-svg").first).to_be_visible()
     return chart.evaluate("({ data, layout }) => ({ data, layout })")
 
@@ -132,6 +133,7 @@ def test_a_click_in_the_charts_chooses_a_place_and_one_on_a_row_a_unit(shared_se
 def click_chart(page, label: str, x: float, y: float) -> None:
     """Click a point of a chart, in the units of its axes."""
     chart = page.locator(f"[role=figure][aria-label^='{label}']")
+    chart.scroll_into_view_if_needed()  # it is loaded once it comes near the screen
     expect(chart.locator(".main-svg").first).to_be_visible()
     chart.scroll_into_view_if_needed()
     place = chart.evaluate(
