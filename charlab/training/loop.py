@@ -203,8 +203,7 @@ class TrainingLoop:
         # the validation loss, measured in the same way: the two can be compared. An untrained network has no gap.
         sample, is_trained = self.task.sample, progress.step > 0
         after = self.learner.evaluate(sample)[0] if is_trained and sample.characters else None
-        more = {"train_loss_after": after}
-        more |= self.task.more_figures(self.learner)
+        more = {"train_loss_after": after} | self.task.more_figures(self.learner)
         self.recorder.event(self._epoch_event(loss, accuracy, error, seconds) | more)
         is_best = progress.best_epoch == epoch and progress.best_val_loss == loss
         names = [f"epoch-{epoch:03d}"] if _is_kept(epoch) else []

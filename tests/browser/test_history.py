@@ -30,11 +30,17 @@ def is_at(page: Page, path: str) -> None:
     expect(page.get_by_role("heading", level=1, name=HEADINGS[path])).to_be_visible()
 
 
-def test_one_press_of_back_leads_to_the_page_before_whatever_was_set_on_this_one(shared_server, page):
-    page.goto(shared_server)
+def begin(page: Page, server: str, *names: str) -> None:
+    """Open the start page, then each page of these names."""
+    page.goto(server)
     is_at(page, "/")
-    follow(page, "Train")
-    is_at(page, "/train")
+    for name in names:
+        follow(page, name)
+        is_at(page, f"/{name.lower()}")
+
+
+def test_one_press_of_back_leads_to_the_page_before_whatever_was_set_on_this_one(shared_server, page):
+    begin(page, shared_server, "Train")
     page.get_by_role("radio", name="Epochs").click()
     is_at(page, "/train")
     follow(page, "Playground")
@@ -55,8 +61,7 @@ def test_one_press_of_back_leads_to_the_page_before_whatever_was_set_on_this_one
 
 
 def test_back_leads_from_a_door_to_home_and_forward_to_what_the_door_showed(shared_server, page):
-    page.goto(shared_server)
-    is_at(page, "/")
+    begin(page, shared_server)
     page.get_by_role("link", name="Temperature in three minutes").click()
     is_at(page, "/playground")
     shown, address = page.get_by_test_id("stCode").all_inner_texts(), page.url
@@ -70,10 +75,7 @@ def test_back_leads_from_a_door_to_home_and_forward_to_what_the_door_showed(shar
 
 
 def test_back_leads_to_the_view_before_then_to_the_page_before(shared_server, page):
-    page.goto(shared_server)
-    is_at(page, "/")
-    follow(page, "Explainer")
-    is_at(page, "/explainer")
+    begin(page, shared_server, "Explainer")
     page.get_by_role("radio", name="Look inside").click()
     is_at(page, "/explainer")
     expect(page).to_have_url(re.compile("view=inside"))
@@ -85,10 +87,7 @@ def test_back_leads_to_the_view_before_then_to_the_page_before(shared_server, pa
 
 
 def test_presses_that_follow_each_other_at_once_leave_page_and_address_agreeing(shared_server, page):
-    page.goto(shared_server)
-    is_at(page, "/")
-    for name in ("Train", "Playground", "Explainer"):
-        follow(page, name)
+    begin(page, shared_server, "Train", "Playground", "Explainer")
     page.evaluate("history.back(); setTimeout(() => history.back(), 20); setTimeout(() => history.back(), 60)")
     page.wait_for_timeout(500)
     is_at(page, "/")
@@ -100,8 +99,7 @@ def test_presses_that_follow_each_other_at_once_leave_page_and_address_agreeing(
 def test_settings_that_arrive_before_their_page_are_not_written_into_the_entry_of_the_one_before(
     shared_server, page
 ):
-    page.goto(shared_server)
-    is_at(page, "/")
+    begin(page, shared_server)
     for address in ("/?model=ngram", "/playground?model=ngram"):  # as Streamlit does, on a busy machine
         page.evaluate("address => history.pushState({}, '', address)", address)
     page.go_back()
