@@ -7,13 +7,15 @@ trainers.py how it is trained. Here is what is known of a lab without TensorFlow
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.errors import ConfigError
+from charlab.labs.dates import data as dates_data
+from charlab.labs.dates import network as dates_network
 from charlab.labs.reber import data as reber_data
 from charlab.labs.reber import network as reber_network
 from charlab.runs import control, limits, plan, quotas, store, watch
@@ -40,6 +42,15 @@ class Lab:
     model: ModelConfig
     train: TrainConfig
     sha256: Callable[[int], str]  # of the data that are drawn from a seed
+    # Versions of its network and the epochs of each; a run's configuration names its version as its preset.
+    versions: Mapping[str, int] = field(default_factory=dict)
+    preset: str = ""  # of the runs; "": the lab's name
+
+    def version(self, name: str) -> Lab:
+        """The lab with the recipe of one of its versions. Raises ConfigError with the names there are."""
+        if name not in self.versions:
+            raise ConfigError(f"There is no version {name!r}. Versions: {', '.join(self.versions)}.")
+        return replace(self, preset=name, train=self.train.replace(epochs=self.versions[name]))
 
     def config(self, name: str = "", **settings: object) -> RunConfig:
         """A run's configuration: the recipe, with some of SETTINGS changed. Raises ConfigError for others, and
@@ -49,7 +60,7 @@ class Lab:
         train = self.train.replace(**settings)
         return RunConfig(
             name=control.checked_name(name or self.title),
-            preset=self.name,
+            preset=self.preset or self.name,
             corpus=f"lab:{self.name}",
             corpus_sha256=self.sha256(train.seed),
             model=self.model,
@@ -102,6 +113,27 @@ LABS = {
                 beta_1=0.95,
             ),
             sha256=lambda seed: reber_data.draw(seed).sha256,
+        ),
+        Lab(
+            name="dates",
+            title="Dates",
+            question="How does a network translate?",
+            about="A network reads a date in words, for example April 22, 2019, and another one writes "
+            "2019-04-22. The versions differ in what the second learns of the date.",
+            data_title="Dates in words and in ISO form",
+            letters=dates_data.INPUT_CHARS,
+            model=dates_network.MODEL,
+            train=TrainConfig(
+                epochs=3,
+                batch_size=32,
+                sequence_length=dates_data.WRITTEN,
+                learning_rate=0.003,
+                learning_rate_schedule="cosine",
+                embedding_range=0.5,
+            ),
+            sha256=lambda seed: dates_data.draw(seed).sha256,
+            versions=dates_network.EPOCHS,
+            preset=next(iter(dates_network.EPOCHS)),
         ),
     )
 }

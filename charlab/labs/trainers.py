@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from charlab.core.config import ModelConfig
 from charlab.core.predictor import Weights
 from charlab.core.vocab import Vocab
+from charlab.labs.dates import data as dates_data
 from charlab.labs.reber import data as reber_data
 from charlab.runs.store import RunConfig
 from charlab.training.tasks import Task, Trainer
@@ -25,11 +26,28 @@ def _build_reber(
     return train.build(config, data, learners)
 
 
+def _build_dates(
+    config: RunConfig, vocab: Vocab, data: dates_data.Data, learners: Learners
+) -> tuple[Task, Learner]:
+    from charlab.labs.dates import train
+
+    return train.build(config, data, learners)
+
+
 def _write_reber(path: Path, model: ModelConfig, weights: Weights) -> None:
     from charlab.labs.reber import train
 
     train.write_keras(path, model, weights)
 
 
-TRAINERS = {"reber": Trainer(reber_data.of_run, _build_reber)}  # by lab
-KERAS_FILES = {"reber": _write_reber}  # what writes the .keras file, by lab
+def _write_dates(path: Path, model: ModelConfig, weights: Weights) -> None:
+    from charlab.labs.dates import train
+
+    train.write_keras(path, model, weights)
+
+
+TRAINERS = {  # by lab
+    "reber": Trainer(reber_data.of_run, _build_reber),
+    "dates": Trainer(dates_data.of_run, _build_dates),
+}
+KERAS_FILES = {"reber": _write_reber, "dates": _write_dates}  # what writes the .keras file, by lab
