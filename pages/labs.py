@@ -10,11 +10,11 @@ from pages.parts.shared import present, url_state
 
 _SHOW = {"reber": reber.show}
 
-url_state.read("lab", choices=tuple(LABS))
+url_state.read("lab", choices=tuple(_SHOW))
 with present.details("cards"):
     title, place = st.columns([1, 9], vertical_alignment="center")
     title.title("Labs")
     with place:
-        cards.show(LABS)
+        cards.show({name: LABS[name] for name in _SHOW})
 lab = LABS[st.session_state.lab]
 url_state.write({"lab": lab.name} | _SHOW[lab.name](lab))

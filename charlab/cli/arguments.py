@@ -181,14 +181,26 @@ def _add_labs(subparsers: Any) -> None:
         )
         train = _command(actions, "train", lab_commands.train, "train its network")
         train.add_argument("--name", default="", help="the run's name")
+        if lab.versions:
+            words = f"which version of the network. Default: {lab.preset}."
+            train.add_argument("--version", choices=list(lab.versions), default=lab.preset, help=words)
         for name in LAB_SETTINGS:
             default = getattr(lab.train, name)
             told = SETTINGS[name].help if default is None else f"{SETTINGS[name].help} Default: {default}."
             _declared(train, name, SETTINGS[name], default=None, help=told)
-        try_ = _command(actions, "try", lab_commands.TRY[lab.name], "let a trained network judge what is given")
-        try_.add_argument("text", nargs="*", help="strings; default: two that are hard")
-        try_.add_argument("--run", default="", help="the id of one of its runs; default: the model that ships")
-        try_.add_argument("--weights", default="best", help='"best", "last" or "epoch-003"')
+        try_ = _command(actions, "try", lab_commands.TRY[lab.name], "let a trained network work on what is given")
+        _add_what_is_tried(try_)
+        if lab.name == "dates":
+            width = "also by beam search of this width, 1 to 10; default: no"
+            try_.add_argument("--beam", type=_whole_number, default=0, metavar="WIDTH", help=width)
+            words = "measure predict per character against one compiled graph"
+            _add_what_is_tried(_command(actions, "speeds", lab_commands.dates_speeds, words))
+
+
+def _add_what_is_tried(command: argparse.ArgumentParser) -> None:
+    command.add_argument("text", nargs="*", help="strings; default: some that teach something")
+    command.add_argument("--run", default="", help="the id of one of its runs; default: the model that ships")
+    command.add_argument("--weights", default="best", help='"best", "last" or "epoch-003"')
 
 
 def _command(

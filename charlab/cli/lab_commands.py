@@ -6,8 +6,13 @@ import argparse
 import sys
 from typing import Any
 
+import numpy as np
+
 from charlab.cli import commands
 from charlab.labs import catalogue
+from charlab.labs.dates import data as dates_data
+from charlab.labs.dates import decoding
+from charlab.labs.dates.network import Translator, find_version
 from charlab.labs.reber import data as reber_data
 from charlab.labs.reber.network import Judge
 from charlab.training import process
@@ -16,6 +21,7 @@ from charlab.training import process
 def train(options: argparse.Namespace) -> dict[str, Any]:
     """Train a lab's network in this process; returns its results."""
     lab = catalogue.find(options.lab)
+    lab = lab.version(options.version) if lab.versions else lab
     given = {name: getattr(options, name) for name in catalogue.SETTINGS}
     config = lab.config(options.name, **{name: value for name, value in given.items() if value is not None})
     process.set_up_tensorflow()
@@ -45,4 +51,64 @@ def try_reber(options: argparse.Namespace) -> list[dict[str, Any]]:
     return document
 
 
-TRY = {"reber": try_reber}  # by lab
+def try_dates(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Translate dates greedily, with the weights of attention where the network has it, and by beam search."""
+    translator, _ = _translator(options)
+    document = []
+    for text in options.text or dates_data.EXAMPLES:
+        dates_data.check(text)
+        row = dates_data.ids([text])
+        written, right = decoding.write(translator, row), dates_data.translation(text)
+        found: dict[str, Any] = {
+            "text": text,
+            "written": written.texts()[0],
+            "right": right,
+            "log_probability": float(written.log_probability[0]),
+        }
+        if written.attention is not None:
+            found["attention"] = written.attention[0, :, : len(text)].tolist()
+        if options.beam:
+            beam = decoding.beam_search(translator, row[0], options.beam)
+            found["beam"] = [
+                {"written": beam.text(place), "log_probability": node.log_probability}
+                for place, node in enumerate(beam.steps[-1])
+            ]
+        document.append(found)
+        if not options.json:
+            _print_translation(found)
+    return document
+
+
+def dates_speeds(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure two ways to write the same dates: Keras's `predict` per character, and one compiled graph."""
+    translator, weights = _translator(options)
+    process.set_up_tensorflow()
+    from charlab.labs.dates import train
+
+    texts = options.text or dates_data.EXAMPLES[:2]
+    for text in texts:
+        dates_data.check(text)
+    speeds = train.compare_speeds(translator.version, translator.model, weights, texts)
+    if not options.json:
+        print(f"predict per character {speeds.predict:.0f} ms, one compiled graph {speeds.graph:.2f} ms", end="")
+        print(f" (median): {speeds.ratio:.0f} times as fast; the same text: {'yes' if speeds.are_equal else 'no'}")
+    return vars(speeds) | {"ratio": speeds.ratio}
+
+
+def _translator(options: argparse.Namespace) -> tuple[Translator, dict[str, np.ndarray]]:
+    run = catalogue.find_run(catalogue.find("dates"), options.run)
+    config, weights = run.config(), run.weights(options.weights)
+    return Translator(find_version(config.preset), config.model, weights), weights
+
+
+def _print_translation(found: dict[str, Any]) -> None:
+    right = found["right"]
+    verdict = "no date of the form that was learned" if right is None else "right"
+    if right not in (None, found["written"]):
+        verdict = f"wrong: it is {right}"
+    print(f"{found['text']}  {found['written']}  ({verdict}; log probability {found['log_probability']:.3f})")
+    for one in found.get("beam", []):
+        print(f"    {one['written']}  log probability {one['log_probability']:.3f}")
+
+
+TRY = {"reber": try_reber, "dates": try_dates}  # by lab

@@ -1,8 +1,8 @@
 """`python -m charlab.labs`: train the models that ship with the labs again.
 
 python -m charlab.labs            train all, each by its recipe, and write their README (part of `make starters`)
-python -m charlab.labs NAME ...   train these
-python -m charlab.labs keep RUN   store a finished run as the model that ships with its lab
+python -m charlab.labs NAME ...   train these models
+python -m charlab.labs keep RUN   store a finished run as the first model that ships with its lab
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import argparse
 import sys
 
 from charlab import os_errors
-from charlab.errors import UnavailableError
+from charlab.errors import ConfigError, UnavailableError
 from charlab.labs import catalogue
 from charlab.labs.catalogue import LABS, SHIPPED
 from charlab.runs import store, subprocesses
@@ -24,14 +24,15 @@ MAX_BYTES = 3_000_000  # of all that ship together
 def main(arguments: list[str] | None = None) -> int:
     """Train and store; 0 if it worked, else another number with a sentence on standard error."""
     parser = argparse.ArgumentParser(prog="python -m charlab.labs", description="The models that ship with labs.")
-    parser.add_argument("names", nargs="*", help=f"labs ({', '.join(LABS)}), or `keep` and a run's id")
-    names = parser.parse_args(arguments).names or list(LABS)
+    parser.add_argument("names", nargs="*", help=f"models ({', '.join(models())}), or `keep` and a run's id")
+    names = parser.parse_args(arguments).names or list(models())
     try:
         if names[0] == "keep" and len(names) == 2:
-            keep(store.find(names[1]))
+            run = store.find(names[1])
+            keep(run, catalogue.find(run.config().task).name)
         else:
             for name in names:
-                keep(train(name))
+                keep(train(name), name)
         write_readme()
     except os_errors.EXPECTED as error:
         print(f"charlab.labs: {os_errors.sentence(error)}", file=sys.stderr)
@@ -39,32 +40,42 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def models() -> dict[str, tuple[str, ...]]:
+    """The models that ship by their folders' names, each with the words of the command that trains it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for lab in LABS.values():
+        found[lab.name] = ("lab", lab.name, "train")
+        found |= {f"{lab.name}-{name}": (*found[lab.name], *options) for name, options in lab.further.items()}
+    return found
+
+
 def train(name: str) -> Run:
-    """Train a lab's network by its recipe, in a process of its own. Raises SystemExit where that fails."""
-    lab = catalogue.find(name)
+    """Train a model by its recipe, in a process of its own. Raises SystemExit where that fails, and ConfigError
+    where there is no such model."""
+    if name not in models():
+        raise ConfigError(f"There is no model {name!r}. Models: {', '.join(models())}.")
     try:
-        results = subprocesses.document("lab", lab.name, "train", show_errors=True)
+        results = subprocesses.document(*models()[name], show_errors=True)
     except UnavailableError as error:
-        raise SystemExit(f"{command(lab.name)} failed: {error}") from error
+        raise SystemExit(f"{command(name)} failed: {error}") from error
     return store.find(results["run"])
 
 
-def keep(run: Run) -> None:
-    """Store a finished run as the model that ships with its lab, in half precision."""
-    lab = catalogue.find(run.config().task)
-    print(recipes.keep_as_starter(run, lab.name, among=SHIPPED))
+def keep(run: Run, name: str) -> None:
+    """Store a finished run as the model of that name, in half precision."""
+    print(recipes.keep_as_starter(run, name, among=SHIPPED))
 
 
 def command(name: str) -> str:
-    """The command that trains a lab's network by its recipe."""
-    return f"charlab lab {name} train"
+    """The command that trains a model by its recipe."""
+    return " ".join(("charlab", *models()[name]))
 
 
 def write_readme() -> None:
     """Write the page that lists the models. Raises SystemExit where they are too large together."""
     lines = []
-    for name in LABS:
-        run = catalogue.find(name).shipped
+    for name in models():
+        run = Run(SHIPPED / name)
         size, last = sum(path.stat().st_size for path in run.path.rglob("*.safetensors")), run.status().results
         figures = f"validation loss {last['best_val_loss']:.4f} nats after {last['epochs']:g} epochs"
         lines.append(f"| {name} | {figures} | {size / 1e3:.1f} | `python -m {command(name)}` |")
@@ -79,7 +90,7 @@ _README = """# Models of the labs
 Each is a run's folder: configuration, alphabet, status with the measured results, and weights in half precision. \
 The data that they learned from are drawn from the seed in the configuration.
 
-| lab | result | kB | trained by |
+| model | result | kB | trained by |
 |---|---|---|---|
 {rows}
 

@@ -97,6 +97,10 @@ class Beam:
             place = nodes[place].parent
         return tuple(reversed(found))
 
+    def text(self, place: int = 0) -> str:
+        """The same as characters."""
+        return data.written_text(np.array(self.ids(place)))
+
     def path(self, ids: Sequence[int]) -> list[int | None]:
         """The place of a text's beginnings in each step; None from where the beam has dropped it."""
         places: list[int | None] = []

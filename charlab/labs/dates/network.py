@@ -80,11 +80,9 @@ def _both_ways(version: Version) -> Version:
 
 
 VERSIONS = {version.name: version for version in (*_ONE_WAY, *map(_both_ways, _ONE_WAY))}
-EPOCHS = {  # of each version's recipe, the lab's first one first
-    "attention": 3, "teacher": 10, "scheduled": 20, "repeated": 20,
-    "attention-bidirectional": 3, "teacher-bidirectional": 10, "scheduled-bidirectional": 20,
-    "repeated-bidirectional": 20,
-}  # fmt: skip
+# Of each version's recipe; the first is the lab's.
+_EPOCHS = {"attention": 3, "teacher": 6, "scheduled": 12, "repeated": 10}
+EPOCHS = _EPOCHS | {f"{name}-bidirectional": epochs for name, epochs in _EPOCHS.items()}
 
 
 def find_version(name: str) -> Version:
@@ -157,7 +155,7 @@ class Translator:
                 f"The weights do not fit the lab's network: {name!r} should be {wanted.get(name, 'absent')}. "
                 f"Received: {received.get(name, 'nothing')}."
             )
-        self.version, self._weights = version, weights
+        self.version, self.model, self._weights = version, model, weights
 
     def read(self, ids: np.ndarray) -> State:
         """Read dates, ids [N, T] with padding only behind them: the state before the first character is written.

@@ -69,7 +69,7 @@ def test_its_figures_are_those_of_the_network_in_numpy(whole):
     assert last["exact"] == np.mean([text == iso for text, iso in zip(written.texts(), dates.isos, strict=True)])
 
 
-@pytest.mark.parametrize("steps", [2, 3, 5])
+@pytest.mark.parametrize("steps", [2, 3])
 def test_a_resumed_run_equals_an_uninterrupted_one(whole, steps):
     run = make(whole.config().preset)
     assert train_here(run, stop=StopAfter(steps, "pause")).state == "paused"
@@ -82,7 +82,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(whole, steps):
 def test_a_warm_process_keeps_the_versions_apart():
     learners = Learners(kept=2, trainers=TRAINERS)
     found = {}
-    for version in ("repeated", "teacher", "repeated"):
+    for version in ("repeated", "repeated-bidirectional", "repeated"):  # the second is as large
         run = make(version)
         with run.lock():
             assert train_run(run, learners=learners).state == "done"
