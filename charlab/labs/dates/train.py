@@ -33,7 +33,7 @@ from charlab.training.tasks import Task
 
 _SAMPLED = 1_000  # dates of the training set, evaluated after each epoch
 _RISE = 10  # epochs until scheduled sampling gives the network only what it has written itself
-_CLOSED = 1e4  # what, added to the sum inside a gate, opens or closes it altogether
+_CLOSED = 1e4  # the sum inside a gate that opens it altogether; with a minus it closes it
 
 
 class DateNetwork(keras_networks.Network):
@@ -79,10 +79,10 @@ class DateNetwork(keras_networks.Network):
             x = tf.tile((hidden @ self._weight("decoder/kernel"))[None], (WRITTEN, 1, 1))  # [L, B, 4U]
             hidden, cell = tf.zeros_like(hidden), tf.zeros_like(cell)
         else:
-            given = tf.concat([tf.fill([tf.shape(rows)[0], 1], START), right[:, :-1]], 1)
+            given = tf.concat([tf.fill((rows.shape[0], 1), START), right[:, :-1]], 1)
             x = self._looked_up("decoder", given, START + 1)
         states, _, _ = self._lstm("decoder", x, hidden, cell)  # [L, B, U]
-        return self._head(self._attend(tf.transpose(states, (1, 0, 2)), encoded)), ()
+        return self._logits(self._attend(tf.transpose(states, (1, 0, 2)), encoded)), ()
 
     def greedy(self, ids: tf.Tensor) -> tf.Tensor:
         """Translate dates, ids [B, T] -> ids [B, L], each character the most likely one after those before it."""
@@ -100,8 +100,7 @@ class DateNetwork(keras_networks.Network):
             if self.version.attends:
                 x = tf.where(tf.transpose(is_character)[:, :, None], x, _kept_as_it_is(x))
             x = x[::-1] if name == BACKWARD else x
-            zeros = tf.zeros((tf.shape(ids)[0], x.shape[2] // 4), x.dtype)
-            zeros.set_shape((ids.shape[0], x.shape[2] // 4))
+            zeros = tf.zeros((ids.shape[0], x.shape[2] // 4), x.dtype)
             states, hidden, cell = self._lstm(name, x, zeros, zeros)
             if name == BACKWARD:
                 states = states[::-1]
@@ -120,14 +119,14 @@ class DateNetwork(keras_networks.Network):
         """Write character by character, reading what was written: -> logits [B, L, V]. Where right characters
         [B, L] are given, they are read instead but where `is_own` [B, L - 1]."""
         _, _, hidden, cell = encoded
-        given, logits = tf.fill([tf.shape(hidden)[0]], START), []
+        given, logits = tf.fill(hidden.shape[:1], START), []
         repeated = hidden @ self._weight("decoder/kernel") if self.version.repeats else None
         if self.version.repeats:
             hidden, cell = tf.zeros_like(hidden), tf.zeros_like(cell)
         for position in range(WRITTEN):
             x = self._looked_up("decoder", given[:, None], START + 1)[0] if repeated is None else repeated
             hidden, cell = self._step(x, hidden, cell)
-            logits.append(self._head(self._attend(hidden[:, None], encoded))[:, 0])
+            logits.append(self._logits(self._attend(hidden[:, None], encoded))[:, 0])
             given = _most_likely(logits[-1])
             if right is not None and is_own is not None and position + 1 < WRITTEN:
                 given = tf.where(is_own[:, position], given, right[:, position])
@@ -143,7 +142,8 @@ class DateNetwork(keras_networks.Network):
         context = tf.nn.softmax(scores) @ seen  # [B, L, U]
         return tf.tanh(tf.concat([context, states], -1) @ self._weight("combine/kernel"))
 
-    def _head(self, states: tf.Tensor) -> tf.Tensor:  # type: ignore[override] # the layer that others build
+    def _logits(self, states: tf.Tensor) -> tf.Tensor:
+        """The head: states [..., U] -> logits [..., V], float32 whatever the rest is."""
         kernel, bias = (tf.cast(self._weight(f"head/{part}"), tf.float32) for part in ("kernel", "bias"))
         return tf.cast(states, tf.float32) @ kernel + bias
 
