@@ -92,6 +92,16 @@ def find_version(name: str) -> Version:
     return VERSIONS[name]
 
 
+def version_of(model: ModelConfig, weights: dict[str, np.ndarray]) -> Version:
+    """The first version that has weights of these names and shapes: networks that differ only in how they are
+    trained are the same. Raises ModelError where there is none."""
+    received = {name: array.shape for name, array in weights.items()}
+    for version in VERSIONS.values():
+        if model.units % len(version.encoders) == 0 and shapes(version, model) == received:
+            return version
+    raise ModelError("These weights are of no version of the lab's network. Choose a run of the dates lab.")
+
+
 def shapes(version: Version, model: ModelConfig = MODEL) -> Shapes:
     """Every weight by name, with its shape. Raises ConfigError where two encoders cannot share the units."""
     E, U, each = model.embedding, model.units, model.units // len(version.encoders)

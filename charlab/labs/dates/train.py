@@ -292,9 +292,9 @@ def _names(layer: str, version: Version, weights: dict[str, np.ndarray]) -> list
     return [name for part in parts for kind in kinds if (name := f"{part}/{kind}") in weights]
 
 
-def write_keras(path: Path, version: Version, model: ModelConfig, weights: dict[str, np.ndarray]) -> None:
+def write_keras(path: Path, model: ModelConfig, weights: dict[str, np.ndarray]) -> None:
     """A .keras file of `stock_network`."""
-    stock_network(version, model, weights).save(path)
+    stock_network(network.version_of(model, weights), model, weights).save(path)
 
 
 def predict_per_character(stock: keras.Model, rows: np.ndarray) -> np.ndarray:

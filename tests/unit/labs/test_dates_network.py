@@ -115,3 +115,11 @@ def test_unknown_versions_and_weights_of_another_are_refused():
         Translator(VERSIONS["attention"], SMALL, random_weights(VERSIONS["teacher"]))
     with pytest.raises(ModelError, match="decoder/embedding"):
         Translator(VERSIONS["teacher"], SMALL, random_weights(VERSIONS["repeated"]))
+
+
+def test_a_version_is_known_by_its_weights_but_not_how_it_was_trained():
+    for name, version in VERSIONS.items():
+        found = network.version_of(SMALL, random_weights(version))
+        assert found.name == name.replace("scheduled", "teacher")
+    with pytest.raises(ModelError, match="no version"):
+        network.version_of(SMALL, {})

@@ -193,7 +193,7 @@ def test_parameters_of_the_lectures_other_networks():
 def test_the_keras_file_translates_as_the_run_does(tmp_path):
     version = VERSIONS["attention-bidirectional"]
     weights = random_weights(version, MODEL, seed=2)
-    train.write_keras(tmp_path / "dates.keras", version, MODEL, weights)
+    train.write_keras(tmp_path / "dates.keras", MODEL, weights)
     loaded = keras.saving.load_model(tmp_path / "dates.keras")
     written = decoding.write(Translator(version, MODEL, weights), ROWS[:, :18]).ids
     assert (train.predict_per_character(loaded, ROWS[:, :18]) == written).all()
