@@ -83,16 +83,17 @@ def dates_speeds(options: argparse.Namespace) -> dict[str, Any]:
     """Measure two ways to write the same dates: Keras's `predict` per character, and one compiled graph."""
     translator, weights = _translator(options)
     process.set_up_tensorflow()
-    from charlab.labs.dates import train
+    from charlab.labs.dates import speeds
 
     texts = options.text or dates_data.EXAMPLES[:2]
     for text in texts:
         dates_data.check(text)
-    speeds = train.compare_speeds(translator.version, translator.model, weights, texts)
+    measured = speeds.compare_speeds(translator.version, translator.model, weights, texts)
     if not options.json:
-        print(f"predict per character {speeds.predict:.0f} ms, one compiled graph {speeds.graph:.2f} ms", end="")
-        print(f" (median): {speeds.ratio:.0f} times as fast; the same text: {'yes' if speeds.are_equal else 'no'}")
-    return vars(speeds) | {"ratio": speeds.ratio}
+        ways = f"predict per character {measured.predict:.0f} ms, one graph {measured.graph:.2f} ms (median)"
+        same = "yes" if measured.are_equal else "no"
+        print(f"{ways}: {measured.ratio:.0f} times as fast; the same text: {same}")
+    return vars(measured) | {"ratio": measured.ratio}
 
 
 def _translator(options: argparse.Namespace) -> tuple[Translator, dict[str, np.ndarray]]:

@@ -41,9 +41,9 @@ def _write_reber(path: Path, model: ModelConfig, weights: Weights) -> None:
 
 
 def _write_dates(path: Path, model: ModelConfig, weights: Weights) -> None:
-    from charlab.labs.dates import train
+    from charlab.labs.dates import stock
 
-    train.write_keras(path, model, weights)
+    stock.write_keras(path, model, weights)
 
 
 TRAINERS = {  # by lab

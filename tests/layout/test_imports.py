@@ -77,12 +77,15 @@ def test_a_module_imports_only_what_stands_before_it(path):
             assert rest.split(".")[0] in allowed, f"{name(path)} imports {dotted}"
 
 
+KERAS_OF_LABS = {"train.py", "keras_network.py", "stock.py", "speeds.py"}  # modules of a lab's folder
+
+
 @pytest.mark.parametrize("path", CHARLAB, ids=name)
 def test_each_library_has_its_modules(path):
     roots, here = {dotted.split(".")[0] for dotted in imported(path)}, package_of(path)
     assert "streamlit" not in roots
     assert "plotly" not in roots or here == "charts"
-    trains = here == "training" or (here == "labs" and path.name == "train.py")
+    trains = here == "training" or (here == "labs" and path.name in KERAS_OF_LABS)
     assert not roots & {"tensorflow", "keras"} or trains
 
 

@@ -89,7 +89,8 @@ def test_it_agrees_with_keras_layers_and_with_the_network_that_is_trained(name):
     pytest.importorskip("tensorflow")
     from functools import partial
 
-    from charlab.labs.dates import train
+    from charlab.labs.dates import stock
+    from charlab.labs.dates.keras_network import DateNetwork
     from charlab.training import keras_networks
 
     version = VERSIONS[name]
@@ -97,11 +98,11 @@ def test_it_agrees_with_keras_layers_and_with_the_network_that_is_trained(name):
     logits, _ = teacher_forced(Translator(version, MODEL, weights), rows[:, :18], ISOS)
     probabilities = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
     before = np.column_stack([np.full(len(rows), data.START), rows[:, 18:-1]])
-    stock = train.stock_network(version, MODEL, weights)
-    assert stock.count_params() == network.parameter_count(version)
+    in_keras = stock.stock_network(version, MODEL, weights)
+    assert in_keras.count_params() == network.parameter_count(version)
     given = rows[:, :18] if version.repeats else [rows[:, :18], before]
-    assert np.abs(stock.predict(given, verbose=0) - probabilities).max() < 1e-5
-    twin = keras_networks.build(MODEL, data.OUTPUT_IDS, network_class=partial(train.DateNetwork, version))
+    assert np.abs(in_keras.predict(given, verbose=0) - probabilities).max() < 1e-5
+    twin = keras_networks.build(MODEL, data.OUTPUT_IDS, network_class=partial(DateNetwork, version))
     keras_networks.load_arrays(twin, weights)
     assert np.abs(twin(rows)[0].numpy() - logits).max() < 1e-5
 

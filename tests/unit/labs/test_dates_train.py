@@ -10,12 +10,10 @@ from charlab.labs.dates import data, decoding, network
 from charlab.labs.dates.network import MODEL, VERSIONS, Translator
 from charlab.runs import control, store
 from charlab.runs.permissions import OPERATOR
-from helpers.dates import ISOS, TEXTS, random_weights
+from helpers.dates import ISOS, TEXTS
 from helpers.training_runs import StopAfter, assert_equal_weights, events, without_times
 
 pytest.importorskip("tensorflow")
-import keras  # noqa: E402
-import tensorflow as tf  # noqa: E402
 
 from charlab.labs.dates import train  # noqa: E402
 from charlab.labs.trainers import TRAINERS  # noqa: E402
@@ -92,50 +90,6 @@ def test_a_warm_process_keeps_the_versions_apart():
         network.Translator(VERSIONS[version], MODEL, run.weights())
 
 
-@pytest.mark.parametrize("name", ["attention-bidirectional", "teacher"])
-def test_gradients_are_those_of_keras_own_layers(name):
-    """Those of bptt.py and of padding by gates, against Keras's LSTM, masking and attention."""
-    version = VERSIONS[name]
-    weights = random_weights(version, MODEL)
-    learner = train.LEARNERS[name](MODEL, LAB.train.replace(batch_size=len(ROWS)), data.OUTPUT_IDS)
-    train.keras_networks.load_arrays(learner.network, weights)
-    rows = tf.constant(ROWS)
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(learner._losses(rows, (), tf.zeros(2, tf.int64))[0])
-    named = learner.network.named()
-    ours = dict(zip(named, tape.gradient(loss, [one.value for one in named.values()]), strict=True))
-    stock = train.stock_network(version, MODEL, weights)
-    before = np.column_stack([np.full(len(ROWS), data.START), ROWS[:, 18:-1]])
-    with tf.GradientTape() as tape:
-        probabilities = stock([ROWS[:, :18], before])
-        expected = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(ROWS[:, 18:], probabilities))
-    assert abs(loss - expected) < 1e-5
-    theirs = [tf.convert_to_tensor(one) for one in tape.gradient(expected, stock.trainable_variables)]
-    assert len(theirs) == len(ours)
-    for layer in stock.layers:
-        if layer.weights:
-            for name, variable in zip(train._names(layer.name, version, weights), layer.weights, strict=True):
-                place = [variable is one for one in stock.trainable_variables].index(True)
-                assert np.abs(theirs[place] - ours[name]).max() < 1e-6, name
-
-
-def test_scheduled_sampling_reads_its_own_characters_where_the_row_says_so():
-    version = VERSIONS["scheduled"]
-    weights = random_weights(version, MODEL)
-    learner = train.LEARNERS["scheduled"](MODEL, LAB.train.replace(batch_size=len(ROWS)), data.OUTPUT_IDS)
-    train.keras_networks.load_arrays(learner.network, weights)
-
-    def logits(own: float) -> np.ndarray:
-        rows = np.column_stack([ROWS, np.full((len(ROWS), 9), own)]).astype(np.int32)
-        return learner.network(tf.constant(rows), (), key=tf.zeros(2, tf.int64))[0].numpy()
-
-    assert np.abs(logits(0) - learner.network(tf.constant(ROWS))[0].numpy()).max() < 1e-5  # as by the teacher
-    written = decoding.write(Translator(version, MODEL, weights), ROWS[:, :18])
-    probabilities = tf.nn.softmax(logits(1)).numpy()
-    assert np.abs(probabilities - written.probabilities).max() < 1e-5  # as it writes by itself
-    assert (written.ids != ROWS[:, 18:]).any()
-
-
 def test_an_epoch_has_each_date_once_in_an_order_of_its_own():
     config = LAB.config(accelerator="cpu", batch_size=100)
     task = train.DateTask(config, data.draw(1), VERSIONS["attention"])
@@ -155,48 +109,6 @@ def test_scheduled_samplings_probability_rises_to_one_in_ten_epochs():
         own = np.concatenate([task.rows(10 * epoch + step)[:, 28:] for step in range(10)])
         assert own.shape == (10_000, 9) and abs(own.mean() - epoch / 10) < 0.01
     assert (task.rows(35) == task.rows(35)).all()
-
-
-@pytest.mark.parametrize("name", ["teacher", "attention", "repeated"])
-def test_one_compiled_graph_writes_what_numpy_writes(name):
-    version = VERSIONS[name]
-    weights = random_weights(version, MODEL, seed=3)
-    written = decoding.write(Translator(version, MODEL, weights), ROWS[:, :18]).ids
-    assert (train.compiled_greedy(version, MODEL, weights)(tf.constant(ROWS[:, :18])).numpy() == written).all()
-
-
-def test_predict_per_character_writes_the_same_far_more_slowly():
-    version = VERSIONS["teacher"]
-    speeds = train.compare_speeds(version, MODEL, random_weights(version, MODEL), TEXTS[:2], times=1)
-    assert speeds.are_equal and speeds.ratio == speeds.predict / speeds.graph > 10
-    with pytest.raises(ConfigError, match="Repeated vector"):
-        train.compare_speeds(VERSIONS["repeated"], MODEL, {}, TEXTS)
-
-
-def test_parameters_of_the_lectures_other_networks():
-    general = train.encoder_decoder(VERSIONS["teacher"], 100, 100, 100, embedding=10, units=512)
-    assert general.count_params() == 2_195_508 == 2_194_508 + 100 * 10  # the latter shares one embedding
-    layers = keras.layers
-    bidirectional = keras.Sequential(
-        [
-            keras.Input([None, 10]),
-            layers.GRU(10, return_sequences=True),
-            layers.Bidirectional(layers.GRU(10, return_sequences=True)),
-        ]
-    )
-    assert [layer.count_params() for layer in bidirectional.layers] == [660, 1320]
-    ours = {name: shape for name, shape in network.shapes(VERSIONS["teacher"]).items()}
-    lectures_extra = ours["encoder/embedding"][1]  # a row for the second "0"
-    assert network.parameter_count(VERSIONS["teacher"]) + lectures_extra == 168_108
-
-
-def test_the_keras_file_translates_as_the_run_does(tmp_path):
-    version = VERSIONS["attention-bidirectional"]
-    weights = random_weights(version, MODEL, seed=2)
-    train.write_keras(tmp_path / "dates.keras", MODEL, weights)
-    loaded = keras.saving.load_model(tmp_path / "dates.keras")
-    written = decoding.write(Translator(version, MODEL, weights), ROWS[:, :18]).ids
-    assert (train.predict_per_character(loaded, ROWS[:, :18]) == written).all()
 
 
 def test_a_version_that_is_not_known_is_said():

@@ -1,0 +1,80 @@
+"""Two ways to write dates with Keras, and how long each takes: `predict` per character, or one compiled graph.
+
+Names in shape comments: N dates, T characters read, L characters written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from charlab.core.config import ModelConfig
+from charlab.errors import ConfigError
+from charlab.labs.dates import data
+from charlab.labs.dates.data import OUTPUT_IDS, START, WRITTEN
+from charlab.labs.dates.keras_network import DateNetwork
+from charlab.labs.dates.network import Version
+from charlab.labs.dates.stock import stock_network
+from charlab.training import keras_networks
+
+
+def predict_per_character(stock: keras.Model, rows: np.ndarray) -> np.ndarray:
+    """The lecture's way to write: `predict` on everything once per character: ids [N, T] -> ids [N, L]."""
+    given = np.full((len(rows), WRITTEN), START, np.int32)
+    written = np.zeros((len(rows), WRITTEN), np.int32)
+    for position in range(WRITTEN):
+        written[:, position] = stock.predict([rows, given], verbose=0)[:, position, 1:].argmax(-1) + 1
+        given[:, 1:] = written[:, :-1]
+    return written
+
+
+def compiled_greedy(version: Version, model: ModelConfig, weights: dict[str, np.ndarray]) -> Callable:
+    """All characters in one compiled graph: a function of ids [N, T] -> ids [N, L], compiled at its first call."""
+    make = partial(DateNetwork, version)
+    translator = keras_networks.build(model, OUTPUT_IDS, network_class=make)
+    keras_networks.load_arrays(translator, weights)
+    return tf.function(translator.greedy, autograph=False, jit_compile=True)
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """How long it takes to write the same dates in two ways, in milliseconds (median), compiled before."""
+
+    predict: float
+    graph: float
+    are_equal: bool  # whether both wrote the same
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long `predict` per character takes."""
+        return self.predict / self.graph
+
+
+def compare_speeds(
+    version: Version, model: ModelConfig, weights: dict[str, np.ndarray], texts: Sequence[str], times: int = 5
+) -> Speeds:
+    """Measure `predict` per character against one compiled graph on some dates, each so many times. Raises
+    ConfigError for a repeated vector, which is not given what it has written: one `predict` writes all."""
+    if version.repeats:
+        raise ConfigError(f"“{version.title}” writes all characters at once. Compare another version.")
+    rows = data.ids(texts)
+    stock, graph = stock_network(version, model, weights), compiled_greedy(version, model, weights)
+    ways = (lambda: predict_per_character(stock, rows)), (lambda: graph(tf.constant(rows)).numpy())
+    first, second = (way() for way in ways)  # compiles
+    predict, together = (_milliseconds(way, number) for way, number in zip(ways, (times, 10 * times), strict=True))
+    return Speeds(predict, together, bool((first == second).all()))
+
+
+def _milliseconds(work: Callable[[], object], times: int) -> float:
+    measured = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        measured.append(time.perf_counter() - began)
+    return 1000 * float(np.median(measured))
