@@ -31,7 +31,17 @@ find_spec = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *rest: None if name.split(".")[0] in missing else find_spec(name, *rest)
 """
 THE_COMMAND = "from charlab.__main__ import main\nsys.exit(main())"
-MISSING = ("tensorflow", "keras", "tensorboard", "streamlit", "pandas", "plotly", "fsspec", "aiohttp")
+MISSING = (
+    "tensorflow",
+    "keras",
+    "tensorboard",
+    "streamlit",
+    "pandas",
+    "plotly",
+    "fsspec",
+    "aiohttp",
+    "tokenizers",
+)
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +157,9 @@ def requirements(name: str) -> set[str]:
 @pytest.mark.parametrize(
     ("file", "extras"),
     [
-        ("requirements.txt", ("train", "app", "remote")),
-        ("requirements-dev.txt", ("train", "app", "remote", "dev")),
-        ("requirements-bench.txt", ("train", "app", "remote", "bench")),
+        ("requirements.txt", ("train", "app", "remote", "labs")),
+        ("requirements-dev.txt", ("train", "app", "remote", "labs", "dev")),
+        ("requirements-bench.txt", ("train", "app", "remote", "labs", "bench")),
     ],
 )
 def test_requirements_are_those_of_the_project(file, extras):
@@ -157,7 +167,9 @@ def test_requirements_are_those_of_the_project(file, extras):
 
 
 def test_whatever_is_imported_is_required():
-    named = {Requirement(r).name for r in sum((EXTRAS[extra] for extra in ("train", "app", "remote")), NEEDED)}
+    named = {
+        Requirement(r).name for r in sum((EXTRAS[extra] for extra in ("train", "app", "remote", "labs")), NEEDED)
+    }
     imported = set()
     for path in python_files("charlab"):
         for node in ast.walk(parsed(path)):

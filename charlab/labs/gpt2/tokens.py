@@ -1,0 +1,105 @@
+"""GPT-2's vocabulary: tokens, which are strings of bytes, where other models have characters.
+
+The library `tokenizers` splits a text by byte-pair encoding (Sennrich et al., 2016; on bytes as in Radford et al.,
+2019). Which tokens there are, and their ids, follow from one file: the list of merges.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from charlab.core.vocab import UNKNOWN_CHARACTER, Vocab
+from charlab.errors import ModelError, UnavailableError, install_command
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+END = "<|endoftext|>"  # the last id: it lies between two texts that GPT-2 learned from
+_PRINTED = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]  # the list writes these bytes as Latin-1
+_BYTES = [*_PRINTED, *(byte for byte in range(256) if byte not in _PRINTED)]  # in the order of their ids
+_LETTERS = [*map(chr, _PRINTED), *map(chr, range(0x100, 0x100 + 256 - len(_PRINTED)))]  # how the list writes them
+_SURROGATES = re.compile("[\ud800-\udfff]")  # halves of a character, which no text should hold
+
+
+class TokenVocab(Vocab):
+    """A vocabulary of tokens, which can do what a Vocab of characters can.
+
+    `characters` has every token as a text, by id; bytes that are no whole character look there like "\\xf0". Every
+    text can be read, so that nothing is unknown: the last id, which is read and never generated, is the end of a
+    text. Raises ModelError where the list of merges is damaged, and UnavailableError without `tokenizers`.
+    """
+
+    characters: Sequence[str]  # type: ignore[assignment]  # a Vocab's are one string
+
+    def __init__(self, merges: str) -> None:
+        names, pairs = _names(merges)
+        byte_of = dict(zip(_LETTERS, _BYTES, strict=True))
+        pieces = tuple(bytes(byte_of[letter] for letter in name) for name in names)
+        found = {
+            "characters": tuple(piece.decode("utf-8", "backslashreplace") for piece in pieces),
+            "lower_case": False,
+            "pieces": (*pieces, END.encode("ascii")),
+            "_tokenizer": _tokenizer(names, pairs),
+        }
+        self.__dict__.update(found)  # a Vocab is frozen
+
+    pieces: tuple[bytes, ...]  # [V] the bytes of each token
+    _tokenizer: Tokenizer
+
+    def encode(self, text: str) -> np.ndarray:
+        """The ids of a text's tokens: [T], usually a quarter as many as it has characters."""
+        whole = _SURROGATES.sub(UNKNOWN_CHARACTER, text)
+        return np.array(self._tokenizer.encode(whole, add_special_tokens=False).ids, np.min_scalar_type(len(self)))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ids; bytes that are no whole character become U+FFFD."""
+        return b"".join(self.pieces[i] for i in ids).decode("utf-8", "replace")
+
+    def decode_each(self, ids: Iterable[int]) -> Iterator[str]:
+        """The text that each id adds, to show it while it is generated: "" until a character's last byte is there.
+        Where bytes are missing at the end, U+FFFD follows as one text more."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        for i in ids:
+            yield decoder.decode(self.pieces[i])
+        if rest := decoder.decode(b"", final=True):
+            yield rest
+
+    def split(self, text: str) -> tuple[str, ...]:
+        """The tokens of a text, as `characters` has them: [T]."""
+        return tuple(self.characters[i] for i in self.encode(text))
+
+    def unknown_in(self, text: str) -> list[str]:
+        """Nothing: every text can be read."""
+        return []
+
+
+def _names(merges: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """Every token but the end, as the list of merges writes it, and the pairs that are merged."""
+    names, pairs, known = list(_LETTERS), [], set(_LETTERS)
+    for number, line in enumerate(merges.split("\n")[1:], 2):
+        if not line:
+            continue
+        left, _, right = line.partition(" ")
+        if not {left, right} <= known:
+            raise ModelError(
+                f"GPT-2's list of merges is damaged: line {number} is {line[:40]!r}. Download it again."
+            )
+        names.append(left + right)
+        known.add(left + right)
+        pairs.append((left, right))
+    return names, pairs
+
+
+def _tokenizer(names: list[str], pairs: list[tuple[str, str]]) -> Tokenizer:
+    try:
+        from tokenizers import Tokenizer, models, pre_tokenizers
+    except ImportError as error:
+        raise UnavailableError(f"GPT-2 needs the package tokenizers: {install_command('labs')}.") from error
+    tokenizer = Tokenizer(models.BPE({name: i for i, name in enumerate(names)}, pairs))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return tokenizer
