@@ -126,7 +126,6 @@ def fetch(download: Download) -> tuple[bytes, tuple[str, ...]]:
 def _from_mirrors(download: Download, folder: Path) -> list[str]:
     """Download the file from the first mirror that has the right one; returns the problems with the others."""
     import pooch
-    from requests import exceptions
 
     def checked(url: str, output_file: str, manager: object) -> None:
         pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, SECONDS))(url, output_file, manager)
@@ -140,15 +139,26 @@ def _from_mirrors(download: Download, folder: Path) -> list[str]:
         try:
             pooch.retrieve(url, known_hash, download.file_name, folder, downloader=checked)
             return problems
-        except exceptions.ConnectTimeout:
-            problem = f"no connection within {CONNECT_SECONDS} seconds"
-        except exceptions.Timeout:
-            problem = f"no answer within {SECONDS} seconds"
-        except exceptions.HTTPError as error:
-            problem = f"answered with status {error.response.status_code if error.response is not None else '?'}"
-        except exceptions.RequestException:
-            problem = "the connection failed"
-        except ValueError:
-            problem = "sent another file (perhaps the sign-in page of a network)"
-        problems.append(f"{urlsplit(url).hostname}: {problem}")
+        except Exception as error:
+            problems.append(problem(url, error))
     return problems
+
+
+def problem(url: str, error: Exception) -> str:
+    """Why an address did not give the file that was asked for: a ValueError says that it gave another one. Raises
+    every error that is not about the address."""
+    from requests import exceptions
+
+    if isinstance(error, exceptions.ConnectTimeout):
+        reason = f"no connection within {CONNECT_SECONDS} seconds"
+    elif isinstance(error, exceptions.Timeout):
+        reason = f"no answer within {SECONDS} seconds"
+    elif isinstance(error, exceptions.HTTPError):
+        reason = f"answered with status {error.response.status_code if error.response is not None else '?'}"
+    elif isinstance(error, exceptions.RequestException):
+        reason = "the connection failed"
+    elif isinstance(error, ValueError):
+        reason = "sent another file (perhaps the sign-in page of a network)"
+    else:
+        raise error
+    return f"{urlsplit(url).hostname}: {reason}"
