@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charlab import os_errors
+from charlab.core.config import ModelConfig
 from charlab.corpora import downloads
 from charlab.corpora.downloads import Download
-from charlab.errors import ModelError, UnavailableError
+from charlab.errors import DownloadError, ModelError, UnavailableError
 from charlab.folders import cache_folder
-from charlab.labs.gpt2 import permission, weights
+from charlab.labs.gpt2 import network, permission, weights
 from charlab.runs.permissions import Actor
 
 Progress = Callable[[int], None]
@@ -29,7 +30,7 @@ _HUGGING_FACE = "https://huggingface.co/openai-community/gpt2/resolve/607a30d783
 
 @dataclass(frozen=True)
 class Source:
-    """A published file of weights: its addresses, how to recognise it, and what it takes."""
+    """A published network: the file of its weights, how to recognise it, what it takes, and its list of merges."""
 
     title: str
     licence: str
@@ -38,6 +39,9 @@ class Source:
     aligned: int  # bytes of the aligned one, at most
     sha256: str
     name: str  # of both files in the cache, without its ending
+    merges: Download
+    network: ModelConfig
+    tokens: int
 
     @property
     def path(self) -> Path:
@@ -52,7 +56,7 @@ class Source:
     @property
     def is_here(self) -> bool:
         """Whether it can be loaded."""
-        return self.path.is_file()
+        return self.path.is_file() and downloads.is_here(self.merges)
 
     @property
     def received(self) -> int:
@@ -69,6 +73,11 @@ class Source:
         )
 
 
+MERGES = Download(
+    "vocab.bpe",
+    ("https://openaipublic.blob.core.windows.net/gpt-2/models/124M/vocab.bpe", f"{_HUGGING_FACE}merges.txt"),
+    "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5",
+)
 SMALL = Source(
     title="GPT-2 small by OpenAI (2019)",
     licence="MIT",
@@ -77,30 +86,33 @@ SMALL = Source(
     aligned=498_000_000,
     sha256="248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707",
     name="gpt2-small",
-)
-MERGES = Download(
-    "vocab.bpe",
-    ("https://openaipublic.blob.core.windows.net/gpt-2/models/124M/vocab.bpe", f"{_HUGGING_FACE}merges.txt"),
-    "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5",
+    merges=MERGES,
+    network=network.SMALL,
+    tokens=network.TOKENS,
 )
 
 
 def fetch(actor: Actor, source: Source = SMALL, on_progress: Progress = lambda received: None) -> Path:
-    """The aligned file, downloaded if it is not here. `on_progress` is called with the bytes received so far; what
-    it raises ends the download, which can be continued.
+    """The aligned file, downloaded if it is not here, like the list of merges. `on_progress` is called with the
+    bytes received so far; what it raises ends the download, which can be continued.
 
     Raises UnavailableError where the actor may not download it, no address gives it, or it cannot be stored, and
     ModelError where the checksum is wrong.
     """
     permission.check_download(actor)
-    if not source.is_here:
+    if not source.path.is_file():
         with _alone(source):
-            if not source.is_here:  # another process may have been faster
+            if not source.path.is_file():  # another process may have been faster
                 _check_room(source)
                 _receive(source, on_progress)
                 _check_contents(source)
                 weights.align(source.part, source.path)
                 source.part.unlink()
+    try:
+        downloads.fetch(source.merges)
+    except DownloadError as error:
+        advice = f"Try again with a network connection, or copy the file into {cache_folder()}."
+        raise UnavailableError(f"{source.title} needs a list of its tokens, too. {error} {advice}") from error
     return source.path
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from charlab.core.config import ModelConfig
 from charlab.corpora import downloads
 from charlab.errors import ConfigError, ModelError, UnavailableError
 from charlab.labs.gpt2 import download, permission, weights
@@ -16,8 +17,10 @@ from charlab.runs.permissions import OPERATOR, STUDENT, TEACHER, Actor
 from helpers import disks
 from helpers.project import ROOT
 
-PUBLISHED = (ROOT / "tests" / "data" / "tiny_gpt2" / "model.safetensors").read_bytes()
+FOLDER = ROOT / "tests" / "data" / "tiny_gpt2"
+PUBLISHED, MERGES = (FOLDER / "model.safetensors").read_bytes(), (FOLDER / "vocab.bpe").read_bytes()
 SIGN_IN = b"<html>Please sign in to this network</html>"
+TINY = ModelConfig(kind="transformer", layers=2, units=16, heads=4, context=64)
 PUPIL, TEACHERS = Actor(STUDENT, "0123456789abcdef"), Actor(TEACHER, "teacher")
 
 
@@ -27,6 +30,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.content, self.ranges, self.most, self.status, self.silent = PUBLISHED, True, None, None, False
+        self.merges = MERGES
         self.asked: list[str | None] = []
         self.ended = threading.Event()
 
@@ -34,10 +38,20 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/model"
 
+    @property
+    def list_of_merges(self) -> downloads.Download:
+        url = self.url.replace("/model", "/merges")
+        return downloads.Download("merges.bpe", (url,), hashlib.sha256(MERGES).hexdigest())
+
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         server, asked = self.server, self.headers.get("Range")
+        if self.path == "/merges":
+            self.send_response(200 if server.merges else 404)
+            self.end_headers()
+            self.wfile.write(server.merges)
+            return
         server.asked.append(asked)
         if server.silent:
             server.ended.wait(10)
@@ -71,12 +85,13 @@ def server(monkeypatch):
 
 @pytest.fixture
 def source(server):
-    sha256 = hashlib.sha256(PUBLISHED).hexdigest()
-    return download.Source("Tiny GPT-2", "MIT", (server.url,), len(PUBLISHED), len(PUBLISHED), sha256, "tiny")
+    sha256, size = hashlib.sha256(PUBLISHED).hexdigest(), len(PUBLISHED)
+    merges = server.list_of_merges
+    return download.Source("Tiny GPT-2", "MIT", (server.url,), size, size, sha256, "tiny", merges, TINY, 457)
 
 
 def names(source):
-    return sorted(path.name for path in source.path.parent.iterdir() if path.suffix != ".lock")
+    return sorted(path.name for path in source.path.parent.glob("*tiny*") if path.suffix != ".lock")
 
 
 def test_it_is_downloaded_once_with_its_progress_and_ready_to_be_read(server, source, monkeypatch):
@@ -178,6 +193,18 @@ def test_a_copy_of_the_published_file_is_used_without_a_network(source):
     assert names(source) == ["tiny.safetensors"]
 
 
+def test_a_list_of_merges_that_is_missing_is_told_and_nothing_is_lost(server, source):
+    server.merges = b""
+    with pytest.raises(
+        UnavailableError, match="needs a list of its tokens, too. merges.bpe .*status 404.* copy the"
+    ):
+        download.fetch(OPERATOR, source)
+    assert source.path.is_file() and not source.is_here
+    (source.path.parent / "merges.bpe").write_bytes(MERGES)
+    assert source.is_here and download.fetch(OPERATOR, source) == source.path
+    assert server.asked == [None]
+
+
 def test_too_small_a_disk_is_told_before_anything_is_received(server, source, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
     source = dataclasses.replace(source, aligned=498_000_000)
@@ -190,6 +217,8 @@ def test_a_disk_that_gets_full_is_told_and_what_was_received_is_kept(server, sou
     monkeypatch.setattr(download, "_PIECE", 4096)
     with disks.small_disk(tmp_path / "small") as disk:
         monkeypatch.setenv("CHARLAB_CACHE", str(disk / "cache"))
+        (disk / "cache").mkdir()
+        (disk / "cache" / "merges.bpe").write_bytes(MERGES)  # pooch would write to the path behind the link
         filler = disks.fill(disk, leave=60_000)
         monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=10**9))
         with pytest.raises(

@@ -1,0 +1,83 @@
+"""GPT-2 loaded: its network and its tokens, one copy for everyone. It generates by core/generation.py like every
+other model; a text to explain is read here, all its tokens at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from charlab.core import reading
+from charlab.core.reading import Reading
+from charlab.corpora import downloads
+from charlab.errors import CharlabError, UnavailableError
+from charlab.files import Mark, mark
+from charlab.labs.gpt2 import permission, weights
+from charlab.labs.gpt2.download import SMALL, Source
+from charlab.labs.gpt2.network import Gpt2
+from charlab.labs.gpt2.tokens import TokenVocab
+from charlab.runs import memory
+from charlab.runs.permissions import Actor
+from charlab.runs.writers import Recorded
+
+MAX_TOKENS = 256  # of a text that is read
+
+
+@dataclass(frozen=True)
+class LoadedGpt2:
+    """A network, its vocabulary, and where both are from."""
+
+    source: Source
+    predictor: Gpt2
+    vocab: TokenVocab
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that say which weights these are."""
+        return self.source.sha256[:12]
+
+
+@dataclass(frozen=True)
+class TokenReading(Reading):
+    """What the network expected after each token. `text` has the tokens, where other Readings have characters."""
+
+    text: tuple[str, ...]  # type: ignore[assignment]  # [T]
+    attention: dict[str, np.ndarray]  # "block_0/attention" [H, T, T], as the Predictor's `activations`
+
+
+def load(actor: Actor, source: Source = SMALL) -> LoadedGpt2:
+    """The model that has been downloaded. Raises UnavailableError where it has not, where the actor may not use
+    it, and where there is too little memory; ModelError where a file is damaged."""
+    permission.check(actor)
+    found, (merges, _) = mark(source.path), downloads.find(source.merges)
+    if found is None or merges is None:
+        raise UnavailableError(f"{source.title} is not on this machine yet. {source.about}")
+    return _load(source, found, merges)
+
+
+def explain(model: LoadedGpt2, text: str) -> TokenReading:
+    """What the network expected after each token of a text, and where its attention went. Raises CharlabError
+    where the text is empty or too long."""
+    ids = model.vocab.encode(text)
+    if len(ids) > MAX_TOKENS:
+        raise CharlabError(
+            f"GPT-2 reads texts of up to {MAX_TOKENS} tokens here. This one has {len(ids):,}. Shorten it."
+        )
+    if not len(ids):
+        raise CharlabError("There is no text to explain. Give at least one character.")
+    logits, attention = model.predictor.read(ids)
+    found = reading.explain(Recorded(logits), model.vocab, text)
+    return TokenReading(**(vars(found) | {"text": model.vocab.split(text), "attention": attention}))
+
+
+@lru_cache(maxsize=1)
+def _load(source: Source, found: Mark, merges: bytes) -> LoadedGpt2:
+    free = memory.free_bytes()
+    if free is not None and free < source.aligned:
+        raise UnavailableError(
+            f"{source.title} takes {source.aligned / 1e6:,.0f} MB of memory, and {free / 1e6:,.0f} MB are free. "
+            "Close other programs."
+        )
+    predictor = Gpt2(weights.read(source.path), source.network, source.tokens)
+    return LoadedGpt2(source, predictor, TokenVocab(merges.decode("utf-8")))

@@ -1,0 +1,126 @@
+"""The tiny GPT-2 as a model: generating, explaining, writing step by step, as with any other network."""
+
+import hashlib
+import os
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from charlab.core import generation, reading, sampling
+from charlab.core.config import ModelConfig, SampleConfig
+from charlab.corpora.downloads import Download
+from charlab.errors import CharlabError, UnavailableError
+from charlab.explain import branching
+from charlab.explain.step_records import step_records
+from charlab.labs.gpt2 import download, model, permission, weights
+from charlab.runs import memory
+from charlab.runs.permissions import OPERATOR, STUDENT, TEACHER, Actor
+from helpers.project import ROOT
+
+FOLDER = ROOT / "tests" / "data" / "tiny_gpt2"
+NETWORK = ModelConfig(kind="transformer", layers=2, units=16, heads=4, context=64)
+TEXT = "This royal throne of kings, \u4e2d \U0001f600"
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    """The tiny GPT-2 in the cache, as a download leaves it."""
+    monkeypatch.delenv("CHARLAB_GPT2", raising=False)
+    merges = (FOLDER / "vocab.bpe").read_bytes()
+    listed = Download("merges.bpe", (), hashlib.sha256(merges).hexdigest())
+    source = download.Source("Tiny GPT-2", "MIT", (), 1, 1, "0123456789abcdef", "tiny", listed, NETWORK, 457)
+    source.path.parent.mkdir(parents=True)
+    weights.align(FOLDER / "model.safetensors", source.path)
+    (source.path.parent / "merges.bpe").write_bytes(merges)
+    return source
+
+
+@pytest.fixture
+def gpt2(source):
+    return model.load(OPERATOR, source)
+
+
+def test_it_is_loaded_once_for_everyone_and_again_when_its_file_has_changed(source):
+    first = model.load(OPERATOR, source)
+    assert model.load(Actor(TEACHER), source) is first and first.digest == "0123456789ab"
+    os.utime(source.path, (1, 1))
+    assert model.load(OPERATOR, source) is not first
+
+
+def test_what_cannot_be_loaded_is_told(source, monkeypatch):
+    pupil = Actor(STUDENT, "0123456789abcdef")
+    with pytest.raises(UnavailableError, match="Only the teacher can switch it on"):
+        model.load(pupil, source)
+    permission.allow(Actor(TEACHER), True)
+    assert model.load(pupil, source)
+    with pytest.raises(
+        UnavailableError, match="GPT-2 small .* is not on this machine yet. .* licence: MIT.* 548 MB"
+    ):
+        model.load(OPERATOR)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 0)
+    os.utime(source.path, (2, 2))
+    with pytest.raises(UnavailableError, match="Tiny GPT-2 takes 0 MB of memory, and 0 MB are free. Close"):
+        model.load(OPERATOR, source)
+
+
+def test_an_explanation_is_that_of_reading_token_by_token(gpt2):
+    found, slow = model.explain(gpt2, TEXT), reading.explain(gpt2.predictor, gpt2.vocab, TEXT)
+    assert found.text == gpt2.vocab.split(TEXT) and len(found.text) == len(found.logits)
+    for name in ("logits", "probabilities", "next_probabilities", "bits", "ranks", "entropies"):
+        np.testing.assert_allclose(getattr(found, name), getattr(slow, name), atol=1e-4, rtol=1e-4, err_msg=name)
+    assert not np.isnan(found.bits).any()
+    np.testing.assert_allclose(found.probabilities.sum(axis=1), 1)
+    for layer in found.attention.values():
+        assert layer.shape == (4, len(found.text), len(found.text))
+        np.testing.assert_allclose(layer.sum(axis=2), 1, atol=1e-6)
+        assert not np.triu(layer[0], 1).any()
+
+
+def test_the_records_of_an_explanation_name_tokens(gpt2):
+    records = step_records(model.explain(gpt2, TEXT), gpt2.vocab, top=3)
+    tokens = list(gpt2.vocab.split(TEXT))
+    assert [record["character"] for record in records] == tokens
+    assert [record["next"] for record in records] == [*tokens[1:], None]
+    assert records[-2]["character"] == "\\x98" and len(records[0]["top"]) == 3
+    assert all(name is None or name in gpt2.vocab.characters for record in records for name, _ in record["top"])
+
+
+def test_texts_that_cannot_be_explained_are_told(gpt2):
+    with pytest.raises(CharlabError, match="no text to explain"):
+        model.explain(gpt2, "")
+    with pytest.raises(CharlabError, match="up to 256 tokens here. This one has 257. Shorten it."):
+        model.explain(gpt2, "~" * 257)
+
+
+def test_it_generates_as_any_model_does_and_never_the_end_of_a_text(gpt2):
+    config = SampleConfig(length=12, samples=5, top_p=0.9, seed=3)
+    steps = list(generation.generate(gpt2.predictor, gpt2.vocab, TEXT, config))
+    assert len(steps) == 12 and all((step.ids < gpt2.vocab.unknown_id).all() for step in steps)
+    written = generation.texts(steps, gpt2.vocab)
+    assert len(set(written)) == 5
+    again = generation.texts(generation.generate(gpt2.predictor, gpt2.vocab, TEXT, config), gpt2.vocab)
+    assert again == written
+    first = gpt2.predictor.read(gpt2.vocab.encode(TEXT).astype(np.int64))[0][-1]
+    chosen = sampling.plain_choose(
+        sampling.plain_probabilities(first, config, gpt2.vocab.unknown_id), sampling.uniforms(config)[0, 0]
+    )
+    assert steps[0].ids[0] == chosen
+    assert "".join(gpt2.vocab.decode_each([step.ids[0] for step in steps])) == written[0]
+
+
+def test_writing_step_by_step_has_the_text_of_generate(gpt2):
+    config = SampleConfig(length=6, samples=1, temperature=0.8, seed=5)
+    (written,) = generation.texts(generation.generate(gpt2.predictor, gpt2.vocab, "to be", config), gpt2.vocab)
+    reader = branching.Reader(gpt2.predictor, gpt2.vocab, "to be")
+    branches = branching.from_code("s5t0.8n6", reader, gpt2.vocab)
+    assert branching.decode(branches.path, gpt2.vocab) == written
+    assert branching.most_likely(reader.logits(()), gpt2.vocab, 457) and branches.position == 6
+    back = branching.from_code("s5t0.8n2h7n1", reader.fork(), gpt2.vocab)  # the cache of a fork is its own
+    assert back.ids[:2] == branches.ids[:2] and back.ids[2] == 7
+
+
+def test_the_reference_s_logits_come_through_the_whole_way(gpt2):
+    answers = load_file(FOLDER / "reference.safetensors")
+    logits, _ = gpt2.predictor.read(answers["ids"].astype(np.int64))
+    np.testing.assert_allclose(logits, answers["logits"], atol=1e-4, rtol=0)
