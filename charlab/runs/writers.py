@@ -278,7 +278,7 @@ def read(model: Model, text: str, session: str = "", check: Callable[[], None] =
     """
     if not text:
         return explain(model.predictor, model.vocab, text)  # which says what is wrong
-    return explain(Recorded(logits(model, text, session, check)), model.vocab, text)
+    return explain(_Recorded(logits(model, text, session, check)), model.vocab, text)
 
 
 def logits(model: Model, text: str, session: str = "", check: Callable[[], None] = lambda: None) -> np.ndarray:
@@ -303,7 +303,7 @@ def activations(
     return arrays
 
 
-class Recorded:
+class _Recorded:
     """A predictor that returns logits [T, V] which were computed before, for one text."""
 
     def __init__(self, rows: np.ndarray) -> None:

@@ -8,6 +8,7 @@ spaces at the end of its header. All processes of a machine that use the file sh
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from uuid import uuid4
@@ -18,31 +19,35 @@ from charlab.core.predictor import Weights
 from charlab.errors import ModelError
 from charlab.os_errors import naming
 
-_ALIGNMENT = 64  # bytes
+_ALIGNMENT, _PIECE = 64, 2**20  # bytes
 _MASKS = ".attn.bias"  # how the names of arrays end that are no weights: which tokens each one may look back at
 
 
 def read(path: Path) -> Weights:
     """The arrays of an aligned file by name; nobody can change them. Raises ModelError where the file is damaged,
     and OSError."""
-    return {name: numbers.view("<f4").reshape(shape) for name, (numbers, shape) in _arrays(path).items()}
+    places = _places(path)
+    data = np.asarray(np.memmap(path, np.uint8, "r"))
+    return {name: data[first:last].view("<f4").reshape(shape) for name, (first, last, shape) in places.items()}
 
 
 def align(source: Path, target: Path) -> None:
     """Write the weights of a published file to an aligned one, completely or not at all. Raises ModelError where
     the published one is damaged, and OSError."""
-    arrays = {name: found for name, found in _arrays(source).items() if not name.endswith(_MASKS)}
+    places = {name: place for name, place in _places(source).items() if not name.endswith(_MASKS)}
     header, end = {}, 0
-    for name, (numbers, shape) in arrays.items():
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end := end + len(numbers)]}
+    for name, (first, last, shape) in places.items():
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end := end + last - first]}
     text = json.dumps(header).encode("ascii")
     text += b" " * (-(8 + len(text)) % _ALIGNMENT)
     temporary = target.with_name(f".{uuid4().hex}.tmp")
     try:
-        with naming(temporary, always=True), temporary.open("wb") as file:
+        with naming(temporary, always=True), source.open("rb") as published, temporary.open("wb") as file:
             file.write(len(text).to_bytes(8, "little") + text)
-            for numbers, _ in arrays.values():
-                file.write(numbers.data)
+            for first, last, _ in places.values():
+                published.seek(first)
+                for place in range(first, last, _PIECE):
+                    file.write(published.read(min(_PIECE, last - place)))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
@@ -50,20 +55,22 @@ def align(source: Path, target: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _arrays(path: Path) -> dict[str, tuple[np.ndarray, list[int]]]:
-    """The bytes of each array of a safetensors file, mapped into memory, and its shape."""
+def _places(path: Path) -> dict[str, tuple[int, int, list[int]]]:
+    """Where each array of a safetensors file begins and ends, in bytes, and its shape."""
+    size = path.stat().st_size
     try:
-        data = np.asarray(np.memmap(path, np.uint8, "r"))
-        start = 8 + int.from_bytes(data[:8].tobytes(), "little")
-        arrays = {}
-        for name, entry in json.loads(data[8:start].tobytes()).items():
-            if name != "__metadata__":
-                first, last = entry["data_offsets"]
-                arrays[name] = data[start + first : start + last], entry["shape"]
-                if entry["dtype"] != "F32" or len(arrays[name][0]) != 4 * np.prod(entry["shape"], dtype=int):
-                    raise ValueError(f"{name} is not what its header says")
+        with path.open("rb") as file:
+            start = 8 + int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(start, size) - 8))
+        header.pop("__metadata__", None)
+        places = {}
+        for name, entry in header.items():
+            first, last = (start + offset for offset in entry["data_offsets"])
+            if entry["dtype"] != "F32" or last - first != 4 * math.prod(entry["shape"]) or last > size:
+                raise ValueError(f"{name} is not what the header says")
+            places[name] = first, last, entry["shape"]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"{path} is not a complete file of GPT-2's weights ({error}). Delete it and download it again."
         ) from error
-    return arrays
+    return places
