@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from charlab.cli import commands, lab_commands
+from charlab.cli import commands, gpt2_commands, lab_commands
 from charlab.core.config import SETTINGS, SampleConfig, Setting, settings
 from charlab.errors import ConfigError
 from charlab.export import formats
@@ -195,12 +195,31 @@ def _add_labs(subparsers: Any) -> None:
             try_.add_argument("--beam", type=_whole_number, default=0, metavar="WIDTH", help=width)
             words = "measure predict per character against one compiled graph"
             _add_what_is_tried(_command(actions, "speeds", lab_commands.dates_speeds, words))
+    _add_gpt2(labs)
 
 
 def _add_what_is_tried(command: argparse.ArgumentParser) -> None:
     command.add_argument("text", nargs="*", help="strings; default: some that teach something")
     command.add_argument("--run", default="", help="the id of one of its runs; default: the model that ships")
     command.add_argument("--weights", default="best", help='"best", "last" or "epoch-003"')
+
+
+def _add_gpt2(labs: Any) -> None:
+    words = "generate and explain with the published weights of GPT-2 small"
+    actions = labs.add_parser("gpt2", help="GPT-2", description=words).add_subparsers(
+        required=True, metavar="action"
+    )
+    _command(actions, "download", gpt2_commands.download, "download its weights: 548 MB, licence: MIT")
+    generate = _command(actions, "generate", gpt2_commands.generate, "continue a prompt")
+    generate.add_argument("--seed-text", default=gpt2_commands.PROMPT, help="the prompt; default: %(default)s")
+    for name, declared in settings(SampleConfig).items():
+        if name != "temperatures":
+            default = gpt2_commands.DEFAULTS.get(name, declared.default)
+            told = declared.help.replace("Characters", "Tokens").replace("characters", "tokens")
+            _declared(generate, name, declared, default=default, help=f"{told} Default: {default}.")
+    explain = _command(actions, "explain", gpt2_commands.explain, "what is expected after each token of a text")
+    explain.add_argument("--text", required=True)
+    explain.add_argument("--top", type=_whole_number, default=10, help="most likely tokens to list per step")
 
 
 def _command(

@@ -383,12 +383,17 @@ def explain(options: argparse.Namespace) -> dict[str, Any]:
         result = reading.explain(model.predictor, model.vocab, text)
     steps = step_records(result, model.vocab, options.top)
     if not options.json:
-        for step in steps:
-            top = "  ".join(f"{c!r} {p:.3f}" for c, p in step["top"][:5])
-            bits = "" if step["bits"] is None else f"{step['bits']:6.2f} bits"
-            print(f"{step['position'] + 1:5d}  {step['character']!r:6}  next {step['next']!r:6} {bits:12}  {top}")
+        show_steps(steps)
     mean = None if result.mean_bits != result.mean_bits else result.mean_bits
     return {"bits_per_character": mean, "steps": steps, "coverage": found.to_json()}
+
+
+def show_steps(steps: list[dict[str, Any]]) -> None:
+    """Print a line for each step of a text: what is next there, the surprise at it, and what was most likely."""
+    for step in steps:
+        top = "  ".join(f"{c!r} {p:.3f}" for c, p in step["top"][:5])
+        bits = "" if step["bits"] is None else f"{step['bits']:6.2f} bits"
+        print(f"{step['position'] + 1:5d}  {step['character']!r:6}  next {step['next']!r:6} {bits:12}  {top}")
 
 
 def _say(sentence: str) -> None:

@@ -51,7 +51,8 @@ def load(actor: Actor, source: Source = SMALL) -> LoadedGpt2:
     permission.check(actor)
     found, (merges, _) = mark(source.path), downloads.find(source.merges)
     if found is None or merges is None:
-        raise UnavailableError(f"{source.title} is not on this machine yet. {source.about}")
+        how = "`charlab lab gpt2 download` downloads it"
+        raise UnavailableError(f"The weights of GPT-2 are not on this machine yet: {how}. {source.about}")
     return _load(source, found, merges)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,14 +60,11 @@ class TokenVocab(Vocab):
         """The text of ids; bytes that are no whole character become U+FFFD."""
         return b"".join(self.pieces[i] for i in ids).decode("utf-8", "replace")
 
-    def decode_each(self, ids: Iterable[int]) -> Iterator[str]:
-        """The text that each id adds, to show it while it is generated: "" until a character's last byte is there.
-        Where bytes are missing at the end, U+FFFD follows as one text more."""
+    def incremental_decoder(self) -> Callable[[int], str]:
+        """A function to call with one id after the other, which returns the text that each one adds: nothing until
+        a character's last byte is there. What was added lacks the bytes of a character that never ends."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        for i in ids:
-            yield decoder.decode(self.pieces[i])
-        if rest := decoder.decode(b"", final=True):
-            yield rest
+        return lambda i: decoder.decode(self.pieces[i])
 
     def split(self, text: str) -> tuple[str, ...]:
         """The tokens of a text, as `characters` has them: [T]."""

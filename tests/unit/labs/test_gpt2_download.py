@@ -1,7 +1,6 @@
 """The download of GPT-2 against a small server of our own that breaks off, lies or is silent. No real network."""
 
 import dataclasses
-import hashlib
 import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,18 +8,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from charlab.core.config import ModelConfig
 from charlab.corpora import downloads
 from charlab.errors import ConfigError, ModelError, UnavailableError
 from charlab.labs.gpt2 import download, permission, weights
 from charlab.runs.permissions import OPERATOR, STUDENT, TEACHER, Actor
-from helpers import disks
-from helpers.project import ROOT
+from helpers import disks, tiny_gpt2
 
-FOLDER = ROOT / "tests" / "data" / "tiny_gpt2"
-PUBLISHED, MERGES = (FOLDER / "model.safetensors").read_bytes(), (FOLDER / "vocab.bpe").read_bytes()
+PUBLISHED, MERGES = (
+    (tiny_gpt2.FOLDER / "model.safetensors").read_bytes(),
+    (tiny_gpt2.FOLDER / "vocab.bpe").read_bytes(),
+)
 SIGN_IN = b"<html>Please sign in to this network</html>"
-TINY = ModelConfig(kind="transformer", layers=2, units=16, heads=4, context=64)
 PUPIL, TEACHERS = Actor(STUDENT, "0123456789abcdef"), Actor(TEACHER, "teacher")
 
 
@@ -37,11 +35,6 @@ class Server(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/model"
-
-    @property
-    def list_of_merges(self) -> downloads.Download:
-        url = self.url.replace("/model", "/merges")
-        return downloads.Download("merges.bpe", (url,), hashlib.sha256(MERGES).hexdigest())
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -85,9 +78,7 @@ def server(monkeypatch):
 
 @pytest.fixture
 def source(server):
-    sha256, size = hashlib.sha256(PUBLISHED).hexdigest(), len(PUBLISHED)
-    merges = server.list_of_merges
-    return download.Source("Tiny GPT-2", "MIT", (server.url,), size, size, sha256, "tiny", merges, TINY, 457)
+    return tiny_gpt2.source(server.url, merges_urls=(server.url.replace("/model", "/merges"),))
 
 
 def names(source):

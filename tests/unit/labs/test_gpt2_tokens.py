@@ -10,9 +10,8 @@ from charlab.core import generation
 from charlab.core.vocab import Vocab
 from charlab.errors import ModelError
 from charlab.labs.gpt2.tokens import END, TokenVocab
-from helpers.project import ROOT
+from helpers.tiny_gpt2 import FOLDER
 
-FOLDER = ROOT / "tests" / "data" / "tiny_gpt2"
 MERGES = (FOLDER / "vocab.bpe").read_text(encoding="utf-8")
 SPLIT = json.loads((FOLDER / "tokens.json").read_text(encoding="utf-8"))
 SMILE = "\U0001f600"  # four bytes, each a token here
@@ -33,7 +32,7 @@ def test_there_are_ten_texts_with_emoji_chinese_and_code():
 def test_a_text_has_the_library_s_tokens_and_comes_back(tokens, entry):
     ids = tokens.encode(entry["text"])
     assert ids.tolist() == entry["ids"] and ids.dtype == np.uint16
-    assert tokens.decode(ids) == "".join(tokens.decode_each(ids)) == entry["text"]
+    assert tokens.decode(ids) == "".join(map(tokens.incremental_decoder(), ids)) == entry["text"]
     assert b"".join(tokens.pieces[i] for i in ids) == entry["text"].encode()
 
 
@@ -63,9 +62,10 @@ def test_tokens_of_half_a_character_are_shown_as_bytes(tokens):
 
 def test_a_character_is_shown_when_its_last_byte_is_there(tokens):
     ids = tokens.encode(f"!{SMILE}!")
-    assert list(tokens.decode_each(ids)) == ["!", "", "", "", SMILE, "!"]
-    assert list(tokens.decode_each(ids[:3])) == ["!", "", "", "\ufffd"]
-    assert list(tokens.decode_each(ids[2:])) == ["\ufffd"] * 3 + ["!"]
+    assert [*map(tokens.incremental_decoder(), ids)] == ["!", "", "", "", SMILE, "!"]
+    assert [*map(tokens.incremental_decoder(), ids[2:])] == ["\ufffd"] * 3 + ["!"]
+    half = ids[[0, 1, 2, -1]]
+    assert "".join(map(tokens.incremental_decoder(), half)) == tokens.decode(half) == "!\ufffd!"
 
 
 @pytest.mark.parametrize("line", ["x", "x yz", "", " ", "q q q", "\u00e9\u4e2d q"])
