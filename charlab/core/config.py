@@ -154,12 +154,7 @@ class ModelConfig(_Config):
         256, "Context (characters)", "How far back the model can look.", 2, 4096, kinds=TRANSFORMER
     )
     order: int = _network(
-        5,
-        "Order (characters)",
-        "Length of the counted sequences, the next character included.",
-        1,
-        12,
-        kinds=NGRAM,
+        5, "Order (characters)", "Length of counted sequences, the next character included.", 1, 12, kinds=NGRAM
     )
     input_dropout: float = _network(0.0, "Input dropout", "Share of the input zeroed in training.", *_SHARES)
     output_dropout: float = _network(0.0, "Output dropout", "Share of the output zeroed in training.", *_SHARES)

@@ -23,7 +23,9 @@ def visible(character: str) -> str:
     """A visible form of a character alone: a dot for a space, a dotted circle under a combining accent."""
     if character in _DRAWN:
         return _DRAWN[character]
-    if len(character) != 1 or character in _WITH_INK:
+    if len(character) > 1:  # a token
+        return "".join(visible_text(character))
+    if character in _WITH_INK:
         return character
     category = unicodedata.category(character)
     if category.startswith("C") or category in ("Zl", "Zp") or character in _WITHOUT_INK:
@@ -62,6 +64,6 @@ def named(character: str) -> str:
     if character in _NAMES:
         return _NAMES[character]
     drawn = visible(character)
-    if drawn != character and (drawn == "␣" or drawn.startswith("U+")):
+    if len(character) == 1 and drawn != character and (drawn == "␣" or drawn.startswith("U+")):
         return f"{drawn} {unicodedata.name(character, '').lower()}".rstrip()
     return drawn

@@ -84,7 +84,7 @@ def explain(predictor: Predictor, vocab: Vocab, text: str) -> Reading:
     actual = np.where(known, log_probabilities[places, next_ids], np.nan)
     greater = (logits[:-1] > logits[places, next_ids][:, None]).sum(axis=1)
     return Reading(
-        text=text,
+        text=vocab.split(text),
         logits=logits,
         probabilities=probabilities,
         next_ids=next_ids,

@@ -75,10 +75,13 @@ class Vocab:
         characters = self.characters + UNKNOWN_CHARACTER
         return "".join(characters[i] for i in ids)
 
+    def split(self, text: str) -> str:
+        """The part of a text that each id stands for, in order: its characters."""
+        return text
+
     def unknown_in(self, text: str) -> list[str]:
         """The distinct characters of a text that the alphabet lacks, sorted."""
-        unknown = np.flatnonzero(self.encode(text) == self.unknown_id)
-        return sorted({text[i] for i in unknown})
+        return sorted({text[i] for i in np.flatnonzero(self.encode(text) == self.unknown_id)})
 
     def to_json(self) -> dict:
         """The content of vocab.json."""

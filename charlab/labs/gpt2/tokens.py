@@ -66,7 +66,7 @@ class TokenVocab(Vocab):
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         return lambda i: decoder.decode(self.pieces[i])
 
-    def split(self, text: str) -> tuple[str, ...]:
+    def split(self, text: str) -> tuple[str, ...]:  # type: ignore[override]
         """The tokens of a text, as `characters` has them: [T]."""
         return tuple(self.characters[i] for i in self.encode(text))
 

@@ -54,3 +54,18 @@ def test_right_to_left_text_leaves_the_sentence_around_it_alone():
     assert in_line("بحر هادئ") == "\u2068بحر·هادئ\u2069"
     assert in_line("a \u202eb") == "a·U+202Eb"
     assert isolated("٣") == "\u2068٣\u2069" and isolated("no 3") == "no 3"
+
+
+@pytest.mark.parametrize(
+    ("token", "form"),
+    [
+        (" the", "·the"),
+        ("\n\n", "↵↵"),
+        ("e\u0301", "e\u0301"),
+        (" \u0301", "·◌\u0301"),
+        ("\u200b\u200b", "U+200BU+200B"),
+    ],
+)
+def test_a_token_of_several_characters_is_shown_character_by_character(token, form):
+    assert visible(token) == named(token) == form
+    assert visible_text(("x", token)) == ["x", form] and in_line((token,)) == form

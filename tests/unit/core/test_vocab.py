@@ -57,3 +57,8 @@ def test_an_alphabet_that_makes_no_sense_is_refused(characters):
 def test_long_texts_are_encoded_piece_by_piece_without_a_seam():
     text = "abc" * 400_000
     assert Vocab("abc").encode(text).tolist() == [0, 1, 2] * 400_000
+
+
+def test_each_id_stands_for_one_character_of_a_text(vocab):
+    text = "the dog?"
+    assert vocab.split(text) == text and len(vocab.split(text)) == len(vocab.encode(text))

@@ -53,7 +53,7 @@ def test_what_cannot_be_loaded_is_told(source, monkeypatch):
 
 def test_an_explanation_is_that_of_reading_token_by_token(gpt2):
     found, slow = model.explain(gpt2, TEXT), reading.explain(gpt2.predictor, gpt2.vocab, TEXT)
-    assert found.text == gpt2.vocab.split(TEXT) and len(found.text) == len(found.logits)
+    assert found.text == slow.text == gpt2.vocab.split(TEXT) and len(found.text) == len(found.logits)
     for name in ("logits", "probabilities", "next_probabilities", "bits", "ranks", "entropies"):
         np.testing.assert_allclose(getattr(found, name), getattr(slow, name), atol=1e-4, rtol=1e-4, err_msg=name)
     assert not np.isnan(found.bits).any()
