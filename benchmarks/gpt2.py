@@ -34,6 +34,7 @@ from charlab.labs.gpt2 import model as gpt2
 from charlab.runs.permissions import OPERATOR
 
 PROMPT = "This royal throne of kings, this sceptred isle"
+_SPEEDS = ("tokens/s", "tokens per CPU s")
 LECTURE = SampleConfig(length=40, samples=5, top_p=0.9, seed=1)
 
 
@@ -59,10 +60,11 @@ def measure(source: download.Source, length: int) -> tuple[list[dict[str, Any]],
         before, before_cpu = time.perf_counter(), time.process_time()
         found = act()
         seconds, cpu = time.perf_counter() - before, time.process_time() - before_cpu
-        speed = tokens / seconds if tokens else None
-        rows.append(
-            {"what": name, "seconds": seconds, "CPU s": cpu, "tokens/s": speed, "peak MB": peak(), "own MB": own()}
+        speeds = (
+            dict(zip(_SPEEDS, (tokens / seconds, tokens / cpu), strict=True)) if tokens else dict.fromkeys(_SPEEDS)
         )
+        memory = {"peak MB": peak(), "own MB": own()}
+        rows.append({"what": name, "seconds": seconds, "CPU s": cpu} | speeds | memory)
         return found
 
     with threadpool_limits(1, user_api="blas"):
