@@ -35,6 +35,8 @@ class TokenVocab(Vocab):
     """
 
     characters: Sequence[str]  # type: ignore[assignment]  # a Vocab's are one string
+    pieces: tuple[bytes, ...]  # [V] the bytes of each token, the end of a text included
+    _tokenizer: Tokenizer
 
     def __init__(self, merges: str) -> None:
         names, pairs = _names(merges)
@@ -47,9 +49,6 @@ class TokenVocab(Vocab):
             "_tokenizer": _tokenizer(names, pairs),
         }
         self.__dict__.update(found)  # a Vocab is frozen
-
-    pieces: tuple[bytes, ...]  # [V] the bytes of each token
-    _tokenizer: Tokenizer
 
     def encode(self, text: str) -> np.ndarray:
         """The ids of a text's tokens: [T], usually a quarter as many as it has characters."""
