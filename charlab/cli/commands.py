@@ -16,7 +16,7 @@ from charlab.core.config import SETTINGS, SampleConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import batch_means, catalogue, coverage, decoding, licence, splits, uploads
 from charlab.errors import CharlabError, ConfigError
-from charlab.explain.step_records import step_records
+from charlab.explain.step_records import in_line, step_records
 from charlab.export import formats, remote_files
 from charlab.runs import control, diagnosis, models, plan, store, writer
 from charlab.runs.permissions import OPERATOR
@@ -383,17 +383,9 @@ def explain(options: argparse.Namespace) -> dict[str, Any]:
         result = reading.explain(model.predictor, model.vocab, text)
     steps = step_records(result, model.vocab, options.top)
     if not options.json:
-        show_steps(steps)
+        print("\n".join(map(in_line, steps)))
     mean = None if result.mean_bits != result.mean_bits else result.mean_bits
     return {"bits_per_character": mean, "steps": steps, "coverage": found.to_json()}
-
-
-def show_steps(steps: list[dict[str, Any]]) -> None:
-    """Print a line for each step of a text: what is next there, the surprise at it, and what was most likely."""
-    for step in steps:
-        top = "  ".join(f"{c!r} {p:.3f}" for c, p in step["top"][:5])
-        bits = "" if step["bits"] is None else f"{step['bits']:6.2f} bits"
-        print(f"{step['position'] + 1:5d}  {step['character']!r:6}  next {step['next']!r:6} {bits:12}  {top}")
 
 
 def _say(sentence: str) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from charlab.cli import commands
 from charlab.core import generation
 from charlab.core.config import SampleConfig
-from charlab.explain.step_records import step_records
+from charlab.explain.step_records import in_line, step_records
 from charlab.labs.gpt2 import download as weights
 from charlab.labs.gpt2 import model as gpt2
 from charlab.runs.permissions import OPERATOR
@@ -55,7 +54,7 @@ def explain(options: argparse.Namespace) -> dict[str, Any]:
         result = gpt2.explain(model, options.text)
     steps = step_records(result, model.vocab, options.top)
     if not options.json:
-        commands.show_steps(steps)
+        print("\n".join(map(in_line, steps)))
     return {"bits_per_token": None if len(steps) < 2 else result.mean_bits, "steps": steps}
 
 

@@ -36,5 +36,12 @@ def step_records(reading: Reading, vocab: Vocab, top: int = 10) -> list[dict[str
     return records
 
 
+def in_line(record: dict[str, Any]) -> str:
+    """A record as a line of text, with the five most likely characters; positions count from 1."""
+    top = "  ".join(f"{c!r} {p:.3f}" for c, p in record["top"][:5])
+    bits = "" if record["bits"] is None else f"{record['bits']:6.2f} bits"
+    return f"{record['position'] + 1:5d}  {record['character']!r:6}  next {record['next']!r:6} {bits:12}  {top}"
+
+
 def _number(values: np.ndarray, position: int) -> float | None:
     return float(values[position]) if position < len(values) and not np.isnan(values[position]) else None
