@@ -4,7 +4,8 @@
 
 needs the extra `bench`. It trains a byte-pair vocabulary on our own documentation, makes a network of GPT-2's form
 with random weights, saves it as the library does, and stores the logits and the attention of one text and the
-tokens of ten. The tests compare ours with them, and need neither PyTorch nor the library.
+tokens of ten. The tests compare ours with them, and need neither PyTorch nor the library. The
+documentation changes, and with it what a new run makes: all files are of one run.
 """
 
 from __future__ import annotations
