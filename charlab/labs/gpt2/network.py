@@ -18,7 +18,7 @@ from charlab.errors import ModelError
 
 SMALL = ModelConfig(kind="transformer", layers=12, units=768, heads=12, context=1024)  # 124 million parameters
 TOKENS = 50_257
-_ROOM = 64  # tokens for which the cache has room at first; it grows by as many
+_ROOM = 16  # tokens for which the cache has room at first; it grows by as many
 # How our names of weights begin and end, and how the published ones do.
 _ENDS = {
     "embedding": "wte.weight",
@@ -87,5 +87,6 @@ class Gpt2(TransformerNetwork):
         if (missing := cache.read + ids.shape[1] - cache.keys.shape[3]) > 0:
             *before, _, width = cache.keys.shape
             room = np.zeros((*before, -(-missing // _ROOM) * _ROOM, width), np.float32)
-            cache.keys, cache.values = (np.concatenate([a, room], axis=3) for a in (cache.keys, cache.values))
+            cache.keys = np.concatenate([cache.keys, room], axis=3)
+            cache.values = np.concatenate([cache.values, room], axis=3)
         return super()._read(ids, cache)

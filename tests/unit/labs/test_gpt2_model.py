@@ -103,7 +103,7 @@ def test_writing_step_by_step_has_the_text_of_generate(gpt2):
     reader = branching.Reader(gpt2.predictor, gpt2.vocab, "to be")
     branches = branching.from_code("s5t0.8n6", reader, gpt2.vocab)
     assert branching.decode(branches.path, gpt2.vocab) == written
-    assert branching.most_likely(reader.logits(()), gpt2.vocab, 457) and branches.position == 6
+    assert branches.position == 6
     back = branching.from_code("s5t0.8n2h7n1", reader.fork(), gpt2.vocab)  # the cache of a fork is its own
     assert back.ids[:2] == branches.ids[:2] and back.ids[2] == 7
 
