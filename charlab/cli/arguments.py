@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from charlab.cli import commands, gpt2_commands, lab_commands
+from charlab.cli import commands, gpt2_commands, lab_commands, sentiment_commands
 from charlab.core.config import SETTINGS, SampleConfig, Setting, settings
 from charlab.errors import ConfigError
 from charlab.export import formats
@@ -195,6 +195,8 @@ def _add_labs(subparsers: Any) -> None:
             try_.add_argument("--beam", type=_whole_number, default=0, metavar="WIDTH", help=width)
             words = "measure predict per character against one compiled graph"
             _add_what_is_tried(_command(actions, "speeds", lab_commands.dates_speeds, words))
+        if lab.name == "sentiment":
+            sentiment_commands.add_choices(train)
     _add_gpt2(labs)
 
 

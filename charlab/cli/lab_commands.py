@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from charlab.cli import commands
+from charlab.cli import commands, sentiment_commands
 from charlab.labs import catalogue
 from charlab.labs.dates import data as dates_data
 from charlab.labs.dates import decoding
@@ -22,14 +22,16 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     """Train a lab's network in this process; returns its results."""
     lab = catalogue.find(options.lab)
     lab = lab.version(options.version) if lab.versions else lab
+    lab = lab.version(sentiment_commands.form(options).code) if lab.name == "sentiment" else lab
     given = {name: getattr(options, name) for name in catalogue.SETTINGS}
     config = lab.config(options.name, **{name: value for name, value in given.items() if value is not None})
+    vocab = lab.vocab(config)
     process.set_up_tensorflow()
     from charlab.labs.trainers import TRAINERS
     from charlab.training import worker
     from charlab.training.learners import Learners
 
-    run = worker.make(config, lab.vocab())
+    run = worker.make(config, vocab)
     print(f"Run {run.id}", file=sys.stderr)
     status = worker.work(run, options.started, commands.show_event, Learners(trainers=TRAINERS))
     return commands.show_end(run, status, options)
@@ -112,4 +114,4 @@ def _print_translation(found: dict[str, Any]) -> None:
         print(f"    {one['written']}  log probability {one['log_probability']:.3f}")
 
 
-TRY = {"reber": try_reber, "dates": try_dates}  # by lab
+TRY = {"reber": try_reber, "dates": try_dates, "sentiment": sentiment_commands.try_sentiment}  # by lab

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charlab import os_errors
-from charlab.core.config import KINDS, TRAINED, ModelConfig
+from charlab.core.config import KINDS, TRAINED
 from charlab.core.predictor import Weights
 from charlab.errors import ConfigError, RunError, UnavailableError
 from charlab.export import bundle, bundle_validation, remote_files, script, targets
 from charlab.runs import accelerators, subprocesses
 from charlab.runs.permissions import OPERATOR
-from charlab.runs.store import Run
+from charlab.runs.store import Run, RunConfig
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ FORMATS = {
 }  # fmt: skip
 
 
-WriteKeras = Callable[[Path, ModelConfig, Weights], None]
+WriteKeras = Callable[[Path, RunConfig, Weights], None]
 
 
 def make(run: Run, name: str) -> bytes:
@@ -113,7 +113,7 @@ def export(
         made = Path(folder) / ("network.keras" if name == "keras" else "network")
         try:
             if write_keras:
-                write_keras(made, model, weights)
+                write_keras(made, run.config(), weights)
             elif name == "keras":
                 export_keras.write_keras(made, model, vocab, weights)
             else:

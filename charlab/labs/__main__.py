@@ -8,7 +8,9 @@ python -m charlab.labs keep RUN   store a finished run as the first model that s
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+from dataclasses import replace
 
 from charlab import os_errors
 from charlab.errors import ConfigError, UnavailableError
@@ -63,7 +65,12 @@ def train(name: str) -> Run:
 
 def keep(run: Run, name: str) -> None:
     """Store a finished run as the model of that name, in half precision."""
-    print(recipes.keep_as_starter(run, name, among=SHIPPED))
+    path = recipes.keep_as_starter(run, name, among=SHIPPED)
+    shutil.copyfile(run.path / "vocab.json", path / "vocab.json")  # a lab's may hold words, too
+    status = run.status()
+    results = status.results | catalogue.figures_of_best(run)  # the weights that ship are those of the best epoch
+    Run(path).write_status(replace(status, results=results))
+    print(path)
 
 
 def command(name: str) -> str:
@@ -78,6 +85,9 @@ def write_readme() -> None:
         run = Run(SHIPPED / name)
         size, last = sum(path.stat().st_size for path in run.path.rglob("*.safetensors")), run.status().results
         figures = f"validation loss {last['best_val_loss']:.4f} nats after {last['epochs']:g} epochs"
+        if "test_accuracy" in last:
+            test, training = last["test_accuracy"], last["training_accuracy"]
+            figures += f"; accuracy {test:.1%} on the test set, {training:.1%} on the training set"
         lines.append(f"| {name} | {figures} | {size / 1e3:.1f} | `python -m {command(name)}` |")
     (SHIPPED / "README.md").write_text(_README.format(rows="\n".join(lines)), encoding="utf-8")
     total = sum(path.stat().st_size for path in SHIPPED.rglob("*.safetensors"))
@@ -88,7 +98,9 @@ def write_readme() -> None:
 _README = """# Models of the labs
 
 Each is a run's folder: configuration, alphabet, status with the measured results, and weights in half precision. \
-The data that they learned from are drawn from the seed in the configuration.
+Strings and dates are drawn from the seed in the configuration. The reviews are not part of CharLab: 5,331 \
+positive and 5,331 negative sentences collected by Bo Pang and Lillian Lee (2005), CC BY 4.0. Of them the models \
+keep only the list of words, the most frequent first.
 
 | model | result | kB | trained by |
 |---|---|---|---|

@@ -6,10 +6,12 @@ trainers.py how it is trained. Here is what is known of a lab without TensorFlow
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
@@ -18,7 +20,9 @@ from charlab.labs.dates import data as dates_data
 from charlab.labs.dates import network as dates_network
 from charlab.labs.reber import data as reber_data
 from charlab.labs.reber import network as reber_network
-from charlab.runs import control, limits, plan, quotas, store, watch
+from charlab.labs.sentiment import data as sentiment_data
+from charlab.labs.sentiment.forms import Form
+from charlab.runs import control, limits, plan, quotas, schema, store, watch
 from charlab.runs.permissions import Actor
 from charlab.runs.store import Run, RunConfig
 from charlab.runs.watch import KnownRun
@@ -45,11 +49,17 @@ class Lab:
     # Versions of its network and the epochs of each; a run's configuration names its version as its preset.
     versions: Mapping[str, int] = field(default_factory=dict)
     preset: str = ""  # of the runs; "": the lab's name
+    # Of a lab with more choices than a list has: what a version changes, and the vocabulary of its runs by version
+    # and seed. It raises a CharlabError where that is made of data that are not here.
+    changes: Callable[[str], Mapping[str, Any]] | None = None
+    read_vocab: Callable[[str, int], Vocab] | None = None
     # Further models that ship, each with the options of the command that trains it
     further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def version(self, name: str) -> Lab:
         """The lab with the recipe of one of its versions. Raises ConfigError with the names there are."""
+        if self.changes:
+            return replace(self, preset=name, **self.changes(name))
         if name not in self.versions:
             raise ConfigError(f"There is no version {name!r}. Versions: {', '.join(self.versions)}.")
         return replace(self, preset=name, train=self.train.replace(epochs=self.versions[name]))
@@ -73,16 +83,20 @@ class Lab:
             task=self.name,
         )
 
-    def vocab(self) -> Vocab:
-        """The alphabet, for the run's directory; how letters become ids is the lab's own."""
-        return Vocab(self.letters)
+    def vocab(self, config: RunConfig | None = None) -> Vocab:
+        """The alphabet of a run, for its directory; how letters or words become ids is the lab's own. Raises a
+        CharlabError where it is made of data that are not here."""
+        if self.read_vocab is None:
+            return Vocab(self.letters)
+        return self.read_vocab(*((config.preset, config.train.seed) if config else (self.preset, self.train.seed)))
 
     def create(self, config: RunConfig, actor: Actor, folder: Path | None = None) -> Run:
         """Make the run directory, in the queue; the run is the actor's. Raises RunError where the actor may not
         have one more run there."""
         config = replace(config, owner=actor.owner, train=limits.within_cap(config.train))
+        vocab = self.vocab(config)
         with quotas.joining_queue(actor, folder):
-            return store.create(config, self.vocab(), folder)
+            return store.create(config, vocab, folder)
 
     def runs(self, folder: Path | None = None) -> tuple[KnownRun, ...]:
         """The lab's runs, newest first."""
@@ -97,6 +111,17 @@ class Lab:
     def further_models(self) -> dict[str, Run]:
         """The further models that ship, by name."""
         return {name: Run(SHIPPED / f"{self.name}-{name}") for name in self.further}
+
+
+def _changes_of_form(code: str) -> dict[str, Any]:
+    form = Form.from_code(code)
+    return {
+        "title": form.title,
+        "data_title": sentiment_data.SOURCES[form.texts].title,
+        "model": form.model,
+        "train": form.train,
+        "sha256": lambda seed: sentiment_data.sha256(form),
+    }
 
 
 LABS = {
@@ -144,6 +169,21 @@ LABS = {
             # Which is not sure yet: a beam search finds what greedy writing misses.
             further={"half-trained": ("--version", "teacher", "--epochs", "3", "--learning-rate", "0.001")},
         ),
+        Lab(
+            name="sentiment",
+            title="Film reviews",
+            question="What makes a review positive?",
+            about="A network judges a review after every word. What does each word contribute?",
+            data_title=sentiment_data.SOURCES["sentences"].title,
+            letters="",
+            model=Form().model,
+            train=Form().train,
+            sha256=lambda seed: sentiment_data.sha256(Form()),
+            preset=Form().code,
+            changes=_changes_of_form,
+            read_vocab=lambda code, seed: sentiment_data.of_form(Form.from_code(code), seed).words,
+            further={"mean": ("--network", "mean")},
+        ),
     )
 }
 
@@ -164,3 +204,19 @@ def find_run(lab: Lab, name: str = "") -> Run:
         whose = f"the lab “{task}”" if task else "the Train page"
         raise ConfigError(f"{run.called} belongs to {whose}. Choose a run of the lab “{lab.name}”.")
     return run
+
+
+def figures_of_best(run: Run) -> dict[str, float]:
+    """What a lab measures beside loss and accuracy, of the run's best weights; of a model that ships, they are in
+    its status. Raises RunError where the run cannot be read."""
+    status = run.status()
+    own = {name: value for name, value in status.results.items() if name not in schema.RESULTS}
+    at_best = [
+        event for event in run.events()[0] if event["event"] == "epoch" and _is_of(event, status.best_epoch)
+    ]
+    return {name: at_best[-1][name] for name in own if name in at_best[-1]} if at_best else own
+
+
+def _is_of(event: dict[str, Any], best_epoch: int | None) -> bool:
+    """Whether an evaluation is that of the best epoch, which may have been ended in the middle."""
+    return best_epoch is not None and math.ceil(event["epoch"]) == best_epoch

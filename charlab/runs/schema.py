@@ -168,7 +168,10 @@ CONFIG: dict[str, Field] = {
 VOCAB: dict[str, Field] = {
     "characters": required(text(MAX_ALPHABET, 1)),
     "lower_case": Field("true or false", lambda value: isinstance(value, bool)),
-}
+    # of a lab whose networks read words
+    "words": Field("a list of words", lambda value: isinstance(value, list) and _has_texts(value)),
+    "known": whole(1, 1_000_000), "buckets": whole(1, 1_000_000),
+}  # fmt: skip
 EVENTS: dict[str, dict[str, Field]] = {  # the keys that each kind of event must have, since the pages draw them
     "step": {**_PLACE, "loss": required(_LOSS), **_ACCURACIES, **_FIGURES},
     "epoch": {

@@ -67,6 +67,22 @@ def test_what_cannot_be_tried_is_said_and_the_shipped_model_needs_no_tensorflow(
     assert "'tensorflow'" not in modules and "'keras'" not in modules
 
 
+def test_the_judge_of_reviews_is_killed_resumed_and_exported(tmp_path):
+    words = ("lab", "sentiment", "train", "--epochs", "3", "--steps-per-epoch", str(STEPS), "--accelerator", "cpu")
+    whole = store.find(document(*words)["run"])
+    with start(*words) as process:
+        name = next(line for line in process.stderr if line.startswith("Run ")).split()[1]
+        run = store.find(name)
+        wait_until(lambda: checkpoints.exists(run) and checkpoints.load(run)[0].step >= STEPS, every=0.01)
+        process.send_signal(signal.SIGKILL)
+    assert {"test_accuracy", "training_accuracy"} <= set(document("resume", run.id))
+    assert_equal_weights(whole, run)
+    document("export", run.id, "--format", "keras", "--to", str(tmp_path / "judge.keras"))
+    assert (tmp_path / "judge.keras").stat().st_size > 1_000_000
+    (tried,) = document("lab", "sentiment", "try", "a great film", "--run", run.id)
+    assert len(tried["after"]) == 3
+
+
 @pytest.mark.slow
 def test_the_recipe_reaches_its_figures():
     results = document("lab", "reber", "train", "--seed", "2")
