@@ -32,10 +32,11 @@ from urllib.parse import urlencode
 from benchmarks import common
 from benchmarks.polling import TIMEOUT
 from benchmarks.sessions import Server, serving
-from benchmarks.visitors import EVENTS, LENGTH, LESSON, LIVE, PLAIN, SAMPLES, TEXT
+from benchmarks.visitors import EVENTS, LENGTH, LESSON, LIVE, PLAIN, SAMPLES, TEXT, WRITING
 
 MODEL = "quick-gru"  # a starter
 EXPLAINER = {"model": MODEL, "text": TEXT, "step": 20, "temperature": 0.5}
+STEPS = {"model": MODEL, "text": TEXT[:43], "view": "write with it"}
 PLAYGROUND = {"model": MODEL, "samples": SAMPLES, "length": LENGTH}
 NEW_RUN = {"corpus": "shakespeare", "preset": "quick-gru", "budget.quick-gru": "minutes", "minutes": 60}
 SETTINGS = {"CHARLAB_CLASS": "1", "CHARLAB_WARM": "0"}
@@ -123,7 +124,7 @@ def served(options: argparse.Namespace, load: str, visitors: common.Worker) -> I
     ):
         found = visitors.ask(do="start_run", address=server.address, query=urlencode(NEW_RUN))
         run = Path(folder) / found["run"]
-        links = {"train": {"run": run.name}, "explainer": EXPLAINER, "playground": PLAYGROUND}
+        links = {"train": {"run": run.name}, "explainer": EXPLAINER, WRITING: STEPS, "playground": PLAYGROUND}
         ours = Class(server, run, {page: urlencode(links.get(page, {})) for page in EVENTS})
         common.wait_until(lambda: ours.step() > 0)
         if load == "idle":

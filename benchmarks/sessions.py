@@ -120,6 +120,7 @@ class Session:
         self._repeating: dict[str, float] = {}  # fragment -> the seconds after which it is asked for again
         self._poller: Poller | None = None
         self._reading = ""
+        self.written = 0  # characters, in Write step by step
         self._bytes = 0
         self.watch: Callable[[ForwardMsg], None] | None = None  # is shown every change of the page
 
@@ -318,12 +319,14 @@ class Session:
 
     def _mount(self, component: BidiComponent, fragment: str) -> None:
         """Note a component. Its data may name a `route`, where its browser asks the server for what is new, say
-        that it is answered `inBrowser`, without the server, when a reader moves something in it, or say where the
-        numbers of a `reading` are."""
+        that it is answered `inBrowser`, without the server, when a reader moves something in it, say where the
+        numbers of a `reading` are, or how many characters are `written`."""
         if '"inBrowser": true' not in component.json:
             self._widgets["bidi_component", component.component_name] = component.id, fragment
         if found := re.search(r'"reading": "([^"]+)"', component.json):
             self._reading = found[1]
+        if found := re.search(r'"written": (\d+)', component.json):
+            self.written = int(found[1])
         if self._poller is None and (path := live_route(component.json)):
             self._poller = Poller(self._address, path)
 

@@ -45,6 +45,16 @@ async def new_text(session: Session, number: int) -> tuple[float, ...]:
     return (ran + await session.load(),)
 
 
+async def write_character(session: Session, number: int) -> tuple[float, ...]:
+    written = session.written
+    said = {"act": "step", "turn": written + 1, "written": written, "known": written + 1}
+    said |= {"temperature": 0.5, "seed": number % 1000, "isPlaying": False}
+    took = await session.report("charlab_step_by_step", "asked", said)
+    if session.written != written + 1:
+        raise Failed("the script has ended without one more character")
+    return (took,)
+
+
 async def new_line(session: Session, number: int) -> tuple[float, ...]:
     return (await session.run(session.typed("text_input", "Text", unlike(number))),)
 
@@ -96,17 +106,20 @@ class Event(NamedTuple):
 STEP = Event(("moved step",), move_step, ("bidi_component", "charlab_strip"))
 SLIDER = Event(("moved slider",), move_slider, ("slider", "Temperature"))
 NEW_TEXT = Event(("new text",), new_text, ("text_area", "Text"))
+WRITE = Event(("Step: one more character",), write_character, ("bidi_component", "charlab_step_by_step"))
 NEW_LINE = Event(("new text",), new_line, ("text_input", "Text"))
 GENERATE = Event(("Generate: first characters", "Generate: all texts"), generate, ("button", "Generate"))
 OPEN, TICK = "first answer", "live tick"
-PLAIN = "plain page"
+PLAIN, WRITING = "plain page", "step-by-step"
 EVENTS: dict[str, tuple[Event, ...]] = {
     "home": (),
     "train": (),
     "explainer": (STEP, SLIDER, NEW_TEXT),
+    WRITING: (WRITE,),
     "playground": (GENERATE,),
     PLAIN: (SLIDER, NEW_LINE),
 }
+PATHS = {"home": "", PLAIN: "", WRITING: "explainer"}  # of pages whose path is not their name
 LIVE = ("home", "train", PLAIN)  # "train" only while a run trains
 LESSON = (
     "train",
@@ -233,7 +246,7 @@ async def at_once(
     async with Peak(usage) as memory:
         log, used = Log(), Counter()
         for turn in range(rounds):
-            people = [Session(address, "" if page in ("home", PLAIN) else page, query) for _ in range(sessions)]
+            people = [Session(address, PATHS.get(page, page), query) for _ in range(sessions)]
             await asyncio.gather(*(session.greet() for session in people))
             meter = Meter(usage, people)
             await asyncio.gather(*(log.note([OPEN], session.open()) for session in people))
@@ -280,7 +293,7 @@ async def lesson(address: str, pid: int, queries: dict[str, str], sessions: int,
     """Let sessions come within a fifth of the time, at most 20 seconds, and each act in its own time."""
     usage, log = Usage(pid), Log()
     pages = [LESSON[n % len(LESSON)] for n in range(sessions)]
-    people = [Session(address, "" if page == "home" else page, queries[page]) for page in pages]
+    people = [Session(address, PATHS.get(page, page), queries[page]) for page in pages]
     until, arrival = time.perf_counter() + 60 * minutes, min(20.0, 12 * minutes)
     async with Peak(usage) as memory:
         meter = Meter(usage, people)

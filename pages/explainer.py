@@ -35,8 +35,7 @@ def read_view(chosen: text_strip.Chosen) -> None:
     """The text next to the prediction at the chosen position, both in sight; below, all positions."""
     text, bars = st.columns([4, 5], gap="medium")
     with text:
-        draw_text(chosen, text_strip.TALL, moves=True)
-        draw_summary(chosen)
+        draw_text(chosen, text_strip.TALL, moves=True, summary=True)
     with bars:
         next_character.show(chosen)
     with present.details("all-positions"):
@@ -58,7 +57,8 @@ def over_training_view(chosen: text_strip.Chosen) -> None:
         over_epochs.slider(info)
         draw_text(chosen, text_strip.LOW, moves=True)
         over_epochs.curve(info, chosen.model, chosen.reading)
-        draw_summary(chosen)
+        with present.details("summary"):
+            text_strip.summaries(chosen)
     with bars:
         next_character.show(chosen)
 
@@ -70,15 +70,9 @@ def inside_view(chosen: text_strip.Chosen) -> dict[str, Any]:
     return internals.show(chosen.model, chosen.reading)
 
 
-def draw_text(chosen: text_strip.Chosen, height: int, moves: bool = False) -> None:
+def draw_text(chosen: text_strip.Chosen, height: int, moves: bool = False, summary: bool = False) -> None:
     """The strip, at most `height` pixels high; it `moves` what follows in the browser, or asks the server."""
-    text_strip.strip(chosen, height, internals.unit_colours(chosen.model, chosen.reading), colours, moves)
-
-
-def draw_summary(chosen: text_strip.Chosen) -> None:
-    """What the whole text cost the model, in bits."""
-    with present.details("summary"):
-        text_strip.summaries(chosen)
+    text_strip.strip(chosen, height, internals.unit_colours(chosen.model, chosen.reading), colours, moves, summary)
 
 
 def write_link(more: dict[str, Any]) -> list[str]:

@@ -12,9 +12,6 @@ st.set_page_config(
     page_title="CharLab", page_icon=str(Path(__file__).parent / "parts" / "shared" / "icon.svg"), layout="wide"
 )
 
-for style in ("text_direction.css", "layout.css", "contrast.css"):
-    st.html(Path(__file__).parent / "parts" / "shared" / style)
-
 PAGES = [
     st.Page("home.py", title="CharLab", icon=":material/abc:", default=True),
     st.Page("train.py", title="Train", icon=":material/trending_down:", url_path="train"),

@@ -16,6 +16,14 @@ from pages.parts.shared.safe_text import plain
 _MAX_ROWS = 15
 
 
+_KEYS = ("counts", "in_corpus")
+
+
+def is_open() -> bool:
+    """Whether the reader has opened one of them."""
+    return any(st.session_state.get(key) for key in _KEYS)
+
+
 def show(model: Model, reading: Reading, step: int) -> bool:
     """Both, each made when it is opened. Returns whether one of them is open: it must follow the reader."""
     shown = [_counts_behind(model, reading.text[:step]), _in_the_corpus(model, reading, step)]

@@ -32,7 +32,11 @@ def show(chosen: Chosen) -> None:
     with present.details("evidence"):
         with st.popover("What am I looking at?"):
             st.markdown(_explanation())
-        st.fragment(_evidence)(chosen)
+        if evidence.is_open():
+            st.fragment(_evidence)(chosen)
+        else:
+            with st.container():  # as a fragment has one, too
+                _evidence(chosen)
     data = {
         "reading": readings.address(chosen.model, chosen.reading),
         "other": _other(chosen),
@@ -48,7 +52,7 @@ def show(chosen: Chosen) -> None:
 
 
 def _evidence(chosen: Chosen) -> None:
-    """What the server shows of the position, where it is open: this alone runs again once the reader rests."""
+    """What the server shows of the position. Where it is open, this alone runs again once the reader rests."""
     step, text = min(st.session_state.step, len(chosen.reading.text)), chosen.reading.text
     if evidence.show(chosen.model, chosen.reading, step):
         follower.mount("asks", text, on_moved=partial(note, "asks"), step=step)

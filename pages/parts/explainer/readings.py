@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import time
 import zlib
 from collections.abc import Callable, Hashable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,7 +21,7 @@ import numpy as np
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
 
 from charlab import __version__
 from charlab.charts import along_text
@@ -34,6 +36,8 @@ from pages.parts.shared import served_files
 from pages.parts.shared.character_strip import on_letters
 from pages.parts.shared.shared_cache import SharedCache
 
+_WORDS = "Reading ..."
+_LONG = 0.3  # seconds of waiting after which a spinner says it
 _PART = 2**18  # bytes of logits that a browser gets at once: no text makes a larger answer, where a row is smaller
 
 
@@ -64,12 +68,31 @@ def compute(model: Model, text: str) -> Reading:
     """
     script, pool = get_script_run_ctx(), writers.pool()
     if script and pool.is_running:
-        with suppress(writers.WeightsChanged):  # since the page has loaded the model
-            return writers.read(model, text, script.session_id, script.yield_check)
+        with (
+            suppress(writers.WeightsChanged),
+            ExitStack() as shown,
+        ):  # the weights: since the page has loaded the model
+            return writers.read(model, text, script.session_id, _checks(script, shown))
     elif script:
         with suppress(OSError):  # whoever needs it says it
             pool.prepare()
-    return explain(model.predictor, model.vocab, text)
+    with st.spinner(_WORDS):
+        return explain(model.predictor, model.vocab, text)
+
+
+def _checks(script: ScriptRunContext, shown: ExitStack) -> Callable[[], None]:
+    """What a wait calls ten times a second: the header's Stop ends it, and a spinner says it once it is long. For
+    each short wait, a spinner would cost the server 1 ms."""
+    until = time.monotonic() + _LONG
+
+    def check() -> None:
+        nonlocal until
+        script.yield_check()
+        if time.monotonic() > until:
+            until = math.inf
+            shown.enter_context(st.spinner(_WORDS))
+
+    return check
 
 
 def read_in_positions_of(reading: Reading, model: Model, text: str) -> tuple[Reading, Reading]:
@@ -121,11 +144,7 @@ def packed(part: bytes, repeats: bool = True) -> bytes:
 
 
 def _kept(model: Model, text: str) -> _Kept:
-    return _READINGS.get(
-        key_of(model.digest, text),
-        lambda: _Kept(compute(model, text), *_alphabet(model)),
-        st.spinner("Reading ..."),
-    )
+    return _READINGS.get(key_of(model.digest, text), lambda: _Kept(compute(model, text), *_alphabet(model)))
 
 
 def _alphabet(model: Model) -> tuple[list[str], int]:

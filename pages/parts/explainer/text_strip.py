@@ -94,13 +94,16 @@ def percent(values: np.ndarray) -> list[float]:
     return np.round(100 * values, 2).tolist()
 
 
-def strip(chosen: Chosen, height: int, unit: tuple | None, place: DeltaGenerator, moves: bool) -> None:
+def strip(
+    chosen: Chosen, height: int, unit: tuple | None, place: DeltaGenerator, moves: bool, summary: bool = False
+) -> None:
     """The text in colours that the reader picks; a click, an arrow key or a digit chooses a position.
 
     It does so in the browser alone where the strip `moves` the page's place.
 
     Another model adds the difference to the choice of colours, and `unit`, the result of `internals.unit_colours`,
-    the unit. `place` is where the reader picks one. A text that is higher than `height` pixels scrolls.
+    the unit. `place` is where the reader picks one. A text that is higher than `height` pixels scrolls. Below it
+    are its words, and where wanted a `summary` of what the whole text cost the model.
     """
     reading, other = chosen.reading, chosen.other[1] if chosen.other else None
     colourings: dict[str, Callable[[], Colouring]] = {
@@ -144,12 +147,14 @@ def strip(chosen: Chosen, height: int, unit: tuple | None, place: DeltaGenerator
         height=present.taller(height),
         first_position=1,
     )
-    with present.details("strip-help"):
+    with present.details("about-text"):
         keys = (
             " Click a character, or use the arrow keys; digits 1 to 9 jump to the greatest surprises. The empty "
             "box at the end is the prediction for what comes next."
         )
         st.caption(colouring.words + (keys if height == TALL else "") + keys_help(reading.text))
+        if summary:
+            summaries(chosen)
     _coverage(chosen.model, reading.text)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import streamlit as st
 
 from charlab.core.display import isolated, named, visible, visible_text
@@ -77,8 +78,8 @@ def drawing(
         "drawn": {c: form for c, form in drawn.items() if form != c},
         "onLetters": on_letters(characters),
         "names": {c: _name(c) for c in distinct if _name(c) != c},
-        "colours": None if colours is None else [_colour(colour) for colour in colours],
-        "values": None if values is None else [_number(value) for value in values],
+        "colours": None if colours is None else _colours(colours),
+        "values": None if values is None else _rounded(values),
         "unit": unit,
         "chosen": _checked(chosen, len(characters)),
         "surprises": [int(i) for i in surprises[:9]],
@@ -105,7 +106,10 @@ def keys_help(text: Sequence[str]) -> str:
 
 def on_letters(text: Sequence[str]) -> list[int]:
     """The indices of the accents that follow a letter: they are drawn on it, not on a dotted circle."""
-    alone = {character: visible(character) for character in set(text)}
+    distinct = set(text)
+    if not any(len(character) == 1 and unicodedata.category(character)[0] == "M" for character in distinct):
+        return []
+    alone = {character: visible(character) for character in distinct}
     forms = enumerate(zip(text, visible_text(text), strict=True))
     return [i for i, (character, form) in forms if form == character != alone[character]]
 
@@ -124,10 +128,14 @@ def _name(character: str) -> str:
     return name
 
 
-def _colour(colour: float | str | None) -> float | str | None:
-    return colour if isinstance(colour, str) else _number(colour)
+def _colours(colours: Sequence[float | str | None]) -> list[float | str | None]:
+    """Numbers rounded, names of colours as they are."""
+    if not any(isinstance(colour, str) for colour in colours):
+        return _rounded(colours)
+    return [colour if isinstance(colour, str) else _rounded([colour])[0] for colour in colours]
 
 
-def _number(value: float | None) -> float | None:
-    """Rounded to three decimals; NaN, which JSON lacks, becomes None."""
-    return None if value is None or value != value else round(float(value), 3)
+def _rounded(values: Sequence[float | None]) -> list[float | None]:
+    """To three decimals; NaN, which JSON lacks, becomes None."""
+    rounded = np.round(np.array(values, dtype=float), 3).tolist()
+    return [None if value != value else value for value in rounded]

@@ -1,5 +1,8 @@
-"""The HTML with which every page begins: Streamlit's own, and before its scripts the one that keeps the browser's
-history (history.js)."""
+"""The HTML with which every page begins: Streamlit's own, with the script that keeps the browser's history
+(history.js) before its scripts, and the styles of all pages at its end.
+
+Drawn by each page, the styles would be sent again at every run of its script.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from starlette.responses import HTMLResponse, Response
 from streamlit.file_util import get_static_dir
 
 PAGES = ("", "train", "playground", "explainer", "labs")  # the paths of router.py
-_END = "</head>"  # before it: Streamlit's scripts are modules, which run later
+STYLES = ("text_direction.css", "layout.css", "contrast.css")
+_HERE = Path(__file__).parent
+_SCRIPT_BEFORE = "</head>"  # Streamlit's scripts are modules, which run later
+_STYLES_BEFORE = "</body>"  # Streamlit's styles are in the head: of two that weigh the same, the later one counts
 
 
 def answer(request: Request) -> Response:
@@ -26,8 +32,10 @@ def answer(request: Request) -> Response:
 @cache
 def _document() -> str:
     html = (Path(get_static_dir()) / "index.html").read_text(encoding="utf-8")
-    script = Path(__file__).with_name("history.js").read_text(encoding="utf-8")
-    return html.replace(_END, f"<script>\n{script}</script>\n{_END}", 1)
+    script = (_HERE / "history.js").read_text(encoding="utf-8")
+    styles = "".join((_HERE / name).read_text(encoding="utf-8") for name in STYLES)
+    html = html.replace(_SCRIPT_BEFORE, f"<script>\n{script}</script>\n{_SCRIPT_BEFORE}", 1)
+    return html.replace(_STYLES_BEFORE, f"<style>\n{styles}</style>\n{_STYLES_BEFORE}", 1)
 
 
 @cache
