@@ -8,7 +8,18 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from charlab.charts.base import ACTUAL, QUIET, SMALLEST, TRAINING, VALIDATION, literal, plain_layout, rounded
+from charlab.charts.base import (
+    ACTUAL,
+    INK,
+    MODEL,
+    QUIET,
+    SMALLEST,
+    TRAINING,
+    VALIDATION,
+    literal,
+    plain_layout,
+    rounded,
+)  # fmt: skip
 from charlab.errors import ConfigError
 from charlab.runs.diagnosis import NATS
 
@@ -16,6 +27,10 @@ X = TypeVar("X", bound=float)  # steps or epochs: whole numbers stay whole
 MAX_POINTS = 1000
 _LABEL_SHARE = 0.05  # of a chart's height that a line's label takes
 ACCURACY = "accuracy"  # drawn instead of a loss
+_FURTHER = (  # hue and marker of the further accuracies of each run
+    (ACTUAL, "circle"), (MODEL, "square"), ("var(--st-red-color)", "diamond"), (QUIET, "triangle-up"),
+    (TRAINING, "star"), (VALIDATION, "x"), (INK, "cross"), ("var(--st-yellow-color)", "pentagon"),
+)  # fmt: skip
 _X_TITLES = {"steps": "steps", "epochs": "epochs", "seconds": "seconds of training"}
 _X_FIELDS = {"steps": "step", "epochs": "epoch", "seconds": "seconds"}
 
@@ -56,8 +71,9 @@ def loss_chart(
 
     A run is {"label": str, "events": [...]} with events as in metrics.jsonl; a single run needs no label.
     Reference lines are pairs of a name and a loss in nats. Runs of labs have more: lines of accuracies (0 to 1) in
-    place of the reference lines, `further` accuracies of the first run by their keys in its events, each with its
-    name, and a loss per something else than one character. Raises ConfigError for an unknown unit or x axis.
+    place of the reference lines, `further` accuracies by their keys in the events, each with its name, which are
+    all that is drawn of other runs, and a loss per something else than one character. Raises ConfigError for an
+    unknown unit or x axis.
     """
     if unit not in (*NATS, ACCURACY):
         raise ConfigError(f"Loss is drawn in {', '.join(NATS)} or as {ACCURACY}. Received: {unit!r}.")
@@ -65,13 +81,15 @@ def loss_chart(
         raise ConfigError(f"Loss is drawn over {', '.join(_X_FIELDS)}. Received: {x!r}.")
     lines = []
     for index, run in reversed(list(enumerate(runs))):  # this run last, on top
+        if index and further and unit == ACCURACY:
+            continue  # only what it has further is compared
         for wanted in ("training", "validation"):
             points = _loss_points(run["events"], wanted, _X_FIELDS[x], unit)
             if points[0]:
                 lines.append(_loss_line(run["label"], points, wanted, index, unit))
     layout = plain_layout("accuracy, %" if unit == ACCURACY else f"loss, {unit} per {one}", _X_TITLES[x])
     if unit == ACCURACY:
-        lines += _further_lines(runs[:1], further, _X_FIELDS[x])
+        lines += _further_lines(runs, further, _X_FIELDS[x])
         references = [(name, 100 * share) for name, share in accuracy_lines]
     else:
         references = [(name, nats / NATS[unit]) for name, nats in reference_lines]
@@ -115,14 +133,17 @@ def _loss_line(label: str, points: tuple, wanted: str, index: int, unit: str) ->
 
 def _further_lines(runs: Sequence[dict[str, Any]], further: Mapping[str, str], field: str) -> list[dict[str, Any]]:
     found = []
-    for run in runs:
+    for index, run in reversed(list(enumerate(runs))):
+        hue, symbol = _FURTHER[index % len(_FURTHER)]
+        label = f"{run['label']}: " if run["label"] else ""
         for key, name in further.items():
             there = [e for e in run["events"] if e.get("event") == "epoch" and e.get(key) is not None]
             points = thin([e[field] for e in there], rounded([100 * e[key] for e in there]))
             drawn = _loss_line("", points, "validation", 0, ACCURACY)
-            line = {"color": ACTUAL, "width": 2, "dash": "dot"}
+            line = {"color": hue, "width": 2, "dash": "solid" if index else "dot"}
             if there:
-                found.append(drawn | {"name": literal(name), "line": line})
+                drawn |= {"name": literal(f"{label}{name}"), "line": line, "legendrank": index}
+                found.append(drawn | {"marker": {"size": 8, "symbol": symbol}})
     return found
 
 

@@ -34,6 +34,14 @@ SETTINGS = (  # that may differ from the recipe
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """One version of a lab's network, and how long it trains."""
+
+    title: str
+    epochs: int
+
+
+@dataclass(frozen=True)
 class Lab:
     """What is known of a lab: its words, its recipe, and the alphabet and checksum of its data."""
 
@@ -46,8 +54,8 @@ class Lab:
     model: ModelConfig
     train: TrainConfig
     sha256: Callable[[int], str]  # of the data that are drawn from a seed
-    # Versions of its network and the epochs of each; a run's configuration names its version as its preset.
-    versions: Mapping[str, int] = field(default_factory=dict)
+    # Versions of its network; a run's configuration names its version as its preset.
+    versions: Mapping[str, Recipe] = field(default_factory=dict)
     preset: str = ""  # of the runs; "": the lab's name
     # Of a lab with more choices than a list has: what a version changes, and the vocabulary of its runs by version
     # and seed. It raises a CharlabError where that is made of data that are not here.
@@ -57,12 +65,14 @@ class Lab:
     further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def version(self, name: str) -> Lab:
-        """The lab with the recipe of one of its versions. Raises ConfigError with the names there are."""
+        """The lab with the recipe of one of its versions, whose title its runs have where it has one. Raises
+        ConfigError with the names there are."""
         if self.changes:
             return replace(self, preset=name, **self.changes(name))
         if name not in self.versions:
             raise ConfigError(f"There is no version {name!r}. Versions: {', '.join(self.versions)}.")
-        return replace(self, preset=name, train=self.train.replace(epochs=self.versions[name]))
+        recipe = self.versions[name]
+        return replace(self, title=recipe.title, preset=name, train=self.train.replace(epochs=recipe.epochs))
 
     def config(self, name: str = "", **settings: object) -> RunConfig:
         """A run's configuration: the recipe, with some of SETTINGS changed. Raises ConfigError for others, and
@@ -164,7 +174,10 @@ LABS = {
                 embedding_range=0.5,
             ),
             sha256=lambda seed: dates_data.draw(seed).sha256,
-            versions=dates_network.EPOCHS,
+            versions={
+                name: Recipe(dates_network.VERSIONS[name].title, epochs)
+                for name, epochs in dates_network.EPOCHS.items()
+            },
             preset=next(iter(dates_network.EPOCHS)),
             # Which is not sure yet: a beam search finds what greedy writing misses.
             further={"half-trained": ("--version", "teacher", "--epochs", "3", "--learning-rate", "0.001")},

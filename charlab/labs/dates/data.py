@@ -74,7 +74,13 @@ class Data:
 def draw(seed: int) -> Data:
     """The data of a seed, always the same: days of the years 1000 to 9999, each as likely as another."""
     random = np.random.default_rng([seed, 17])  # apart from the seed's other random numbers
-    return Data(*(_drawn(random, number) for number in (TRAINING, VALIDATION, TEST)))
+    return Data(*(drawn(random, number) for number in (TRAINING, VALIDATION, TEST)))
+
+
+def drawn(random: np.random.Generator, number: int) -> Dates:
+    """So many days of the years 1000 to 9999, each as likely as another."""
+    days = [date.fromordinal(day) for day in random.integers(_FIRST, _LAST + 1, size=number).tolist()]
+    return Dates(tuple(map(in_words, days)), tuple(day.isoformat() for day in days))
 
 
 def of_run(config: RunConfig, vocab: Vocab) -> Data:
@@ -143,8 +149,3 @@ def written_ids(isos: Sequence[str]) -> np.ndarray:
 def written_text(row: np.ndarray) -> str:
     """What ids [L] say, as a network wrote them."""
     return "".join(OUTPUT_CHARS[i - 1] for i in row)
-
-
-def _drawn(random: np.random.Generator, number: int) -> Dates:
-    days = [date.fromordinal(day) for day in random.integers(_FIRST, _LAST + 1, size=number).tolist()]
-    return Dates(tuple(map(in_words, days)), tuple(day.isoformat() for day in days))

@@ -1,4 +1,4 @@
-"""Two ways to write dates with Keras, and how long each takes: `predict` per character, or one compiled graph.
+"""Two ways to write dates with Keras, and how long each takes: `predict` per character, and one compiled graph.
 
 Names in shape comments: N dates, T characters read, L characters written.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import keras
@@ -16,10 +15,11 @@ import tensorflow as tf
 
 from charlab.core.config import ModelConfig
 from charlab.errors import ConfigError
-from charlab.labs.dates import data
+from charlab.labs.dates import data, decoding
 from charlab.labs.dates.data import OUTPUT_IDS, START, WRITTEN
 from charlab.labs.dates.keras_network import DateNetwork
-from charlab.labs.dates.network import Version
+from charlab.labs.dates.network import Translator, Version
+from charlab.labs.dates.speed_process import Speeds
 from charlab.labs.dates.stock import stock_network
 from charlab.training import keras_networks
 
@@ -42,33 +42,25 @@ def compiled_greedy(version: Version, model: ModelConfig, weights: dict[str, np.
     return tf.function(translator.greedy, autograph=False, jit_compile=True)
 
 
-@dataclass(frozen=True)
-class Speeds:
-    """How long it takes to write the same dates in two ways, in milliseconds (median), compiled before."""
-
-    predict: float
-    graph: float
-    are_equal: bool  # whether both wrote the same
-
-    @property
-    def ratio(self) -> float:
-        """How many times as long `predict` per character takes."""
-        return self.predict / self.graph
-
-
 def compare_speeds(
     version: Version, model: ModelConfig, weights: dict[str, np.ndarray], texts: Sequence[str], times: int = 5
 ) -> Speeds:
-    """Measure `predict` per character against one compiled graph on some dates, each so many times. Raises
-    ConfigError for a repeated vector, which is not given what it has written: one `predict` writes all."""
+    """Measure `predict` per character against one compiled graph, and against NumPy, on some dates, each so many
+    times. Raises ConfigError for a repeated vector, which is not given what it has written: one `predict` writes
+    all."""
     if version.repeats:
         raise ConfigError(f"“{version.title}” writes all characters at once. Compare another version.")
     rows = data.ids(texts)
     stock, graph = stock_network(version, model, weights), compiled_greedy(version, model, weights)
-    ways = (lambda: predict_per_character(stock, rows)), (lambda: graph(tf.constant(rows)).numpy())
-    first, second = (way() for way in ways)  # compiles
-    predict, together = (_milliseconds(way, number) for way, number in zip(ways, (times, 10 * times), strict=True))
-    return Speeds(predict, together, bool((first == second).all()))
+    in_numpy = Translator(version, model, weights)
+    ways: tuple[tuple[Callable[[], np.ndarray], int], ...] = (
+        (lambda: predict_per_character(stock, rows), times),
+        (lambda: graph(tf.constant(rows)).numpy(), 10 * times),
+        (lambda: decoding.write(in_numpy, rows).ids, 10 * times),
+    )
+    written = [way() for way, _ in ways]  # compiles
+    predict, together, numpy = (_milliseconds(way, number) for way, number in ways)
+    return Speeds(predict, together, numpy, all(bool((one == written[0]).all()) for one in written))
 
 
 def _milliseconds(work: Callable[[], object], times: int) -> float:

@@ -20,5 +20,6 @@ def show(labs: Mapping[str, Lab]) -> None:
         ):
             st.image(_PICTURES / f"{lab.name}.svg", alt="", width=72)  # the words say it, too
             with st.container(gap=None, width="stretch"):
-                st.page_link("labs.py", label=f":blue[**{lab.title}**]", query_params={"lab": lab.name})
-                st.caption(f"{lab.question} {lab.about}")
+                label = f":blue[**{lab.title}**]"
+                st.page_link("labs.py", label=label, query_params={"lab": lab.name}, help=lab.about)
+                st.caption(lab.question)

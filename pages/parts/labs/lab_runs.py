@@ -1,10 +1,16 @@
-"""Which run of a lab is shown: the model that ships, or a run of this server."""
+"""Which run of a lab is shown: a model that ships, or a run of this server; and its network."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import streamlit as st
+
+from charlab.core.config import ModelConfig
+from charlab.core.predictor import Weights
 from charlab.errors import CharlabError
+from charlab.labs import catalogue
 from charlab.labs.catalogue import Lab
 from charlab.runs.store import Run
 from charlab.runs.watch import KnownRun
@@ -14,20 +20,44 @@ from pages.parts.shared.safe_text import as_label
 _MOST = 50  # runs that the picker lists
 
 
-def read(lab: Lab) -> dict[str, str]:
-    """The networks to choose from, by name: the runs' ids, and "" for the model that ships with the lab. The
-    choice is in the session from then on."""
-    titles = {"": "Built-in model"} | {run.id: _title(run) for run in lab.runs()[:_MOST] if _has_weights(run)}
-    url_state.read("lab_run", choices=titles)
+Network = TypeVar("Network")
+Key = tuple[str, str, float]  # the run's folder, the name of its weights, and when these were written
+
+
+def read(lab: Lab, key: str = "lab_run") -> dict[str, str]:
+    """The networks to choose from, by name: the runs' ids, "" for the model that ships with the lab, and the names
+    of further ones that do. The choice is in the session from then on, under this key."""
+    shipped = {"": "Built-in model"} | {name: f"Built-in model, {name}" for name in lab.further_models}
+    titles = shipped | {run.id: _title(run) for run in lab.runs()[:_MOST] if _has_weights(run)}
+    url_state.read(key, choices=titles)
     return titles
 
 
-def pick(titles: dict[str, str], place: Any) -> str:
+def pick(titles: dict[str, str], place: Any, key: str = "lab_run") -> str:
     """Pick one of these networks."""
     chosen = stable_selectbox.select(
-        "Network", stable_selectbox.unique_titles(titles), key="lab_run", place=place, label_visibility="collapsed"
+        "Network", stable_selectbox.unique_titles(titles), key=key, place=place, label_visibility="collapsed"
     )
     return chosen or ""
+
+
+def key_of(lab: Lab, name: str) -> Key:
+    """What a network is known by; it differs once there are new weights. Raises a CharlabError."""
+    run = catalogue.find_run(lab, name)
+    return str(run.path), run.stored_weights_name("best"), stamp(run)
+
+
+def network(lab: Lab, name: str, make: Callable[[ModelConfig, Weights], Network]) -> Network:
+    """The network of a run, or of a model that ships, made of its configuration and its best weights; once for
+    everyone. Raises a CharlabError."""
+    return _network(*key_of(lab, name), make)
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _network(path: str, weights_name: str, written_at: float, _make: Callable[[ModelConfig, Weights], Any]) -> Any:
+    """As `network`. The run determines what it is made with."""
+    run = Run(path)
+    return _make(run.config().model, run.weights(weights_name))
 
 
 def stamp(run: Run) -> float:

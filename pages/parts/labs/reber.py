@@ -11,11 +11,10 @@ import streamlit as st
 
 from charlab.charts import internals, judgement
 from charlab.errors import CharlabError
-from charlab.labs import catalogue
 from charlab.labs.catalogue import Lab
 from charlab.labs.reber import data, network
 from charlab.labs.reber.network import Judge, Judgement
-from pages.parts.labs import lab_runs, train_lab
+from pages.parts.labs import lab_runs, train_lab, views
 from pages.parts.labs.grammar_graph import grammar_graph
 from pages.parts.shared import character_strip, chart, page_state, present, url_state
 from pages.parts.shared.safe_text import plain
@@ -28,6 +27,11 @@ VIEWS = {
 }
 DISTANCES = (5, 8, 12, 16, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 100)
 _HEIGHT = 270
+_BEFORE_START = train_lab.Words(
+    start="A GRU of 30 units learns from 10,000 strings, half of them corrupted. 20 epochs take about a minute.",
+    watch="Press Start: the accuracy appears here within a few seconds. Watch for two steps: first the network "
+    "learns what may follow what, then to remember the second letter.",
+)
 _IN_MIDDLE = (
     "Only the last judgement counts: training asked for one at the end of each string. Before the end, the output "
     "layer reads the state in the same way, but nothing was learned about it."
@@ -36,37 +40,19 @@ _IN_MIDDLE = (
 
 def show(lab: Lab) -> dict[str, Any]:
     """Draw the lab; returns the settings for the page's link."""
-    url_state.read("lab_view")
-    row = st.container(horizontal=True, vertical_alignment="center")
-    view = row.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        required=True,
-        key="lab_view",
-        persist_state="session",
-        label_visibility="collapsed",
-        wrap=True,
-    )
+    view, row = views.pick(VIEWS)
     networks = lab_runs.read(lab)
     if view == "train":
-        train_lab.show(lab)
+        train_lab.show(lab, lambda lab: (lab, _BEFORE_START))
         return {"lab_view": view, "lab_run": st.session_state.lab_run}
     run = lab_runs.pick(networks, row)
     try:
-        found = catalogue.find_run(lab, run)
-        judge = _judge(str(found.path), found.stored_weights_name("best"), lab_runs.stamp(found))
+        judge = lab_runs.network(lab, run, Judge)
     except CharlabError as problem:
         st.error(plain(str(problem)))
         return {"lab_view": view, "lab_run": run}
     settings = {"try": _try, "tricky": _tricky, "memory": _memory}[view](judge)
     return {"lab_view": view, "lab_run": run} | settings
-
-
-@st.cache_resource(max_entries=20, show_spinner=False)
-def _judge(path: str, weights_name: str, _: float) -> Judge:
-    run = catalogue.Run(path)
-    return Judge(run.config().model, run.weights(weights_name))
 
 
 # Try a string

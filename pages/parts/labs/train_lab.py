@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -12,6 +14,7 @@ from charlab.errors import CharlabError
 from charlab.labs.catalogue import Lab
 from charlab.runs import accelerators
 from charlab.runs.store import Run
+from charlab.runs.watch import KnownRun
 from pages.parts.shared import browser_cookie, present
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
@@ -21,62 +24,95 @@ _CHART_HEIGHT = 290
 _UNIT = "accuracy"
 
 
-def show(lab: Lab) -> None:
-    """Draw the settings and Start, and below them the run that was started last in this browser."""
+@dataclass(frozen=True)
+class Words:
+    """What is said before Start: in the help of its button, and in place of the panel."""
+
+    start: str
+    watch: str
+
+
+def show(lab: Lab, choose: Callable[[Lab], tuple[Lab, Words]]) -> None:
+    """Draw the settings and Start, and below them the run that was started last in this browser. `choose` draws
+    the lab's further settings: it returns the lab as it would be trained."""
     with present.details("lab-settings", horizontal=True, vertical_alignment="bottom"):
-        epochs = st.number_input("Epochs", 1, 200, lab.train.epochs, key="lab_epochs", width=140)
+        lab, words = choose(lab)
+        recipe = f"{lab.name}-{lab.preset}"
+        epochs = st.number_input("Epochs", 1, 200, lab.train.epochs, key=f"lab_epochs.{recipe}", width=140)
         seed = st.number_input(
             "Random seed", *SETTINGS["seed"].limits or (), lab.train.seed, key="lab_seed", width=140
         )
         reason = accelerators.why_no_tensorflow()
         pressed = st.button(
-            "Start",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=bool(reason),
-            help=f"A GRU of {lab.model.units} units learns from 10,000 strings, half of them corrupted. "
-            f"{lab.train.epochs} epochs take about a minute.",
+            "Start", type="primary", icon=":material/play_arrow:", disabled=bool(reason), help=words.start
         )
     if reason:
         st.warning(plain(reason))
     if pressed:
         _start(lab, epochs, seed)
-    if run := _shown(lab):
-        _panel(run)
+    known = _known(lab)
+    if run := _shown(lab, known):
+        _panel(run, _newest_of_others(run, known) if lab.versions else [])
     else:
-        st.info(
-            "Press Start: the accuracy appears here within a few seconds. Watch for two steps: first the network "
-            "learns what may follow what, then to remember the second letter."
-        )
+        st.info(words.watch)
 
 
 def _start(lab: Lab, epochs: int, seed: int) -> None:
     try:
         run = lab.create(lab.config(epochs=epochs, seed=seed), browser_cookie.actor())
-        st.session_state.lab_trained = run.id
+        st.session_state[f"lab_trained.{lab.name}"] = run.id
     except os_errors.EXPECTED as error:
         st.error(plain(f"No run was started. {in_page_words(os_errors.sentence(error) or '')}"))
 
 
-def _shown(lab: Lab) -> Run | None:
-    """The run that this browser started or chose last, else the newest of its own."""
-    runs = {known.id: known for known in lab.runs()}
-    me = browser_cookie.actor().owner
-    for name in (st.session_state.get("lab_trained"), st.session_state.get("lab_run")):
+def _known(lab: Lab) -> dict[str, KnownRun]:
+    """The lab's runs, newest first: in a class those of this browser, and one that it has chosen."""
+    me, is_class = browser_cookie.actor().owner, browser_cookie.is_class()
+    chosen = st.session_state.get("lab_run")
+    return {
+        run.id: run
+        for run in lab.runs()
+        if not is_class or run.id == chosen or _configured(run, lambda config: config.owner == me)
+    }
+
+
+def _configured(known: KnownRun, holds: Callable) -> bool:
+    """Whether something holds for a run's configuration; not where it cannot be read."""
+    try:
+        return bool(holds(known.config()))
+    except CharlabError:
+        return False
+
+
+def _shown(lab: Lab, runs: dict[str, KnownRun]) -> Run | None:
+    """The run that this browser started or chose last, else the newest."""
+    for name in (st.session_state.get(f"lab_trained.{lab.name}"), st.session_state.get("lab_run")):
         if name in runs:
             return runs[name].run
-    mine = (known for known in runs.values() if not browser_cookie.is_class() or known.config().owner == me)
-    return next((known.run for known in mine), None)
+    return next((known.run for known in runs.values()), None)
 
 
-def _panel(run: Run) -> None:
+def _newest_of_others(run: Run, runs: dict[str, KnownRun]) -> list[Run]:
+    """The newest run of each version but that of this one."""
+    found: dict[str, Run] = {}
+    try:
+        version = run.config().preset
+    except CharlabError:  # the panel says so
+        return []
+    for known in runs.values():
+        if _configured(known, lambda config: config.preset != version):
+            found.setdefault(known.config().preset, known.run)
+    return list(found.values())
+
+
+def _panel(run: Run, others: list[Run]) -> None:
     at = time.time()
     try:
         config, _, status = run.read()
     except CharlabError as problem:
         st.error(plain(str(problem)))
         return
-    live = live_panel.follow(run, status, at, _UNIT, "epochs", [])
+    live = live_panel.follow(run, status, at, _UNIT, "epochs", others)
     with present.details("lab-progress"):
         left, middle, right = st.columns([3.6, 5.6, 6.3], vertical_alignment="center")
     with left:

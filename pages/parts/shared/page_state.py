@@ -111,9 +111,15 @@ SETTINGS: dict[str, Setting] = {
     "epoch": _explainer(int, AT_CALL, choices=AT_CALL),
 
     "lab": _labs(str, "reber", choices=AT_CALL),
-    "lab_view": _labs(str, "try", choices=("try", "tricky", "memory", "train"), parameter="view"),
+    "lab_view": _labs(str, "try", choices=AT_CALL, parameter="view"),
     "lab_run": _labs(str, "", choices=AT_CALL, parameter="run"),
     "string": _labs(str, "BPBTSXXVPSEPE", limits=(0, 200)),
+    "date": _labs(str, "April 22, 2019", limits=(0, 40)),
+    "beam_date": _labs(str, "December 08, 5747", limits=(0, 40)),
+    "beam_run": _labs(str, "half-trained", choices=AT_CALL),
+    "beam_width": _labs(int, 5, limits=(1, 10), parameter="width"),
+    "lab_temperature": _labs(float, 3.0, limits=(0.0, 8.0), parameter="temperature"),
+    "lab_random": _labs(int, 1, limits=_SEEDS, parameter="seed"),
 }  # fmt: skip
 
 # Link parameters that are not settings.
@@ -140,8 +146,8 @@ REMEMBERED = {
     "seen_titles": TRAIN, "gone_choices": TRAIN,  # and on the other pages with a picker of models
     "handed_over": EXPLAINER, "walk_session": EXPLAINER,
     "unit.array": EXPLAINER, "unit.number": EXPLAINER,
-    "lab_trained": LABS, "lab_epochs": LABS, "lab_seed": LABS,
-    "string_place": LABS,
+    "lab_trained.*": LABS, "lab_epochs.*": LABS, "lab_seed": LABS,
+    "string_place": LABS, "lab_version": LABS, "lab_both_ways": LABS, "speeds": LABS,
 }  # fmt: skip
 
 

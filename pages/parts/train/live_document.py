@@ -38,12 +38,14 @@ _EVERY_EPOCH = "Every epoch uses the same prompt and the same random numbers: on
 @dataclass(frozen=True)
 class Telling:
     """What is told of a run of one task: its baselines (None while they are computed), the caption of the chart,
-    what accuracy means, and what the chart has beside the losses."""
+    what accuracy means, what the chart has beside the losses, and the name and the key, in its events, of what its
+    figure tells of the validation set in percent."""
 
     baselines: Callable[[RunConfig], list[baselines.Line] | None]
     caption: Callable[[RunConfig, str, bool], str]
     accuracy: str
     chart: Callable[[RunConfig], dict[str, Any]] = lambda config: {}
+    figure: tuple[str, str] = ("Validation, %", "val_accuracy")
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def make(wanted: Wanted) -> Document:
         "problem": in_order(snapshot.problem),
         "reason": _reason(status, wanted.may_act),
         "bar": _bar(config, status),
-        "figures": _figures(status, events, wanted.unit, telling.accuracy),
+        "figures": _figures(status, events, wanted.unit, telling),
         "chart": {
             "label": f"Progress of {config.name}, {_TITLES[wanted.unit]}: training solid, validation dashed.",
             "filename": f"loss-{download_names.of_run(config)}",
@@ -164,7 +166,7 @@ def _bar(config: RunConfig, status: Status) -> dict[str, Any] | None:
     return {"share": min(1.0, share), "words": words}
 
 
-def _figures(status: Status, events: list[Event], unit: str, accuracy: str) -> list[dict[str, str]]:
+def _figures(status: Status, events: list[Event], unit: str, telling: Telling) -> list[dict[str, str]]:
     """Time, speed and the best validation figure so far, in the chart's unit."""
     steps = [event for event in events if event["event"] == "step"]
     speed = (steps[-1] if steps else status.results).get("characters_per_second")
@@ -177,17 +179,18 @@ def _figures(status: Status, events: list[Event], unit: str, accuracy: str) -> l
     return [
         passed,
         {"label": "Characters/s", "value": f"{speed:,.0f}" if speed else "..."},
-        {"label": "Validation, %" if unit == loss.ACCURACY else f"Validation, {unit}"}
-        | _validation(events, unit, accuracy),
+        {"label": telling.figure[0] if unit == loss.ACCURACY else f"Validation, {unit}"}
+        | _validation(events, unit, telling),
     ]
 
 
-def _validation(events: list[Event], unit: str, accuracy: str) -> dict[str, str]:
+def _validation(events: list[Event], unit: str, telling: Telling) -> dict[str, str]:
     """The best validation figure so far, its standard error, and what they mean."""
     evaluations = [event for event in events if event["event"] == "epoch"]
     if unit == loss.ACCURACY:
-        shares = [event["val_accuracy"] for event in evaluations if event.get("val_accuracy") is not None]
-        meaning = f"The highest validation accuracy so far: {accuracy}."
+        key = telling.figure[1]
+        shares = [event[key] for event in evaluations if event.get(key) is not None]
+        meaning = f"The highest validation accuracy so far: {telling.accuracy}."
         return {"value": f"{100 * max(shares):.1f}" if shares else "...", "error": "", "help": meaning}
     best = min(evaluations, key=lambda event: event["val_loss"], default={})
     divisor = diagnosis.NATS[unit]
