@@ -135,12 +135,11 @@ def beam_figure(
             if ((step, place) in alive) == is_alive
         ]
         _add_nodes(figure, nodes, colour)
-    for place, (text, leaf) in enumerate(zip(endings, steps[-1], strict=True)):
-        words = f"<b>{literal(text)}</b>" if place == 0 else literal(text)
-        _name_row(figure, f"{words} {percent(leaf.probability)}", len(steps), place)
+    for place, text in enumerate(endings):
+        _name_row(figure, f"<b>{literal(text)}</b>" if place == 0 else literal(text), len(steps), place, INK)
     rows = max(map(len, steps))
     figure.update_layout(margin={"t": 8, "b": 8, "l": 4, "r": 4}, hovermode="closest", showlegend=False)
-    figure.update_xaxes(visible=False, range=[0.5, len(steps) + 3.3])
+    figure.update_xaxes(visible=False, range=[0.5, len(steps) + 3.1])
     figure.update_yaxes(visible=False, range=[rows + (0.5 if None in kept else -0.4), -0.75])
     return figure
 
@@ -219,17 +218,17 @@ def _add_greedy(
     ]
     if dropped:
         _add_nodes(figure, dropped, ACTUAL)
-        _name_row(figure, f"greedy: {literal(greedy)} {percent(probabilities[-1])}", len(steps), below)
+        _name_row(figure, literal(greedy), len(steps), below, ACTUAL)
 
 
-def _name_row(figure: Figure, words: str, last: int, height: float) -> None:
+def _name_row(figure: Figure, words: str, last: int, height: float, colour: str) -> None:
     figure.add_annotation(
         x=last + 0.3,
         y=height,
         text=words,
         showarrow=False,
         xanchor="left",
-        font={"family": "monospace", "size": 13},
+        font={"family": "monospace", "size": 13, "color": colour},
     )
 
 

@@ -127,9 +127,9 @@ def explainer(view: str, model: str = "quick-gru", **query: str) -> Callable:
     return arrange
 
 
-def labs(view: str) -> Callable:
+def labs(view: str, lab: str = "reber") -> Callable:
     def draw(page, address: str) -> None:
-        opened(page, f"{address}/labs", view=view, string="BPBT")
+        opened(page, f"{address}/labs", lab=lab, view=view, string="BPBT")
 
     return draw
 
@@ -178,6 +178,12 @@ VIEWS = {
     "labs, tricky strings": labs("tricky"),
     "labs, memory": labs("memory"),
     "labs, train": labs("train"),
+    "dates": labs("try", "dates"),
+    "dates, padding": labs("padding", "dates"),
+    "dates, beam": labs("beam", "dates"),
+    "dates, temperature": labs("temperature", "dates"),
+    "dates, train": labs("train", "dates"),
+    "dates, speeds": labs("speeds", "dates"),
     "explainer, presented": explainer("read", present="1"),
     "explainer, step by step, presented": explainer("write with it", walk="abc", present="1"),
 }

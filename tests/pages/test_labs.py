@@ -89,12 +89,12 @@ def test_a_link_to_what_is_no_run_of_the_lab_shows_the_model_that_ships(name):
 
 def test_start_makes_a_run_of_the_lab_and_shows_it():
     app = open_page("labs", view="train")
-    app.number_input(key="lab_epochs").set_value(3).run()
+    app.number_input(key="lab_epochs.reber-").set_value(3).run()
     press(app, "Start")
     (known,) = LAB.runs()
     config = known.config()
     assert (config.task, config.train.epochs, config.train.seed) == ("reber", 3, 1)
-    assert known.status().state == "queued" and app.session_state.lab_trained == known.id
+    assert known.status().state == "queued" and app.session_state["lab_trained.reber"] == known.id
 
 
 def test_the_train_page_does_not_list_a_labs_run_and_the_lab_no_language_model():

@@ -121,8 +121,9 @@ def visits() -> list[tuple[str, dict]]:
         ("train", {"preset": "mini-gpt", "budget.mini-gpt": "epochs"}),
         ("playground", {"mode": "side by side"}),
     ]
+    labs = [("labs", {"string": "BPBT"}), ("home", {}), ("labs", {"lab": "dates", "date": "May 01, 2020"})]
     pairs = zip((("explainer", kept) for kept in explained), others, strict=True)
-    return [*(visit for pair in pairs for visit in pair), ("labs", {"string": "BPBT"})]
+    return [*(visit for pair in pairs for visit in pair), *labs]
 
 
 def test_nothing_that_is_not_allowed_reaches_a_page_from_an_older_session(read_keys, monkeypatch):

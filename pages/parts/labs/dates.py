@@ -58,7 +58,8 @@ def show(lab: Lab) -> dict[str, Any]:
         try:
             _draw(lab, view, picked)
         except CharlabError as problem:
-            st.error(plain(str(problem)))
+            is_empty = not st.session_state["beam_date" if view == "beam" else "date"].strip()
+            (st.info if is_empty else st.error)(plain(str(problem)))
     return {"lab_view": view} | {key: st.session_state[key] for key in _SHOWS[view]}
 
 

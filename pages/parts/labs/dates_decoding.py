@@ -140,7 +140,7 @@ def temperature(translator: Translator, key: lab_runs.Key, typed: Typed) -> None
             translation.temperature_figure(
                 [at.temperature for at in curve], [at.exact for at in curve], [at.valid for at in curve], chosen
             ),
-            key="temperatures",
+            key="temperature-curve",
             label="Shares of translations that are right, and that are dates at all, against temperature",
             height=present.taller(330),
             filename="temperatures",

@@ -22,7 +22,7 @@ def test_the_memory_curve_is_in_percent_with_its_two_reference_lines():
     assert {shape["x0"] for shape in figure["layout"]["shapes"]} >= {43}
 
 
-def test_the_loss_chart_draws_further_accuracies_of_the_first_run_and_lines_of_accuracies():
+def test_the_loss_chart_draws_further_accuracies_of_all_runs_and_lines_of_accuracies():
     events = [
         {"event": "epoch", "epoch": e, "step": e, "val_loss": 1.0, "val_accuracy": 0.5, "memory": e / 2}
         for e in range(3)
@@ -30,11 +30,14 @@ def test_the_loss_chart_draws_further_accuracies_of_the_first_run_and_lines_of_a
     runs = [{"label": "a", "events": events}, {"label": "b", "events": events}]
     more = {"accuracy_lines": [("counting", 0.985)], "further": {"memory": "remembered"}, "one": "string"}
     chart = loss.loss_chart(runs, "accuracy", "epochs", [("uniform", 2.0)], **more)
-    (line,) = [line for line in chart["data"] if line["name"] == "remembered"]
-    assert line["y"] == [0.0, 50.0, 100.0]
+    names = [line["name"] for line in chart["data"]]
+    assert names == ["a: validation", "b: remembered", "a: remembered"]  # of others nothing else
+    other, own = chart["data"][1:]
+    assert own["y"] == other["y"] == [0.0, 50.0, 100.0]
+    assert own["line"]["color"] != other["line"]["color"] and own["marker"]["symbol"] != other["marker"]["symbol"]
     assert [note["text"] for note in chart["layout"]["annotations"]] == ["counting 98.50"]
     chart = loss.loss_chart(runs, "bits", "epochs", [("uniform", np.log(2))], **more)
     assert [note["text"] for note in chart["layout"]["annotations"]] == ["uniform 1.00"]
-    assert not [line for line in chart["data"] if line["name"] == "remembered"]
+    assert [line["name"] for line in chart["data"]] == ["b: validation", "a: validation"]
     plain = loss.loss_chart(runs, "accuracy", "epochs", [("uniform", 2.0)])
     assert "annotations" not in plain["layout"] and "shapes" not in plain["layout"]
