@@ -19,7 +19,7 @@ from charlab.charts.base import (
     literal,
     plain_layout,
     rounded,
-)  # fmt: skip
+)
 from charlab.errors import ConfigError
 from charlab.runs.diagnosis import NATS
 

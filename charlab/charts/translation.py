@@ -60,13 +60,22 @@ def attention_matrix_figure(read: str, written: str, weights: np.ndarray) -> Fig
     _rows(figure, written)
     if len(read) < T:
         figure.add_shape(
-            type="rect", x0=len(read) + 0.5, x1=T + 0.5, y0=0.5, y1=len(written) + 0.5, fillcolor=_PADDING,
+            type="rect",
+            x0=len(read) + 0.5,
+            x1=T + 0.5,
+            y0=0.5,
+            y1=len(written) + 0.5,
+            fillcolor=_PADDING,
             line={"width": 0},
-        )  # fmt: skip
+        )
         figure.add_annotation(
-            x=(len(read) + T + 1) / 2, y=(len(written) + 1) / 2, text="padding: 0%", showarrow=False,
-            textangle=-90, font={"color": INK, "size": 14},
-        )  # fmt: skip
+            x=(len(read) + T + 1) / 2,
+            y=(len(written) + 1) / 2,
+            text="padding: 0%",
+            showarrow=False,
+            textangle=-90,
+            font={"color": INK, "size": 14},
+        )
     return figure
 
 
@@ -115,9 +124,12 @@ def _rows(figure: Figure, written: str) -> None:
 
 
 def beam_figure(
-    steps: Sequence[Sequence[Leaf]], endings: Sequence[str], greedy: str, kept: Sequence[int | None],
+    steps: Sequence[Sequence[Leaf]],
+    endings: Sequence[str],
+    greedy: str,
+    kept: Sequence[int | None],
     greedy_probabilities: Sequence[float],
-) -> Figure:  # fmt: skip
+) -> Figure:
     """The tree of a beam search. `steps` are the texts kept at each step, most likely first, `endings` the whole
     texts of the last one; above each node is the probability of its text so far. What leads to none of the endings
     is grey, the best text is bold. The greedy text is orange: `kept` is its place in each step, None from where

@@ -36,9 +36,14 @@ def beam(translator: Translator, typed: Typed) -> None:
     text = typed("beam_date", row)
     least, most = page_state.limits("beam_width")
     width = row.slider(
-        "Beam width", least, most, key="beam_width", persist_state="session", width=220,
+        "Beam width",
+        least,
+        most,
+        key="beam_width",
+        persist_state="session",
+        width=220,
         help="How many texts are kept at each step. 1 is greedy: only the most likely character counts.",
-    )  # fmt: skip
+    )
     row.button(
         "Another date that greedy misses", icon=":material/casino:", on_click=_put_missed, args=(translator,)
     )
@@ -124,9 +129,15 @@ def temperature(translator: Translator, key: lab_runs.Key, typed: Typed) -> None
     text = typed("date", row)
     least, most = page_state.limits("lab_temperature")
     chosen = row.slider(
-        "Temperature", least, most, step=0.25, key="lab_temperature", persist_state="session", width=260,
+        "Temperature",
+        least,
+        most,
+        step=0.25,
+        key="lab_temperature",
+        persist_state="session",
+        width=260,
         help="Divides the logits before softmax. 0 = greedy, 1 = unchanged, above 1 = flatter.",
-    )  # fmt: skip
+    )
     row.button("New random numbers", icon=":material/casino:", on_click=_new_numbers)
     data.check(text)
     sampling = SampleConfig(temperature=chosen, seed=st.session_state.lab_random)

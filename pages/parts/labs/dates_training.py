@@ -26,9 +26,14 @@ _MODEL = "half-trained"  # whose speeds are measured: it has teacher forcing
 def choose(lab: Lab) -> tuple[Lab, Words]:
     """Pick a version of the network, and whether its encoder reads both ways."""
     version = st.selectbox(
-        "Version", list(_VERSIONS), index=list(_VERSIONS).index("attention"), format_func=_VERSIONS.get,
-        key="lab_version", width=270, help="What the decoder learns of the date that was read.",
-    )  # fmt: skip
+        "Version",
+        list(_VERSIONS),
+        index=list(_VERSIONS).index("attention"),
+        format_func=_VERSIONS.get,
+        key="lab_version",
+        width=270,
+        help="What the decoder learns of the date that was read.",
+    )
     both = st.checkbox(
         "Bidirectional encoder", key="lab_both_ways", help="Half of the encoder's units read the date backwards."
     )
