@@ -65,8 +65,8 @@ class Lab:
     further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def version(self, name: str) -> Lab:
-        """The lab with the recipe of one of its versions, whose title its runs have where it has one. Raises
-        ConfigError with the names there are."""
+        """The lab with the recipe of one of its versions, whose title its runs have. Raises ConfigError with the
+        names there are."""
         if self.changes:
             return replace(self, preset=name, **self.changes(name))
         if name not in self.versions:
