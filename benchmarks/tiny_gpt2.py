@@ -35,7 +35,7 @@ SPLIT = [  # texts whose tokens are stored
 
 
 def main(folder: Path) -> None:
-    """Write vocab.bpe, tokens.json, model.safetensors and reference.safetensors."""
+    """Write vocab.bpe, tokens.json, model.safetensors, config.json and reference.safetensors."""
     folder.mkdir(parents=True, exist_ok=True)
     write_merges(folder / "vocab.bpe")
     write_tokens(folder / "vocab.bpe", folder / "tokens.json")
@@ -77,6 +77,7 @@ def write_network(folder: Path) -> None:
     torch.set_num_threads(1)
     sizes = {"n_embd": 16, "n_head": 4, "n_layer": 2, "n_positions": 64, "vocab_size": 256 + MERGES + 1}
     ends = {"bos_token_id": 256 + MERGES, "eos_token_id": 256 + MERGES}
+    (folder / "config.json").write_text(json.dumps(sizes, sort_keys=True) + "\n", encoding="utf-8")
     model = GPT2LMHeadModel(GPT2Config(**sizes, **ends, attn_implementation="eager")).eval()
     with torch.no_grad():
         for weight in model.parameters():  # its own are too small and too even to tell a mistake

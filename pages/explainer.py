@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from charlab.errors import CharlabError
 from pages.parts.explainer import (
     all_steps,
     compare_models,
@@ -131,6 +132,12 @@ if not text:
     settings_fold.reveal()
     example_texts.show()
     header_stop.end()
+try:
+    for each in compared:
+        each.check_text(text)
+except CharlabError:  # the router says it
+    settings_fold.reveal()
+    raise
 settings_fold.say(line, "text_and_model", text_strip.said(model, other_model, text))
 if handed_over and len(handed_over) > MAX_LENGTH:
     st.caption(f"The text is long: this page shows its first {MAX_LENGTH:,} characters.")

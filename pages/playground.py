@@ -115,8 +115,9 @@ with settings:
         st.caption(plain(model_picker.about(info, models[0])))
         prompt = seed_text.text_area(models[0])
     with right:
-        sampling = settings_panel.choose_sampling(mode)
-settings_fold.say(line, FOLD, settings_panel.summary(stream_samples.names(models), prompt))
+        sampling = settings_panel.choose_sampling(mode, models[0].vocab.unit)
+summary = settings_panel.summary(stream_samples.names(models), prompt, models[0].vocab.unit)
+settings_fold.say(line, FOLD, summary)
 with bar:
     temperature = settings_panel.choose_temperature(mode, notice)
     pressed = st.button(
@@ -174,5 +175,5 @@ with stream_samples.generation(request, models, follows) if generates or follows
         sample_cards.show_outdated(result, places(result, outdated=True))
         finish()
     else:
-        empty_state.show(begin, prompt)
+        empty_state.show(begin, prompt, models[0])
         finish()

@@ -18,6 +18,7 @@ from charlab.corpora import batch_means, catalogue, coverage, decoding, licence,
 from charlab.errors import CharlabError, ConfigError
 from charlab.explain.step_records import in_line, step_records
 from charlab.export import formats, remote_files
+from charlab.labs import published
 from charlab.runs import control, diagnosis, models, plan, store, writer
 from charlab.runs.permissions import OPERATOR
 from charlab.runs.presets import PRESETS, preset
@@ -218,7 +219,7 @@ def stand_ready(options: argparse.Namespace) -> None:
 
 def write(options: argparse.Namespace) -> None:
     """Generate and read texts for a server's pages, until it ends."""
-    writer.run()
+    writer.run(published.load)
 
 
 def ask(options: argparse.Namespace) -> dict[str, Any]:
@@ -280,7 +281,7 @@ def key_and_value(text: str) -> tuple[str, Any]:
 
 def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     """A model's loss and accuracy on a text, or on its validation or training set."""
-    model = models.load(options.model, options.weights)
+    model = published.load(options.model, options.weights)
     text = _text(options, minimum=2, sha256=model.config.corpus_sha256)
     for note in text.notes if text.reading and options.corpus != uploads.stored_name(text.sha256) else ():
         print(note, file=sys.stderr)
@@ -321,7 +322,7 @@ def _with_error(loss: float, error: float | None) -> str:
 
 def generate(options: argparse.Namespace) -> dict[str, Any]:
     """Generate text; a single sample is printed while it grows. Speed is in characters per second."""
-    model = models.load(options.model, options.weights)
+    model = published.load(options.model, options.weights)
     config = SampleConfig(
         length=options.length,
         samples=options.samples,
@@ -374,7 +375,7 @@ def _printed(steps: Iterator[generation.Step], seed_text: str, vocab: Vocab) -> 
 
 def explain(options: argparse.Namespace) -> dict[str, Any]:
     """A model's predictions for each character of a text, and the mean surprise in bits per character."""
-    model = models.load(options.model, options.weights)
+    model = published.load(options.model, options.weights)
     typed = options.text if options.text is not None else given_texts.read(options.text_file, options.encoding)
     text = _prompt(model, typed, options)
     found = coverage.of_prompt(text, model.vocab)

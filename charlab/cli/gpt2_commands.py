@@ -12,17 +12,17 @@ from threadpoolctl import threadpool_limits
 from charlab.core import generation
 from charlab.core.config import SampleConfig
 from charlab.explain.step_records import in_line, step_records
+from charlab.labs import published
 from charlab.labs.gpt2 import download as weights
 from charlab.labs.gpt2 import model as gpt2
 from charlab.runs.permissions import OPERATOR
 
-PROMPT = "This royal throne of kings, this sceptred isle"  # the lecture's
-DEFAULTS = {"length": 40, "samples": 5, "temperature": 1.0, "top_p": 0.9}  # the lecture's
+PROMPT, DEFAULTS = published.PROMPT, published.LECTURE
 
 
 def download(options: argparse.Namespace) -> dict[str, Any]:
     """Download the weights and the list of merges, where they are not here; returns where they are."""
-    source = weights.SMALL
+    source = weights.source()
     if not source.is_here:
         print(source.about, file=sys.stderr)
     path = weights.fetch(OPERATOR, source, _progress(source.size))
@@ -34,7 +34,7 @@ def download(options: argparse.Namespace) -> dict[str, Any]:
 def generate(options: argparse.Namespace) -> dict[str, Any]:
     """Generate continuations of a prompt; a single one is printed while it grows."""
     config = SampleConfig(**{name: getattr(options, name) for name in (*DEFAULTS, "top_k", "seed")})
-    model = gpt2.load(OPERATOR, weights.SMALL)
+    model = gpt2.load(OPERATOR, weights.source())
     with threadpool_limits(1, user_api="blas"):
         steps = generation.generate(model.predictor, model.vocab, options.seed_text, config)
         if not options.json and config.samples == 1:
@@ -49,7 +49,7 @@ def generate(options: argparse.Namespace) -> dict[str, Any]:
 
 def explain(options: argparse.Namespace) -> dict[str, Any]:
     """What is expected after each token of a text, and the mean surprise in bits per token."""
-    model = gpt2.load(OPERATOR, weights.SMALL)
+    model = gpt2.load(OPERATOR, weights.source())
     with threadpool_limits(1, user_api="blas"):
         result = gpt2.explain(model, options.text)
     steps = step_records(result, model.vocab, options.top)

@@ -150,9 +150,7 @@ class ModelConfig(_Config):
         64, "Embedding size", "Numbers per character at the input; 0: one-hot input.", 0, 4096, kinds=RECURRENT
     )
     heads: int = _network(4, "Attention heads", "They share the units evenly.", 1, 64, kinds=TRANSFORMER)
-    context: int = _network(
-        256, "Context (characters)", "How far back the model can look.", 2, 4096, kinds=TRANSFORMER
-    )
+    context: int = _network(256, "Context (characters)", "How far back it can look.", 2, 4096, kinds=TRANSFORMER)
     order: int = _network(
         5, "Order (characters)", "Length of counted sequences, the next character included.", 1, 12, kinds=NGRAM
     )
@@ -242,13 +240,9 @@ class TrainConfig(_Config):
     embedding_range: float = _learning(
         0.05, "Embedding range", "Embeddings start between minus and plus this.", 1e-6, 10, kinds=RECURRENT
     )
-    validation_share: float = _data(
-        0.1, "Validation share", "Share of the text held out for validation.", 0.01, 0.5, kinds=KINDS
-    )
+    validation_share: float = _data(0.1, "Validation share", "Share of text held out.", 0.01, 0.5, kinds=KINDS)
     split: str = _data("end", "Split", "Held out: the end, shuffled lines, or blocks.", *SPLITS, kinds=KINDS)
-    precision: str = _learning(
-        "float32", "Precision", "Half precision is faster on most GPUs and TPUs.", *PRECISIONS
-    )
+    precision: str = _learning("float32", "Precision", "Half precision is faster on most GPUs.", *PRECISIONS)
     accelerator: str = setting("auto", "Accelerator", "Where training runs.", *ACCELERATORS, kinds=TRAINED)
     seed: int = _learning(1, "Random seed", "The same seed gives the same run.", *_SEEDS)
     seed_text: str = setting("", "Prompt", "Samples generated during training continue it.", compared=False)

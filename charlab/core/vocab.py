@@ -27,6 +27,7 @@ class Vocab:
 
     characters: str
     lower_case: bool = False
+    unit = "character"  # what people call what an id stands for
 
     def __post_init__(self) -> None:
         if not self.characters:
@@ -72,8 +73,12 @@ class Vocab:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids; the unknown id becomes U+FFFD."""
-        characters = self.characters + UNKNOWN_CHARACTER
-        return "".join(characters[i] for i in ids)
+        return "".join(self.alphabet[i] for i in ids)
+
+    @cached_property
+    def alphabet(self) -> tuple[str, ...]:
+        """What each id stands for, the unknown one last: [V]."""
+        return *self.characters, UNKNOWN_CHARACTER
 
     def split(self, text: str) -> str:
         """The part of a text that each id stands for, in order: its characters."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -51,6 +52,8 @@ def aligned(reading: Reading, other: Reading) -> Reading:
     """
     if reading.text == other.text:
         return other
+    if not (isinstance(reading.text, str) and isinstance(other.text, str)):
+        return _of_tokens(reading, other)
     mine, theirs = _decomposed_lengths(reading.text), _decomposed_lengths(other.text)
     if mine[-1] != theirs[-1]:
         raise CharlabError("Two models can only be compared on one text. Received two different texts.")
@@ -111,6 +114,43 @@ def followers_in(
         if sum(counts.values()) >= least:
             return context, dict(sorted(counts.items(), key=lambda item: -item[1]))
     return None
+
+
+def _of_tokens(reading: Reading, other: Reading) -> Reading:
+    """As `aligned`, where one reads characters and the other tokens.
+
+    The surprise at a token is compared with the sum over its characters; inside a token of the other is no value.
+    """
+    mine, theirs = _ends(reading.text), _ends(other.text)
+    if mine[-1] != theirs[-1]:
+        raise CharlabError("Two models can only be compared on one text. Received two different texts.")
+    at = np.searchsorted(theirs, mine)  # the other's part that ends where each of the first's does, or next, [T]
+    common = theirs[at] == mine
+    before, last = at[:-1], at[1:]  # the next part of the first consists of the other's between these: [T - 1]
+    unknown, sums = (_sums(values) for values in (np.isnan(other.bits), np.nan_to_num(other.bits)))
+    known = common[:-1] & common[1:] & (unknown[last] == unknown[before])
+    alone, places = known & (last == before + 1), np.minimum(before, max(0, len(other.bits) - 1))
+    bits = np.where(known, sums[last] - sums[before], np.nan)
+    return replace(
+        other,
+        text=reading.text,
+        **{name: _taken(getattr(other, name), at, common) for name in _PER_STEP},
+        bits=bits,
+        next_probabilities=np.exp2(-bits),
+        ranks=_taken(other.ranks, places, alone),
+        next_ids=np.where(alone, other.next_ids[places], -1) if len(other.next_ids) else np.full(len(bits), -1),
+    )
+
+
+def _sums(values: np.ndarray) -> np.ndarray:
+    """The sum of the first values, from none of them to all: [T + 1]."""
+    return np.concatenate([np.zeros(1), np.cumsum(values)])
+
+
+def _ends(text: Sequence[str]) -> np.ndarray:
+    """Where each character or token of a text ends, in bytes of UTF-8: [T]."""
+    sizes = getattr(text, "sizes", None) or [len(c.encode("utf-8", "surrogatepass")) for c in text]
+    return np.cumsum(sizes)
 
 
 def _decomposed_lengths(text: str) -> np.ndarray:

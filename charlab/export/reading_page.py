@@ -155,8 +155,7 @@ def _surprises(reading: Reading, vocab: Vocab) -> str:
     for position in reading.most_surprising(MOST_SURPRISING):
         t = position - 1  # the step before it
         best = np.argsort(-reading.probabilities[t], kind="stable")[:_MOST_LIKELY]
-        characters = [*vocab.characters, "\ufffd"]
-        shares = {named(characters[i]): in_percent(reading.probabilities[t, i]) for i in best}
+        shares = {named(vocab.alphabet[i]): in_percent(reading.probabilities[t, i]) for i in best}
         most_likely = "".join(f"<li><b>{escape(name)}</b> {escape(share)}</li>" for name, share in shares.items())
         before = in_line(reading.text[max(0, t + 1 - _BEFORE) : t + 1])
         cells = [

@@ -10,7 +10,10 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from charlab.core.predictor import Predictor, Weights, build_predictor
+from charlab.core.reading import Reading, explain
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue, stored_texts
 from charlab.corpora.encoding import in_alphabet
@@ -28,7 +31,7 @@ class ModelInfo:
 
     name: str  # what `load` takes
     title: str
-    where: str  # "starter" or "run"
+    where: str  # "starter", "run", or "published": by others, such as GPT-2
     kind: str
     corpus: str
     state: str
@@ -53,6 +56,7 @@ class Model:
     config: RunConfig
     status: Status
     digest: str  # twelve hexadecimal digits of a hash of these weights
+    source: str = ""  # by which a writer loads it; "" for the path of its folder
 
     @property
     def seed_text(self) -> str:
@@ -62,6 +66,30 @@ class Model:
     def read_prompt(self, text: str) -> str:
         """A prompt as this model reads it: letters in the form that its alphabet has. Its own stays as it is."""
         return text if text == self.seed_text else in_alphabet(text, self.vocab)
+
+    def check_text(self, text: str) -> None:
+        """Raises CharlabError where the text is too long to be explained by this model."""
+
+    def explain(self, text: str) -> Reading:
+        """What the model expected after each part of a text. Raises CharlabError for an empty one."""
+        return explain(self.predictor, self.vocab, text)
+
+    def explain_logits(self, text: str, logits: np.ndarray) -> Reading:
+        """The same, where the logits after each part are known: [T, V]."""
+        return explain(_Recorded(logits), self.vocab, text)
+
+
+class _Recorded:
+    """A predictor that returns logits [T, V] which were computed before, for one text."""
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self._rows, self.vocabulary_size = rows, rows.shape[1]
+
+    def start(self, samples: int) -> int:
+        return 0
+
+    def step(self, ids: np.ndarray, state: int) -> tuple[np.ndarray, int]:
+        return self._rows[state : state + 1], state + 1
 
 
 def available_models() -> list[ModelInfo]:

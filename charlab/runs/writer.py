@@ -18,7 +18,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -37,29 +37,38 @@ _END_SECONDS = 2.0  # that the jobs have to end, once the server has
 _MOST_MODELS, _MOST_BYTES = 8, 3e8  # that are kept, and of their files
 
 Send = Callable[..., None]  # an answer's fields, and its array
+Load = Callable[[str, str], Model]  # a model by its path or name, and by its weights' name
+
+
+@runtime_checkable
+class ReadsAtOnce(Predictor, Protocol):
+    """A predictor so large that one pass over a text takes much less time than its steps."""
+
+    def read(self, ids: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """ids [T] from an empty state -> the logits after each [T, V], and `activations`."""
 
 
 class WeightsChanged(Exception):
     """The weights in the folder are no longer those that the request was made for."""
 
 
-def run() -> None:
-    """Be a writer process, until the server ends."""
+def run(load: Load = models.load) -> None:
+    """Be a writer process, until the server ends. `load` gives the model of a source: see `writers`."""
     from threadpoolctl import threadpool_limits
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server answers Ctrl-C in its terminal
     with threadpool_limits(limits=1, user_api="blas"), os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing else gets between the answers
-        Writer(answers).serve(sys.stdin.buffer)
+        Writer(answers, load).serve(sys.stdin.buffer)
 
 
 class Writer:
     """The jobs of one process, each in a thread; they compute in turns."""
 
-    def __init__(self, answers: IO[bytes]) -> None:
+    def __init__(self, answers: IO[bytes], load: Load = models.load) -> None:
         self._answers, self._writing = answers, threading.Lock()
         self._turns, self._jobs = Turns(), dict[int, Turn]()
-        self._models = _Models()
+        self._models = _Models(load)
 
     def serve(self, requests: IO[bytes]) -> None:
         """Work until the requests end, which is when the server does."""
@@ -151,12 +160,17 @@ def _generate(
 def _read(send: Send, turn: Turn, loaded: _Models, source: dict[str, str]) -> Answer:
     """Read a text from a zero state: the logits after each of its characters, [T, V]."""
     model = loaded.find(source)
-    predictor = _InTurns(model.predictor, turn)
-    state, rows = predictor.start(1), []
-    for i in model.vocab.encode(source["prompt"]).astype(np.int64):
-        logits, state = predictor.step(np.array([i]), state)
-        rows.append(logits[0])
-    array = np.array(rows)
+    ids = model.vocab.encode(source["prompt"]).astype(np.int64)
+    if isinstance(model.predictor, ReadsAtOnce):
+        turn.step()
+        array = model.predictor.read(ids)[0]
+    else:
+        predictor = _InTurns(model.predictor, turn)
+        state, rows = predictor.start(1), []
+        for i in ids:
+            logits, state = predictor.step(np.array([i]), state)
+            rows.append(logits[0])
+        array = np.array(rows)
     return array, {"shape": array.shape, "type": array.dtype.str}
 
 
@@ -211,14 +225,21 @@ class _Piece:
         if not self._chosen:
             return None, {}
         texts = [text for model, ids in zip(self._models, self._ids, strict=True) for text in _texts(model, ids)]
+        ids = [row for model, ids in zip(self._models, self._ids, strict=True) for row in _tokens(model, ids)]
         probabilities = np.array(self._chosen, dtype=np.float64)  # [T, N]
         self._clear()
-        return probabilities, {"texts": texts}
+        return probabilities, {"texts": texts, "ids": ids}
 
 
 def _texts(model: Model, ids: list[np.ndarray]) -> Iterator[str]:
     for row in np.array(ids).T:
         yield model.vocab.decode(row)
+
+
+def _tokens(model: Model, ids: list[np.ndarray]) -> Iterator[list[int]]:
+    """The ids of each sample, where its text does not tell them: a token may be a part of a character."""
+    for row in np.array(ids).T:
+        yield [] if isinstance(model.vocab.characters, str) else row.tolist()
 
 
 class _EverySoOften:
@@ -239,7 +260,8 @@ class _EverySoOften:
 class _Models:
     """The models that were asked for last."""
 
-    def __init__(self) -> None:
+    def __init__(self, load: Load = models.load) -> None:
+        self._load = load
         # By folder and digest of the weights, with the bytes of their files
         self._found: OrderedDict[tuple[str, str], tuple[Model, int]] = OrderedDict()
 
@@ -247,10 +269,14 @@ class _Models:
         """The model of a source. Raises WeightsChanged where the folder has others now."""
         path, digest = key = source["path"], source["digest"]
         if key not in self._found:
-            model = models.load(path, source["weights_name"])
+            model = self._load(path, source["weights_name"])
             if model.digest != digest:
                 raise WeightsChanged
-            self._found[key] = model, Run(Path(path)).weights_path(model.weights_name).stat().st_size
+            file = Run(Path(path)).weights_path(model.weights_name)
+            self._found[key] = (
+                model,
+                0 if model.source else file.stat().st_size,
+            )  # a file that is shared takes none
         self._found.move_to_end(key)
         while len(self._found) > _MOST_MODELS or (len(self._found) > 1 and self._bytes() > _MOST_BYTES):
             self._found.popitem(last=False)

@@ -21,7 +21,7 @@ import numpy as np
 
 from charlab import errors, os_errors
 from charlab.core.config import SampleConfig
-from charlab.core.reading import Reading, explain
+from charlab.core.reading import Reading
 from charlab.errors import CharlabError, UnavailableError
 from charlab.runs import models, subprocesses
 from charlab.runs.models import Model
@@ -39,7 +39,8 @@ class Piece(NamedTuple):
     """What is new of the texts of a job."""
 
     texts: list[str]  # one for each sample
-    probabilities: np.ndarray  # [T, N] the model's, of each of their characters
+    probabilities: np.ndarray  # [T, N] the model's, of each of their characters or tokens
+    ids: list[list[int]]  # of the tokens of each sample; none where a text says it all, as it is of characters
 
 
 class Job:
@@ -268,7 +269,7 @@ def pieces(job: Job, check: Callable[[], None] = lambda: None) -> Iterator[Piece
             yield None
         else:
             texts = answer[0]["texts"]
-            yield Piece(texts, np.frombuffer(answer[1]).reshape(-1, len(texts)))
+            yield Piece(texts, np.frombuffer(answer[1]).reshape(-1, len(texts)), answer[0]["ids"])
 
 
 def read(model: Model, text: str, session: str = "", check: Callable[[], None] = lambda: None) -> Reading:
@@ -276,9 +277,10 @@ def read(model: Model, text: str, session: str = "", check: Callable[[], None] =
 
     `session` is whose turn it takes; `check` is called ten times a second: what it raises ends the work.
     """
+    model.check_text(text)
     if not text:
-        return explain(model.predictor, model.vocab, text)  # which says what is wrong
-    return explain(_Recorded(logits(model, text, session, check)), model.vocab, text)
+        return model.explain(text)  # which says what is wrong
+    return model.explain_logits(text, logits(model, text, session, check))
 
 
 def logits(model: Model, text: str, session: str = "", check: Callable[[], None] = lambda: None) -> np.ndarray:
@@ -303,21 +305,8 @@ def activations(
     return arrays
 
 
-class _Recorded:
-    """A predictor that returns logits [T, V] which were computed before, for one text."""
-
-    def __init__(self, rows: np.ndarray) -> None:
-        self._rows, self.vocabulary_size = rows, rows.shape[1]
-
-    def start(self, samples: int) -> int:
-        return 0
-
-    def step(self, ids: np.ndarray, state: int) -> tuple[np.ndarray, int]:
-        return self._rows[state : state + 1], state + 1
-
-
 def _source(model: Model, prompt: str) -> dict[str, str]:
-    path = str(models.find(model.name).path.resolve())
+    path = model.source or str(models.find(model.name).path.resolve())
     return {"path": path, "weights_name": model.weights_name, "digest": model.digest, "prompt": prompt}
 
 

@@ -20,7 +20,7 @@ import tensorflow as tf
 from charlab.core import generation, kinds
 from charlab.core.config import ModelConfig
 from charlab.core.predictor import Weights
-from charlab.core.vocab import UNKNOWN_CHARACTER, Vocab
+from charlab.core.vocab import Vocab
 from charlab.errors import ModelError
 from charlab.training import keras_networks
 
@@ -134,7 +134,7 @@ class OneStep(tf.Module):
         width, self._state_type = _EXPORTS[config.kind].state(config)
         self._unknown_id = vocab.unknown_id
         self._points, self._ids = _code_points(vocab)
-        self._characters = tf.constant([*vocab.characters, UNKNOWN_CHARACTER])
+        self._characters = tf.constant(vocab.alphabet)
         self._beginning = int(vocab.encode(generation.beginning(vocab))[0])
         texts, state = tf.TensorSpec([None], tf.string), tf.TensorSpec([None, width], self._state_type)
         temperature = tf.TensorSpec([], tf.float32)

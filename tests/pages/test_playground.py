@@ -107,7 +107,8 @@ def test_temperatures_that_can_be_read_in_two_ways_are_asked_about_on_the_page()
 def test_a_sample_keeps_eight_bytes_per_character_besides_its_text():
     app = press(open_page("playground", model=make_run().id, samples="2", **SHORT), "Generate")
     for sample in written(app).samples:
-        assert set(vars(sample)) == {"title", "model", "temperature", "text", "probabilities"}
+        assert set(vars(sample)) == {"title", "model", "temperature", "text", "probabilities", "ids"}
+        assert not sample.ids  # a text of characters says them itself
         assert memoryview(sample.probabilities).nbytes == 8 * len(sample.text) == 8 * 30
 
 

@@ -7,17 +7,20 @@ aligned file (weights.py), and deleted.
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from charlab import os_errors
 from charlab.core.config import ModelConfig
 from charlab.corpora import downloads
 from charlab.corpora.downloads import Download
-from charlab.errors import DownloadError, ModelError, UnavailableError
+from charlab.errors import ConfigError, DownloadError, ModelError, UnavailableError
+from charlab.files import Mark, mark
 from charlab.folders import cache_folder
 from charlab.labs.gpt2 import network, permission, weights
 from charlab.runs.permissions import Actor
@@ -25,6 +28,7 @@ from charlab.runs.permissions import Actor
 Progress = Callable[[int], None]
 _TRIES = 20  # connections to one address that may break off, each further on
 _PIECE = 2**16  # bytes that are stored at once: where a connection breaks off, fewer are lost
+_FILES = ("model.safetensors", "vocab.bpe", "config.json")  # of a network in a folder
 _HUGGING_FACE = "https://huggingface.co/openai-community/gpt2/resolve/607a30d783dfa663caf39e06633721c8d4cfcd7e/"
 
 
@@ -42,6 +46,7 @@ class Source:
     merges: Download
     network: ModelConfig
     tokens: int
+    given: Path | None = None  # the published file, where it is on this machine already and stays there
 
     @property
     def path(self) -> Path:
@@ -59,6 +64,11 @@ class Source:
         return self.path.is_file() and downloads.is_here(self.merges)
 
     @property
+    def short_title(self) -> str:
+        """As lists of models name it."""
+        return self.title.partition(" by ")[0]
+
+    @property
     def received(self) -> int:
         """The bytes downloaded so far."""
         return self.part.stat().st_size if self.part.is_file() else 0
@@ -69,8 +79,19 @@ class Source:
         return (
             f"{self.title}, licence: {self.licence}. The download has {_megabytes(self.size)}. It needs "
             f"{_megabytes(self.size + self.aligned)} of disk space until it is complete, then "
-            f"{_megabytes(self.aligned)}; in use, {_megabytes(self.aligned)} of memory, once per machine. "
-            "A processor core generates about 20 tokens per second."
+            f"{_megabytes(self.aligned)}. {self._in_use}"
+        )
+
+    @property
+    def about_use(self) -> str:
+        """What to know before it is loaded."""
+        return f"{self.title}, licence: {self.licence}. {self._in_use}"
+
+    @property
+    def _in_use(self) -> str:
+        return (
+            f"In use it takes {_megabytes(self.aligned)} of memory, once per machine. "
+            "A processor core generates about 20 tokens per second, for all who use it."
         )
 
 
@@ -93,6 +114,42 @@ SMALL = Source(
 )
 
 
+def source() -> Source:
+    """The network that this machine uses: GPT-2 small, or the one in the folder that CHARLAB_GPT2 names. Raises
+    UnavailableError where that folder has none."""
+    folder = permission.given_folder()
+    return SMALL if folder is None else _in_folder(folder, mark(folder / _FILES[0]))
+
+
+@lru_cache(maxsize=2)
+def _in_folder(folder: Path, _found: Mark | None) -> Source:
+    """A network of GPT-2's form as the library `transformers` saves it, with OpenAI's list of merges."""
+    try:
+        published, merges, written = ((folder / name).read_bytes() for name in _FILES)
+        said = json.loads(written)
+        sizes = {"layers": said["n_layer"], "units": said["n_embd"], "heads": said["n_head"]}
+        config = ModelConfig(kind="transformer", context=said["n_positions"], **sizes)
+        tokens = int(said["vocab_size"])
+    except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
+        raise UnavailableError(
+            f"The folder of CHARLAB_GPT2, {folder}, has no network of GPT-2's form: {error}."
+        ) from error
+    sha256, name = hashlib.sha256(published).hexdigest(), hashlib.sha256(published + merges).hexdigest()[:12]
+    return Source(
+        title=f"GPT-2 of the folder {folder.name}",
+        licence="that of the folder",
+        urls=(),
+        size=len(published),
+        aligned=len(published),
+        sha256=sha256,
+        name=f"gpt2-{name}",
+        merges=Download(f"gpt2-{name}.bpe", (), hashlib.sha256(merges).hexdigest()),
+        network=config,
+        tokens=tokens,
+        given=folder / _FILES[0],
+    )
+
+
 def fetch(actor: Actor, source: Source = SMALL, on_progress: Progress = lambda received: None) -> Path:
     """The aligned file, downloaded if it is not here, like the list of merges. `on_progress` is called with the
     bytes received so far; what it raises ends the download, which can be continued.
@@ -105,10 +162,14 @@ def fetch(actor: Actor, source: Source = SMALL, on_progress: Progress = lambda r
         with _alone(source):
             if not source.path.is_file():  # another process may have been faster
                 _check_room(source)
-                _receive(source, on_progress)
-                _check_contents(source)
-                weights.align(source.part, source.path)
-                source.part.unlink()
+                if source.given is None:
+                    _receive(source, on_progress)
+                    _check_contents(source)
+                    weights.align(source.part, source.path)
+                    source.part.unlink()
+                else:
+                    shutil.copyfile(source.given.with_name(_FILES[1]), cache_folder() / source.merges.file_name)
+                    weights.align(source.given, source.path)
     try:
         downloads.fetch(source.merges)
     except DownloadError as error:

@@ -19,7 +19,7 @@ from charlab.labs.gpt2.tokens import TokenVocab
 from charlab.runs import memory
 from charlab.runs.permissions import Actor
 
-MAX_TOKENS = 256  # of a text that is read
+MAX_TOKENS = 256  # of a text that is explained, where the network's context is not shorter
 _ROWS = 16  # tokens whose probabilities are computed at once: all V of each, in double precision
 
 
@@ -56,21 +56,32 @@ def load(actor: Actor, source: Source = SMALL) -> LoadedGpt2:
     return _load(source, found, merges)
 
 
+def is_loaded() -> bool:
+    """Whether this process has loaded GPT-2."""
+    return _load.cache_info().currsize > 0
+
+
 def explain(model: LoadedGpt2, text: str) -> TokenReading:
     """What the network expected after each token of a text, and where its attention went. Raises CharlabError
     where the text is empty or too long."""
-    ids = model.vocab.encode(text)
-    if len(ids) > MAX_TOKENS:
-        raise CharlabError(
-            f"GPT-2 reads texts of up to {MAX_TOKENS} tokens here. This one has {len(ids):,}. Shorten it."
-        )
-    if not len(ids):
+    if not text:
         raise CharlabError("There is no text to explain. Give at least one character.")
+    ids = checked_ids(model.vocab, text, model.predictor.context)
     logits, attention = model.predictor.read(ids)
-    return _reading(model.vocab.split(text), ids, logits, attention)
+    return reading(model.vocab.split(text), ids, logits, attention)
 
 
-def _reading(
+def checked_ids(vocab: TokenVocab, text: str, context: int) -> np.ndarray:
+    """The ids of a text that is explained: [T]. Raises CharlabError where it is too long."""
+    ids, most = vocab.encode(text), min(MAX_TOKENS, context)
+    if len(ids) > most:
+        raise CharlabError(
+            f"GPT-2 reads texts of up to {most} tokens here. This one has {len(ids):,}. Shorten it."
+        )
+    return ids
+
+
+def reading(
     tokens: tuple[str, ...], ids: np.ndarray, logits: np.ndarray, attention: dict[str, np.ndarray]
 ) -> TokenReading:
     """As core.reading.explain has it, in less memory: single precision at the end, and a few rows at a time."""

@@ -1,7 +1,8 @@
 """Who may use GPT-2, and who may download it: it takes half a gigabyte of a machine's memory.
 
 In a class nobody but the teacher loads it until the teacher allows it, or CHARLAB_GPT2=1 does. CHARLAB_GPT2=0
-keeps it from everyone. The teacher's word is kept in the cache folder: server/gpt2.json.
+keeps it from everyone, and the path of a folder puts another network in its place. The teacher's word is kept in
+the cache folder: server/gpt2.json.
 """
 
 from __future__ import annotations
@@ -46,11 +47,25 @@ def is_allowed() -> bool:
         return False
 
 
+def is_off() -> bool:
+    """Whether nobody may use GPT-2 here. Raises ConfigError."""
+    return _setting() == "0"
+
+
+def given_folder() -> Path | None:
+    """The folder of another network of GPT-2's form that CHARLAB_GPT2 names; None where it names none."""
+    text = os.environ.get("CHARLAB_GPT2", "").strip()
+    return Path(text) if text not in ("", "0", "1") and Path(text).is_dir() else None
+
+
 def _setting() -> str:
     text = os.environ.get("CHARLAB_GPT2", "").strip()
+    if given_folder() is not None:
+        return ""
     if text not in ("", "0", "1"):
         raise ConfigError(
-            f"CHARLAB_GPT2 must be 1 to allow GPT-2 in a class, or 0 for no GPT-2. Received: {text!r}."
+            "CHARLAB_GPT2 must be 1 to allow GPT-2 in a class, 0 for no GPT-2, or a folder with another network "
+            f"of its form. Received: {text!r}."
         )
     return text
 

@@ -11,6 +11,7 @@ import ctypes
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,18 @@ _LETTERS = [*map(chr, _PRINTED), *map(chr, range(0x100, 0x100 + 256 - len(_PRINT
 _SURROGATES = re.compile("[\ud800-\udfff]")  # halves of a character, which no text should hold
 
 
+class Tokens(tuple[str, ...]):
+    """The tokens of a text, which knows the text: a token may be bytes that are no whole character."""
+
+    whole: str
+    sizes: list[int]  # [T] the bytes of each
+
+    def __new__(cls, whole: str, tokens: Iterable[str], sizes: list[int]) -> Tokens:
+        result = super().__new__(cls, tokens)
+        result.whole, result.sizes = whole, sizes
+        return result
+
+
 class TokenVocab(Vocab):
     """A vocabulary of tokens, which can do what a Vocab of characters can.
 
@@ -37,6 +50,7 @@ class TokenVocab(Vocab):
     """
 
     characters: Sequence[str]  # type: ignore[assignment]  # a Vocab's are one string
+    unit = "token"
     pieces: Sequence[bytes]  # [V] the bytes of each token, the end of a text included
     _tokenizer: Tokenizer
 
@@ -46,9 +60,9 @@ class TokenVocab(Vocab):
         found = {"characters": _Texts(pieces), "lower_case": False, "pieces": pieces, "_tokenizer": tokenizer}
         self.__dict__.update(found)  # a Vocab is frozen
 
-    def encode(self, text: str) -> np.ndarray:
+    def encode(self, text: str | Tokens) -> np.ndarray:
         """The ids of a text's tokens: [T], usually a quarter as many as it has characters."""
-        whole = _SURROGATES.sub(UNKNOWN_CHARACTER, text)
+        whole = _SURROGATES.sub(UNKNOWN_CHARACTER, text if isinstance(text, str) else text.whole)
         return np.array(self._tokenizer.encode(whole, add_special_tokens=False).ids, np.min_scalar_type(len(self)))
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -61,9 +75,15 @@ class TokenVocab(Vocab):
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         return lambda i: decoder.decode(self.pieces[i])
 
-    def split(self, text: str) -> tuple[str, ...]:  # type: ignore[override]
+    @cached_property
+    def alphabet(self) -> tuple[str, ...]:
+        """What each id stands for, the end of a text last: [V]. It takes 4 MB, once it is asked for."""
+        return *self.characters, END
+
+    def split(self, text: str) -> Tokens:  # type: ignore[override]
         """The tokens of a text, as `characters` has them: [T]."""
-        return tuple(self.characters[i] for i in self.encode(text))
+        ids = self.encode(text)
+        return Tokens(text, (self.characters[i] for i in ids), [len(self.pieces[i]) for i in ids])
 
     def unknown_in(self, text: str) -> list[str]:
         """Nothing: every text can be read."""

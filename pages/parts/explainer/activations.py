@@ -6,7 +6,7 @@ numbers: little-endian, in single precision.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +49,7 @@ def of(model: Model, text: str, position: int = 0) -> tuple[Activations, range]:
     """A network's activations after reading the character at a position, and the part of the text that they
     belong to: all of it, or what the network holds at that moment."""
     part = probes.context_window(model.predictor, len(text), position)
-    shown = text[part.start : part.stop]
+    shown = text if len(part) == len(text) else text[part.start : part.stop]  # tokens are never too many
     spinner = st.spinner("Looking inside ...") if get_script_run_ctx() else None
     return _ACTIVATIONS.get((model.digest, shown), lambda: _computed(model, shown), spinner), part
 
@@ -93,8 +93,14 @@ def _computed(model: Model, text: str) -> Activations:
     script = get_script_run_ctx()
     if writers.pool().is_running:
         with suppress(writers.WeightsChanged):
-            return writers.activations(model, text, *((script.session_id, script.yield_check) if script else ()))
-    return writer.activations(model, text)
+            asked = (script.session_id, script.yield_check) if script else ()
+            return writers.activations(model, _whole(text), *asked)
+    return writer.activations(model, _whole(text))
+
+
+def _whole(text: Sequence[str]) -> str:
+    """A text of characters as it is, and that of tokens, which know it."""
+    return text if isinstance(text, str) else text.whole  # type: ignore[attr-defined]
 
 
 # What browsers ask for: each function gets the values of the address, and raises for those that do not exist

@@ -36,7 +36,7 @@ def show(model: Model, found: Activations, text: str, place: DeltaGenerator) -> 
     with left:
         _one_row(model, text, parts, layer, head, len(layers))
         with present.details("heads"):
-            _explanation(max(stop - start for _, start, stop in parts))
+            _explanation(max(stop - start for _, start, stop in parts), model.vocab.unit)
     with right:
         _matrix(model, text, parts, layer, head)
     return {"layer": layer, "head": head}
@@ -54,6 +54,7 @@ def _one_row(model: Model, text: str, parts: list, layer: int, head: int, layers
         layer=layer,
         head=head,
         layers=layers,
+        unit=model.vocab.unit,
         characters=list(text),
         letters=letters(text),
         leftward=[c for c in sorted(set(text)) if isolated(c) != c],
@@ -74,9 +75,9 @@ def letters(text: str) -> dict[str, tuple[str, str, str]]:
     return {c: (literal(visible(c)), literal(named(c)), named(c)) for c in sorted(set(text))}
 
 
-def _explanation(context: int) -> None:
+def _explanation(context: int, unit: str) -> None:
     with st.popover("What am I looking at?"):
-        st.markdown(
+        words = (
             "For every character that it reads, a Transformer looks back at the characters before it and at the "
             "character itself. Several **heads** do this in parallel in every layer, each in its own way. A "
             "head's attention sums to 1. The bars show how it is divided; the wider an arc, the greater the "
@@ -84,6 +85,7 @@ def _explanation(context: int) -> None:
             "with it, and every layer mixes it again: it does not explain why the model chose a character. The "
             f"model holds at most {context} characters of this text at once and forgets older ones."
         )
+        st.markdown(words.replace("character", unit))
 
 
 def _matrix(model: Model, text: str, parts: list, layer: int, head: int) -> None:
@@ -97,8 +99,9 @@ def _matrix(model: Model, text: str, parts: list, layer: int, head: int) -> None
         label="Matrix: from every character (rows) to the characters it looks at (columns).",
     )
     with present.details("matrix"):
+        unit = model.vocab.unit
         st.caption(
-            "Each row is a character just read, each column a character it looks at. The more a square stands "
-            "out, the greater its share. The upper right is empty: nothing looks ahead. Click a row to choose it."
+            f"Each row is a {unit} just read, each column a {unit} it looks at. The more a square stands out, the "
+            "greater its share. The upper right is empty: nothing looks ahead. Click a row to choose it."
         )
         follower.mount("context", text, parts=parts)

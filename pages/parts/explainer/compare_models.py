@@ -11,7 +11,7 @@ from charlab.charts import along_text
 from charlab.core.display import named
 from charlab.core.reading import Reading
 from charlab.explain import evidence
-from charlab.runs import models
+from charlab.labs import published
 from charlab.runs.models import Model, ModelInfo
 from pages.parts.explainer import readings
 from pages.parts.shared import gone, url_state
@@ -25,7 +25,7 @@ _NONE = ""
 def pick(info: ModelInfo, notice: Any) -> ModelInfo | None:
     """A select box of all other models; None if the reader chooses none. That one was deleted is said in
     `notice`."""
-    others = {other.name: other for other in models.available_models() if other.name != info.name}
+    others = {other.name: other for other in published.survey()[0] if other.name != info.name}
     if not others:
         st.session_state.pop("other", None)
         return None

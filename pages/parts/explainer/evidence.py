@@ -9,7 +9,7 @@ from charlab.core.display import in_line, named
 from charlab.core.reading import Reading
 from charlab.explain import evidence
 from charlab.runs.models import Model
-from pages.parts.explainer.text_strip import alphabet, before, percent
+from pages.parts.explainer.text_strip import before, percent
 from pages.parts.shared import corpus_index
 from pages.parts.shared.safe_text import plain
 
@@ -53,7 +53,7 @@ def _counts(model: Model, read: str) -> None:
             "An n-gram model consists of counts: how often each character followed the last few characters. The "
             "longest context counts most, the more so the more often it occurred; shorter ones are mixed in."
         )
-        characters = alphabet(model)
+        characters = model.vocab.alphabet
         counted = {length: dict(zip(ids.tolist(), counts.tolist(), strict=True)) for length, ids, counts in behind}
         shown = list(dict.fromkeys(i for ids in counted.values() for i in ids))[:_MAX_ROWS]
         columns: dict[str, list] = {"character": [named(characters[i]) for i in shown]}
@@ -95,7 +95,9 @@ def _followers(model: Model, reading: Reading, step: int) -> None:
 
 def _compare(model: Model, model_probabilities: np.ndarray, counts: dict[str, int], actual: str) -> None:
     total, ids = sum(counts.values()), model.vocab.encode("".join(counts))
-    most_likely = {alphabet(model)[i]: 0 for i in np.argsort(-model_probabilities, kind="stable")[:5].tolist()}
+    most_likely = {
+        model.vocab.alphabet[i]: 0 for i in np.argsort(-model_probabilities, kind="stable")[:5].tolist()
+    }
     of_id = dict(zip(counts, ids.tolist(), strict=True))
     of_id |= {c: int(i) for c, i in zip(most_likely, model.vocab.encode("".join(most_likely)), strict=True)}
     shown = list((dict(list(counts.items())[:12]) | {c: counts.get(c, 0) for c in most_likely}).items())

@@ -66,8 +66,8 @@ async function said({ words, data }, step) {
   return () => {
     words.hidden = false;
     words.textContent = step
-      ? `The model has read up to “${before(head, step, 12)}”${data.short ? "." : " and now predicts the next character."}`
-      : "Before the first character the model has read nothing. Choose a later character in the text above.";
+      ? `The model has read up to “${before(head, step, 12)}”${data.short ? "." : ` and now predicts the next ${head.unit}.`}`
+      : `Before the first ${head.unit} the model has read nothing. Choose a later ${head.unit} in the text above.`;
   };
 }
 
@@ -105,13 +105,13 @@ async function arcs(view, step) {
     const shown = weights.subarray(row * length, row * length + row + 1);
     drawChart(view, arcsFigure({ ...data, text: data.characters, figure: JSON.parse(data.figure), weights: shown, first: start }));
     const [position, share, distance] = summary((data.layer - 1) * perLayer + data.head - 1), apart = row - position;
-    const back = apart ? `${apart} ${apart === 1 ? "character" : "characters"} back` : "the last character read";
+    const back = apart ? `${apart} ${data.unit}${apart === 1 ? "" : "s"} back` : `the last ${data.unit} read`;
     view.words.className = "small st-key-details-of-arcs";
     view.words.hidden = false;
     view.words.textContent = `The greatest share, ${fixed(100 * share, 0)}%, goes to “${name(position)}” at position `
-      + `${start + position + 1}, ${back}. On average the head looks ${fixed(distance, 1)} characters back.`;
+      + `${start + position + 1}, ${back}. On average the head looks ${fixed(distance, 1)} ${data.unit}s back.`;
     view.table.summary.textContent = "Every head at this step as a table";
-    fill(view, ["layer", "head", "looks most at", "at position", "characters back", "share, %", "mean distance, characters"],
+    fill(view, ["layer", "head", "looks most at", "at position", `${data.unit}s back`, "share, %", `mean distance, ${data.unit}s`],
       Array.from({ length: number }, (_, i) => {
         const [place, most, mean] = summary(i);
         return [Math.floor(i / perLayer) + 1, i % perLayer + 1, name(place), start + place + 1, row - place, fixed(100 * most, 1), fixed(mean, 1)];

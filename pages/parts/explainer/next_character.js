@@ -38,7 +38,7 @@ function create(parentElement) {
   const root = element("div", "part next"), view = { root, turn: 0, drawing: 0, unlisten: () => {} };
   root.toggleAttribute("data-moves", true);
   view.heading = element("h2");
-  view.nothing = element("p", "note", "Before it the model has read nothing, so there is no prediction yet. Choose a later character.");
+  view.nothing = element("p", "note");
   view.figures = element("p", "st-key-details-figures");
   view.chart = element("div", "picture");
   view.problem = element("p", "note");
@@ -79,6 +79,7 @@ async function draw(view) {
   }
   const [head, otherHead, logits] = loaded;
   view.nothing.hidden = step > 0;
+  view.nothing.textContent = `Before it the model has read nothing, so there is no prediction yet. Choose a later ${head.unit}.`;
   for (const part of view.predicted) part.hidden = step === 0;
   view.heading.textContent = heading(head, step);
   if (step) show(view, { head, otherHead, logits, step, values });
@@ -95,7 +96,7 @@ function show(view, { head, otherHead, logits, step, values }) {
   view.other.hidden = !known;
   if (known) view.other.textContent = `The other model, ${data.other.name}: ${figures(otherHead, step)}`;
   const figure = bars({
-    labels: head.labels ?? head.alphabet, model: probabilities, sampling, actual, title: "Predicted next character",
+    labels: head.labels ?? head.alphabet, model: probabilities, sampling, actual, title: `Predicted next ${head.unit}`,
     most: data.most, layout: data.layout,
   });
   const chart = { ...data.chart, figure: JSON.stringify(figure), label: words, filename: `position-${step + 1}` };
@@ -107,7 +108,7 @@ function show(view, { head, otherHead, logits, step, values }) {
 function fill(table, { head, probabilities, sampling, actual }) {
   const shown = ranked(probabilities).slice(0, ROWS);
   if (actual !== null && !shown.includes(actual)) shown.push(actual);
-  const share = (p) => fixed(100 * p, 2), names = ["character", "model probability, %"];
+  const share = (p) => fixed(100 * p, 2), names = [head.unit, "model probability, %"];
   if (sampling) names.push("sampling probability, %");
   const rows = shown.map((i) => [
     head.alphabet[i], share(probabilities[i]), ...(sampling ? [share(sampling[i])] : []), i === actual ? "actual" : "",

@@ -12,6 +12,7 @@ from charlab.charts import along_text
 from charlab.core import kinds
 from charlab.core.reading import Reading
 from charlab.errors import CharlabError
+from charlab.labs import published
 from charlab.runs import models
 from charlab.runs.models import Model, ModelInfo
 from pages.parts.explainer import readings
@@ -26,7 +27,7 @@ _MAX_READ = 40_000  # characters read for one curve, over all epochs: seconds, n
 
 def epochs(info: ModelInfo) -> list[int]:
     """The numbers of the epochs whose weights are saved; 0 is untrained."""
-    names = models.find(info.name).weight_names()
+    names = published.weight_names(info.name)
     return [int(found[1]) for name in names if (found := re.fullmatch(r"epoch-(\d+)", name))]
 
 

@@ -11,7 +11,7 @@ import json
 import math
 import time
 import zlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,8 +27,8 @@ from charlab import __version__
 from charlab.charts import along_text
 from charlab.charts.base import literal
 from charlab.core.display import isolated, named, visible
-from charlab.core.reading import Reading, explain
-from charlab.core.vocab import UNKNOWN_CHARACTER
+from charlab.core.reading import Reading
+from charlab.core.vocab import Vocab
 from charlab.explain import evidence
 from charlab.runs import writers
 from charlab.runs.models import Model
@@ -43,11 +43,15 @@ _PART = 2**18  # bytes of logits that a browser gets at once: no text makes a la
 
 @dataclass(frozen=True)
 class _Kept:
-    """A reading and the characters of its ids."""
+    """A reading, and what its ids stand for."""
 
     reading: Reading
-    characters: list[str]  # [V], the unknown one last
-    unknown: int
+    alphabet: tuple[str, ...]  # [V], the unknown one last
+    unit: str  # "character" or "token"
+
+    @classmethod
+    def by(cls, vocab: Vocab, reading: Reading) -> _Kept:
+        return cls(reading, vocab.alphabet, vocab.unit)
 
 
 _READINGS: SharedCache[_Kept] = SharedCache(64 * 2**20)
@@ -77,7 +81,7 @@ def compute(model: Model, text: str) -> Reading:
         with suppress(OSError):  # whoever needs it says it
             pool.prepare()
     with st.spinner(_WORDS):
-        return explain(model.predictor, model.vocab, text)
+        return model.explain(text)
 
 
 def _checks(script: ScriptRunContext, shown: ExitStack) -> Callable[[], None]:
@@ -101,7 +105,7 @@ def read_in_positions_of(reading: Reading, model: Model, text: str) -> tuple[Rea
     if whole.text == reading.text:
         return whole, whole
     key = key_of(model.digest, whole.text, reading.text)
-    aligned = lambda: _Kept(evidence.aligned(reading, whole), *_alphabet(model))  # noqa: E731
+    aligned = lambda: _Kept.by(model.vocab, evidence.aligned(reading, whole))  # noqa: E731
     return whole, _READINGS.get(key, aligned).reading
 
 
@@ -144,16 +148,14 @@ def packed(part: bytes, repeats: bool = True) -> bytes:
 
 
 def _kept(model: Model, text: str) -> _Kept:
-    return _READINGS.get(key_of(model.digest, text), lambda: _Kept(compute(model, text), *_alphabet(model)))
+    key = key_of(model.digest, model.vocab.split(text))
+    return _READINGS.get(key, lambda: _Kept.by(model.vocab, compute(model, text)))
 
 
-def _alphabet(model: Model) -> tuple[list[str], int]:
-    return [*model.vocab.characters, UNKNOWN_CHARACTER], model.vocab.unknown_id
-
-
-def key_of(digest: str, *texts: str) -> str:
+def key_of(digest: str, *texts: Sequence[str]) -> str:
     """What an answer is of: a model's weights and a text, or the same text in two forms."""
-    hashed = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass"))
+    joined = "\0".join(text if isinstance(text, str) else "\1".join(text) for text in texts)
+    hashed = hashlib.sha256(joined.encode("utf-8", "surrogatepass"))
     return f"{digest}-{hashed.hexdigest()[:24]}"
 
 
@@ -161,7 +163,7 @@ def _head(kept: _Kept, _first: int) -> bytes:
     """What is said of every position; words.js reads it. Of each text only its distinct characters are named."""
     reading, distinct = kept.reading, sorted(set(kept.reading.text))
     drawn = {c: visible(c) for c in distinct}
-    names, labels = names_of(tuple(kept.characters))
+    names, labels = names_of(kept.alphabet)
     said = {
         "text": list(reading.text),
         "drawn": {c: form for c, form in drawn.items() if form != c},
@@ -170,7 +172,8 @@ def _head(kept: _Kept, _first: int) -> bytes:
         "names": {c: named(c) for c in distinct if named(c) != c},
         "alphabet": names,
         "labels": labels if labels != names else None,
-        "unknown": kept.unknown,
+        "unknown": len(kept.alphabet) - 1,
+        "unit": kept.unit,
         "next": reading.next_ids.tolist(),
         "type": str(stored(reading.logits).dtype),
         "rows": _rows(reading.logits),
@@ -197,7 +200,7 @@ def _logits(kept: _Kept, first: int) -> bytes:
 def _heatmap(kept: _Kept, first: int) -> bytes:
     reading = kept.reading
     figure = along_text.heatmap_figure(
-        reading.text, kept.characters, reading.probabilities, reading.bits, first, reading.entropies
+        reading.text, kept.alphabet, reading.probabilities, reading.bits, first, reading.entropies
     )
     return figure.to_json().encode()
 

@@ -12,8 +12,10 @@ import { setting } from "./settings.js";
 import { fixed, inPercent } from "./words.js";
 import { button, element, styled } from "./elements.js";
 import { foldedTable } from "./table.js";
+import { fetched } from "./fetched.js";
 
 const HANDS = 10; // buttons, of the most likely characters
+const MOST_LISTED = 10000; // names of an alphabet
 const OVERDUE = 10000; // milliseconds, after which no answer is waited for
 const views = new WeakMap(); // parentElement -> what is drawn there
 const known = { session: null, logits: new Map() }; // of a session: what was written -> logits [V]
@@ -28,7 +30,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const disconnect = place.connect(() => view.tell("moved"), ["seed", "walk"]);
   view.unfollow = () => { unlisten(); disconnect(); };
   before();
-  hear(view, data);
+  hearNamed(view, data);
   const call = ++view.call;
   return () => {
     if (view.call !== call) return; // a call that a newer one has overtaken
@@ -55,8 +57,9 @@ function create(parentElement) {
   view.said = element("p");
   view.more = element("div", "st-key-details-what-if");
   view.root.append(view.chart, view.words, view.hint, view.problem, createButtons(view), view.strip, view.said, view.more);
+  view.ask = element("span");
   const title = element("p"), settings = element("div", "settings");
-  title.append(element("b", "", "What if?"), " Choose the next character yourself.");
+  title.append(element("b", "", "What if?"), " ", view.ask);
   view.inputs = [
     setting(settings, "temperature", "Temperature", "range"),
     setting(settings, "speed", "Speed, characters per second", "range", (power) => String(2 ** power)),
@@ -100,7 +103,6 @@ function createHands(view) {
   const row = element("div", "row"), choose = (id) => { pause(view); ask(view, { act: "hand", id }); };
   view.hands = Array.from({ length: HANDS }, () => row.appendChild(button("", ({ currentTarget }) => choose(Number(currentTarget.value)))));
   view.any = row.appendChild(element("select"));
-  view.any.setAttribute("aria-label", "Any other character");
   view.any.addEventListener("change", () => {
     choose(Number(view.any.value));
     view.any.value = "";
@@ -133,6 +135,21 @@ function countKnown(data) {
   let length = 0;
   while (length <= data.ids.length && logitsAfter(data, length)) length++;
   return length;
+}
+
+// The names of a large alphabet are at an address of their own, which is asked for once.
+function hearNamed(view, data) {
+  view.newest = data;
+  if (!data.alphabet) return hear(view, data);
+  if (data.alphabet === known.address) return hear(view, Object.assign(data, known.names));
+  fetched(data.alphabet).then((answer) => answer.json()).then((names) => {
+    Object.assign(known, { address: data.alphabet, names });
+    if (view.newest === data && view.root.isConnected) hear(view, Object.assign(data, names));
+  }).catch((problem) => {
+    console.warn(problem);
+    view.problem.hidden = false;
+    view.problem.textContent = "The names of the tokens could not be loaded from the server. Reload the page.";
+  });
 }
 
 // What the server says of the branch. Its position counts once it answers the last thing that was sent, unless the
@@ -210,7 +227,7 @@ async function draw(view) {
   view.problem.textContent = "The random numbers could not be loaded from the server. Move again, or reload the page.";
   if (isFull(view)) {
     view.problem.hidden = false;
-    view.problem.textContent = `A branch has at most ${data.most} characters. Go back, or restart.`;
+    view.problem.textContent = `A branch has at most ${data.most} ${data.unit}s. Go back, or restart.`;
   }
   const isOpen = Boolean(numbers && !isFull(view));
   for (const part of [view.chart, view.words, view.hint, view.byHand]) part.hidden = !isOpen;
@@ -230,7 +247,8 @@ function drawChoice(view) {
   const words = `The random number ${fixed(uniform, 3)} falls on “${data.names[chosen]}”, whose segment runs from `
     + `${fixed(left, 3)} to ${fixed(left + p, 3)}: a probability of ${inPercent(p)}.`;
   view.words.textContent = words;
-  view.hint.textContent = "Each segment is one character: the wider, the more likely. Light and dark only tell neighbours apart.";
+  view.hint.textContent = `Each segment is one ${data.unit}: the wider, the more likely. Light and dark only tell neighbours apart.`;
+  view.ask.textContent = `Choose the next ${data.unit} yourself.`;
   view.hint.className = data.chart.least_type ? "" : "small";
   const labels = data.names.map((name, i) => data.labels[i] ?? name), forms = labels.map((label, i) => data.forms[i] ?? label);
   const figure = segments({ ...data.segments, labels, forms, probabilities, uniform, chosen });
@@ -251,16 +269,16 @@ function drawWritten(view, position) {
   const strip = { ...data.strip, chosen: before + position, onChoose: (index) => goTo(view, index - before) };
   view.removeStrip = mountStrip({ data: strip, parentElement: view.cells, setTriggerValue: () => {} });
   const manual = data.path.slice(0, position).filter(([, isManual]) => isManual).length;
-  const number = `${position} ${position === 1 ? "character" : "characters"} written`;
-  const where = "Click a character to go back to it, or use the arrow keys once the text has focus.";
+  const number = `${position} ${data.unit}${position === 1 ? "" : "s"} written`;
+  const where = `Click a ${data.unit} to go back to it, or use the arrow keys once the text has focus.`;
   const start = data.ids.length ? `Back at the beginning. ${where}` : `Press Step to write “${data.names[view.choice?.chosen]}”, the `
-    + "character that the random number falls on. Play writes one after the other.";
+    + `${data.unit} that the random number falls on. Play writes one after the other.`;
   view.said.textContent = position ? `${number}${manual ? `, ${manual} of them chosen by you` : ""}. ${where}${data.keys}` : start;
   view.said.className = data.ids.length ? "small st-key-details-written" : data.chart.least_type ? "" : "small";
   const rows = data.path.slice(0, position).map(([uniform, isManual, share, temperature], i) =>
     [data.length + i + 1, data.names[data.ids[i]], isManual ? "you" : "random number", fixed(uniform, 3), fixed(share, 2), temperature]);
   view.table.details.hidden = !position;
-  view.table.show(["position", "character", "chosen by", "random number", "probability, %", "temperature"], rows);
+  view.table.show(["position", data.unit, "chosen by", "random number", "probability, %", "temperature"], rows);
 }
 
 function drawControls(view, position) {
@@ -294,8 +312,10 @@ function drawBranches(view) {
   }));
 }
 
+// All names, or of a large alphabet the first ones: there the buttons have the most likely of them.
 function listNames(view, data) {
   const option = (words, value) => Object.assign(element("option", "", words), { value });
-  const all = data.names.map((name, i) => option(name, i)).filter((_, i) => i !== data.unknown);
-  view.any.replaceChildren(option("Any other character", ""), ...all);
+  const all = data.names.slice(0, MOST_LISTED).map((name, i) => option(name, i)).filter((_, i) => i !== data.unknown);
+  view.any.setAttribute("aria-label", `Any other ${data.unit}`);
+  view.any.replaceChildren(option(`Any other ${data.unit}`, ""), ...all);
 }

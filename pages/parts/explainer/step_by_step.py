@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,7 +31,6 @@ from charlab.explain import branching
 from charlab.explain.branching import Branches, Choice, Reader
 from charlab.runs.models import Model
 from pages.parts.explainer import next_character, readings
-from pages.parts.explainer.text_strip import alphabet
 from pages.parts.shared import header_stop, present, served_files, url_state
 from pages.parts.shared.character_strip import drawing, keys_help
 from pages.parts.shared.chart import frame
@@ -45,6 +45,8 @@ _SPEEDS = {"min": -1, "max": 2, "step": 1}  # powers of two: characters per seco
 _READERS: SharedCache[Reader] = SharedCache(
     32 * 2**20, lambda reader: size_of({name: part for name, part in vars(reader).items() if name != "_predictor"})
 )
+_MOST_SENT = 10_000  # names of an alphabet: those of tokens are more
+_ALPHABETS: SharedCache[bytes] = SharedCache(8 * 2**20)
 _mount = served_files.component("charlab_step_by_step", Path(__file__).with_suffix(".js"), isolate_styles=False)
 
 
@@ -53,7 +55,7 @@ class _Session:
     """One reader's branches, for one model and one text."""
 
     key: str
-    text: str
+    text: Sequence[str]  # its characters, or tokens
     reader: Reader
     branches: Branches = field(default_factory=Branches)
     code: str = ""  # the branch in the page's link
@@ -71,7 +73,7 @@ def show(model: Model, text: str) -> dict[str, Any]:
     session = _session(model, text)
     st.fragment(_view)(model, session)
     with present.details("help"):
-        _explanation()
+        _explanation(model.vocab.unit)
     return _settings(session)
 
 
@@ -87,13 +89,13 @@ def random_numbers(request: Request) -> Response:
 
 def _session(model: Model, text: str) -> _Session:
     """The current session; a new one for another model or text, or if a link describes one."""
-    key, code = readings.key_of(model.digest, text), st.session_state.walk
+    key, code = readings.key_of(model.digest, model.vocab.split(text)), st.session_state.walk
     session = st.session_state.get("walk_session")
     if session is None or session.key != key:
         if session is not None and code == session.code:
             code = ""  # it belongs to the previous text
         turn = session.turn if session else 0
-        session = _Session(key, text, _reader(model, text).fork(), turn=turn)
+        session = _Session(key, model.vocab.split(text), _reader(model, text).fork(), turn=turn)
         session.branches = branching.from_code(code, session.reader, model.vocab)
     elif code != session.code:
         position = branching.position_of(session.branches, code)
@@ -220,7 +222,8 @@ def _data(model: Model, session: _Session) -> dict[str, Any]:
         "branches": _branches(model, branches),
         "chart": frame(present.taller(_CHART)),
         "segments": _segments(),
-        **_names(tuple(alphabet(model))),
+        "unit": model.vocab.unit,
+        **_alphabet(model),
         **_strip(model, session),
     }
 
@@ -244,6 +247,22 @@ def _logits(session: _Session, ids: tuple[int, ...]) -> tuple[str, list[tuple[in
     return kind, [
         (length, base64.b64encode(row.astype(row.dtype.newbyteorder("<"))).decode()) for length, row in rows
     ]
+
+
+def _alphabet(model: Model) -> dict[str, Any]:
+    """The names of an alphabet's characters, or the address of one that is too large for every answer."""
+    if len(model.vocab) <= _MOST_SENT:
+        return _names(model.vocab.alphabet)
+    _ALPHABETS.get(model.digest, lambda: readings.packed(json.dumps(_names(model.vocab.alphabet)).encode()))
+    return {"alphabet": f"{served_files.root()}/alphabet/{model.digest}"}
+
+
+def alphabet(request: Request) -> Response:
+    """The names of a large alphabet, as JSON."""
+    found = _ALPHABETS.find(request.path_params["digest"])
+    if found is None:
+        return PlainTextResponse("The server has forgotten this alphabet.", 404)
+    return Response(found, media_type="application/json", headers=served_files.KEEP)
 
 
 @lru_cache(maxsize=64)
@@ -274,12 +293,12 @@ def _strip(model: Model, session: _Session) -> dict[str, Any]:
     """The end of the text and the branch, one cell per character, and what is special about its keys."""
     before, path = session.text[-_BEFORE:], session.branches.path
     bits = [choice.bits for choice in path]
-    characters = [*before, *branching.decode(path, model.vocab), along_text.END]
+    characters = [*before, *(model.vocab.alphabet[choice.id] for choice in path), along_text.END]
     blank: list[float | None] = [None] * len(before)
     strip = drawing(
         characters,
         [*blank, *(min(1.0, value / 8) for value in bits), None],
-        label="Written text, one cell per character",
+        label=f"Written text, one cell per {model.vocab.unit}",
         values=[*blank, *(value if value < 99 else None for value in bits), None],
         unit="bits at this temperature",
         legend=("0 bits: likely", "8+ bits: unlikely"),
@@ -299,19 +318,19 @@ def _branches(model: Model, branches: Branches) -> dict[str, Any]:
     return {"texts": texts, "current": branches.branch, "most": branching.MAX_BRANCHES}
 
 
-def _explanation() -> None:
+def _explanation(unit: str) -> None:
     with st.popover("What am I looking at?", icon=":material/help:"):
         st.write(
-            "All characters that the model knows lie side by side on a line from 0 to 1. The more likely a "
-            "character, the wider its segment. A random number between 0 and 1 chooses the character on whose "
-            "segment it falls. So likely characters come often, and unlikely ones now and then."
+            f"All {unit}s that the model knows lie side by side on a line from 0 to 1. The more likely a {unit}, "
+            f"the wider its segment. A random number between 0 and 1 chooses the {unit} on whose segment it "
+            f"falls. So likely {unit}s come often, and unlikely ones now and then."
         )
         st.write(
             "Move the temperature: the segments change their widths, the random number stays. Each position in "
             "the text has its own random number."
         )
         st.write(
-            "**Step** writes the character that the random number falls on. **Play** does so again and again. "
+            f"**Step** writes the {unit} that the random number falls on. **Play** does so again and again. "
             "**Back** and **Restart** go to an earlier position without deleting what was written. **New random "
-            "numbers** changes the random seed: from there on, other random numbers choose the characters."
+            f"numbers** changes the random seed: from there on, other random numbers choose the {unit}s."
         )

@@ -8,7 +8,7 @@ comes next. People read positions, which count from 1: the first character has p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +19,6 @@ from streamlit.delta_generator import DeltaGenerator
 from charlab.charts import along_text
 from charlab.core.display import in_line
 from charlab.core.reading import Reading
-from charlab.core.vocab import UNKNOWN_CHARACTER
 from charlab.corpora import coverage
 from charlab.corpora.first_words import first_words
 from charlab.errors import CharlabError
@@ -58,6 +57,11 @@ class Chosen:
     whole_other: Reading | None = None  # of the text in the other model's form of accents
     other: tuple[str, Reading] | None = None  # its name and its reading, in the positions of the first
 
+    @property
+    def unit(self) -> str:
+        """What a position of the text is: "character" or "token"."""
+        return self.model.vocab.unit
+
 
 def said(model: Model, other: Model | None, text: str) -> str:
     """Model and text in one line."""
@@ -78,15 +82,12 @@ def choose(index: int) -> None:
     st.session_state.step = index
 
 
-def alphabet(model: Model) -> list[str]:
-    """The character of each id; the unknown one is U+FFFD."""
-    return [*model.vocab.characters, UNKNOWN_CHARACTER]
-
-
-def before(text: str, position: int, most: int = 16) -> str:
-    """The last characters before a position, with invisible ones made visible."""
-    start = max(0, position - most)
-    return in_line(("…" if start else "") + text[start:position])
+def before(text: Sequence[str], position: int, most: int = 16) -> str:
+    """The last characters before a position, with invisible ones made visible; tokens whole."""
+    start, room = position, most
+    while start > 0 and (room := room - len(text[start - 1])) >= 0:
+        start -= 1
+    return in_line([*(["…"] if start else []), *text[start:position]])
 
 
 def percent(values: np.ndarray) -> list[float]:
@@ -134,7 +135,7 @@ def strip(
         [*reading.text, along_text.END],
         colouring.shades,
         key="strip",
-        label="The text, one cell per character",
+        label=f"The text, one cell per {chosen.unit}",
         chosen=st.session_state.step,
         on_choose=choose,
         moves=moves,
@@ -149,13 +150,14 @@ def strip(
     )
     with present.details("about-text"):
         keys = (
-            " Click a character, or use the arrow keys; digits 1 to 9 jump to the greatest surprises. The empty "
-            "box at the end is the prediction for what comes next."
+            f" Click a {chosen.unit}, or use the arrow keys; digits 1 to 9 jump to the greatest surprises. The "
+            "empty box at the end is the prediction for what comes next."
         )
-        st.caption(colouring.words + (keys if height == TALL else "") + keys_help(reading.text))
+        words = colouring.words.replace("character", chosen.unit)
+        st.caption(words + (keys if height == TALL else "") + keys_help(reading.text))
         if summary:
             summaries(chosen)
-    _coverage(chosen.model, reading.text)
+    _coverage(chosen.model, "".join(reading.text))
 
 
 def _coverage(model: Model, text: str) -> None:
@@ -172,22 +174,28 @@ def _coverage(model: Model, text: str) -> None:
 
 def summaries(chosen: Chosen) -> None:
     """The reading of each model in one line of numbers."""
-    _summary(chosen.reading, chosen.model.config.name if chosen.other else "")
-    if chosen.other and chosen.whole_other:
-        _summary(chosen.whole_other, chosen.other[0])
-        if chosen.whole_other.text != chosen.reading.text:
+    _summary(chosen.reading, chosen.unit, chosen.model.config.name if chosen.other else "")
+    if chosen.other and chosen.other_model and chosen.whole_other:
+        units = chosen.unit, chosen.other_model.vocab.unit
+        _summary(chosen.whole_other, units[1], chosen.other[0])
+        if units[0] != units[1]:
+            st.caption(
+                "One model reads tokens, the other one characters: the surprise at a token is compared with the "
+                "sum over its characters. Choose the model with tokens first to see every difference."
+            )
+        elif chosen.whole_other.text != chosen.reading.text:
             st.caption(
                 "The two models read some letters with accents in different forms, as one character or as "
                 "several: these are left out where the models are compared."
             )
 
 
-def _summary(reading: Reading, name: str = "") -> None:
+def _summary(reading: Reading, unit: str, name: str = "") -> None:
     """A reading in one line of numbers, each with its unit."""
     if np.isnan(reading.mean_bits):
         return
     words = (  # U+2011 and U+00A0 keep "top-1 67%" on one line
-        f"mean surprise {reading.mean_bits:.2f} bits per character (model expected "
+        f"mean surprise {reading.mean_bits:.2f} bits per {unit} (model expected "
         f"{reading.entropies.mean():.2f}) · top\u20111\u00a0{reading.share_within(1):.0%} (first choice right) · "
         f"top\u201110\u00a0{reading.share_within(10):.0%}"
     )

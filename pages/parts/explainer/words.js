@@ -19,33 +19,34 @@ const isolated = (head, forms) => (forms.some((form) => head.leftward.includes(f
 
 // The last characters before a position, with invisible ones made visible.
 export function before(head, step, most = 16) {
-  const start = Math.max(0, step - most);
+  let start = step, room = most;
+  while (start > 0 && (room -= head.text[start - 1].length) >= 0) start--; // tokens whole
   const forms = head.text.slice(start, step).map((character, i) =>
     i > 0 && head.onLetters.includes(start + i) ? character : head.drawn[character] ?? character);
   return isolated(head, start ? ["…", ...forms] : forms);
 }
 
 export function heading(head, step) {
-  return step ? `Position ${step + 1}: after “${before(head, step)}”` : "The first character";
+  return step ? `Position ${step + 1}: after “${before(head, step)}”` : `The first ${head.unit}`;
 }
 
 // Probability, surprise, rank and entropy, in a line.
 export function figures(head, step) {
   const t = step - 1, entropy = `entropy ${fixed(head.entropies[t], 2)} bits`, bits = head.bits[t] ?? null;
   if (step === head.text.length || bits === null) return entropy;
-  const rank = `rank ${head.ranks[t]} of ${head.alphabet.length}`;
-  return [`probability ${inPercent(head.probabilities[t])}`, `surprise ${fixed(bits, 2)} bits`, rank, entropy].join(" · ");
+  const rank = head.ranks[t] === null ? "" : `rank ${head.ranks[t]} of ${head.alphabet.length}`;
+  return [`probability ${inPercent(head.probabilities[t])}`, `surprise ${fixed(bits, 2)} bits`, rank, entropy].filter(Boolean).join(" · ");
 }
 
 export function inWords(head, step) {
   const alike = fixed(2 ** head.entropies[step - 1], 1);
-  const uncertainty = `The prediction was like choosing among ${alike} equally likely characters.`;
-  if (step === head.text.length) return `The text ends here, so the next character is open. ${uncertainty}`;
+  const uncertainty = `The prediction was like choosing among ${alike} equally likely ${head.unit}s.`;
+  if (step === head.text.length) return `The text ends here, so the next ${head.unit} is open. ${uncertainty}`;
   const character = head.names[head.text[step]] ?? head.text[step];
   if ((head.bits[step - 1] ?? null) === null) {
-    return `The actual character, “${character}”, is not in the model's alphabet. ${uncertainty}`;
+    return `The actual ${head.unit}, “${character}”, is not in the model's alphabet. ${uncertainty}`;
   }
-  return `The actual character, “${character}”, was the model's ${ordinal(head.ranks[step - 1])} choice. ${uncertainty}`;
+  return `The actual ${head.unit}, “${character}”, was the model's ${ordinal(head.ranks[step - 1])} choice. ${uncertainty}`;
 }
 
 function ordinal(number) {

@@ -63,7 +63,7 @@ def _figure(digest: str, place: int, before: str, most: int, _model: Model) -> s
     """The bars before a character is chosen, as JSON: made once for everyone who watches."""
     step = _steps(digest, _model)[place]
     return distribution.bars_figure(
-        [*_model.vocab.characters, "\ufffd"],
+        _model.vocab.alphabet,
         step.model_probabilities[0],
         None,
         int(step.ids[0]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from charlab.runs import models
+from charlab.labs import published
 from charlab.runs.models import Model, ModelInfo
 from pages.parts.shared import gone, model_picker, url_state
 
@@ -16,8 +16,8 @@ MAX_MODELS = 3  # besides the one that is picked above
 def pick(info: ModelInfo, notice: Any) -> list[Model]:
     """The picked model first, then up to three others of the reader's choice. What became of one that was
     deleted is said in `notice`."""
-    others = {other.name: other for other in models.available_models() if other.name != info.name}
-    epochs = [name for name in models.find(info.name).weight_names() if name.startswith("epoch-")]
+    others = {other.name: other for other in published.survey()[0] if other.name != info.name}
+    epochs = [name for name in published.weight_names(info.name) if name.startswith("epoch-")]
     choices = [*epochs, *others]
     gone.tell_of_others("beside", {info.name, *choices}, "model", notice)
     url_state.read("beside", default=choices[:1])

@@ -7,6 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from charlab.labs import published
+from charlab.runs.models import Model
 from pages.parts.playground import settings_panel
 from pages.parts.playground.stream_samples import MODES
 from pages.parts.shared import present
@@ -31,18 +33,33 @@ _LESSONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
-def show(begin: Callable[[], None], prompt: str) -> None:
-    """Three things to try, side by side; a button sets what it takes, and generates after `begin`. In Present mode
-    a sentence on Generate."""
+_LECTURE = {
+    key if key in ("length", "samples") else f"playground.{key}": value for key, value in published.LECTURE.items()
+}
+_OF_ONE_MODEL: dict[str, tuple[tuple[str, str, dict[str, Any]], ...]] = {
+    published.NAME: (
+        (
+            "Five continuations",
+            f"Of “{published.PROMPT}”: 40 tokens each, at temperature 1 with top-p 0.9.",
+            {"mode": MODES[0], "seed_text": published.PROMPT} | _LECTURE,
+        ),
+    )
+}
+
+
+def show(begin: Callable[[], None], prompt: str, model: Model) -> None:
+    """Things to try, side by side; a button sets what it takes, and generates after `begin`. In Present mode a
+    sentence on Generate."""
+    lessons = (*_OF_ONE_MODEL.get(model.name, ()), *_LESSONS)
     if present.is_on():
         does = f"continues {plain(settings_panel.in_line(prompt))}" if prompt.strip() else "begins a text"
-        st.markdown(f"**Press Generate**: the model {does}, one character at a time.")
+        st.markdown(f"**Press Generate**: the model {does}, one {model.vocab.unit} at a time.")
     with present.details("empty"):
         st.markdown(
-            "The model continues your prompt one character at a time. **Press Generate**, or begin with one of "
-            "these:"
+            f"The model continues your prompt one {model.vocab.unit} at a time. **Press Generate**, or begin with "
+            "one of these:"
         )
-        for column, (title, what, settings) in zip(st.columns(len(_LESSONS)), _LESSONS, strict=True):
+        for column, (title, what, settings) in zip(st.columns(len(lessons)), lessons, strict=True):
             column.button(
                 title, icon=":material/play_arrow:", width="stretch", on_click=_try, args=(settings, begin)
             )

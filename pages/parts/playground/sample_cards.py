@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from pages.parts.shared.safe_text import exact, plain
 
 _WORDS = {
     "nothing": "",
-    "surprise": "The deeper the colour, the more surprising the character: −log2 of its probability, in bits. ",
-    "probability": "The deeper the colour, the less probable the character was to the model. ",
+    "surprise": "The deeper the colour, the more surprising the {unit}: −log2 of its probability, in bits. ",
+    "probability": "The deeper the colour, the less probable the {unit} was to the model. ",
     "copied": "Coloured passages of 16 or more characters are verbatim from the training text. ",
 }
 _SWATCHES = {
@@ -73,17 +74,17 @@ def show_outdated(result: GenerationResult, boxes: list[Boxes]) -> None:
 
 def below(result: GenerationResult, shade: str, compare: bool) -> None:
     """How the samples were generated and what their figures mean, and the samples to download."""
-    characters = result.length * len(result.samples)
+    characters, unit = result.length * len(result.samples), result.samples[0].unit
     speed = f", {characters / result.seconds:,.0f} per second on this server's CPU" if result.seconds else ""
     wanted = result.request.config.length
-    ended = "" if result.length == wanted else f" Stopped after {result.length} of {wanted} characters."
-    click = "" if shade == "nothing" else "Click a character to open it in the Explainer. "
-    st.caption(f"{_WORDS[shade]}{click}{characters:,} characters generated{speed}.{ended}")
+    ended = "" if result.length == wanted else f" Stopped after {result.length} of {wanted} {unit}s."
+    click = "" if shade == "nothing" else f"Click a {unit} to open it in the Explainer. "
+    st.caption(f"{_WORDS[shade].format(unit=unit)}{click}{characters:,} {unit}s generated{speed}.{ended}")
     with st.container(horizontal=True):
         downloads.show(result, compare)
         with st.popover("What do these numbers mean?", icon=":material/help:"):
             st.markdown(
-                "**Bits per character** is the model's mean surprise at its own text: higher at high "
+                f"**Bits per {unit}** is the model's mean surprise at its own text: higher at high "
                 "temperatures.\n\n"
                 f"**Copied** is the share of characters in passages of {copied_passages.LEAST} or more that are "
                 "in the training text word for word. A passage of 16 characters is often a common phrase; one of "
@@ -101,13 +102,14 @@ def _text(
         exact(seed_text + sample.text, box)
         return
     values = _values(sample, shade, found)
-    before = [None] * len(seed_text)
+    prompt = _prompt(result, number)
+    before = [None] * len(prompt)
     shades = {"surprise": lambda v: v / 8, "probability": lambda v: 1 - v, "copied": lambda v: v / 64}[shade]
 
     def choose(index: int) -> None:
         st.session_state.explain_place = (number, index)
 
-    characters = [*seed_text, *sample.text]
+    characters = [*prompt, *sample.parts]
     with box.container():
         character_strip(
             characters,
@@ -115,7 +117,7 @@ def _text(
             values=[*before, *(100 * values if shade == "probability" else values)],
             unit=_UNITS[shade],
             key=f"sample-{number}",
-            label=f"{sample.title}, one cell per character",
+            label=f"{sample.title}, one cell per {sample.unit}",
             on_choose=choose,
             swatches=_SWATCHES[shade] if number < across(len(result.samples)) else (),  # once, in the first row
             height=_TALL if len(characters) > 700 else None,
@@ -128,7 +130,7 @@ def _values(sample: Sample, shade: str, found: copied_passages.Copied | None) ->
         return sample.bits
     if shade == "probability":
         return np.array(sample.probabilities)
-    values = np.zeros(len(sample.text))
+    values = np.zeros(len(sample.parts))
     for start, length, _ in found.passages if found else ():
         values[start : start + length] = length
     return values
@@ -138,12 +140,12 @@ def _figures(result: GenerationResult, number: int, found: copied_passages.Copie
     """One line: the model's surprise at its own text, and how much of that is copied."""
     sample = result.samples[number]
     if not sample.text:
-        st.caption("Stopped before the first character.")
+        st.caption(f"Stopped before the first {sample.unit}.")
         return
     copied = f" · {found.share(copied_passages.LEAST):.0%} copied" if found else ""
     longest = f", longest {found.longest} characters" if found and found.passages else ""
     unknown = " · copied: unknown" if compare and not found else ""
-    st.caption(plain(f"{sample.bits.mean():.2f} bits per character{copied}{longest}{unknown}"))
+    st.caption(plain(f"{sample.bits.mean():.2f} bits per {sample.unit}{copied}{longest}{unknown}"))
 
 
 def _actions(result: GenerationResult, number: int, found: copied_passages.Copied | None, compare: bool) -> None:
@@ -152,7 +154,7 @@ def _actions(result: GenerationResult, number: int, found: copied_passages.Copie
     if not sample.text:
         return
     if st.button("Explain", key=f"explain-{number}", icon=":material/search_insights:", type="tertiary"):
-        _explain(result, number, len(result.request.seed_text))  # the first generated character
+        _explain(result, number, len(_prompt(result, number)))  # the first generated part
     _more_figures(result, number, found, compare)
 
 
@@ -169,7 +171,7 @@ def _more_figures(
         return
     with content:
         if result.seconds:
-            st.caption(plain(f"{len(sample.text) / result.seconds:,.0f} characters per second"))
+            st.caption(plain(f"{result.length / result.seconds:,.0f} {sample.unit}s per second"))
         st.caption(f"{suffix_array.share_repeated(sample.text):.0%} repeated")
         if found:
             copied_passages.where_from(found, sample)
@@ -177,14 +179,20 @@ def _more_figures(
             st.caption("Copied: unknown. The training text is not on this server, or is too long to search.")
 
 
+def _prompt(result: GenerationResult, number: int) -> Sequence[str]:
+    """The parts of a sample's prompt: characters or tokens."""
+    return result.samples[number].model.vocab.split(result.request.seed_text)
+
+
 def _explain(result: GenerationResult, number: int, index: int) -> None:
     """Open the Explainer at a character of a sample, with the settings that generated it."""
     sample, request, config = result.samples[number], result.request, result.request.config
-    read = request.read_by(sample.model, result.read)
-    if index >= len(request.seed_text):
-        step = index - len(request.seed_text) + len(read)  # also after what was read in place of an empty prompt
+    read, prompt = request.read_by(sample.model, result.read), _prompt(result, number)
+    count = lambda text: len(sample.model.vocab.split(text))  # noqa: E731
+    if index >= len(prompt):
+        step = count(read + "".join(sample.parts[: index - len(prompt)]))  # also after an empty prompt
     else:
-        step = len(request.read_by(sample.model, request.seed_text[: index + 1])) - 1
+        step = count(request.read_by(sample.model, "".join(prompt[: index + 1]))) - 1
     st.session_state.handed_over = read + sample.text
     epoch = sample.model.weights_name.startswith("epoch")
     query = {

@@ -49,10 +49,10 @@ def in_line(prompt: str) -> str:
     return f"“{prompt}”" if prompt else ""
 
 
-def summary(models: list[str], prompt: str) -> str:
+def summary(models: list[str], prompt: str, unit: str = "character") -> str:
     """The chosen settings in a line, for when they are folded: names of models, the prompt and the rest."""
     state = st.session_state
-    texts = f"{state.length:,} characters"
+    texts = f"{state.length:,} {unit}s"
     if state.mode == MODES[0]:
         texts = f"{state.samples} {'sample' if state.samples == 1 else 'samples'} of {texts}"
     parts = [
@@ -66,8 +66,9 @@ def summary(models: list[str], prompt: str) -> str:
     return " · ".join(filter(None, parts))
 
 
-def choose_sampling(mode: str) -> dict[str, Any]:
-    """Draw all settings but the temperature; returns them by their names in SampleConfig."""
+def choose_sampling(mode: str, unit: str = "character") -> dict[str, Any]:
+    """Draw all settings but the temperature; returns them by their names in SampleConfig. `unit` is what the
+    length counts."""
     first, second = st.columns(2)
     number = 1
     if mode == MODES[0]:
@@ -79,7 +80,7 @@ def choose_sampling(mode: str) -> dict[str, Any]:
             help="Texts generated side by side.",
         )
     length = second.number_input(
-        "Length (characters)", *page_state.limits("length"), step=10, key="length", persist_state="session"
+        f"Length ({unit}s)", *page_state.limits("length"), step=10, key="length", persist_state="session"
     )
     first, second = st.columns(2)
     top_k = sampling_inputs.top_k("playground.top_k", first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -56,11 +56,28 @@ class Sample:
     model: Model
     temperature: float
     text: str = ""
-    probabilities: array[float] = field(default_factory=lambda: array("d"))  # the model's, of each character
+    probabilities: array[float] = field(default_factory=lambda: array("d"))  # the model's, of each part
+    ids: list[int] = field(default_factory=list)  # of a model whose text does not tell them: of tokens
+
+    @property
+    def unit(self) -> str:
+        """What the parts of the text are: "character" or "token"."""
+        return self.model.vocab.unit
+
+    @property
+    def parts(self) -> Sequence[str]:
+        """The text, one part for each probability: its characters or tokens."""
+        return [self.model.vocab.alphabet[i] for i in self.ids] if self.ids else self.text
+
+    def add(self, text: str, ids: list[int], probabilities: np.ndarray) -> None:
+        """Add a new piece of text, whose parts have these probabilities."""
+        self.ids += ids
+        self.text = self.model.vocab.decode(self.ids) if ids else self.text + text
+        self.probabilities.frombytes(probabilities.tobytes())
 
     @property
     def bits(self) -> np.ndarray:
-        """The model's surprise at each generated character: [T]."""
+        """The model's surprise at each generated part: [T]."""
         return -np.log2(np.asarray(self.probabilities))
 
 
@@ -84,8 +101,8 @@ class GenerationResult:
 
     @property
     def length(self) -> int:
-        """Characters generated in each sample."""
-        return len(self.samples[0].text)
+        """Characters, or tokens, generated in each sample."""
+        return len(self.samples[0].ids or self.samples[0].text)
 
     def can_follow(self, request: GenerationRequest) -> bool:
         """Whether only the temperature is another one, and generating again is quick."""
@@ -240,7 +257,8 @@ class _Progress:
             return "Generating."
         if job.place:
             return f"Number {job.place} in line."
-        return f"Reading the prompt: {job.number_read:,} characters." if job.number_read else "Reading the prompt."
+        read = f"{job.number_read:,} {self._generation.result.samples[0].unit}s"
+        return f"Reading the prompt: {read}." if job.number_read else "Reading the prompt."
 
     def _draw(self) -> None:
         result = self._generation.result
@@ -250,9 +268,8 @@ class _Progress:
 
 def _add(samples: list[Sample], piece: writers.Piece) -> None:
     """Give each sample its new characters, and their probabilities."""
-    for sample, text, probabilities in zip(samples, piece.texts, piece.probabilities.T, strict=True):
-        sample.text += text
-        sample.probabilities.frombytes(probabilities.tobytes())
+    for sample, *new in zip(samples, piece.texts, piece.ids, piece.probabilities.T, strict=True):
+        sample.add(*new)
 
 
 def _script() -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts.shared import browser_cookie, class_link, present, url_state
+from pages.parts.shared import browser_cookie, class_link, gpt2_gate, present, url_state
 
 
 def show() -> Callable[[], None]:
@@ -15,6 +15,7 @@ def show() -> Callable[[], None]:
     if browser_cookie.is_teachers():
         with row.popover("Teacher", icon=":material/school:"):
             st.write("This browser may control every run of the class, until it is closed.")
+            gpt2_gate.switch()
             st.button("Give up this role", key="give_up_role", on_click=browser_cookie.give_up)
     present.show_switch(row)
     update_link = class_link.popover(row)

@@ -11,11 +11,13 @@ import streamlit as st
 
 from charlab.core import kinds
 from charlab.errors import CharlabError, ModelError
-from charlab.runs.models import Model, ModelInfo, corpus_title, load, stamp, survey
+from charlab.labs.published import survey
+from charlab.runs.models import Model, ModelInfo, corpus_title, load, stamp
 from pages.parts.shared import (
     browser_cookie,
     dates,
     gone,
+    gpt2_gate,
     header_stop,
     owner_filter,
     settings_fold,
@@ -27,6 +29,7 @@ from pages.parts.shared.shared_cache import SharedCache
 
 _MAX_UNREADABLE = 5
 _MODELS: SharedCache[Model] = SharedCache(128 * 2**20)
+_WHERE = {"starter": " · built-in", "published": " · 124 million parameters"}
 _ENDED = ("done", "stopped", "failed")  # until then a run's bits change
 
 
@@ -63,7 +66,7 @@ def tell_unreadable(sentences: list[str]) -> None:
 def _choose_whose(models: dict[str, ModelInfo]) -> dict[str, ModelInfo]:
     """The built-in models and this browser's runs, or everyone's; no choice where that is the same."""
     own = {info.name for info in trained_here(models.values())}
-    mine = {name: info for name, info in models.items() if info.where == "starter" or name in own}
+    mine = {name: info for name, info in models.items() if info.where != "run" or name in own}
     return owner_filter.choose_owner(
         models,
         mine if own else {},
@@ -77,7 +80,7 @@ def _choose_whose(models: dict[str, ModelInfo]) -> dict[str, ModelInfo]:
 def trained_here(infos: Iterable[ModelInfo]) -> list[ModelInfo]:
     """The models that this browser trained or imported, in the same order."""
     me = browser_cookie.actor().owner
-    return [info for info in infos if info.where != "starter" and me and info.owner == me]
+    return [info for info in infos if info.where == "run" and me and info.owner == me]
 
 
 def describe(info: ModelInfo) -> str:
@@ -91,7 +94,7 @@ def describe(info: ModelInfo) -> str:
 @lru_cache(maxsize=5000)
 def _described(title: str, where: str, loss: float | None) -> str:
     bits = f" · {loss / math.log(2):.2f} bits" if loss is not None else ""
-    return f"{as_label(title)}{' · built-in' if where == 'starter' else ''}{bits}"
+    return f"{as_label(title)}{_WHERE.get(where, '')}{bits}"
 
 
 def labels(infos: Iterable[ModelInfo]) -> dict[str, str]:
@@ -117,6 +120,8 @@ def load_model(info: ModelInfo, weights_name: str = "best") -> Model:
 
     Where it cannot be loaded, shows the reason and ends the page's run.
     """
+    if info.where == "published":
+        return gpt2_gate.load()
     try:
         written = stamp(info.name)  # changes when the weights do, so a run in training is loaded again
     except ModelError:  # deleted since this page listed it; the core's sentence lists ids, for the command line

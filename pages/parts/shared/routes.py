@@ -23,6 +23,7 @@ def routes() -> list[Route]:
         "/reading/{key}/{what}": reading,
         "/inside/{key}/{what}": inside,
         "/random-numbers/{seed}": random_numbers,
+        "/alphabet/{digest}": alphabet,
         live_route.PATH: live_route.run,
         teacher_link.PATH: teacher_link.enter,
     }
@@ -56,6 +57,13 @@ async def random_numbers(request: Request) -> Response:
     from pages.parts.explainer import step_by_step
 
     return step_by_step.random_numbers(request)
+
+
+def alphabet(request: Request) -> Response:
+    """The names of a large alphabet."""
+    from pages.parts.explainer import step_by_step
+
+    return step_by_step.alphabet(request)
 
 
 @cache

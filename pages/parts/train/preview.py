@@ -15,7 +15,7 @@ from charlab.charts import dataset
 from charlab.core import kinds, summary
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.display import visible
-from charlab.core.vocab import UNKNOWN_CHARACTER, Vocab
+from charlab.core.vocab import Vocab
 from charlab.corpora import batching, catalogue, encoding, splits
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
@@ -143,7 +143,7 @@ def _not_here() -> None:
 def _one_batch(source: Source, model: ModelConfig, train: TrainConfig) -> None:
     st.markdown("A model reads numbers: each character of the alphabet has its own, the id.")
     piece = source.ids[:_PIECE]
-    shown = source.vocab.characters + UNKNOWN_CHARACTER
+    shown = source.vocab.alphabet
     letters, ids = [plain(visible(shown[i])) for i in piece], [str(i) for i in piece]
     rows = [[*letters, "..."], ["---"] * (len(piece) + 1), [*ids, "..."]]
     st.markdown("\n".join(f"| {' | '.join(row)} |" for row in rows))

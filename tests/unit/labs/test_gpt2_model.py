@@ -76,8 +76,8 @@ def test_the_records_of_an_explanation_name_tokens(gpt2):
 def test_texts_that_cannot_be_explained_are_told(gpt2):
     with pytest.raises(CharlabError, match="no text to explain"):
         model.explain(gpt2, "")
-    with pytest.raises(CharlabError, match="up to 256 tokens here. This one has 257. Shorten it."):
-        model.explain(gpt2, "~" * 257)
+    with pytest.raises(CharlabError, match="up to 64 tokens here. This one has 65. Shorten it."):
+        model.explain(gpt2, "~" * 65)
 
 
 def test_it_generates_as_any_model_does_and_never_the_end_of_a_text(gpt2):
