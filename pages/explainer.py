@@ -42,7 +42,7 @@ def read_view(chosen: text_strip.Chosen) -> None:
     with present.details("all-positions"):
         if chosen.other_model and chosen.other:
             compare_models.show((chosen.model, chosen.other_model), chosen.reading, chosen.other[1])
-        all_steps.jumps(chosen.reading)
+        all_steps.jumps(chosen.model, chosen.reading)
         all_steps.show(chosen.model, chosen.reading)
         downloads.show(chosen.model, chosen.reading)
 

@@ -46,19 +46,21 @@ def heatmap_figure(
     bits: np.ndarray,
     first: int = 0,
     entropies: np.ndarray | None = None,
+    unit: str = "character",
 ) -> Figure:
     """The predictions at every position as a heatmap: a column is the distribution after everything before it.
 
     `probabilities` [T, V], `bits` [T - 1] and `entropies` [T] are those of a Reading; `characters` those of the
     ids. The first character has no column. The figure shows at most MAX_STEPS columns from the step `first` on, or
     the last ones, and MAX_ROWS characters, and its title says what it leaves out. Below, on the same axis, the
-    surprise of the actual characters. The page outlines the chosen column (`meta`).
+    surprise of the actual characters. `unit` is what the text consists of. The page outlines the chosen column
+    (`meta`).
     """
     steps = window(len(text), first + MAX_STEPS // 2, MAX_STEPS)
     indices = range(steps.start + 1, steps.stop + 1)  # of the characters that are predicted
     part = np.asarray(probabilities, dtype=float)[steps.start : steps.stop]
     rows = sorted(int(i) for i in np.argsort(-part.sum(axis=0), kind="stable")[:MAX_ROWS])
-    figure = empty_figure("next character", None)
+    figure = empty_figure(f"next {unit}", None)
     figure.add_heatmap(
         x=positions(indices),
         y=list(range(len(rows))),
@@ -69,14 +71,14 @@ def heatmap_figure(
         hovertemplate="position %{x:d}<br>%{y}: %{z:.3~p}<extra></extra>",
         showlegend=False,
     )
-    _add_actual(figure, text, characters, indices, rows)
-    _add_surprise(figure, text, steps, bits, entropies)
+    _add_actual(figure, text, characters, indices, rows, unit)
+    _add_surprise(figure, text, steps, bits, entropies, unit)
     figure.update_layout(
         uirevision=f"from {steps.start}",
         clickmode="event",
         title={
             "text": "Predictions at every position",
-            "subtitle": {"text": _left_out(indices, len(text), len(rows), part.shape[1])},
+            "subtitle": {"text": _left_out(indices, len(text), len(rows), part.shape[1], unit)},
         },
         margin={"t": 60},
         meta={"cursor": {"shape": column_outline(0), "last": len(text), "focuses": True}},
@@ -94,7 +96,7 @@ def heatmap_figure(
             },
         },
     )
-    axis = character_axis([*text, END], indices, "character at each position")
+    axis = character_axis([*text, END], indices, f"{unit} at each position")
     figure.update_xaxes(axis, anchor="y2")
     figure.update_layout(
         yaxis={
@@ -120,14 +122,16 @@ def _plot_height(rows: int) -> int:
     return rows * _ROW + _GAP + _LINES
 
 
-def surprise_figure(text: Sequence[str], bits: np.ndarray, entropies: np.ndarray | None = None) -> Figure:
+def surprise_figure(
+    text: Sequence[str], bits: np.ndarray, entropies: np.ndarray | None = None, unit: str = "character"
+) -> Figure:
     """The surprise of every character but the first, its running mean, and dotted the entropy before each.
 
     `bits` [T - 1] and `entropies` [T] are those of a Reading. The lines of a long text are thinned without losing
     a spike.
     """
-    figure = empty_figure("surprise, bits", "position in the text, characters")
-    _line(figure, text, bits, "surprise of the actual character", {"color": _THIN, "width": 1.2})
+    figure = empty_figure("surprise, bits", f"position in the text, {unit}s")
+    _line(figure, text, bits, f"surprise of the actual {unit}", {"color": _THIN, "width": 1.2})
     if entropies is not None:
         style = {"color": QUIET, "width": 1, "dash": "dot"}
         _line(figure, text, entropies[: len(bits)], "entropy: the surprise the model expected", style)
@@ -137,13 +141,15 @@ def surprise_figure(text: Sequence[str], bits: np.ndarray, entropies: np.ndarray
     return figure
 
 
-def difference_figure(text: Sequence[str], difference: np.ndarray, names: tuple[str, str]) -> Figure:
+def difference_figure(
+    text: Sequence[str], difference: np.ndarray, names: tuple[str, str], unit: str = "character"
+) -> Figure:
     """By how many bits the first of two models was less surprised than the other, [T - 1]: NaN where unknown.
 
     Above zero the first model was better, below zero the other.
     """
-    figure = empty_figure("difference, bits", "position in the text, characters")
-    _line(figure, text, difference, "difference at this character", {"color": _THIN, "width": 1.2})
+    figure = empty_figure("difference, bits", f"position in the text, {unit}s")
+    _line(figure, text, difference, f"difference at this {unit}", {"color": _THIN, "width": 1.2})
     _line(figure, text, running_mean(difference), "running mean", {"color": MODEL, "width": 2.5})
     _dress(figure, len(text), "Where each model was better")
     figure.update_layout(title={"subtitle": {"text": literal(f"above 0: {names[0]}; below: {names[1]}")}})
@@ -243,7 +249,7 @@ def _read(text: Sequence[str], step: int) -> str:
 
 
 def _add_actual(
-    figure: Figure, text: Sequence[str], characters: Sequence[str], indices: range, rows: list[int]
+    figure: Figure, text: Sequence[str], characters: Sequence[str], indices: range, rows: list[int], unit: str
 ) -> None:
     """An outlined square on the cell of the actual character at each position."""
     row_of = {characters[i]: row for row, i in enumerate(rows)}
@@ -252,18 +258,18 @@ def _add_actual(
         x=[position for position, _ in actual],
         y=[row for _, row in actual],
         mode="markers",
-        name="actual character",
+        name=f"actual {unit}",
         hoverinfo="skip",
         marker={"symbol": "square-open", "size": 8, "color": ACTUAL, "line": {"width": 1.5}},
     )
 
 
 def _add_surprise(
-    figure: Figure, text: Sequence[str], steps: range, bits: np.ndarray, entropies: np.ndarray | None
+    figure: Figure, text: Sequence[str], steps: range, bits: np.ndarray, entropies: np.ndarray | None, unit: str
 ) -> None:
     """Lines of the values after each step, at the position of the character that followed."""
     known = range(steps.start, min(steps.stop, len(bits)))
-    lines = [("surprise of the actual character", known, bits, "solid")]
+    lines = [(f"surprise of the actual {unit}", known, bits, "solid")]
     if entropies is not None:
         lines.append(("entropy: the surprise the model expected", steps, entropies, "dot"))
     for name, part, values, dash in lines:
@@ -280,10 +286,10 @@ def _add_surprise(
     figure.update_layout(yaxis2={"title": "bits", "rangemode": "tozero", "anchor": "x", "automargin": True})
 
 
-def _left_out(indices: range, length: int, rows: int, characters: int) -> str:
+def _left_out(indices: range, length: int, rows: int, characters: int, unit: str) -> str:
     words = []
     if len(indices) < length:
         words.append(f"positions {indices.start + 1} to {indices.stop} of {length}")
     if rows < characters:
-        words.append(f"the {rows} most likely of {characters} characters")
+        words.append(f"the {rows} most likely of {characters} {unit}s")
     return ", ".join(words)

@@ -38,7 +38,6 @@ GATES = {  # names of activations, as people read them
     "output": "output gate", "candidate": "candidate", "cell": "cell", "hidden": "hidden state",
 }  # fmt: skip
 THINNEST_ARC = 0.01  # of the attention
-_LOOKED_AT = "character looked at"  # the columns of attention; its rows are the characters that look
 
 
 def shown_units(values: np.ndarray, step: int, unit: int | None = None, most: int = MAX_UNITS) -> list[int]:
@@ -242,7 +241,7 @@ def gates_figure(
     return figure
 
 
-def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Figure:
+def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0, unit: str = "character") -> Figure:
     """One head's attention from the last character read to those before it and to itself, as arcs and bars.
 
     `weights` [T] sum to 1 and belong to text[first : first + T]. The wider an arc, the greater its share of the
@@ -278,7 +277,7 @@ def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Fig
         bargap=0.25,
         margin={"t": 60},
         title=_title(
-            "Attention from the last character",
+            f"Attention from the last {unit}",
             f"{further:.0%} goes further back than shown" if further >= 0.005 else "",
         ),
         yaxis={
@@ -289,7 +288,7 @@ def arcs_figure(text: Sequence[str], weights: np.ndarray, first: int = 0) -> Fig
         },
         yaxis2={"domain": [0.45, 1], "range": [0, 1.05], "visible": False, "anchor": "x"},
     )
-    _name_columns(figure, text, steps, _LOOKED_AT)
+    _name_columns(figure, text, steps, f"{unit} looked at")
     return figure
 
 
@@ -308,7 +307,9 @@ def _arc(reader: int, looked_at: int, share: float, distance: float) -> dict:
     }
 
 
-def attention_figure(text: Sequence[str], weights: np.ndarray, step: int, first: int = 0) -> Figure:
+def attention_figure(
+    text: Sequence[str], weights: np.ndarray, step: int, first: int = 0, unit: str = "character"
+) -> Figure:
     """One head's attention as a matrix: each row is a character read, its columns the characters it looks at.
 
     `weights` [T, T] belong to text[first : first + T]. At most MAX_MATRIX characters around `step` are drawn; the
@@ -321,7 +322,7 @@ def attention_figure(text: Sequence[str], weights: np.ndarray, step: int, first:
     part = np.where(np.triu(np.ones(part.shape, bool), 1), np.nan, part)
     steps = range(first + inner.start, first + inner.stop)
     names = _names(text, steps)
-    figure = empty_figure("character just read", None)
+    figure = empty_figure(f"{unit} just read", None)
     figure.add_heatmap(
         x=positions(steps),
         y=positions(steps),
@@ -343,7 +344,7 @@ def attention_figure(text: Sequence[str], weights: np.ndarray, step: int, first:
         uirevision=f"attention from {steps.start}",
         title=_title("Attention matrix"),
     )
-    _name_columns(figure, text, steps, _LOOKED_AT)
+    _name_columns(figure, text, steps, f"{unit} looked at")
     figure.update_yaxes(
         tickvals=positions(steps),
         ticktext=[literal(visible(text[t])) for t in steps],

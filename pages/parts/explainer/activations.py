@@ -137,7 +137,8 @@ def _gates(source: _Source, layer: str, first: str) -> bytes:
 def _matrix(source: _Source, layer: str, head: str, at: str, first: str) -> bytes:
     weights, part = _attention(source, layer, head, at)
     middle = _index(first, source.text) + internals.MAX_MATRIX // 2
-    return internals.attention_figure(source.text, weights, middle, part.start).to_json().encode()
+    unit = source.model.vocab.unit
+    return internals.attention_figure(source.text, weights, middle, part.start, unit).to_json().encode()
 
 
 def _weights(source: _Source, layer: str, head: str, at: str) -> bytes:

@@ -29,7 +29,7 @@ def show(model: Model, reading: Reading) -> None:
     with line:
         if len(reading.text) > 2:
             _along(model, reading)
-        _table(reading)
+        _table(model, reading)
 
 
 def _heatmap(model: Model, reading: Reading) -> None:
@@ -42,11 +42,12 @@ def _heatmap(model: Model, reading: Reading) -> None:
         filename="all-steps",
         label="Heatmap: the probability of each character at every position; squares mark the actual character.",
     )
+    unit = model.vocab.unit
     with st.popover("What am I looking at?"):
         st.markdown(
             "Each **column** is a position in the text: the model has read everything before it. Each **row** is "
-            "a character that could come there: the more a square stands out, the higher its probability. "
-            "**Orange** marks the actual character. The lines below show the surprise at the actual character "
+            f"a {unit} that could come there: the more a square stands out, the higher its probability. "
+            f"**Orange** marks the actual {unit}. The lines below show the surprise at the actual {unit} "
             "and, dotted, the surprise that the model itself expected (entropy). Click a column to choose it. Of "
             "a long text the chart shows the positions around the chosen one; double-click to see all of them, "
             "and again to return."
@@ -65,16 +66,16 @@ def _along(model: Model, reading: Reading) -> None:
         label="Surprise of each character along the text, with the running mean in bits per character.",
     )
     st.caption(
-        "The thick line is the running mean: the average surprise so far, in bits per character. It falls where "
-        "the text becomes easier to predict. Click to choose a position."
+        f"The thick line is the running mean: the average surprise so far, in bits per {model.vocab.unit}. It "
+        "falls where the text becomes easier to predict. Click to choose a position."
     )
 
 
-def jumps(reading: Reading) -> None:
-    """The least expected characters, each a button that chooses its position."""
+def jumps(model: Model, reading: Reading) -> None:
+    """The least expected characters or tokens, each a button that chooses its position."""
     if len(reading.text) < 3:
         return
-    st.header("Most surprising characters")
+    st.header(f"Most surprising {model.vocab.unit}s")
     _mount_jumps(key="jumps", data={"jumps": [_jump(reading, i) for i in reading.most_surprising(_JUMPS)]})
 
 
@@ -84,7 +85,7 @@ def _jump(reading: Reading, index: int) -> tuple[int, str]:
     return index, f"{index + 1}: {before(reading.text, index, 5)} → {actual} · {bits:.1f} bits"
 
 
-def _table(reading: Reading) -> None:
+def _table(model: Model, reading: Reading) -> None:
     """Every step as a table, also for screen readers; made only when it is opened."""
     with st.expander("All steps as a table", on_change="rerun", key="steps_table") as opened:
         if not opened.open:
@@ -97,7 +98,7 @@ def _table(reading: Reading) -> None:
         }
         columns: dict[str, Any] = {
             "position": list(range(2, len(reading.text) + 1)),
-            "character": [named(character) for character in reading.text[1:]],
+            model.vocab.unit: [named(character) for character in reading.text[1:]],
         }
         columns |= {name: np.round(numbers, decimals) for name, (numbers, decimals) in values.items()}
         st.dataframe(columns, hide_index=True)

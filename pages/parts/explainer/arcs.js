@@ -4,7 +4,7 @@
 import { fixed } from "./words.js";
 
 // `figure` is what Python makes of any row; `weights` belong to the characters of `text` from the index `first` on.
-export function arcsFigure({ figure, weights, first, text, letters, leftward, most, thinnest, colours }) {
+export function arcsFigure({ figure, weights, first, text, letters, leftward, most, thinnest, colours, unit }) {
   const { data: [bars], layout } = structuredClone(figure);
   const last = first + weights.length - 1, start = Math.max(first, last - most + 1);
   const steps = Array.from({ length: last - start + 1 }, (_, i) => start + i), shares = steps.map((t) => weights[t - first]);
@@ -25,7 +25,7 @@ export function arcsFigure({ figure, weights, first, text, letters, leftward, mo
       title: { ...layout.title, subtitle: { text: further >= 0.005 ? `${fixed(100 * further, 0)}% goes further back than shown` : "" } },
       yaxis: { ...layout.yaxis, range: [0, Math.max(Math.max(...shares) * 1.1, 0.05)] },
       xaxis: {
-        ...layout.xaxis, title: { text: `character looked at${part}${arrow}` }, tickvals: positions,
+        ...layout.xaxis, title: { text: `${unit} looked at${part}${arrow}` }, tickvals: positions,
         ticktext: shown.map((character) => letters[character][0]), range: [start + 0.5, last + 1.5],
       },
     },

@@ -44,7 +44,7 @@ def show(model: Model, found: Activations, text: str, place: DeltaGenerator) -> 
 
 def _one_row(model: Model, text: str, parts: list, layer: int, head: int, layers: int) -> None:
     """Where the last character read looks, in a picture and in words; every head as a table."""
-    figure = internals.arcs_figure(text, np.full(1, 1.0))
+    figure = internals.arcs_figure(text, np.full(1, 1.0), unit=model.vocab.unit)
     follower.mount(
         "arcs",
         text,
@@ -63,10 +63,7 @@ def _one_row(model: Model, text: str, parts: list, layer: int, head: int, layers
         colours=[colour for _, colour in SEQUENTIAL],
         figure=figure.to_json(),
         chart=frame(present.taller(250))
-        | {
-            "label": "Arcs from the last character read to the characters that the head looks at.",
-            "filename": "attention-arcs",
-        },
+        | {"label": "Arcs from what was read last to what the head looks at.", "filename": "attention-arcs"},
     )
 
 

@@ -44,11 +44,11 @@ def load(info: ModelInfo | None) -> Model | None:
 
 def show(models: tuple[Model, Model], reading: Reading, other: Reading) -> None:
     """Both means on the same characters, and the difference along the text."""
-    names = (models[0].config.name, models[1].config.name)
+    names, unit = (models[0].config.name, models[1].config.name), models[0].vocab.unit
     st.header("Two models on this text")
     found = evidence.difference(reading, other)
     if not found.characters:
-        st.info("The text has no character that both models can score.")
+        st.info(f"The text has no {unit} that both models can score.")
         return
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -57,24 +57,24 @@ def show(models: tuple[Model, Model], reading: Reading, other: Reading) -> None:
         row.metric(plain(names[1]), f"{found.other_mean:.2f} bits", width="content")
         apart = found.other_mean - found.mean
         better = names[0] if apart > 0 else names[1]
-        verdict = f"{better} predicted this text better, by {abs(apart):.2f} bits per character."
+        verdict = f"{better} predicted this text better, by {abs(apart):.2f} bits per {unit}."
         st.markdown(
             plain(
-                f"Mean surprise in bits per character, on the {found.characters:,} characters that both models "
+                f"Mean surprise in bits per {unit}, on the {found.characters:,} {unit}s that both models "
                 "can score. " + (verdict if abs(apart) >= 0.005 else "Both predicted this text equally well.")
             )
         )
         _alphabets(models, len(reading.bits) - found.characters)
     with right:
         digests = (models[0].digest, models[1].digest)
-        draw = lambda: along_text.difference_figure(reading.text, found.bits, names).to_json()  # noqa: E731
+        draw = lambda: along_text.difference_figure(reading.text, found.bits, names, unit).to_json()  # noqa: E731
         plotly_chart(
             readings.figure(("difference", digests, names, reading.text), draw),
             key="difference",
             height=300,
             follows=True,
             filename="difference",
-            label="By how many bits the first model was less surprised than the other at each character.",
+            label="By how many bits the first model was less surprised than the other at each position.",
         )
         _most_different(found.bits, names)
         _table(names, reading, other, found.bits)
@@ -82,7 +82,7 @@ def show(models: tuple[Model, Model], reading: Reading, other: Reading) -> None:
 
 def _alphabets(models: tuple[Model, Model], left_out: int) -> None:
     """A warning if the two do not choose among the same characters."""
-    if models[0].vocab == models[1].vocab:
+    if models[0].vocab == models[1].vocab or models[0].vocab.unit != models[1].vocab.unit:
         return
     sizes = [f"{len(model.vocab.characters)}" for model in models]
     words = (

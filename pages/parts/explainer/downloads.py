@@ -31,7 +31,7 @@ def show(model: Model, reading: Reading) -> None:
         icon=":material/table:",
         key="hand_csv",
         on_click="ignore",
-        help="One row per character: its probability and surprise, and the five most likely characters.",
+        help="One row per position: its probability and surprise, and the five most likely predictions.",
     )
     row.download_button(
         "Download printable page",

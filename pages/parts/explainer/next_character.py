@@ -31,7 +31,7 @@ def show(chosen: Chosen) -> None:
     bars = st.container()
     with present.details("evidence"):
         with st.popover("What am I looking at?"):
-            st.markdown(_explanation())
+            st.markdown(_explanation(chosen.unit))
         if evidence.is_open():
             st.fragment(_evidence)(chosen)
         else:
@@ -97,11 +97,12 @@ def limits(name: str) -> dict[str, Any]:
     return {"min": least, "max": most, "step": _STEPS[name], "title": _DECLARED[name].help}
 
 
-def _explanation() -> str:
+def _explanation(unit: str) -> str:
     helped = "\n".join(f"- **{_DECLARED[name].label}**: {_DECLARED[name].help}" for name in _SAMPLING)
-    return (
+    words = (
         "Each bar is a character that could come next; its length is the probability that the model gives it. "
         "The **orange outline** marks the actual character. Move a slider, and a second bar below each shows the "
         "sampling probability: after temperature, top-k and top-p. **Hatched** characters are cut off. The "
         f"sliders change how text is *generated* from here, never what the model predicts.\n\n{helped}"
     )
+    return words.replace("character", unit)

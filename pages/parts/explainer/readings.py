@@ -200,14 +200,14 @@ def _logits(kept: _Kept, first: int) -> bytes:
 def _heatmap(kept: _Kept, first: int) -> bytes:
     reading = kept.reading
     figure = along_text.heatmap_figure(
-        reading.text, kept.alphabet, reading.probabilities, reading.bits, first, reading.entropies
+        reading.text, kept.alphabet, reading.probabilities, reading.bits, first, reading.entropies, kept.unit
     )
     return figure.to_json().encode()
 
 
 def _along(kept: _Kept, _first: int) -> bytes:
     reading = kept.reading
-    return along_text.surprise_figure(reading.text, reading.bits, reading.entropies).to_json().encode()
+    return along_text.surprise_figure(reading.text, reading.bits, reading.entropies, kept.unit).to_json().encode()
 
 
 _PARTS: dict[str, Callable[[_Kept, int], bytes]] = {

@@ -62,7 +62,7 @@ function create(parentElement) {
   title.append(element("b", "", "What if?"), " ", view.ask);
   view.inputs = [
     setting(settings, "temperature", "Temperature", "range"),
-    setting(settings, "speed", "Speed, characters per second", "range", (power) => String(2 ** power)),
+    setting(settings, "speed", "Speed", "range", (power) => `${2 ** power} per second`),
     setting(settings, "seed", "Random seed", "number"),
   ];
   view.branches = element("div", "branches");

@@ -17,7 +17,7 @@ from pages.parts.shared.safe_text import plain
 _LESSONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "Temperature 0",
-        "Always the most likely character: all samples are the same, and soon go round in circles.",
+        "Always the most likely one: all samples are the same, and soon go round in circles.",
         {"mode": MODES[0], "playground.temperature": 0.0},
     ),
     (

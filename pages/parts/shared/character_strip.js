@@ -71,9 +71,11 @@ function build(strip, data) {
   const pieces = document.createDocumentFragment(), onLetters = new Set(data.onLetters);
   strip.cells = data.characters.map((character, i) => {
     const cell = document.createElement("span");
-    const form = data.drawn[character] ?? character, isSign = [...form].length > 2; // "U+202E"
+    const form = data.drawn[character] ?? character, isToken = [...character].length > 1;
+    const isSign = !isToken && [...form].length > 2; // "U+202E"
     cell.textContent = onLetters.has(i) || (data.readOnly && !isSign) ? character : form;
     cell.classList.toggle("sign", isSign);
+    cell.classList.toggle("token", isToken);
     cell.classList.toggle("circled", cell.textContent.startsWith("◌") && cell.textContent !== character);
     if (!data.readOnly) {
       cell.classList.toggle("alone", isSign || (STANDS_ALONE.test(character) && !onLetters.has(i + 1)));
@@ -81,8 +83,9 @@ function build(strip, data) {
       cell.tabIndex = -1;
     }
     dress(cell, data, i);
+    if (isToken && character.startsWith(" ")) pieces.appendChild(document.createElement("wbr"));
     pieces.appendChild(cell);
-    if (!data.readOnly && character === "\n") pieces.appendChild(document.createElement("br"));
+    if (!data.readOnly && character.endsWith("\n")) pieces.appendChild(document.createElement("br"));
     else if (!data.readOnly && character === " ") pieces.appendChild(document.createElement("wbr"));
     return cell;
   });
@@ -151,8 +154,8 @@ function paintGroups(strip, data) {
 
 function dress(cell, data, i) {
   const character = data.characters[i], colour = data.colours?.[i] ?? null, value = data.values?.[i] ?? null;
-  const classes = ["sign", "circled", "alone", "part", "chosen", "around"].filter((name) => cell.classList.contains(name));
-  if (character in data.drawn && !data.readOnly && colour === null) classes.push("drawn");
+  const classes = ["sign", "token", "circled", "alone", "part", "chosen", "around"].filter((name) => cell.classList.contains(name));
+  if (character in data.drawn && !classes.includes("token") && !data.readOnly && colour === null) classes.push("drawn");
   if (typeof colour === "number") classes.push(`shade-${level(colour, data.scale)}`);
   cell.className = classes.join(" ");
   cell.style.backgroundColor = typeof colour === "string" ? colour : "";
