@@ -98,6 +98,15 @@ def test_it_is_not_offered_where_it_is_switched_off(monkeypatch):
     assert "gpt2" not in [info.name for info in models.available_models()]
 
 
+def test_a_card_on_the_labs_page_leads_to_it(monkeypatch):
+    links = lambda: [node.proto for node in open_page("labs").get("page_link")]  # noqa: E731
+    found = [link for link in links() if "model=gpt2" in link.query_string]
+    assert [link.label for link in found] == ["Generate", "Explain"]
+    assert {"samples=5", "length=40", "top_p=0.9", "temperature=1"} <= set(found[0].query_string.split("&"))
+    monkeypatch.setenv("CHARLAB_GPT2", "0")
+    assert not [link for link in links() if "model=gpt2" in link.query_string]
+
+
 def test_the_playground_generates_tokens_as_the_command_does(here):
     from charlab.core import generation
 

@@ -8,13 +8,16 @@ from pathlib import Path
 import streamlit as st
 
 from charlab.labs.catalogue import Lab
+from pages.parts.labs import gpt2_card
 
 _PICTURES = Path(__file__).with_name("pictures")
 
 
 def show(labs: Mapping[str, Lab]) -> None:
-    """Draw a card per lab, side by side."""
-    for column, lab in zip(st.columns(len(labs)), labs.values(), strict=True):
+    """Draw a card per lab, side by side, and the one of GPT-2."""
+    columns = st.columns(len(labs) + 1)
+    gpt2_card.show(columns[-1])
+    for column, lab in zip(columns, labs.values(), strict=False):
         with column.container(
             border=True, key=f"lab-{lab.name}", horizontal=True, vertical_alignment="center", gap="small"
         ):

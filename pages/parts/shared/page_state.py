@@ -148,6 +148,7 @@ REMEMBERED = {
     "unit.array": EXPLAINER, "unit.number": EXPLAINER,
     "lab_trained.*": LABS, "lab_epochs.*": LABS, "lab_seed": LABS,
     "string_place": LABS, "lab_version": LABS, "lab_both_ways": LABS, "speeds": LABS,
+    "gpt2_told": PLAYGROUND, "gpt2_allowed": HOME,  # on every page with a picker of models, and in the header
 }  # fmt: skip
 
 
