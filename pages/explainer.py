@@ -112,7 +112,7 @@ with settings:
     st.caption(
         "The model reads a text from beginning to end. At each position it gives every possible next character a "
         "probability. The less likely the actual character, the greater the surprise, measured in bits: −log2 of "
-        "its probability."
+        "its probability. GPT-2 reads tokens, words and parts of words, in place of characters."
     )
     left, right = st.columns([2, 3], gap="large")
     with left:

@@ -202,6 +202,7 @@ def test_the_browser_draws_the_arcs_of_python(shared_server, page, text, length,
         "letters": attention.letters(text),
         "leftward": [c for c in set(text) if isolated(c) != c],
         "most": internals.MAX_LOOK_BACK,
+        "unit": "character",
         "thinnest": internals.THINNEST_ARC,
         "colours": [colour for _, colour in SEQUENTIAL],
     }

@@ -22,7 +22,6 @@ from helpers.browser import button, chart, new_context, runs, settled, wait_unti
 from helpers.documents import assert_alike
 from helpers.project import ROOT
 from helpers.tiny import make_run
-from pages.parts.explainer.text_strip import alphabet
 
 CELLS = "[role=listbox][aria-label^='Written text'] [role=option]"
 TEXT = "the fox"
@@ -205,7 +204,7 @@ def test_the_browser_computes_what_branching_computes(shared_server, page, code)
             f"{right:.3f}: a probability of {in_percent(choice.probability)}."
         )
         figure = distribution.sampling_chart(
-            alphabet(model), choice.sampling_probabilities, choice.uniform, choice.id
+            model.vocab.alphabet, choice.sampling_probabilities, choice.uniform, choice.id
         )
         bar, number = (json.loads(json.dumps(trace)) for trace in figure["data"])
         drawn = chart(page, "random_number").evaluate("({ data }) => data")

@@ -93,7 +93,7 @@ def _matrix(model: Model, text: str, parts: list, layer: int, head: int) -> None
         height=620,
         follows=True,
         filename="attention",
-        label="Matrix: from every character (rows) to the characters it looks at (columns).",
+        label=f"Matrix: from every {model.vocab.unit} (rows) to the {model.vocab.unit}s it looks at (columns).",
     )
     with present.details("matrix"):
         unit = model.vocab.unit

@@ -29,7 +29,7 @@ from pages.parts.shared.shared_cache import SharedCache
 
 _MAX_UNREADABLE = 5
 _MODELS: SharedCache[Model] = SharedCache(128 * 2**20)
-_WHERE = {"starter": " · built-in", "published": " · 124 million parameters"}
+_WHERE = {"starter": " · built-in", "published": " · published by others"}
 _ENDED = ("done", "stopped", "failed")  # until then a run's bits change
 
 
