@@ -23,7 +23,7 @@ def show(place: Any) -> None:
         st.image(_PICTURE, alt="", width=72)  # the words say it, too
         with st.container(gap=None, width="stretch"):
             st.markdown(f"**{as_label(info.title)}**")
-            st.caption("How does a large model write? With the same tools, in tokens in place of characters.")
+            st.caption("How does a large model write?")
             with st.container(horizontal=True, gap="small"):
                 st.page_link("playground.py", label="Generate", query_params={"model": info.name, **_LECTURE})
                 text = {"model": info.name, "text": published.PROMPT, "step": "3"}
