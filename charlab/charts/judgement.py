@@ -1,14 +1,19 @@
-"""Figures of a judge of strings: its judgement after each letter, and how far its memory reaches."""
+"""Figures of the grammar lab: the judgement after each letter, how far memory reaches, and what a language model
+expects next against what the grammar allows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from charlab.charts.along_text import END
 from charlab.charts.base import (
     ACTUAL,
     MODEL,
     QUIET,
+    SEQUENTIAL,
     SMALLEST,
     Figure,
     character_axis,
@@ -16,6 +21,7 @@ from charlab.charts.base import (
     empty_figure,
     rounded,
 )
+from charlab.core.display import visible
 
 
 def judgement_figure(text: str, good: Sequence[float], chosen: int, first_wrong: int | None = None) -> Figure:
@@ -65,6 +71,47 @@ def memory_figure(distances: Sequence[int], accuracies: Sequence[float], longest
     figure.update_layout(margin={"t": 26})
     figure.update_yaxes(range=[40, 104])
     figure.update_xaxes(rangemode="tozero")
+    return figure
+
+
+def allowed_figure(text: str, letters: Sequence[str], probabilities: np.ndarray, allowed: np.ndarray) -> Figure:
+    """What a language model expects at each position of a string, and one past its end: `probabilities` [T + 1, V]
+    of the `letters`, as a heatmap. Squares mark what the grammar allows there, `allowed` [T + 1, V]."""
+    figure = empty_figure("next letter", None)
+    figure.add_heatmap(
+        x=list(range(1, len(text) + 2)),
+        y=list(range(len(letters))),
+        z=rounded(probabilities.T),
+        coloraxis="coloraxis",
+        xgap=1,
+        ygap=1,
+        hovertemplate="position %{x:d}<br>%{y}: %{z:.1%}<extra></extra>",
+        showlegend=False,
+    )
+    places, rows = np.nonzero(allowed)
+    figure.add_scatter(
+        x=(places + 1).tolist(),
+        y=rows.tolist(),
+        mode="markers",
+        marker={"symbol": "square-open", "size": 15, "color": ACTUAL, "line": {"width": 2}},
+        name="allowed by the grammar",
+        hoverinfo="skip",
+    )
+    figure.update_layout(
+        margin={"t": 34},
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        coloraxis={
+            "colorscale": SEQUENTIAL,
+            "cmin": 0,
+            "cmax": 1,
+            "colorbar": {"title": {"text": "probability", "side": "right"}, "tickformat": ".0%", "thickness": 10},
+        },
+    )
+    figure.update_xaxes(**character_axis([*text, END], range(len(text) + 1), "letter at each position"))
+    figure.update_yaxes(
+        tickvals=list(range(len(letters))), ticktext=[visible(letter) for letter in letters], showgrid=False
+    )
     return figure
 
 

@@ -1,7 +1,7 @@
 """The models that ship with CharLab, each with its recipe, and how a finished run becomes one of them.
 
-A recipe uses the command line that everyone has: train, then evaluate. Tiny Shakespeare is looked for in the
-folder that CHARLAB_CORPORA names, then downloaded.
+A recipe uses the command line that everyone has: train, then evaluate. Tiny Shakespeare, the text of most, is
+looked for in the folder that CHARLAB_CORPORA names, then downloaded.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ from charlab.errors import UnavailableError
 from charlab.runs import models, schema, subprocesses
 from charlab.runs.store import Run
 
-CORPUS = "shakespeare"
 MAX_BYTES = 6_000_000  # of all starters together
 _MAX_LOST = 0.001  # nats that half precision may cost
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A starter's title, the options of `train` that make it, and the epochs whose weights it has, too."""
+    """A starter's title, the options of `train` that make it, the epochs whose weights it has, too, and its
+    text."""
 
     title: str
     options: str
     epochs: tuple[int, ...] = ()
+    corpus: str = "shakespeare"
 
 
 RECIPES = {
@@ -44,6 +45,9 @@ RECIPES = {
     ),
     "mini-gpt": Recipe("Mini GPT", "--preset mini-gpt --minutes 10 --set output_dropout=0.1"),
     "ngram": Recipe("N-gram model", "--preset ngram"),
+    "reber-gru": Recipe(
+        "Reber GRU (20 epochs)", "--preset quick-gru --epochs 20 --set units=48 --set embedding=8", corpus="reber"
+    ),
 }
 
 
@@ -68,7 +72,7 @@ def make(name: str) -> None:
     Raises SystemExit where a command fails, or where half precision raises the loss by more than `_MAX_LOST`.
     """
     recipe = RECIPES[name]
-    words = ["--corpus", CORPUS, *shlex.split(recipe.options), "--name", recipe.title]
+    words = ["--corpus", recipe.corpus, *shlex.split(recipe.options), "--name", recipe.title]
     results = _charlab("train", *words)
     keep_as_starter(models.find(results["run"]), name, recipe.epochs)
     loss = validation_loss(name)
@@ -99,8 +103,8 @@ def keep_as_starter(run: Run, name: str, epochs: Sequence[int] = (), among: Path
 
 
 def validation_loss(name: str) -> float:
-    """Nats per character on the last tenth of Tiny Shakespeare."""
-    return _charlab("evaluate", name, "--corpus", CORPUS)["loss_nats"]
+    """Nats per character on the last tenth of its text."""
+    return _charlab("evaluate", name, "--corpus", RECIPES[name].corpus)["loss_nats"]
 
 
 def readme(losses: Mapping[str, float]) -> str:
@@ -108,7 +112,7 @@ def readme(losses: Mapping[str, float]) -> str:
     lines = []
     for name, nats in losses.items():
         size = sum(path.stat().st_size for path in (models.STARTERS / name).rglob("*.safetensors")) / 1e6
-        command = f"`python -m charlab train --corpus {CORPUS} {RECIPES[name].options}`"
+        command = f"`python -m charlab train --corpus {RECIPES[name].corpus} {RECIPES[name].options}`"
         lines.append(f"| {name} | {nats:.4f} nats, {nats / math.log(2):.3f} bits | {size:.2f} | {command} |")
     return _README.format(rows="\n".join(lines))
 
@@ -116,15 +120,15 @@ def readme(losses: Mapping[str, float]) -> str:
 _README = """# Starters
 
 Models that ship with CharLab. Each is a run's folder without its text: configuration, vocabulary, status with \
-the measured results, and weights. All were trained on Tiny Shakespeare; the text itself is not included.
+the measured results, and weights. The text that a model was trained on is not included.
 
 | name | validation loss per character | MB | trained by |
 |---|---|---|---|
 {rows}
 
 `make starters` makes them again: it trains each by its command, stores it here (`python -m charlab.starters \
-keep`) and writes this page. The loss is that of `python -m charlab evaluate NAME --corpus shakespeare`. Weights \
-are stored in half precision and counts in as few bytes as they need; both are widened when they are loaded.
+keep`) and writes this page. The loss is that of `python -m charlab evaluate NAME --corpus CORPUS`. Weights are \
+stored in half precision and counts in as few bytes as they need; both are widened when they are loaded.
 """
 
 

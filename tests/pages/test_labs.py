@@ -13,7 +13,7 @@ from charlab.runs import store
 from charlab.runs.permissions import OPERATOR
 from helpers.pages import open_page, press
 from helpers.tiny import make_run
-from pages.parts.labs import telling
+from pages.parts.labs import grammar_predictions, telling
 from pages.parts.train import live_document
 from pages.parts.train.live_document import Wanted
 
@@ -72,7 +72,7 @@ def test_a_typed_string_is_read_in_capitals_and_buttons_change_it():
 
 def test_every_view_opens_with_the_shipped_model_and_with_a_run():
     run = trained()
-    for view in ("try", "tricky", "memory", "train"):
+    for view in ("try", "tricky", "memory", "next", "train"):
         for name in ("", run.id):
             app = open_page("labs", view=view, run=name)
             assert not app.exception and not app.error, (view, name)
@@ -131,3 +131,33 @@ def test_a_run_of_a_lab_that_is_not_known_here_is_refused_in_a_sentence():
     with pytest.raises(RunError, match="does not have"):
         live_document.make(Wanted(run.id))
     assert LAB.create(LAB.config(), OPERATOR).config().task == "reber"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("BPBTSSXXTVVEPE", "P at position 13, to be remembered over 10 letters, gets 99.9%."),
+        ("BPBTX", "0.3% of the probability goes to letters that the grammar does not allow"),
+        ("BXB", "The grammar does not allow X at position 2: after it, no letter is right."),
+        ("ABC", "have only the capital letters B, E, P, S, T, V, X. Received: 'AC'"),
+        ("", "Type a string, or press Good"),
+    ],
+)
+def test_a_language_model_says_what_comes_next_and_the_grammar_what_may(text, words):
+    app = open_page("labs", view="next", string=text)
+    told = " ".join(element.value for kind in ("markdown", "error", "info") for element in app.get(kind))
+    assert not app.exception and words in told.replace("\\", "")
+
+
+def test_probabilities_by_letter_and_what_the_grammar_allows():
+    reading = grammar_predictions._read("BT")
+    probabilities, allowed = grammar_predictions._of_positions(reading)
+    letters = [*data.LETTERS, "\n"]
+    assert probabilities.shape == allowed.shape == (3, len(letters))
+    assert [[letter for letter, may in zip(letters, row, strict=True) if may] for row in allowed] == [
+        ["B"],
+        ["P", "T"],
+        ["B"],
+    ]
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-3)  # a little is left for the unknown character
+    assert probabilities[1, [letters.index("P"), letters.index("T")]] == pytest.approx(0.5, abs=0.05)

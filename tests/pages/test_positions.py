@@ -60,6 +60,25 @@ def test_counts_that_are_open_follow_the_reader():
     assert app.query_params["step"] == "9"
 
 
+def test_what_a_grammar_allows_is_next_to_the_prediction_and_follows_the_reader():
+    app = open_page("explainer", model="reber-gru", text="\nBPBTSSXXTVVEPE", step="13")
+    app.session_state["grammar"] = True
+    app.run()
+    said = lambda: " ".join(caption.value for caption in app.caption).replace("\\", "")  # noqa: E731
+    assert "the grammar allows P. To anything else, the model gives 0.1% in all." in said()
+    rows = next(table.value for table in app.dataframe if "grammar, %" in table.value.columns).set_index(
+        "character"
+    )
+    assert rows["grammar, %"].to_dict() == {c: 100 * (c == "P") for c in ("↵ newline", *"BEPSTVX")}
+    assert rows.loc["P", "model, %"] == pytest.approx(99.9, abs=0.1) and rows.loc["P", "actual"] == "actual"
+    send(app, "asks", "moved", {"step": 5, "temperature": 1, "top_k": 0, "top_p": 1})
+    assert "the grammar allows S or X" in said() and "begin the text with a new line" not in said()
+    app = open_page("explainer", model="reber-gru", text="BXB", step="2")
+    app.session_state["grammar"] = True
+    app.run()
+    assert "not the beginning of a string of the grammar" in said()
+
+
 def test_the_downloads(read):
     model, reading, index = read
     rows = csv.DictReader(io.StringIO(reading_page.steps_csv(reading, model.vocab), newline=""))

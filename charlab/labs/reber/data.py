@@ -55,6 +55,17 @@ def path(text: str) -> list[str | None]:
     return found
 
 
+def allowed_after(text: str) -> dict[str, float]:
+    """What may follow in a text of strings, one per line, and how likely: all letters that the grammar allows are
+    as likely, and after a whole string its line ends. Empty where the last line does not begin a string."""
+    line = text.rpartition("\n")[2]
+    state = path(line)[-1] if line else START
+    if state is None:
+        return {}
+    letters = ["\n"] if state == END else list(TRANSITIONS[state])
+    return {letter: 1 / len(letters) for letter in letters}
+
+
 def is_good(text: str) -> bool:
     """Whether this is a whole string of the grammar."""
     return bool(text) and path(text)[-1] == END

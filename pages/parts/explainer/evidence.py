@@ -1,4 +1,5 @@
-"""Evidence for one prediction: the counts of an n-gram model, and what followed in the training text."""
+"""Evidence for one prediction: the counts of an n-gram model, what a grammar allows, what followed in the training
+text."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import streamlit as st
 from charlab.core.display import in_line, named
 from charlab.core.reading import Reading
 from charlab.explain import evidence
+from charlab.labs.reber import data
 from charlab.runs.models import Model
 from pages.parts.explainer.text_strip import before, percent
 from pages.parts.shared import corpus_index
@@ -16,7 +18,7 @@ from pages.parts.shared.safe_text import plain
 _MAX_ROWS = 15
 
 
-_KEYS = ("counts", "in_corpus")
+_KEYS = ("counts", "grammar", "in_corpus")
 
 
 def is_open() -> bool:
@@ -25,8 +27,10 @@ def is_open() -> bool:
 
 
 def show(model: Model, reading: Reading, step: int) -> bool:
-    """Both, each made when it is opened. Returns whether one of them is open: it must follow the reader."""
-    shown = [_counts_behind(model, reading.text[:step]), _in_the_corpus(model, reading, step)]
+    """What there is for this model, each made when it is opened. Returns whether one is open: it must follow the
+    reader."""
+    read = reading.text[:step]
+    shown = [_counts_behind(model, read), _by_grammar(model, reading, step), _in_the_corpus(model, reading, step)]
     return any(shown)
 
 
@@ -61,6 +65,49 @@ def _counts(model: Model, read: str) -> None:
             name = f"after “{in_line(read[len(read) - length :])}”" if length else "in the whole text"
             columns[name] = [int(counts.get(i, 0)) for i in shown]
         st.dataframe(columns, hide_index=True)
+
+
+def _by_grammar(model: Model, reading: Reading, step: int) -> bool:
+    """For a model of strings of the Reber grammar: what the grammar allows next, next to the prediction."""
+    if model.config.corpus != "reber":
+        return False
+    with st.expander("What the grammar allows", on_change="rerun", key="grammar") as opened:
+        if opened.open and _is_something(reading.text[:step]):
+            _allowed(model, reading, step)
+    return bool(opened.open)
+
+
+def _allowed(model: Model, reading: Reading, step: int) -> None:
+    read = reading.text[:step]
+    allowed = data.allowed_after(read)
+    if not allowed:
+        st.caption(
+            "This is not the beginning of a string of the grammar, so the grammar does not say how it goes on."
+        )
+        return
+    characters, probabilities = alphabet(model), reading.probabilities[step - 1]
+    on_others = sum(p for c, p in zip(characters, probabilities.tolist(), strict=True) if c not in allowed)
+    names = " or ".join(named(character) for character in allowed)
+    st.caption(
+        plain(
+            f"After “{before(read, step)}” the grammar allows {names}. To anything else, the model gives "
+            f"{on_others:.1%} in all."
+        )
+    )
+    shown = list(model.vocab.characters)
+    _percentages(
+        {
+            "character": [named(character) for character in shown],
+            "actual": _actual(shown, reading.text[step : step + 1]),
+            "grammar, %": percent(np.array([allowed.get(character, 0) for character in shown])),
+            "model, %": percent(probabilities[: len(shown)]),
+        }
+    )
+    if "\n" not in read:
+        st.caption(
+            "The model has not read the end of a line before this string, so it cannot know that a string begins "
+            "here: begin the text with a new line."
+        )
 
 
 def _in_the_corpus(model: Model, reading: Reading, step: int) -> bool:
@@ -103,16 +150,25 @@ def _compare(model: Model, model_probabilities: np.ndarray, counts: dict[str, in
     shown = list((dict(list(counts.items())[:12]) | {c: counts.get(c, 0) for c in most_likely}).items())
     columns = {
         "character": [named(character) for character, _ in shown],
-        "actual": ["actual" if character == actual else "" for character, _ in shown],
+        "actual": _actual([character for character, _ in shown], actual),
         "count": [count for _, count in shown],
         "in the text, %": percent(np.array([count / total for _, count in shown])),
         "model, %": percent(np.array([model_probabilities[of_id[character]] for character, _ in shown])),
     }
+    _percentages(columns)
+
+
+def _actual(shown: list[str], actual: str) -> list[str]:
+    return ["actual" if character == actual else "" for character in shown]
+
+
+def _percentages(columns: dict[str, list]) -> None:
+    """A table whose columns in per cent are drawn as bars, too."""
     bar = st.column_config.ProgressColumn
     st.dataframe(
         columns,
         hide_index=True,
         column_config={
-            name: bar(name, min_value=0, max_value=100, format="%.1f") for name in ("in the text, %", "model, %")
+            name: bar(name, min_value=0, max_value=100, format="%.1f") for name in columns if name.endswith("%")
         },
     )

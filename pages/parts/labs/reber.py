@@ -14,7 +14,7 @@ from charlab.errors import CharlabError
 from charlab.labs.catalogue import Lab
 from charlab.labs.reber import data, network
 from charlab.labs.reber.network import Judge, Judgement
-from pages.parts.labs import lab_runs, train_lab, views
+from pages.parts.labs import grammar_predictions, lab_runs, train_lab, views
 from pages.parts.labs.grammar_graph import grammar_graph
 from pages.parts.shared import character_strip, chart, page_state, present, url_state
 from pages.parts.shared.safe_text import plain
@@ -23,6 +23,7 @@ VIEWS = {
     "try": "Try a string",
     "tricky": "Two tricky strings",
     "memory": "How far it remembers",
+    "next": "What comes next",
     "train": "Train it live",
 }
 DISTANCES = (5, 8, 12, 16, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 100)
@@ -42,6 +43,8 @@ def show(lab: Lab) -> dict[str, Any]:
     """Draw the lab; returns the settings for the page's link."""
     view, row = views.pick(VIEWS)
     networks = lab_runs.read(lab)
+    if view == "next":
+        return {"lab_view": view, "lab_run": st.session_state.lab_run} | _next()
     if view == "train":
         train_lab.show(lab, lambda lab: (lab, _BEFORE_START))
         return {"lab_view": view, "lab_run": st.session_state.lab_run}
@@ -59,21 +62,7 @@ def show(lab: Lab) -> dict[str, Any]:
 
 
 def _try(judge: Judge) -> dict[str, Any]:
-    url_state.read("string")
-    row = st.container(horizontal=True, vertical_alignment="bottom")
-    row.text_input(
-        "String",
-        key="string",
-        max_chars=page_state.limits("string")[1],
-        persist_state="session",
-        on_change=_typed,
-        placeholder="Capital letters B, E, P, S, T, V, X, or click letters in the graph",
-        label_visibility="collapsed",
-    )
-    with present.details("strings", row, horizontal=True, width="content"):
-        for label, icon, make in _BUTTONS:
-            st.button(label, icon=icon, on_click=_put, args=(make,), key=f"string-{label}")
-    text = st.session_state.string
+    text = _typed_string()
     left, right = st.columns([5, 4], gap="medium")
     with left:
         grammar_graph(_state(text), key="grammar", on_letter=_add)
@@ -92,6 +81,25 @@ def _try(judge: Judge) -> dict[str, Any]:
     with right:
         _inside(judged, _strip(judged, "string-strip"))
     return {"string": text}
+
+
+def _typed_string() -> str:
+    """The string of the page, and what changes it."""
+    url_state.read("string")
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    row.text_input(
+        "String",
+        key="string",
+        max_chars=page_state.limits("string")[1],
+        persist_state="session",
+        on_change=_typed,
+        placeholder="Capital letters B, E, P, S, T, V, X, or click letters in the graph",
+        label_visibility="collapsed",
+    )
+    with present.details("strings", row, horizontal=True, width="content"):
+        for label, icon, make in _BUTTONS:
+            st.button(label, icon=icon, on_click=_put, args=(make,), key=f"string-{label}")
+    return st.session_state.string
 
 
 def _state(text: str) -> str | None:
@@ -218,6 +226,22 @@ def _tricky(judge: Judge) -> dict[str, Any]:
     )
     _heatmap(good.text, differences, chosen, "difference", "Difference of the units after each letter")
     return {}
+
+
+# What comes next
+
+
+def _next() -> dict[str, Any]:
+    text = _typed_string()
+    if not text:
+        st.info("Type a string, or press Good: a language model says what it expects next, letter by letter.")
+        return {"string": text}
+    try:
+        network.check(text)
+        grammar_predictions.show(text)
+    except CharlabError as problem:
+        st.error(plain(str(problem)))
+    return {"string": text}
 
 
 # Memory

@@ -41,3 +41,13 @@ def test_the_loss_chart_draws_further_accuracies_of_all_runs_and_lines_of_accura
     assert [line["name"] for line in chart["data"]] == ["b: validation", "a: validation"]
     plain = loss.loss_chart(runs, "accuracy", "epochs", [("uniform", 2.0)])
     assert "annotations" not in plain["layout"] and "shapes" not in plain["layout"]
+
+
+def test_what_a_model_expects_is_a_heatmap_with_squares_on_what_is_allowed():
+    expected, allowed = np.array([[0.9, 0.1], [0.25, 0.75]]), np.array([[True, False], [True, True]])
+    figure = judgement.allowed_figure("B", ["B", "\n"], expected, allowed).to_dict()
+    heatmap, squares = figure["data"]
+    assert np.array(heatmap["z"]).tolist() == expected.T.tolist() and list(heatmap["x"]) == [1, 2]
+    assert list(zip(squares["x"], squares["y"], strict=True)) == [(1, 0), (2, 0), (2, 1)]
+    assert list(figure["layout"]["yaxis"]["ticktext"]) == ["B", "↵"]
+    assert squares["name"] == "allowed by the grammar" and figure["layout"]["showlegend"]

@@ -104,3 +104,32 @@ def test_the_data_are_a_function_of_the_seed(drawn):
     assert data.of_run(config, Vocab(data.LETTERS)).sha256 == drawn.sha256
     with pytest.raises(CorpusError, match="Start a new run"):
         data.of_run(config.__class__(**config.__dict__ | {"corpus_sha256": "0"}), Vocab(data.LETTERS))
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("", "B"),
+        ("\n", "B"),
+        ("B", "PT"),
+        ("BPBTSSXXTVV", "E"),
+        ("BPBTSSXXTVVE", "P"),
+        ("BTBTXSETE", "\n"),
+        ("BTBTXSETE\nB", "PT"),
+        ("BX", ""),
+        ("BTBTXSETEE", ""),
+    ],
+)
+def test_what_may_follow_in_lines_of_strings(text, allowed):
+    found = data.allowed_after(text)
+    assert "".join(sorted(found)) == "".join(sorted(allowed))
+    assert not found or sum(found.values()) == pytest.approx(1)
+
+
+def test_every_good_string_is_allowed_letter_by_letter_and_nothing_else_keeps_it_good(drawn):
+    for text in drawn.training.texts[:200]:
+        for place, letter in enumerate(f"{text}\n"):
+            allowed = data.allowed_after(text[:place])
+            assert letter in allowed
+            for other in set(data.LETTERS) - set(allowed):
+                assert data.path(text[:place] + other)[-1] is None
