@@ -85,7 +85,7 @@ def _allowed(model: Model, reading: Reading, step: int) -> None:
             "This is not the beginning of a string of the grammar, so the grammar does not say how it goes on."
         )
         return
-    characters, probabilities = alphabet(model), reading.probabilities[step - 1]
+    characters, probabilities = model.vocab.alphabet, reading.probabilities[step - 1]
     on_others = sum(p for c, p in zip(characters, probabilities.tolist(), strict=True) if c not in allowed)
     names = " or ".join(named(character) for character in allowed)
     st.caption(
