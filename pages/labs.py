@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from charlab.labs.catalogue import LABS
-from pages.parts.labs import cards, dates, reber
+from pages.parts.labs import cards, dates, reber, sentiment
 from pages.parts.shared import present, url_state
 
-_SHOW = {"reber": reber.show, "dates": dates.show}
+_SHOW = {"reber": reber.show, "dates": dates.show, "sentiment": sentiment.show}
 
 url_state.read("lab", choices=tuple(_SHOW))
 with present.details("cards"):

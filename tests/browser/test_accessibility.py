@@ -184,6 +184,11 @@ VIEWS = {
     "dates, temperature": labs("temperature", "dates"),
     "dates, train": labs("train", "dates"),
     "dates, speeds": labs("speeds", "dates"),
+    "reviews": labs("try", "sentiment"),
+    "reviews, words": labs("words", "sentiment"),
+    "reviews, masking": labs("masking", "sentiment"),
+    "reviews, few labels": labs("labels", "sentiment"),
+    "reviews, train": labs("train", "sentiment"),
     "explainer, presented": explainer("read", present="1"),
     "explainer, step by step, presented": explainer("write with it", walk="abc", present="1"),
 }

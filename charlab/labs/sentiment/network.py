@@ -96,13 +96,11 @@ class Judge:
         contributions = after[-1] - left_out if without else np.zeros(1, np.float32)
         return Judgement(tuple(found), after, contributions, self._hidden(ids))
 
-    def probabilities(self, texts: Sequence[np.ndarray], padding: int | None = None) -> np.ndarray:
+    def probabilities(self, texts: Sequence[np.ndarray]) -> np.ndarray:
         """The probability that each text, given as ids, is positive, [N]. Without masking each is filled up to the
-        length that training had, or by as many zeros as `padding` says."""
+        length that training had."""
         lengths = np.array([len(text) for text in texts])
-        read = lengths
-        if not self.form.masked or padding is not None:
-            read = lengths + padding if padding is not None else np.maximum(lengths, self.length)
+        read = lengths if self.form.masked else np.maximum(lengths, self.length)
         rows = np.zeros((len(texts), max(1, read.max())), np.int32)
         for row, text in zip(rows, texts, strict=True):
             row[: len(text)] = text
@@ -116,8 +114,10 @@ class Judge:
 
     def after_padding(self, text: str, most: int) -> np.ndarray:
         """The probability where the padding is read as if it were words, after 0 to `most` zeros: [most + 1]."""
-        ids = self.words.ids([found := check(text)], len(found))[0]
-        return np.concatenate([self.probabilities([ids], padding) for padding in range(most + 1)])
+        found = check(text)
+        lengths = len(found) + np.arange(most + 1)
+        rows = np.repeat(self.words.ids([found], len(found) + most), most + 1, axis=0)
+        return sigmoid(self.logits(rows, lengths))
 
     def _hidden(self, ids: np.ndarray) -> np.ndarray:
         """The states after each word of one text: ids [T] -> [T, U]. Of two GRUs, side by side, the second one has

@@ -52,7 +52,7 @@ def show(lab: Lab, choose: Callable[[Lab], tuple[Lab, Words]]) -> None:
         _start(lab, epochs, seed)
     known = _known(lab)
     if run := _shown(lab, known):
-        _panel(run, _newest_of_others(run, known) if lab.versions else [])
+        _panel(run, _newest_of_others(run, known) if lab.versions or lab.changes else [])
     else:
         st.info(words.watch)
 

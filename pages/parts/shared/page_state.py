@@ -119,6 +119,8 @@ SETTINGS: dict[str, Setting] = {
     "beam_run": _labs(str, "half-trained", choices=AT_CALL),
     "beam_width": _labs(int, 5, limits=(1, 10), parameter="width"),
     "lab_temperature": _labs(float, 3.0, limits=(0.0, 8.0), parameter="temperature"),
+    "review": _labs(str, "a great idea, but the film is boring", limits=(0, 1000)),
+    "word": _labs(str, "boring", limits=(0, 40)),
     "lab_random": _labs(int, 1, limits=_SEEDS, parameter="seed"),
 }  # fmt: skip
 
@@ -149,6 +151,7 @@ REMEMBERED = {
     "lab_trained.*": LABS, "lab_epochs.*": LABS, "lab_seed": LABS,
     "string_place": LABS, "lab_version": LABS, "lab_both_ways": LABS, "speeds": LABS,
     "gpt2_told": PLAYGROUND, "gpt2_allowed": HOME,  # on every page with a picker of models, and in the header
+    "review_place": LABS, "lab_network": LABS, "lab_labels": LABS, "lab_masked": LABS, "lab_pretrained": LABS,
 }  # fmt: skip
 
 

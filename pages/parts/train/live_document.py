@@ -38,14 +38,15 @@ _EVERY_EPOCH = "Every epoch uses the same prompt and the same random numbers: on
 @dataclass(frozen=True)
 class Telling:
     """What is told of a run of one task: its baselines (None while they are computed), the caption of the chart,
-    what accuracy means, what the chart has beside the losses, and the name and the key, in its events, of what its
-    figure tells of the validation set in percent."""
+    what accuracy means, what the chart has beside the losses, the name and the key, in its events, of what its
+    figure tells of the validation set in percent, and what its speed is measured in."""
 
     baselines: Callable[[RunConfig], list[baselines.Line] | None]
     caption: Callable[[RunConfig, str, bool], str]
     accuracy: str
     chart: Callable[[RunConfig], dict[str, Any]] = lambda config: {}
     figure: tuple[str, str] = ("Validation, %", "val_accuracy")
+    speed: str = "Characters/s"
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def _figures(status: Status, events: list[Event], unit: str, telling: Telling) -
         passed = {"label": "Time taken", "value": clock(status.seconds)}
     return [
         passed,
-        {"label": "Characters/s", "value": f"{speed:,.0f}" if speed else "..."},
+        {"label": telling.speed, "value": f"{speed:,.0f}" if speed else "..."},
         {"label": telling.figure[0] if unit == loss.ACCURACY else f"Validation, {unit}"}
         | _validation(events, unit, telling),
     ]
