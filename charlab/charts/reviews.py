@@ -211,5 +211,5 @@ def _line(height: float, axis: str) -> dict[str, Any]:
 
 
 def _label(text: str, x: float, y: float) -> dict[str, Any]:
-    return {"text": text, "x": x, "y": y, "yanchor": "bottom", "showarrow": False,
-            "font": {"color": QUIET, "size": SMALLEST}}  # fmt: skip
+    font = {"color": QUIET, "size": SMALLEST}
+    return {"text": text, "x": x, "y": y, "yanchor": "bottom", "showarrow": False, "font": font}

@@ -122,6 +122,7 @@ def visits() -> list[tuple[str, dict]]:
         ("playground", {"mode": "side by side"}),
     ]
     labs = [("labs", {"string": "BPBT"}), ("home", {}), ("labs", {"lab": "dates", "date": "May 01, 2020"})]
+    labs += [("home", {}), ("labs", {"lab": "sentiment", "review": "a dull film", "word": "dull"})]
     pairs = zip((("explainer", kept) for kept in explained), others, strict=True)
     return [*(visit for pair in pairs for visit in pair), *labs]
 

@@ -21,6 +21,7 @@ class Network:
     name: str
     title: str
     about: str
+    takes: str  # its training on two cores, all labels
     model: ModelConfig  # of a mean, only the embedding is used
     train: TrainConfig
     recurrent: bool = True
@@ -43,6 +44,7 @@ NETWORKS = {
             "gru",
             "GRU, 32 units",
             "It reads word by word and keeps a state of 32 numbers.",
+            "about 20 seconds",
             _gru(input_dropout=0.5),
             _train(epochs=4, learning_rate=0.0005),
         ),
@@ -50,6 +52,7 @@ NETWORKS = {
             "mean",
             "Mean of word vectors",
             "It adds up what each word says by itself: the order of words does not matter.",
+            "about 4 seconds",
             _gru(units=16, embedding=16),
             _train(epochs=4, learning_rate=0.003),
             recurrent=False,
@@ -58,6 +61,7 @@ NETWORKS = {
             "bidirectional",
             "Two GRUs, one from each end",
             "A second GRU reads the text backwards; both states are judged together.",
+            "about half a minute",
             _gru(input_dropout=0.5),
             _train(epochs=4, learning_rate=0.0005),
             both_ways=True,
@@ -66,6 +70,7 @@ NETWORKS = {
             "lecture",
             "The lecture's: two layers of 128 units",
             "Word vectors of 128 numbers and two GRU layers: 1.6 million parameters.",
+            "about a minute and a half",
             _gru(units=128, embedding=128, layers=2),
             _train(epochs=5),
             longest=64,

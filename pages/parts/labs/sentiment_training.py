@@ -15,12 +15,6 @@ from charlab.labs.sentiment.measured import Measured
 from pages.parts.labs.train_lab import Words
 from pages.parts.shared import chart, present
 
-_TIMES = {  # on two cores
-    "gru": "about 20 seconds",
-    "mean": "about 4 seconds",
-    "bidirectional": "about 40 seconds",
-    "lecture": "5 to 10 minutes",
-}
 _ALL = 8_000  # sentences with a label
 _MOST = 12  # runs whose figures are drawn beside those measured
 _LINES = {"learned vectors": "", "pretrained vectors (GloVe)": "-glove"}
@@ -32,16 +26,22 @@ def choose(lab: Lab) -> tuple[Lab, Words]:
         "Network", list(NETWORKS), format_func=lambda name: NETWORKS[name].title, key="lab_network", width=260
     )
     labels = st.selectbox(
-        "Labels", [0, *LABELS], format_func=lambda number: f"{number or _ALL:,}", key="lab_labels", width=100,
+        "Labels",
+        [0, *LABELS],
+        format_func=lambda number: f"{number or _ALL:,}",
+        key="lab_labels",
+        width=100,
         help="How many sentences say whether they are positive.",
-    )  # fmt: skip
+    )
     masked = st.checkbox("Masking", True, key="lab_masked", help="Stop at the last word: zeros are not read.")
     can = name == "mean" and vectors.is_here()
     pretrained = st.checkbox(
-        "Pretrained vectors", key="lab_pretrained", disabled=not can,
+        "Pretrained vectors",
+        key="lab_pretrained",
+        disabled=not can,
         help="GloVe: word vectors learned from six billion words, which training does not change. For the mean "
         "of word vectors, and where this server has them.",
-    )  # fmt: skip
+    )
     form = Form(name or "gru", masked, labels=labels or 0, vectors="glove" if pretrained and can else "learned")
     return lab.version(form.code), _words(form)
 
@@ -49,7 +49,7 @@ def choose(lab: Lab) -> tuple[Lab, Words]:
 def _words(form: Form) -> Words:
     source = data.SOURCES["sentences"]
     load = "" if source.is_here() else f" The sentences are downloaded first ({source.megabytes:g} MB)."
-    time = "a few seconds" if form.labels else _TIMES[form.network]
+    time = "a few seconds" if form.labels else form.record.takes
     if form.vectors == "glove":
         count = f"{form.model.embedding + 1} numbers are learned; the word vectors stay as they are."
     else:
