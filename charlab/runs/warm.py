@@ -1,4 +1,4 @@
-"""Warm workers: processes that stand ready with TensorFlow imported while somebody has the Train page open.
+"""Warm workers: processes that stand ready with TensorFlow imported while somebody has a page with Start open.
 
 The queue gives them runs. One is a child process with two pipes: it reads requests, one JSON object per line, and
 answers each with a word. `{"train": folder}` is a run. The answer is READY once the process can take the next one
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 READY, UNFIT, DIVIDED, PREPARED = "ready", "unfit", "divided", "prepared"
 STARTS_WITH_BYTES, STAYS_WITH_BYTES = 3e9, 1.2e9  # of free memory; a process takes about a third of the difference
-PAGE_SECONDS = 300.0  # that it stays after the Train page was last seen open
+PAGE_SECONDS = 300.0  # that it stays after such a page was last seen open
 _RETRY_SECONDS = 60.0  # after a process that ended before it was ready
 _STARTING_SECONDS = 20.0  # that a run waits for a process which is starting
 _SETTLED_SECONDS = 1.0  # that a Train page shows the same settings before they are prepared
@@ -38,7 +38,7 @@ _shown: tuple[RunPlan, float] | None = None  # what Start would begin, and since
 
 
 def page_is_open() -> None:
-    """Note that somebody has the Train page open now."""
+    """Note that somebody has a page open now on which a run can be started."""
     global _page_seen_at
     _page_seen_at = time.monotonic()
 

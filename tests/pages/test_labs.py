@@ -9,9 +9,9 @@ import pytest
 from charlab.errors import RunError
 from charlab.labs import catalogue
 from charlab.labs.reber import data
-from charlab.runs import store
+from charlab.runs import store, warm
 from charlab.runs.permissions import OPERATOR
-from helpers.pages import open_page, press
+from helpers.pages import given, open_page, press, send
 from helpers.tiny import make_run
 from pages.parts.labs import grammar_predictions, telling
 from pages.parts.train import live_document
@@ -68,6 +68,23 @@ def test_a_typed_string_is_read_in_capitals_and_buttons_change_it():
     assert not data.is_good(app.session_state.string)
     press(app, "Clear")
     assert app.session_state.string == ""
+
+
+def test_the_graph_is_where_the_chosen_letter_leads_and_goes_on_from_there():
+    app = open_page("labs", string="BPBTXSEPE")
+    assert given(app, "grammar")["state"] == data.END
+    send(app, "string-strip-BPBTXSEPE", "chosen", 3)
+    assert given(app, "grammar")["state"] == data.path("BPBT")[-1]
+    send(app, "grammar", "letter", "S")
+    assert app.session_state.string == "BPBTS" and given(app, "grammar")["state"] == data.path("BPBTS")[-1]
+
+
+def test_while_a_lab_trains_a_process_may_stand_ready(monkeypatch):
+    monkeypatch.setattr(warm, "_page_seen_at", float("-inf"))
+    open_page("labs", view="try")
+    assert warm._page_seen_at == float("-inf")
+    open_page("labs", view="train")
+    assert warm._page_seen_at > float("-inf")
 
 
 def test_every_view_opens_with_the_shipped_model_and_with_a_run():

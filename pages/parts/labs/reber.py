@@ -103,11 +103,18 @@ def _typed_string() -> str:
 
 
 def _state(text: str) -> str | None:
-    return data.path(text)[-1] if text else data.START
+    """Where the graph is after the letter that is chosen in the strip, the last one at first."""
+    return data.path(text)[_place(text)] if text else data.START
+
+
+def _place(text: str) -> int:
+    return st.session_state.get("string_place", {}).get(text, len(text) - 1)
 
 
 def _add(letter: str) -> None:
-    st.session_state.string = (st.session_state.string + letter)[: page_state.limits("string")[1]]
+    """Go on with a letter from where the graph is: what was behind that place is left."""
+    text = st.session_state.string
+    st.session_state.string = (text[: _place(text) + 1] + letter)[: page_state.limits("string")[1]]
 
 
 def _typed() -> None:
@@ -134,20 +141,19 @@ _BUTTONS = (
 
 def _strip(judged: Judgement, key: str) -> int:
     """The string, coloured by the judgement after each letter; returns the chosen position."""
-    last = len(judged.text) - 1
     chosen = character_strip.character_strip(
         list(judged.text),
         judged.good.tolist(),
         key=f"{key}-{judged.text}",  # the choice belongs to this string
         label="The string, coloured by the probability that it is good if it ended there",
-        chosen=st.session_state.get("string_place", {}).get(judged.text, last),
+        chosen=_place(judged.text),
         on_choose=partial(_choose, judged.text),
         values=(100 * judged.good).tolist(),
         unit="% good",
         legend=("0% good", "100% good"),
         first_position=1,
     )
-    return last if chosen is None else chosen
+    return len(judged.text) - 1 if chosen is None else chosen
 
 
 def _choose(text: str, index: int) -> None:

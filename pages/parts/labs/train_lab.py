@@ -18,7 +18,7 @@ from charlab.runs.watch import KnownRun
 from pages.parts.shared import browser_cookie, present
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
-from pages.parts.train import live_panel, run_controls
+from pages.parts.train import live_panel, run_controls, startup
 
 _CHART_HEIGHT = 290
 _UNIT = "accuracy"
@@ -35,6 +35,7 @@ class Words:
 def show(lab: Lab, choose: Callable[[Lab], tuple[Lab, Words]]) -> None:
     """Draw the settings and Start, and below them the run that was started last in this browser. `choose` draws
     the lab's further settings: it returns the lab as it would be trained."""
+    startup.keep_ready()
     with present.details("lab-settings", horizontal=True, vertical_alignment="bottom"):
         lab, words = choose(lab)
         recipe = f"{lab.name}-{lab.preset}"

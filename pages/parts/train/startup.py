@@ -1,4 +1,4 @@
-"""What the Train page tells the process that stands ready for the next run."""
+"""What pages that start runs tell the process that stands ready for the next one."""
 
 from __future__ import annotations
 
