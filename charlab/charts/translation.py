@@ -24,7 +24,7 @@ from charlab.charts.base import (
 )
 from charlab.core.display import named, visible
 
-_NODE = 20  # pixels across
+_NODE = 22  # pixels across
 _PADDING = "rgba(127, 136, 150, 0.28)"
 
 
@@ -198,7 +198,7 @@ def _add_nodes(figure: Figure, nodes: Sequence[tuple[int, float, Leaf]], colour:
     )
     figure.add_scatter(
         x=x,
-        y=[height - 0.42 for height in y],
+        y=[height - 0.45 for height in y],
         mode="text",
         text=[percent(leaf.probability) for _, _, leaf in nodes],
         textfont={"size": SMALLEST, "color": INK},

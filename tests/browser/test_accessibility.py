@@ -127,9 +127,9 @@ def explainer(view: str, model: str = "quick-gru", **query: str) -> Callable:
     return arrange
 
 
-def labs(view: str, lab: str = "reber") -> Callable:
+def labs(view: str, lab: str = "reber", **more: str) -> Callable:
     def draw(page, address: str) -> None:
-        opened(page, f"{address}/labs", lab=lab, view=view, string="BPBT")
+        opened(page, f"{address}/labs", lab=lab, view=view, string="BPBT", **more)
 
     return draw
 
@@ -182,6 +182,7 @@ VIEWS = {
     "dates, padding": labs("padding", "dates"),
     "dates, beam": labs("beam", "dates"),
     "dates, temperature": labs("temperature", "dates"),
+    "dates, presented": labs("beam", "dates", present="1"),
     "dates, train": labs("train", "dates"),
     "dates, speeds": labs("speeds", "dates"),
     "reviews": labs("try", "sentiment"),

@@ -1,5 +1,6 @@
 """The dates lab in Streamlit's harness: every view, odd inputs, the padding trap, and versions in one chart."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -11,6 +12,7 @@ from charlab.labs.dates import data, speed_process
 from charlab.runs import store
 from helpers.pages import given, open_page, press
 from pages.parts.labs import dates, lab_runs
+from pages.parts.shared import browser_cookie
 from pages.parts.train import live_document
 from pages.parts.train.live_document import Wanted
 
@@ -22,10 +24,10 @@ def said(app) -> str:
     return "\n".join(element.value for kind in kinds for element in app.get(kind)).replace("\\", "")
 
 
-def trained(version: str, exact: tuple[float, ...]) -> store.Run:
+def trained(version: str, exact: tuple[float, ...], owner: str = "") -> store.Run:
     """A run of a version, with the events of its epochs; with attention it has the shipped weights."""
     lab = LAB.version(version)
-    run = store.create(lab.config(), LAB.vocab())
+    run = store.create(dataclasses.replace(lab.config(), owner=owner), LAB.vocab())
     if version == "attention":
         run.write_weights(LAB.shipped.weights(), "best")
     for epoch, share in enumerate(exact):
@@ -161,6 +163,29 @@ def test_another_lab_has_its_own_views_and_epochs():
     app.session_state["lab"] = "reber"
     app.run()
     assert not app.exception and app.session_state.lab_view == "try"
+
+
+def test_views_are_chosen_in_present_mode_and_stay_chosen_after_it():
+    app = open_page("labs", lab="dates", view="beam", present="1")
+    (box,) = [box for box in app.selectbox if box.label == "View"]
+    assert box.value == "beam"
+    box.set_value("temperature").run()
+    assert not app.exception and app.query_params["view"] == "temperature"
+    app.button(key="present_switch").click().run()
+    assert not app.exception and app.session_state.lab_view == "temperature"
+    assert not [box for box in app.selectbox if box.label == "View"]
+
+
+def test_in_a_class_only_ones_own_runs_are_drawn(monkeypatch):
+    trained("attention", (0.0, 1.0), owner="somebody")
+    monkeypatch.setattr(browser_cookie, "is_class", lambda: True)
+    monkeypatch.setattr(browser_cookie, "owner", lambda: "me")
+    app = open_page("labs", lab="dates", view="train")
+    assert not app.exception and "Press Start" in said(app)
+    run = trained("teacher", (0.0, 0.5), owner="me")
+    app.run()
+    (progress,) = [part for part in map(_data, app.get("bidi_component")) if part.get("part") == "progress"]
+    assert run.id in progress["route"] and "others=&" in progress["route"]
 
 
 def test_new_weights_of_a_run_are_loaded():

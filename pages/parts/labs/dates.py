@@ -36,7 +36,7 @@ _SHOWS = {  # the settings that each view has in the page's link
     "train": ("lab_run",),
     "speeds": (),
 }
-_HEIGHT = 390
+_HEIGHT, _PRESENT_HEIGHT = 390, 500
 _CHARACTERS = "_" + data.OUTPUT_CHARS  # of the ids that are written
 _SOME = 200  # dates of the test set that shares are measured on
 
@@ -168,7 +168,7 @@ def _confidence(iso: str, written: decoding.Written) -> None:
 
 def _inside(text: str, iso: str, written: decoding.Written) -> None:
     """The attention, or without it what could have been written in place of each character."""
-    height = present.taller(_HEIGHT)
+    height = _PRESENT_HEIGHT if present.is_on() else _HEIGHT
     if written.attention is not None:
         figure = translation.attention_matrix_figure(text, iso, written.attention[0])
         label = "Attention: one row per character written, one column per character read"

@@ -14,7 +14,7 @@ from charlab.labs import catalogue
 from charlab.labs.catalogue import Lab
 from charlab.runs.store import Run
 from charlab.runs.watch import KnownRun
-from pages.parts.shared import dates, stable_selectbox, url_state
+from pages.parts.shared import dates, present, stable_selectbox, url_state
 from pages.parts.shared.safe_text import as_label
 
 _MOST = 50  # runs that the picker lists
@@ -36,7 +36,12 @@ def read(lab: Lab, key: str = "lab_run") -> dict[str, str]:
 def pick(titles: dict[str, str], place: Any, key: str = "lab_run") -> str:
     """Pick one of these networks."""
     chosen = stable_selectbox.select(
-        "Network", stable_selectbox.unique_titles(titles), key=key, place=place, label_visibility="collapsed"
+        "Network",
+        stable_selectbox.unique_titles(titles),
+        key=key,
+        place=place,
+        label_visibility="collapsed",
+        width=present.BOX if present.is_on() else "stretch",
     )
     return chosen or ""
 

@@ -20,7 +20,7 @@ from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
 from pages.parts.train import live_panel, run_controls, startup
 
-_CHART_HEIGHT = 290
+_CHART_HEIGHT, _PRESENT_HEIGHT = 290, 560
 _UNIT = "accuracy"
 
 
@@ -122,6 +122,6 @@ def _panel(run: Run, others: list[Run]) -> None:
         live.part("figures")
     with right:
         run_controls.buttons(run, config, status)
-    live.part("chart", key=f"lab-chart-{run.id}", height=present.taller(_CHART_HEIGHT))
+    live.part("chart", key=f"lab-chart-{run.id}", height=_PRESENT_HEIGHT if present.is_on() else _CHART_HEIGHT)
     with present.details("lab-caption"):
         live.part("caption")

@@ -15,6 +15,7 @@ from pages.parts.shared import url_state
 
 KEY = "present"
 TYPE = 20  # pixels: the least size of letters that are read, as in present.css
+BOX = 280  # pixels: the width of a box in the first row, two of which fit beside the header's buttons
 
 
 def is_on() -> bool:
