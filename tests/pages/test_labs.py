@@ -72,11 +72,11 @@ def test_a_typed_string_is_read_in_capitals_and_buttons_change_it():
 
 def test_the_graph_is_where_the_chosen_letter_leads_and_goes_on_from_there():
     app = open_page("labs", string="BPBTXSEPE")
-    assert given(app, "grammar")["state"] == data.END
+    assert given(app, "grammar-graph")["state"] == data.END
     send(app, "string-strip-BPBTXSEPE", "chosen", 3)
-    assert given(app, "grammar")["state"] == data.path("BPBT")[-1]
-    send(app, "grammar", "letter", "S")
-    assert app.session_state.string == "BPBTS" and given(app, "grammar")["state"] == data.path("BPBTS")[-1]
+    assert given(app, "grammar-graph")["state"] == data.path("BPBT")[-1]
+    send(app, "grammar-graph", "letter", "S")
+    assert app.session_state.string == "BPBTS" and given(app, "grammar-graph")["state"] == data.path("BPBTS")[-1]
 
 
 def test_while_a_lab_trains_a_process_may_stand_ready(monkeypatch):

@@ -65,7 +65,7 @@ def _try(judge: Judge) -> dict[str, Any]:
     text = _typed_string()
     left, right = st.columns([5, 4], gap="medium")
     with left:
-        grammar_graph(_state(text), key="grammar", on_letter=_add)
+        grammar_graph(_state(text), key="grammar-graph", on_letter=_add)
     if not text:
         right.info("Click the letter B in the graph, then go on: the network judges after each letter.")
         return {"string": text}
