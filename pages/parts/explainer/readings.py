@@ -72,10 +72,7 @@ def compute(model: Model, text: str) -> Reading:
     """
     script, pool = get_script_run_ctx(), writers.pool()
     if script and pool.is_running:
-        with (
-            suppress(writers.WeightsChanged),
-            ExitStack() as shown,
-        ):  # the weights: since the page has loaded the model
+        with suppress(writers.WeightsChanged), ExitStack() as shown:  # changed since the page has loaded the model
             return writers.read(model, text, script.session_id, _checks(script, shown))
     elif script:
         with suppress(OSError):  # whoever needs it says it
