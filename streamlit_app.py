@@ -48,11 +48,12 @@ async def lifespan(app: st.App):
 
 def check_variables() -> None:
     """End the server with a sentence where one of its variables has a wrong value."""
+    from charlab.labs.gpt2 import permission
     from charlab.runs import limits
 
     try:
         browser_cookie.is_class()
-        for read in (limits.at_once, limits.minutes_cap, limits.megabytes_each, limits.is_warm):
+        for read in (limits.at_once, limits.minutes_cap, limits.megabytes_each, limits.is_warm, permission.is_off):
             read()
     except ConfigError as problem:
         print(f"charlab: {problem}", file=sys.stderr)

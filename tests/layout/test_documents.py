@@ -16,7 +16,7 @@ DOCUMENTS = [
 PLACEHOLDERS = {
     "charlab/labs/<name>/", "pages/parts/<page>/", "data.py", "network.py", "train.py",
     ".venv/bin/python", "runs/", "control.json", "status.json",
-    "server/secret", "server/teacher.json", "teacher.json", "server/gpt2.json",
+    "config.json", "server/secret", "server/teacher.json", "teacher.json", "server/gpt2.json",
 }  # fmt: skip
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS}
 SUFFIXES = (".py", ".js", ".md", ".json", ".toml", ".txt", ".css", ".svg", ".yml")

@@ -78,10 +78,22 @@ class Gpt2(TransformerNetwork):
         return logits[0], {f"block_{i}/attention": layer[0] for i, layer in enumerate(attention)}
 
     def start(self, samples: int) -> Cache:
-        """An empty cache for N texts. It begins small: one for `context` tokens takes 75 MB for each text."""
-        cache = super().start(samples)
+        """An empty cache of one row, for any number of texts: they have one row in common for as long as they are
+        alike. It begins small: one for `context` tokens takes 75 MB for each row."""
+        cache = super().start(1)
         cache.keys, cache.values = (array[..., :0, :].copy() for array in (cache.keys, cache.values))
         return cache
+
+    def step(self, ids: np.ndarray, state: Cache) -> tuple[np.ndarray, Cache]:
+        """As the step of every Transformer; texts that are alike so far, as a prompt is, are read once."""
+        N = len(ids)
+        if N > 1 and len(state.ids) == 1:
+            if (ids == ids[0]).all():
+                logits, state = super().step(ids[:1], state)
+                return np.broadcast_to(logits, (N, logits.shape[1])), state
+            state.ids = state.ids.repeat(N, axis=0)
+            state.keys, state.values = state.keys.repeat(N, axis=1), state.values.repeat(N, axis=1)
+        return super().step(ids, state)
 
     def _read(self, ids: np.ndarray, cache: Cache) -> tuple[np.ndarray, list[np.ndarray]]:
         if (missing := cache.read + ids.shape[1] - cache.keys.shape[3]) > 0:

@@ -50,6 +50,18 @@ def test_token_by_token_with_a_growing_cache_as_in_one_pass(tiny_gpt2):
         np.testing.assert_allclose(found, attention[name], atol=1e-6, rtol=0)
 
 
+def test_texts_that_are_alike_so_far_are_read_once_and_then_apart(tiny_gpt2):
+    texts = np.stack([IDS[:12], np.append(IDS[:8], IDS[20:24]), np.append(IDS[:8], IDS[30:34])])
+    state, rows = tiny_gpt2.start(3), []
+    for t in range(12):
+        logits, state = tiny_gpt2.step(texts[:, t], state)
+        rows.append(state.keys.shape[1])
+        assert logits.shape == (3, TOKENS)
+    assert rows == [1] * 8 + [3] * 4
+    for found, text in zip(logits, texts, strict=True):
+        np.testing.assert_allclose(found, tiny_gpt2.read(text)[0][-1], atol=1e-5, rtol=0)
+
+
 def test_the_cache_grows_and_beyond_the_context_it_goes_on_from_the_last_half(published, monkeypatch):
     monkeypatch.setattr(network, "_ROOM", 8)
     tiny_gpt2 = network.Gpt2(published, NETWORK, TOKENS)
