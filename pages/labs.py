@@ -12,7 +12,7 @@ _SHOW = {"reber": reber.show, "dates": dates.show, "sentiment": sentiment.show}
 
 url_state.read("lab", choices=tuple(_SHOW))
 with present.details("cards"):
-    title, place = st.columns([1, 9], vertical_alignment="center")
+    title, place = st.columns([1, 12.5], gap="small", vertical_alignment="center")
     title.title("Labs")
     with place:
         cards.show({name: LABS[name] for name in _SHOW})

@@ -118,7 +118,7 @@ def _try(judge: Judge, run: Run) -> None:
             reviews.review_figure(judged.words, judged.after.tolist(), judged.contributions.tolist(), chosen),
             key="review-words",
             label="The probability that the review is positive after each word, and what each word contributes",
-            height=present.taller(370),
+            height=present.taller(350),
             on_click=lambda click: _choose(text, round(click["x"]) - 1),
             filename="review",
         )

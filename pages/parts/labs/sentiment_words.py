@@ -38,7 +38,7 @@ def show(judge: Judge, seed: int) -> None:
         first = network.first_vectors(judge.form, seed, judge.words.ids_in_all)
         vectors = {"Before training": first} | vectors
     else:
-        vectors = {"Pretrained vectors: training does not change them": vectors["After training"]}
+        vectors = {"Pretrained vectors, the same before and after": vectors["After training"]}
     drawn = _drawn(judge, place)
     tones = judge.probabilities([np.array([1 + one]) for one in drawn])
     for column, (title, table) in zip(st.columns(len(vectors)), vectors.items(), strict=True):
@@ -47,10 +47,10 @@ def show(judge: Judge, seed: int) -> None:
     with present.details("about-the-map"):
         st.caption(
             f"The {min(_DRAWN, judge.words.known)} most frequent words. Each has {judge.form.model.embedding} "
-            "numbers; the map shows the two directions in which these words differ most (principal component "
-            "analysis). Colour: the judgement of the word by itself, from orange (negative) to blue (positive). "
-            "Before training the vectors are random. Afterwards the first axis is the opinion: nothing else is "
-            "asked for in this task."
+            "numbers; the map shows the two directions in which these words differ most, with their share of the "
+            "variance (principal component analysis). Colour: the judgement of the word by itself, from orange "
+            "(negative) to blue (positive). Before training the vectors are random. Afterwards the first axis is "
+            "the opinion: nothing else is asked for in this task."
         )
 
 
@@ -87,13 +87,13 @@ def _map(
         tones.tolist(),
         inside.get(place, -1) if place is not None else -1,
         [inside[one] for one, _ in near if one in inside],
-        f"{title}: these two axes have {shares.sum():.0%} of the variance",
+        f"{title}: {shares.sum():.0%} of the variance",
     )
     chart.plotly_chart(
         figure,
         key=f"map-{title.split()[0].lower()}",
         label=f"A map of words. {title}.",
-        height=present.taller(320),
+        height=present.taller(300),
         on_click=lambda click: _choose(words[drawn[int(click["point"])]]),
         filename="words",
     )
