@@ -78,3 +78,14 @@ def test_speeds_are_measured_beside_the_server(shared_server, page):
         re.compile("One compiled graph is [0-9,]{2,} times as fast .* All wrote the same two dates"),
         timeout=3 * WAIT,
     )
+
+
+@pytest.mark.parametrize("view, key", [("try", "translation"), ("beam", "beam")])
+def test_the_picture_is_in_the_first_screen_of_a_projector(shared_server, page, view, key):
+    before = page.viewport_size
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{shared_server}/labs?lab=dates&view={view}")
+    settled(page)
+    box = chart(page, key).bounding_box()
+    page.set_viewport_size(before)
+    assert box["y"] + box["height"] <= 720

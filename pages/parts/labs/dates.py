@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -36,7 +36,7 @@ _SHOWS = {  # the settings that each view has in the page's link
     "train": ("lab_run",),
     "speeds": (),
 }
-_HEIGHT, _PRESENT_HEIGHT = 390, 500
+_HEIGHT, _PRESENT_HEIGHT = 370, 500
 _CHARACTERS = "_" + data.OUTPUT_CHARS  # of the ids that are written
 _SOME = 200  # dates of the test set that shares are measured on
 
@@ -87,7 +87,7 @@ def random_date() -> str:
     return data.drawn(np.random.default_rng(time.time_ns()), 1).texts[0]
 
 
-def typed(key: str, row: Any) -> str:
+def typed(key: str, row: Any, label: Literal["visible", "collapsed"] = "visible") -> str:
     """The text box of a date in words; returns what is typed there, without spaces around it."""
     row.text_input(
         "Date in words",
@@ -95,6 +95,7 @@ def typed(key: str, row: Any) -> str:
         max_chars=page_state.limits(key)[1],
         persist_state="session",
         placeholder="For example April 22, 2019",
+        label_visibility=label,
         width=230,
     )
     return st.session_state[key].strip()
@@ -110,7 +111,7 @@ def put(key: str, make: Callable[[], str]) -> None:
 
 def _try(translator: Translator) -> None:
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    text = typed("date", row)
+    text = typed("date", row, "collapsed")
     with present.details("dates", row, horizontal=True, vertical_alignment="bottom", width="content"):
         st.button("Another date", icon=":material/casino:", on_click=put, args=("date", random_date))
         for odd, about in data.ODD.items():
@@ -198,7 +199,7 @@ def _inside(text: str, iso: str, written: decoding.Written) -> None:
 
 def _padding(lab: Lab) -> None:
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    text = typed("date", row)
+    text = typed("date", row, "collapsed")
     row.button("Another date", icon=":material/casino:", on_click=put, args=("date", random_date))
     data.check(text)
     missing = data.LENGTH - len(text)
