@@ -37,7 +37,7 @@ def test_it_is_downloaded_loaded_asked_and_explained(chrome, tmp_path, network):
         page.locator(".st-key-lab-gpt2").get_by_role("link", name="Generate").click()
         expect(page.get_by_text("of disk space until it is complete")).to_be_visible()
         button(page, "Download GPT-2").click()
-        expect(page.get_by_text("of memory, once per machine")).to_be_visible()
+        expect(page.get_by_text("of memory, nearly all of it once per machine")).to_be_visible()
         button(page, "Load GPT-2").click()
         settled(page)
         button(page, "Generate").click()

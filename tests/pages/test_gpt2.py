@@ -52,12 +52,12 @@ def as_in_a_class(monkeypatch, role=STUDENT, owner="a" * 16):
 
 def test_before_it_is_downloaded_and_before_it_is_loaded_a_page_says_what_it_takes():
     app = open_page("playground", model="gpt2")
-    assert "MB of disk space" in words(app) and "of memory, once per machine" in words(app)
+    assert "MB of disk space" in words(app) and "of memory, nearly all of it once per machine" in words(app)
     assert not [button for button in app.button if button.label == "Generate"]
     press(app, "Download GPT-2")
     background.of_server().wait()
     app.run()
-    assert "of memory, once per machine" in words(app) and "disk space" not in words(app)
+    assert "of memory, nearly all of it once per machine" in words(app) and "disk space" not in words(app)
     press(app, "Load GPT-2")
     assert app.session_state["seed_text"] == published.PROMPT and not app.error
     app = open_page("explainer", **EXPLAIN)  # another visitor: it is loaded already

@@ -54,10 +54,9 @@ class BackgroundDownload:
         except _Stopped:
             pass
         except Exception as error:
-            self.problem = (
-                os_errors.sentence(error) or "Internal error in CharLab. The details are in the server's log."
-            )
-            log.warning("GPT-2 could not be downloaded", exc_info=error)
+            said = os_errors.sentence(error)
+            self.problem = said or "Internal error in CharLab. The details are in the server's log."
+            log.warning("GPT-2 could not be downloaded: %s", said, exc_info=None if said else error)
 
     def _look(self, received: int) -> None:
         if self._is_stopped:

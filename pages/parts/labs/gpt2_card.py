@@ -24,7 +24,7 @@ def show(place: Any) -> None:
         st.image(_PICTURE, alt="", width=WIDTH)  # the words say it, too
         with st.container(gap=None, width="stretch"):
             st.markdown(f"**{as_label(info.title)}**")
-            st.caption("How does a large model write?")
+            st.caption("How does a GPT write?")
             with st.container(horizontal=True, gap=None):
                 st.page_link("playground.py", label="Generate", query_params={"model": info.name, **_LECTURE})
                 text = {"model": info.name, "text": published.PROMPT, "step": "3"}

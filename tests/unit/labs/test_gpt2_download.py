@@ -240,12 +240,12 @@ def test_a_second_download_at_the_same_time_is_told(server, source):
 def test_what_is_said_before_a_download():
     assert download.SMALL.about == (
         "GPT-2 small by OpenAI (2019), licence: MIT. The download has 548 MB. It needs 1,046 MB of disk space "
-        "until it is complete, then 498 MB. In use it takes 498 MB of memory, once per machine. A processor core "
-        "generates about 20 tokens per second, for all who use it."
+        "until it is complete, then 498 MB. In use it takes 520 MB of memory, nearly all of it once per machine. "
+        "A processor core generates about 20 tokens per second, for all who use it."
     )
     assert download.SMALL.about_use == (
-        "GPT-2 small by OpenAI (2019), licence: MIT. In use it takes 498 MB of memory, once per machine. A "
-        "processor core generates about 20 tokens per second, for all who use it."
+        "GPT-2 small by OpenAI (2019), licence: MIT. In use it takes 520 MB of memory, nearly all of it once per "
+        "machine. A processor core generates about 20 tokens per second, for all who use it."
     )
 
 
