@@ -72,13 +72,7 @@ def review_figure(
         },
     )
     figure.update_xaxes(
-        tickvals=places,
-        ticktext=names,
-        tickangle=angle(words, 68),
-        showgrid=False,
-        zeroline=False,
-        range=[0.5, len(words) + 0.5],
-        anchor="y2",
+        **word_ticks(words, 68), showgrid=False, zeroline=False, range=[0.5, len(words) + 0.5], anchor="y2"
     )
     return figure
 
@@ -186,9 +180,16 @@ def labels_figure(lines: Mapping[str, Accuracies], own: Mapping[str, Accuracies]
     return figure
 
 
-def angle(words: Sequence[str], room: int) -> int:
-    """The angle of the words below columns of equal width, with room for so many letters side by side."""
-    return 0 if max(map(len, words)) * len(words) <= room else -40
+def word_ticks(words: Sequence[str], room: int) -> dict[str, Any]:
+    """The words below columns of equal width, with room for so many letters side by side: turned where they are
+    longer, and of many words only every second, third and so on."""
+    every = -(-2 * len(words) // room)
+    places = range(0, len(words), every)
+    return {
+        "tickvals": [place + 1 for place in places],
+        "ticktext": [literal(words[place]) for place in places],
+        "tickangle": 0 if max(map(len, words)) * len(words) <= room else -40,
+    }
 
 
 def _named(points: np.ndarray, tones: Sequence[float], first: Sequence[int]) -> list[int]:

@@ -162,7 +162,7 @@ def _unknown(judge: Judge, judged: Judgement) -> None:
 def _hidden(judged: Judgement, chosen: int) -> None:
     figure = internals.states_figure(list(judged.words), judged.hidden, chosen)
     figure.update_layout(margin={"t": 28}, title_text="Hidden state after each word")
-    figure.update_xaxes(tickangle=reviews.angle(judged.words, 42), title_text="word just read")
+    figure.update_xaxes(**reviews.word_ticks(judged.words, 42), title_text="word just read")
     chart.plotly_chart(
         figure,
         key="states-review",

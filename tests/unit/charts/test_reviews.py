@@ -17,8 +17,11 @@ def test_a_review_has_a_column_per_word_with_judgement_and_contribution():
     assert figure.layout.coloraxis.cmin == -figure.layout.coloraxis.cmax == -30
 
 
-def test_long_words_are_turned():
-    assert reviews.angle(["a", "film"], 20) == 0 and reviews.angle(["incomprehensible"] * 3, 20) == -40
+def test_long_words_are_turned_and_many_words_thinned():
+    assert reviews.word_ticks(["a", "film"], 20) == {"tickvals": [1, 2], "ticktext": ["a", "film"], "tickangle": 0}
+    assert reviews.word_ticks(["incomprehensible"] * 3, 20)["tickangle"] == -40
+    many = reviews.word_ticks([f"w{place}" for place in range(100)], 68)
+    assert many["tickvals"] == list(range(1, 101, 3)) and many["ticktext"][1] == "w3"
 
 
 def test_padding_is_drawn_against_the_judgement_without_it():
