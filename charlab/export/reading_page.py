@@ -82,20 +82,26 @@ def page_html(model: str, corpus: str, reading: Reading, vocab: Vocab) -> str:
     mean = reading.mean_bits
     known = int((~np.isnan(reading.bits)).sum())
     covered = coverage.of_prompt(reading.text, vocab).sentence()
-    summary = f"Mean surprise {mean:.2f} bits per character" if known else "No character could be predicted"
+    unit = vocab.unit
+    summary = f"Mean surprise {mean:.2f} bits per {unit}" if known else f"No {unit} could be predicted"
     return _PAGE.format(
         style=_STYLE,
         model=escape(model),
         corpus=escape(corpus),
         mean=summary,
+        unit=unit,
         known=f"{known:,}",
         length=f"{len(reading.text):,}",
-        columns="".join(f"<th>{name}</th>" for name in _COLUMNS),
+        columns="".join(f"<th>{name}</th>" for name in _columns(vocab)),
         coverage=f"<p>{escape(covered)}</p>" if covered else "",
         legend="".join(f'<i class="s{shade}"></i>' for shade in range(_SHADES)),
         strip=_strip(reading),
         surprises=_surprises(reading, vocab),
     )
+
+
+def _columns(vocab: Vocab) -> list[str]:
+    return [vocab.unit if name == "character" else name for name in _COLUMNS]
 
 
 def _strip(reading: Reading) -> str:
@@ -167,7 +173,7 @@ def _surprises(reading: Reading, vocab: Vocab) -> str:
             f"{reading.ranks[t]:.0f}",
             f"<ol>{most_likely}</ol>",
         ]
-        named_cells = zip(_COLUMNS, cells, strict=True)
+        named_cells = zip(_columns(vocab), cells, strict=True)
         rows.append(
             "<tr>" + "".join(f'<td data-name="{name}">{cell}</td>' for name, cell in named_cells) + "</tr>"
         )
@@ -277,15 +283,15 @@ _PAGE = """<!DOCTYPE html>
 <main>
 <h1>What a model predicted</h1>
 <p>The model <b><bdi>{model}</bdi></b>, trained on <b><bdi>{corpus}</bdi></b>, read this text from its first
-character to its last. At each position it gave every possible next character a probability. The less likely the
-actual character, the greater the surprise: −log<sub>2</sub> of its probability, in bits.</p>
-<p><b>{mean}</b>, for the {known} of {length} characters that have a prediction.</p>
+{unit} to its last. At each position it gave every possible next {unit} a probability. The less likely the
+actual {unit}, the greater the surprise: −log<sub>2</sub> of its probability, in bits.</p>
+<p><b>{mean}</b>, for the {known} of {length} {unit}s that have a prediction.</p>
 {coverage}
 <div class="legend">0 bits: expected <span>{legend}</span> 8+ bits: surprising</div>
 <p class="text" dir="ltr">{strip}</p>
-<p class="quiet"><small>Point at a character to see its values. “·” is a space, “↵” the end of a line.
+<p class="quiet"><small>Point at a {unit} to see its values. “·” is a space, “↵” the end of a line.
 </small></p>
-<h2>Most surprising characters</h2>
+<h2>Most surprising {unit}s</h2>
 <div class="wide"><table>
 <thead><tr>{columns}</tr></thead>
 <tbody>

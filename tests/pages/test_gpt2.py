@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from charlab.errors import CharlabError
+from charlab.export import reading_page
 from charlab.labs import published
 from charlab.labs.gpt2 import background, permission
 from charlab.labs.gpt2 import model as gpt2
@@ -17,6 +18,7 @@ from helpers import tiny_gpt2
 from helpers.pages import given, open_page, press, shown, written
 from helpers.tiny import make_run
 from pages.parts.explainer import activations, readings, step_by_step
+from pages.parts.playground import downloads
 from pages.parts.shared import browser_cookie
 
 TEXT = "This royal throne, \u4e2d \U0001f600 and x = [1]"
@@ -179,6 +181,19 @@ def test_the_attention_of_the_page_is_the_network_s_own(here):
     assert part == range(len(found.text))
     for name, layer in found.attention.items():
         np.testing.assert_allclose(whole[name], layer, atol=2e-3)
+
+
+def test_the_downloads_say_tokens_too(here):
+    reading = here.explain(TEXT)
+    page = reading_page.page_html("GPT-2", "web pages", reading, here.vocab)
+    assert (
+        "bits per token" in page and "Most surprising tokens" in page and "character" not in page.split("<body")[1]
+    )
+    lines = reading_page.steps_csv(reading, here.vocab).splitlines()
+    assert len(lines) == len(reading.text) + 2  # the heading, and the prediction after the end
+    app = press(open_page("playground", model="gpt2", samples="1", length="10"), "Generate")
+    (sample,) = downloads.as_data(written(app), compare=False)["samples"]
+    assert sample["unit"] == "token" and len(sample["probabilities"]) == 10
 
 
 def test_a_text_that_is_too_long_is_told_with_what_to_do(here):

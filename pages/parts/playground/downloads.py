@@ -72,6 +72,7 @@ def _sample(result: GenerationResult, number: int, compare: bool) -> dict[str, A
         },
         "temperature": sample.temperature,
         "text": sample.text,
+        "unit": sample.unit,
         "bits_a_character": float(sample.bits.mean()) if sample.text else None,
         "share_repeated": suffix_array.share_repeated(sample.text),
         "share_copied": {str(least): found.share(least) for least in (8, 16, 32)} if found else None,
