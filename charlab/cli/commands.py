@@ -159,10 +159,11 @@ def _text(
 def export(options: argparse.Namespace) -> dict[str, Any]:
     """Write a model in a format to a path or an address."""
     process.set_up_tensorflow()
-    from charlab.labs.trainers import KERAS_FILES
+    from charlab.labs import scripts, trainers
 
     run = models.find(options.model)
-    formats.export(run, options.format, options.to, options.weights, KERAS_FILES.get(run.config().task))
+    write_keras = trainers.KERAS_FILES.get(run.config().task)
+    formats.export(run, options.format, options.to, options.weights, write_keras, scripts.standalone)
     print(f"{run.id} as {formats.FORMATS[options.format].title}: {options.to}", file=sys.stderr)
     return {"model": run.id, "format": options.format, "to": options.to}
 

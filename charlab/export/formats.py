@@ -54,7 +54,7 @@ FORMATS = {
         Format(
             "script", "Python script",
             "The same training as one program in plain TensorFlow, to read and run without CharLab.",
-            ".py", "text/x-python",
+            ".py", "text/x-python", for_labs=True,
         ),
         Format(
             "keras", ".keras",
@@ -72,15 +72,18 @@ FORMATS = {
 
 
 WriteKeras = Callable[[Path, RunConfig, Weights], None]
+Script = Callable[[RunConfig], str]
 
 
-def make(run: Run, name: str) -> bytes:
-    """The bytes of a format that needs no TensorFlow. Raises ConfigError where the run does not have it."""
+def make(run: Run, name: str, lab_script: Script | None = None) -> bytes:
+    """The bytes of a format that needs no TensorFlow; `lab_script` writes the program of a lab's run. Raises
+    ConfigError where the run does not have it."""
     _check_of_lab(run, name)
+    program = lab_script if run.config().task and lab_script else script.standalone
     makers: dict[str, Callable[[], bytes]] = {
         "bundle": lambda: bundle.pack(run),
         "csv": lambda: bundle.metrics_csv(run).encode("utf-8"),
-        "script": lambda: script.standalone(run.config()).encode("utf-8"),
+        "script": lambda: program(run.config()).encode("utf-8"),
     }
     if name not in makers:
         raise ConfigError(f"The format {name!r} needs a worker process. Formats without one: {', '.join(makers)}.")
@@ -88,10 +91,15 @@ def make(run: Run, name: str) -> bytes:
 
 
 def export(
-    run: Run, name: str, target: str, weights_name: str = "best", write_keras: WriteKeras | None = None
+    run: Run,
+    name: str,
+    target: str,
+    weights_name: str = "best",
+    write_keras: WriteKeras | None = None,
+    lab_script: Script | None = None,
 ) -> None:
-    """Write a run in a format to a path or an address; starts TensorFlow where the format needs it. `write_keras`
-    writes the .keras file of a lab's run.
+    """Write a run in a format to a path or an address; starts TensorFlow where the format needs it. Of a lab's
+    run, `write_keras` writes the .keras file and `lab_script` the program.
 
     A SavedModel is a folder, or a zip file of it where the target ends with .zip. Raises ConfigError,
     RunError, ModelError or UnavailableError, in a sentence.
@@ -102,7 +110,7 @@ def export(
     is_folder = name == "savedmodel" and not target.lower().endswith(".zip")
     targets.check(target, is_folder)
     if not FORMATS[name].needs_tensorflow:
-        targets.write(target, make(run, name))
+        targets.write(target, make(run, name, lab_script))
         return
     if reason := accelerators.why_no_tensorflow():
         raise UnavailableError(reason)

@@ -25,7 +25,8 @@ ORDER = [
 ]
 FREE = {"errors", "files", "folders", "os_errors"}  # for everyone
 AT_THE_TOP = {"__init__", "__main__"}
-PARTS_OF_A_SCRIPT = ROOT / "charlab" / "export" / "script_parts"  # templates: read as text, never imported
+CHARLABS = ROOT / "charlab"
+PROGRAMS = {CHARLABS / "export" / "script_parts", CHARLABS / "labs" / "programs"}  # read as text, never imported
 PAGE_WIDGET = ROOT / "pages" / "parts" / "shared" / "chart.py"  # mounts a figure
 
 
@@ -47,7 +48,7 @@ def package_of(path: Path) -> str:
 
 
 def modules(folder: str) -> list[Path]:
-    return [path for path in python_files(folder) if PARTS_OF_A_SCRIPT not in path.parents]
+    return [path for path in python_files(folder) if path.parent not in PROGRAMS]
 
 
 def name(path: Path) -> str:

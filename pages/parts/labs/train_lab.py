@@ -12,13 +12,13 @@ from charlab import os_errors
 from charlab.core.config import SETTINGS
 from charlab.errors import CharlabError
 from charlab.labs.catalogue import Lab
-from charlab.runs import accelerators
-from charlab.runs.store import Run
+from charlab.runs import accelerators, store
+from charlab.runs.store import Run, Status
 from charlab.runs.watch import KnownRun
 from pages.parts.shared import browser_cookie, present
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
-from pages.parts.train import live_panel, run_controls, startup
+from pages.parts.train import export_import, live_panel, run_controls, startup
 
 _CHART_HEIGHT, _PRESENT_HEIGHT = 290, 560
 _UNIT = "accuracy"
@@ -125,3 +125,14 @@ def _panel(run: Run, others: list[Run]) -> None:
     live.part("chart", key=f"lab-chart-{run.id}", height=_PRESENT_HEIGHT if present.is_on() else _CHART_HEIGHT)
     with present.details("lab-caption"):
         live.part("caption")
+        _export(run, status)
+
+
+def _export(run: Run, status: Status) -> None:
+    """The formats that a lab's run has, once it has ended and its weights are there."""
+    if not run.weight_names() or status.state in store.ACTIVE:
+        return
+    export = st.expander("Export", icon=":material/download:", key="lab_export", on_change="rerun")
+    if export.open:
+        with export:
+            export_import.show(run)

@@ -9,6 +9,7 @@ import streamlit as st
 from charlab import os_errors
 from charlab.errors import CharlabError
 from charlab.export import bundle, download_names, formats
+from charlab.labs import scripts
 from charlab.runs import models
 from charlab.runs.store import Run
 from pages.parts.shared import browser_cookie
@@ -32,7 +33,7 @@ def show(run: Run) -> None:
         st.caption("There is nothing to export yet: wait until the first epoch has finished.")
         return
     for form in formats.FORMATS.values():
-        if config.model.kind not in form.kinds:
+        if config.model.kind not in form.kinds or (config.task and not form.for_labs):
             continue
         words, button = st.columns([3, 2], vertical_alignment="center")
         words.markdown(f"**{plain(form.title[0].upper() + form.title[1:])}** {plain(form.about)}")
@@ -66,7 +67,7 @@ def _made_here(run: Run, form: formats.Format) -> None:
     """Draw a download button whose file is created when it is clicked."""
     st.download_button(
         f"Download {form.title}",
-        lambda: formats.make(run, form.name),
+        lambda: formats.make(run, form.name, scripts.standalone),
         file_name=f"{download_names.of_run(run.config())}{form.suffix}",
         mime=form.mime,
         icon=":material/download:",
