@@ -121,8 +121,10 @@ def test_what_the_server_shows_of_a_position_follows_once_the_reader_rests(share
         }"""
     )
     expect(heading(page, "Position 10: after “the·quick”")).to_be_visible()
+    page.wait_for_function("before => charlabScript.runs > before", arg=before)  # the reader rests for a moment
     assert before < runs(page) <= before + 2
     page.get_by_text("N-gram counts", exact=True).click()
+    expect(page.get_by_text("An n-gram model consists of counts")).to_be_hidden()
     before = runs(page)
     page.locator(CELLS).nth(12).click()
     expect(heading(page, "Position 13: after “the·quick·br”")).to_be_visible()

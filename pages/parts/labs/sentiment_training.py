@@ -58,8 +58,7 @@ def _words(form: Form) -> Words:
         start=f"{form.record.about} {count} {form.train.epochs} epochs take {time} on two cores.{load}",
         watch=f"{form.record.about} {form.train.epochs} epochs take {time} on two cores. Press Start: the share "
         "of sentences judged rightly appears here. Watch the gap between training and test: the network begins to "
-        f"learn its sentences by heart.{load} {source.about}, {source.licence}. Whole reviews of IMDb are trained "
-        "on the command line: charlab lab sentiment train --network mean --texts reviews.",
+        f"learn its sentences by heart.{load} {source.about}, {source.licence}.",
     )
 
 
