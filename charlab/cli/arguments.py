@@ -16,6 +16,7 @@ from charlab.errors import ConfigError
 from charlab.export import formats
 from charlab.labs.catalogue import LABS
 from charlab.labs.catalogue import SETTINGS as LAB_SETTINGS
+from charlab.labs.sentiment import vectors
 from charlab.runs import shell_commands
 from charlab.runs.typed_values import parse_number, parse_setting, parse_whole_number
 
@@ -197,6 +198,8 @@ def _add_labs(subparsers: Any) -> None:
             _add_what_is_tried(_command(actions, "speeds", lab_commands.dates_speeds, words))
         if lab.name == "sentiment":
             sentiment_commands.add_choices(train)
+            words = f"download pretrained word vectors: {vectors.ABOUT}"
+            _command(actions, "vectors", sentiment_commands.download_vectors, words)
     _add_gpt2(labs)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from charlab.cli import progress
 from charlab.core import generation
 from charlab.core.config import SampleConfig
 from charlab.explain.step_records import in_line, step_records
@@ -25,7 +26,7 @@ def download(options: argparse.Namespace) -> dict[str, Any]:
     source = weights.source()
     if not source.is_here:
         print(source.about, file=sys.stderr)
-    path = weights.fetch(OPERATOR, source, _progress(source.size))
+    path = weights.fetch(OPERATOR, source, progress.by_twentieths(source.size))
     if not options.json:
         print(path)
     return {"path": str(path), "bytes": path.stat().st_size}
@@ -56,19 +57,6 @@ def explain(options: argparse.Namespace) -> dict[str, Any]:
     if not options.json:
         print("\n".join(map(in_line, steps)))
     return {"bits_per_token": None if len(steps) < 2 else result.mean_bits, "steps": steps}
-
-
-def _progress(size: int) -> Callable[[int], None]:
-    """Says on standard error how much has been received, twenty times."""
-    said = -1
-
-    def say(received: int) -> None:
-        nonlocal said
-        if (part := 20 * received // size) > said:
-            said = part
-            print(f"{received / 1e6:,.0f} of {size / 1e6:,.0f} MB", file=sys.stderr, flush=True)
-
-    return say
 
 
 def _printed(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
+from charlab.cli import progress
 from charlab.labs import catalogue
-from charlab.labs.sentiment import network
+from charlab.labs.sentiment import network, vectors
 from charlab.labs.sentiment.forms import NETWORKS, TEXTS, VECTORS, Form
 
 EXAMPLES = ("a great film", "not bad at all", "a great idea, but the film is boring")
@@ -31,6 +33,16 @@ def add_choices(train: argparse.ArgumentParser) -> None:
 def form(options: argparse.Namespace) -> Form:
     """What was chosen. Raises ConfigError for what does not go together."""
     return Form(options.network, not options.no_masking, options.texts, options.labels, options.vectors)
+
+
+def download_vectors(options: argparse.Namespace) -> dict[str, Any]:
+    """Download GloVe's word vectors, where they are not here; returns where they are."""
+    if not vectors.is_here():
+        print(f"{vectors.ABOUT} is downloaded from {vectors.ADDRESS}.", file=sys.stderr)
+    path = vectors.download(progress.by_twentieths(vectors.BYTES))
+    if not options.json:
+        print(path)
+    return {"path": str(path), "bytes": path.stat().st_size}
 
 
 def try_sentiment(options: argparse.Namespace) -> list[dict[str, Any]]:

@@ -5,13 +5,13 @@ import hashlib
 import socket
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from charlab.cli import main
 from charlab.corpora import catalogue, downloads
 from charlab.errors import CorpusError, DownloadError
+from helpers import file_server
 from helpers.project import ROOT
 
 PLAY = "".join(f"Line {i} of a play that nobody wrote.\n" for i in range(200)).encode()
@@ -20,48 +20,10 @@ BOOK = f"\ufeffLicence\r\n{START}\r\n\r\nÀ vous.\r\nTo be\r\n\r\n{END}\r\nMore\
 SIGN_IN = b"<html>Please sign in to this network</html>"
 
 
-class Server(ThreadingHTTPServer):
-    """Answers what `answers` says for a path: (status, body), or None for silence."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answers: dict[str, tuple[int, bytes] | None] = {}
-        self.asked: list[str] = []
-        self.ended = threading.Event()
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}{path}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.server.asked.append(self.path)
-        answer = self.server.answers.get(self.path, (404, b""))
-        if answer is None:
-            self.server.ended.wait(10)
-            return
-        status, body = answer
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture
 def server(monkeypatch):
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "CHARLAB_CORPORA"):
-        monkeypatch.delenv(name, raising=False)
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield server
-    server.ended.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with file_server.serving(monkeypatch) as server:
+        yield server
 
 
 @pytest.fixture
