@@ -26,7 +26,7 @@ def live_route(data: str) -> str:
 
 
 class Poller:
-    """Asks one path of a server over one connection, and only for what has changed since the last answer."""
+    """Asks a path of a server over one connection, and only for what has changed since the last answer."""
 
     def __init__(self, address: str, path: str) -> None:
         self._host, self._path = urlsplit(address), path
@@ -35,9 +35,11 @@ class Poller:
         self._chart, self._has = "", ""  # the version of the last chart, and what an answer can leave out
         self.received = 0
 
-    async def get(self) -> float:
-        """Ask once; returns the seconds until the whole answer was there."""
+    async def get(self, path: str = "") -> float:
+        """Ask once, for another path where one is given; returns the seconds until the whole answer was there."""
         began = time.perf_counter()
+        if path:
+            self._path, self._tag = path, ""
         try:
             async with asyncio.timeout(TIMEOUT):
                 if self._streams is None:

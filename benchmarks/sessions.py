@@ -120,6 +120,7 @@ class Session:
         self._repeating: dict[str, float] = {}  # fragment -> the seconds after which it is asked for again
         self._poller: Poller | None = None
         self._reading = ""
+        self._loader: Poller | None = None
         self.written = 0  # characters, in Write step by step
         self._bytes = 0
         self.watch: Callable[[ForwardMsg], None] | None = None  # is shown every change of the page
@@ -131,7 +132,7 @@ class Session:
     @property
     def received(self) -> int:
         """Bytes that the server has sent."""
-        return self._bytes + (self._poller.received if self._poller else 0)
+        return self._bytes + sum(one.received for one in (self._poller, self._loader) if one)
 
     async def greet(self) -> None:
         """Get the cookies that a browser gets with the page, before it connects."""
@@ -163,8 +164,9 @@ class Session:
             self._reader = None
         if self._socket:
             self._socket.transport.abort()  # as a browser that is closed
-        if self._poller:
-            self._poller.close()
+        for one in (self._poller, self._loader):
+            if one:
+                one.close()
 
     async def run(self, *states: WidgetState, fragment: str = "", is_automatic: bool = False) -> float:
         """Change widgets, and let the page's script or one of its fragments run; returns the seconds until its
@@ -216,13 +218,10 @@ class Session:
 
     async def load(self) -> float:
         """Load what the Explainer's browser shows of a reading; returns the seconds it took."""
-        parts = [Poller(self._address, self._reading.replace("{what}", what)) for what in ("head", "logits-0")]
-        took = 0.0
-        for part in parts if self._reading else []:
-            took += await part.get()
-            part.close()
-            self._bytes += part.received
-        return took
+        if not self._reading:
+            return 0.0
+        self._loader = self._loader or Poller(self._address, "")  # one connection for all, as browsers keep theirs
+        return sum([await self._loader.get(self._reading.replace("{what}", what)) for what in ("head", "logits-0")])
 
     # Widgets
 
