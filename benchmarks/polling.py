@@ -42,6 +42,8 @@ class Poller:
             self._path, self._tag = path, ""
         try:
             async with asyncio.timeout(TIMEOUT):
+                if self._streams and self._streams[0].at_eof():
+                    self.close()  # a server ends connections that are not used for some seconds
                 if self._streams is None:
                     self._streams = await asyncio.open_connection(self._host.hostname, self._host.port)
                 await self._ask(*self._streams)
