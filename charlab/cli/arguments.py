@@ -5,24 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from charlab.cli import commands, gpt2_commands, lab_commands, sentiment_commands
+from charlab.cli import commands
 from charlab.core.config import SETTINGS, SampleConfig, Setting, settings
 from charlab.errors import ConfigError
 from charlab.export import formats
-from charlab.labs.catalogue import LABS
-from charlab.labs.catalogue import SETTINGS as LAB_SETTINGS
-from charlab.labs.sentiment import vectors
 from charlab.runs import shell_commands
 from charlab.runs.typed_values import parse_number, parse_setting, parse_whole_number
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of all commands: what it parses has the function of the chosen one as `command`."""
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser of all commands: what it parses has the function of the chosen one as `command`. Made for a
+    command line of these `words`, it knows the labs only where they are asked for: loading them takes a while."""
     program = "python -m charlab" if Path(sys.argv[0]).name == "__main__.py" else "charlab"
     result = argparse.ArgumentParser(prog=program, description="Train, evaluate, generate and explain.")
     subparsers = result.add_subparsers(required=True, metavar="command")
@@ -30,7 +28,10 @@ def parser() -> argparse.ArgumentParser:
     _add_training(subparsers)
     _add_use_of_models(subparsers)
     _add_files(subparsers)
-    _add_labs(subparsers)
+    told = "train the network of a lab, or try a trained one"
+    labs = subparsers.add_parser("lab", help=told, description=told)
+    if not words or words[0] == "lab":
+        _add_labs(labs)
     worker = subparsers.add_parser("work", help="train a queued run (started by the server)")
     worker.add_argument("run", help="the run's folder")
     worker.add_argument("--parent-pipe", action="store_true", help="pause when standard input closes")
@@ -47,7 +48,8 @@ def parser() -> argparse.ArgumentParser:
 def parse(words: list[str] | None = None) -> argparse.Namespace:
     """The options of a command line, by default this process's. Raises ConfigError for a text that is not Unicode;
     a path may be anything that the system allows."""
-    options = parser().parse_args([as_unicode(word) for word in (sys.argv[1:] if words is None else words)])
+    words = [as_unicode(word) for word in (sys.argv[1:] if words is None else words)]
+    options = parser(words).parse_args(words)
     for name in ("seed_text", "text", "set", "preset", "encoding"):
         value = getattr(options, name, None)
         for text in value if isinstance(value, list) else [value or ""]:
@@ -171,12 +173,13 @@ def _add_files(subparsers: Any) -> None:
     import_.add_argument("file", help="the model file: a path, or an address")
 
 
-def _add_labs(subparsers: Any) -> None:
-    words = "train the network of a lab, or try a trained one"
-    labs = subparsers.add_parser("lab", help=words, description=words).add_subparsers(
-        required=True, metavar="lab", dest="lab"
-    )
-    for lab in LABS.values():
+def _add_labs(command: argparse.ArgumentParser) -> None:
+    from charlab.cli import lab_commands, sentiment_commands
+    from charlab.labs import catalogue
+    from charlab.labs.sentiment import vectors
+
+    labs = command.add_subparsers(required=True, metavar="lab", dest="lab")
+    for lab in catalogue.LABS.values():
         actions = labs.add_parser(lab.name, help=lab.title, description=lab.about).add_subparsers(
             required=True, metavar="action"
         )
@@ -185,7 +188,7 @@ def _add_labs(subparsers: Any) -> None:
         if lab.versions:
             words = f"which version of the network. Default: {lab.preset}."
             train.add_argument("--version", choices=list(lab.versions), default=lab.preset, help=words)
-        for name in LAB_SETTINGS:
+        for name in catalogue.SETTINGS:
             default = getattr(lab.train, name)
             told = SETTINGS[name].help if default is None else f"{SETTINGS[name].help} Default: {default}."
             _declared(train, name, SETTINGS[name], default=None, help=told)
@@ -210,6 +213,8 @@ def _add_what_is_tried(command: argparse.ArgumentParser) -> None:
 
 
 def _add_gpt2(labs: Any) -> None:
+    from charlab.cli import gpt2_commands
+
     words = "generate and explain with the published weights of GPT-2 small"
     actions = labs.add_parser("gpt2", help="GPT-2", description=words).add_subparsers(
         required=True, metavar="action"

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from charlab.cli import given_texts
+from charlab.cli import given_texts, loading
 from charlab.core import generation, reading
 from charlab.core.config import SETTINGS, SampleConfig
 from charlab.core.vocab import Vocab
@@ -18,7 +18,6 @@ from charlab.corpora import batch_means, catalogue, coverage, decoding, licence,
 from charlab.errors import CharlabError, ConfigError
 from charlab.explain.step_records import in_line, step_records
 from charlab.export import formats, remote_files
-from charlab.labs import published
 from charlab.runs import control, diagnosis, models, plan, store, writer
 from charlab.runs.permissions import OPERATOR
 from charlab.runs.presets import PRESETS, preset
@@ -220,6 +219,8 @@ def stand_ready(options: argparse.Namespace) -> None:
 
 def write(options: argparse.Namespace) -> None:
     """Generate and read texts for a server's pages, until it ends."""
+    from charlab.labs import published
+
     writer.run(published.load)
 
 
@@ -282,7 +283,7 @@ def key_and_value(text: str) -> tuple[str, Any]:
 
 def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     """A model's loss and accuracy on a text, or on its validation or training set."""
-    model = published.load(options.model, options.weights)
+    model = loading.load(options)
     text = _text(options, minimum=2, sha256=model.config.corpus_sha256)
     for note in text.notes if text.reading and options.corpus != uploads.stored_name(text.sha256) else ():
         print(note, file=sys.stderr)
@@ -323,7 +324,7 @@ def _with_error(loss: float, error: float | None) -> str:
 
 def generate(options: argparse.Namespace) -> dict[str, Any]:
     """Generate text; a single sample is printed while it grows. Speed is in characters per second."""
-    model = published.load(options.model, options.weights)
+    model = loading.load(options)
     config = SampleConfig(
         length=options.length,
         samples=options.samples,
@@ -376,7 +377,7 @@ def _printed(steps: Iterator[generation.Step], seed_text: str, vocab: Vocab) -> 
 
 def explain(options: argparse.Namespace) -> dict[str, Any]:
     """A model's predictions for each character of a text, and the mean surprise in bits per character."""
-    model = published.load(options.model, options.weights)
+    model = loading.load(options)
     typed = options.text if options.text is not None else given_texts.read(options.text_file, options.encoding)
     text = _prompt(model, typed, options)
     found = coverage.of_prompt(text, model.vocab)

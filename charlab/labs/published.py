@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from charlab.core.config import TrainConfig
 from charlab.core.reading import Reading
+from charlab.labs import GPT2
 from charlab.labs.gpt2 import download, permission
 from charlab.labs.gpt2 import model as gpt2
 from charlab.runs import models
@@ -15,7 +16,7 @@ from charlab.runs.models import Model, ModelInfo
 from charlab.runs.permissions import OPERATOR, Actor
 from charlab.runs.store import RunConfig, Status
 
-NAME = "gpt2"
+NAME = GPT2
 PROMPT = "This royal throne of kings, this sceptred isle"  # the lecture's
 LECTURE = {"length": 40, "samples": 5, "temperature": 1.0, "top_p": 0.9}  # as it continues that
 _WEB_TEXT = "WebText (8 million web pages, not published)"  # what it was trained on
