@@ -221,7 +221,8 @@ class Session:
         if not self._reading:
             return 0.0
         self._loader = self._loader or Poller(self._address, "")  # one connection for all, as browsers keep theirs
-        return sum([await self._loader.get(self._reading.replace("{what}", what)) for what in ("head", "logits-0")])
+        paths = [self._reading.replace("{what}", what) for what in ("head", "logits-0")]
+        return sum([await self._loader.get(path) for path in paths])
 
     # Widgets
 
