@@ -143,6 +143,7 @@ def test_who_cannot_be_reached_is_told_how(monkeypatch, name):
 
 def test_a_page_without_a_model_has_its_link_too(monkeypatch, tmp_path):
     monkeypatch.setattr(models, "STARTERS", tmp_path)
+    monkeypatch.setenv("CHARLAB_GPT2", "0")  # which is a model, too
     app = opened(monkeypatch, "http://10.0.0.7:8501/explainer", "explainer")
     assert "There is no model" in shown(app) and len(codes(app)) == 1
 

@@ -6,7 +6,7 @@ from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.errors import ConfigError, ModelError, RunError
 from charlab.export import formats
-from charlab.labs import catalogue
+from charlab.labs import catalogue, scripts
 from charlab.labs.catalogue import LABS, SHIPPED
 from charlab.labs.reber import data, network
 from charlab.labs.trainers import TRAINERS
@@ -81,10 +81,13 @@ def test_a_run_of_something_else_is_refused():
 def test_a_labs_run_has_its_own_formats_and_the_others_are_refused_before_anything_is_written(tmp_path):
     table = formats.make(LAB.shipped, "csv").decode()
     assert table.startswith("event,epoch,step")
-    for name in ("bundle", "script", "savedmodel"):
-        with pytest.raises(ConfigError, match=f"csv, keras. Received: '{name}'"):
+    for name in ("bundle", "savedmodel"):
+        with pytest.raises(ConfigError, match=f"csv, script, keras. Received: '{name}'"):
             formats.export(LAB.shipped, name, str(tmp_path / "file"))
     assert not list(tmp_path.iterdir())
+    program = tmp_path / "judge.py"
+    formats.export(LAB.shipped, "script", str(program), lab_script=scripts.standalone)
+    assert program.read_text(encoding="utf-8") == scripts.standalone(LAB.shipped.config())
 
 
 def test_a_student_has_as_many_labs_in_the_queue_as_runs():
