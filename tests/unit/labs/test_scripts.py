@@ -79,7 +79,7 @@ def test_the_program_of_the_reber_lab_runs_by_itself(tmp_path):
     ("version", "parameters"),
     [
         ("attention", 200_844),
-        ("scheduled", 168_076),
+        pytest.param("scheduled", 168_076, marks=pytest.mark.slow),
         pytest.param("repeated", 216_812, marks=pytest.mark.slow),
         pytest.param("teacher-bidirectional", None, marks=pytest.mark.slow),
     ],
@@ -99,7 +99,7 @@ def test_the_program_of_the_dates_lab_learns_what_the_lab_does(tmp_path):
 
 
 @pytest.mark.skipif(not sentiment_data.SOURCES["sentences"].is_here(), reason="the texts are not on this machine")
-@pytest.mark.parametrize("version", ["mean", "gru-unmasked-300"])
+@pytest.mark.parametrize("version", ["mean", pytest.param("gru-unmasked-300", marks=pytest.mark.slow)])
 def test_the_program_of_the_sentiment_lab_learns(version, tmp_path):
     file = tmp_path / "sentence_polarity.zip"
     file.write_bytes(sentiment_data.fetch("sentences"))
