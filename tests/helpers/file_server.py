@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 
 
 class Server(ThreadingHTTPServer):
@@ -38,12 +39,15 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+Running = TypeVar("Running", bound=ThreadingHTTPServer)
+
+
 @contextmanager
-def serving(monkeypatch) -> Iterator[Server]:
-    """A server that runs, on a machine without a proxy and without texts of its own."""
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "CHARLAB_CORPORA"):
+def serving(monkeypatch, server: Running) -> Iterator[Running]:
+    """Let a server run, on a machine without a proxy and without texts of its own. `server.ended` is an event that
+    ends what it still answers."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "CHARLAB_CORPORA", "CHARLAB_GPT2"):
         monkeypatch.delenv(name, raising=False)
-    server = Server()
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield server

@@ -22,7 +22,7 @@ SIGN_IN = b"<html>Please sign in to this network</html>"
 
 @pytest.fixture
 def server(monkeypatch):
-    with file_server.serving(monkeypatch) as server:
+    with file_server.serving(monkeypatch, file_server.Server()) as server:
         yield server
 
 

@@ -12,7 +12,7 @@ from charlab.corpora import downloads
 from charlab.errors import ConfigError, ModelError, UnavailableError
 from charlab.labs.gpt2 import download, permission, weights
 from charlab.runs.permissions import OPERATOR, STUDENT, TEACHER, Actor
-from helpers import disks, tiny_gpt2
+from helpers import disks, file_server, tiny_gpt2
 
 PUBLISHED, MERGES = (
     (tiny_gpt2.FOLDER / "model.safetensors").read_bytes(),
@@ -64,16 +64,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch):
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "CHARLAB_GPT2"):
-        monkeypatch.delenv(name, raising=False)
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield server
-    server.ended.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with file_server.serving(monkeypatch, Server()) as server:
+        yield server
 
 
 @pytest.fixture

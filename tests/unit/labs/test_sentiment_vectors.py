@@ -22,7 +22,7 @@ def archive(monkeypatch, tmp_path):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as file:
         file.writestr(vectors.MEMBER, lines)
-    with file_server.serving(monkeypatch) as server:
+    with file_server.serving(monkeypatch, file_server.Server()) as server:
         server.answers = {"/glove": (200, packed.getvalue())}
         monkeypatch.setattr(vectors, "ADDRESS", server.url("/glove"))
         monkeypatch.setattr(vectors, "SHA256", hashlib.sha256(packed.getvalue()).hexdigest())
