@@ -78,7 +78,8 @@ def write_network(folder: Path) -> None:
     sizes = {"n_embd": 16, "n_head": 4, "n_layer": 2, "n_positions": 64, "vocab_size": 256 + MERGES + 1}
     ends = {"bos_token_id": 256 + MERGES, "eos_token_id": 256 + MERGES}
     (folder / "config.json").write_text(json.dumps(sizes, sort_keys=True) + "\n", encoding="utf-8")
-    model = GPT2LMHeadModel(GPT2Config(**sizes, **ends, attn_implementation="eager")).eval()
+    model = GPT2LMHeadModel(GPT2Config(**sizes, **ends, attn_implementation="eager"))
+    model.train(False)  # without dropout
     with torch.no_grad():
         for weight in model.parameters():  # its own are too small and too even to tell a mistake
             weight += 0.3 * torch.randn_like(weight)

@@ -5,10 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from charlab.runs import store
+from helpers import live_lab
 from helpers.browser import WAIT, button, chart, settled
-from helpers.runs import all_runs
-from helpers.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -53,15 +51,9 @@ def test_the_beams_tree_shows_what_greedy_writing_misses(shared_server, page):
 def test_a_version_is_trained_live_and_then_translates(shared_server, page):
     page.goto(f"{shared_server}/labs?lab=dates&view=train")
     settled(page)
-    page.get_by_label("Epochs").fill("1")
-    page.get_by_label("Epochs").press("Enter")
-    settled(page)
-    button(page, "Start").click()
-    wait_until(lambda: list(all_runs(store.runs_folder())))
-    (run,) = all_runs(store.runs_folder())
+    live_lab.choose_epochs(page, 1)
+    run = live_lab.trained(page)
     assert (run.config().preset, run.config().train.epochs) == ("attention", 1)
-    expect(page.locator(".charlab-live-state")).to_have_text("Done", timeout=3 * WAIT)
-    settled(page)
     expect(chart(page, f"lab-chart-{run.id}")).to_contain_text("exact dates")
     expect(page.get_by_text("Exact dates, %")).to_be_visible()
     page.goto(f"{shared_server}/labs?lab=dates&run={run.id}&date=September 17, 2009")

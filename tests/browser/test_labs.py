@@ -8,9 +8,8 @@ from playwright.sync_api import expect
 from charlab.labs import catalogue
 from charlab.runs import store
 from charlab.runs.permissions import OPERATOR
+from helpers import live_lab
 from helpers.browser import WAIT, button, chart, settled
-from helpers.runs import all_runs
-from helpers.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -64,15 +63,9 @@ def test_what_is_no_letter_of_the_grammar_is_said(shared_server, page):
 def test_a_network_is_trained_live_and_then_tried(shared_server, page):
     page.goto(f"{shared_server}/labs?view=train")
     settled(page)
-    page.get_by_label("Epochs").fill("1")
-    page.get_by_label("Epochs").press("Enter")
-    settled(page)
-    button(page, "Start").click()
-    wait_until(lambda: list(all_runs(store.runs_folder())))
-    (run,) = all_runs(store.runs_folder())
+    live_lab.choose_epochs(page, 1)
+    run = live_lab.trained(page)
     assert run.config().task == "reber" and run.config().train.epochs == 1
-    expect(page.locator(".charlab-live-state")).to_have_text("Done", timeout=3 * WAIT)
-    settled(page)
     curve = chart(page, f"lab-chart-{run.id}")
     expect(curve).to_contain_text("three-letter counting 98.")
     expect(curve).to_contain_text("T/P pairs")

@@ -8,10 +8,8 @@ from playwright.sync_api import expect
 
 from charlab.labs import catalogue
 from charlab.labs.sentiment import network
-from charlab.runs import store
-from helpers.browser import WAIT, button, chart, settled
-from helpers.runs import all_runs
-from helpers.waiting import wait_until
+from helpers import live_lab
+from helpers.browser import chart, settled
 
 pytestmark = pytest.mark.browser
 LAB = catalogue.LABS["sentiment"]
@@ -68,12 +66,8 @@ def test_a_network_is_trained_live_and_then_tried(shared_server, page):
     settled(page)
     page.get_by_text("Masking", exact=True).last.click()
     settled(page)
-    button(page, "Start").click()
-    wait_until(lambda: list(all_runs(store.runs_folder())))
-    (run,) = all_runs(store.runs_folder())
+    run = live_lab.trained(page)
     assert (run.config().task, run.config().preset) == ("sentiment", "mean-unmasked")
-    expect(page.locator(".charlab-live-state")).to_have_text("Done", timeout=3 * WAIT)
-    settled(page)
     expect(chart(page, f"lab-chart-{run.id}")).to_contain_text("test set")
     assert catalogue.figures_of_best(run)["test_accuracy"] > 0.7
     page.goto(f"{shared_server}/labs?lab=sentiment&run={run.id}&review=a+dull+film")

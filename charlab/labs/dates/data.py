@@ -15,7 +15,8 @@ from datetime import date
 import numpy as np
 
 from charlab.core.vocab import Vocab
-from charlab.errors import ConfigError, CorpusError
+from charlab.errors import ConfigError
+from charlab.labs import redrawn
 from charlab.runs.store import RunConfig
 
 MONTHS = (
@@ -85,13 +86,7 @@ def drawn(random: np.random.Generator, number: int) -> Dates:
 
 def of_run(config: RunConfig, vocab: Vocab) -> Data:
     """The data of a run. Raises CorpusError where they are not those that it began with."""
-    data = draw(config.train.seed)
-    if data.sha256 != config.corpus_sha256:
-        raise CorpusError(
-            "The dates of this run cannot be drawn again: their checksum differs, so this version of CharLab or "
-            "of NumPy draws others. Start a new run."
-        )
-    return data
+    return redrawn.checked(draw(config.train.seed), config, "dates")
 
 
 def in_words(day: date) -> str:

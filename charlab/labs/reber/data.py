@@ -16,7 +16,7 @@ import numpy as np
 
 from charlab.core.vocab import Vocab
 from charlab.corpora.synthetic import REBER_END, REBER_GRAPH
-from charlab.errors import CorpusError
+from charlab.labs import redrawn
 from charlab.runs.store import RunConfig
 
 LETTERS = "BEPSTVX"  # their ids are 1 to 7; 0 fills up
@@ -130,13 +130,7 @@ def one(random: np.random.Generator, good: bool) -> str:
 
 def of_run(config: RunConfig, vocab: Vocab) -> Data:
     """The data of a run. Raises CorpusError where they are not those that it began with."""
-    data = draw(config.train.seed)
-    if data.sha256 != config.corpus_sha256:
-        raise CorpusError(
-            "The strings of this run cannot be drawn again: their checksum differs, so this version of CharLab or "
-            "of NumPy draws others. Start a new run."
-        )
-    return data
+    return redrawn.checked(draw(config.train.seed), config, "strings")
 
 
 def swap(text: str) -> str:

@@ -16,9 +16,7 @@ from pages.parts.shared import corpus_index
 from pages.parts.shared.safe_text import plain
 
 _MAX_ROWS = 15
-
-
-_KEYS = ("counts", "grammar", "in_corpus")
+_KEYS = ("counts", "grammar", "in_corpus")  # of the parts that are opened
 
 
 def is_open() -> bool:
