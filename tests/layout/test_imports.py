@@ -18,6 +18,7 @@ ORDER = [
     "charts",
     "training",
     "export",
+    "browser",
     "starters",
     "labs",
     "classroom",

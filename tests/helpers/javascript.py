@@ -1,0 +1,87 @@
+"""The browser's engine in Node: arrays go in, and what a script makes of them comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from helpers.project import ROOT
+
+ENGINE = ROOT / "charlab" / "browser" / "engine"
+_TYPES = {  # of JavaScript's typed arrays, by NumPy's
+    "float32": "Float32Array",
+    "float64": "Float64Array",
+    "uint8": "Uint8Array",
+    "uint16": "Uint16Array",
+    "uint32": "Uint32Array",
+    "int32": "Int32Array",
+    "uint64": "BigUint64Array",
+}
+_BEGIN = """
+import { readFileSync, writeFileSync } from "node:fs";
+const [folder] = process.argv.slice(2);
+const revived = (_, value) => {
+  if (!value?.array) return value;
+  const bytes = readFileSync(`${folder}/${value.array}`);
+  return new globalThis[value.type](bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+};
+let written = 0;
+const replaced = (_, value) => {
+  if (!ArrayBuffer.isView(value)) return value;
+  const name = `out-${written++}`;
+  writeFileSync(`${folder}/${name}`, new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  return { array: name, type: value.constructor.name };
+};
+const input = JSON.parse(readFileSync(`${folder}/input.json`, "utf8"), revived);
+"""
+_END = '\nwriteFileSync(`${folder}/output.json`, JSON.stringify(await main(input), replaced) ?? "null");\n'
+
+
+def evaluate_js(code: str, *, timeout: float = 120.0, **inputs: Any) -> Any:
+    """What the script's `main(input)` returns. The script imports modules of the engine by their names, such as
+    `import { generator } from "./random.js";`. NumPy arrays, on their own or inside lists and dictionaries, come as
+    typed arrays (flat) and go back as NumPy arrays (flat); everything else as JSON."""
+    if not shutil.which("node"):
+        if os.environ.get("CI"):
+            pytest.fail("There is no Node.js here, which CI needs.")
+        pytest.skip("There is no Node.js here.")
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "package.json").write_text('{ "type": "module" }')
+        (place / "input.json").write_text(json.dumps(_written(inputs, place)))
+        code = code.replace('from "./', f'from "{ENGINE.as_uri()}/')
+        (place / "script.js").write_text(_BEGIN + code + _END)
+        done = subprocess.run(["node", place / "script.js", folder], capture_output=True, timeout=timeout)
+        assert done.returncode == 0, done.stderr.decode()
+        return _read(json.loads((place / "output.json").read_text()), place)
+
+
+def _written(value: Any, folder: Path) -> Any:
+    if isinstance(value, np.ndarray):
+        name = f"in-{len(list(folder.glob('in-*')))}"
+        (folder / name).write_bytes(np.ascontiguousarray(value).tobytes())
+        return {"array": name, "type": _TYPES[value.dtype.name]}
+    if isinstance(value, dict):
+        return {key: _written(part, folder) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_written(part, folder) for part in value]
+    return value
+
+
+def _read(value: Any, folder: Path) -> Any:
+    if isinstance(value, dict) and set(value) == {"array", "type"}:
+        (dtype,) = (name for name, type_name in _TYPES.items() if type_name == value["type"])
+        return np.frombuffer((folder / value["array"]).read_bytes(), dtype)
+    if isinstance(value, dict):
+        return {key: _read(part, folder) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_read(part, folder) for part in value]
+    return value
