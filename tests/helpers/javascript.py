@@ -46,9 +46,12 @@ _END = '\nwriteFileSync(`${folder}/output.json`, JSON.stringify(await main(input
 
 
 def evaluate_js(code: str, *, timeout: float = 120.0, **inputs: Any) -> Any:
-    """What the script's `main(input)` returns. The script imports modules of the engine by their names, such as
-    `import { generator } from "./random.js";`. NumPy arrays, on their own or inside lists and dictionaries, come as
-    typed arrays (flat) and go back as NumPy arrays (flat); everything else as JSON."""
+    """What the script's `main(input)` returns.
+
+    The script imports modules of the engine by their names: `import { generator } from "./random.js";`. NumPy
+    arrays, on their own or inside lists and dictionaries, come as typed arrays (flat) and go back as NumPy arrays
+    (flat); everything else as JSON.
+    """
     if not shutil.which("node"):
         if os.environ.get("CI"):
             pytest.fail("There is no Node.js here, which CI needs.")

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from helpers.javascript import evaluate_js
 
 from charlab.core import sampling
 from charlab.core.config import SampleConfig
+from helpers.javascript import evaluate_js
 
 DRAW = """
 import { generator } from "./random.js";
