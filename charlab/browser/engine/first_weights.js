@@ -1,0 +1,66 @@
+// The first weights of a GRU or an LSTM: the numbers that Keras draws for the server's network from the same seed.
+// Names in shape comments: V ids, D numbers in an input vector, U units, G gates.
+
+import { generator, statelessNormal, statelessUniform } from "./random.js";
+
+export const GATES = { gru: 3, lstm: 4 };
+
+// Every weight by name: { shape, values (single precision) }.
+export function firstWeights(model, V, { seed, embedding_range }) {
+  const { units: U, layers } = model, gates = GATES[model.kind], seeds = generator(seed);
+  const next = () => seeds.integers(2 ** 31, 1)[0];
+  const result = {};
+  if (model.embedding) result.embedding = uniform([V, model.embedding], embedding_range, next());
+  for (let i = 0, width = model.embedding || V; i < layers; i++, width = U) {
+    result[`layer_${i}/kernel`] = glorot([width, gates * U], next());
+    result[`layer_${i}/recurrent_kernel`] = orthogonal([U, gates * U], next());
+    result[`layer_${i}/bias`] = firstBias(model.kind, U);
+  }
+  result["head/kernel"] = glorot([U, V], next());
+  result["head/bias"] = zeros([V]);
+  return result;
+}
+
+// A GRU's biases begin at 0, an LSTM's at 1 where they are the forget gate's (Jozefowicz et al., 2015).
+function firstBias(kind, U) {
+  if (kind === "gru") return zeros([2, 3 * U]);
+  const bias = zeros([4 * U]);
+  bias.values.fill(1, U, 2 * U);
+  return bias;
+}
+
+// Uniform between minus and plus the square root of 6 / (rows + columns) (Glorot and Bengio, 2010).
+const glorot = ([rows, columns], seed) => uniform([rows, columns], Math.fround(Math.sqrt(6 / (rows + columns))), seed);
+
+function uniform([rows, columns], limit, seed) {
+  const least = Math.fround(-limit), width = Math.fround(Math.fround(limit) - least);
+  const values = statelessUniform(rows * columns, [seed, 0]);
+  return { shape: [rows, columns], values: values.map((number) => Math.fround(number * width) + least) };
+}
+
+// Rows at right angles to each other, of length 1 (Saxe et al., 2014): R <= C rows of normal numbers, made so by
+// Gram and Schmidt, twice, so that rounding does not add up.
+function orthogonal([R, C], seed) {
+  const normal = statelessNormal(R * C, [seed, 0]); // [C, R]
+  const values = new Float32Array(R * C), rows = [];
+  for (let r = 0; r < R; r++) {
+    const row = Float64Array.from({ length: C }, (_, c) => normal[c * R + r]);
+    for (let pass = 0; pass < 2; pass++) for (const other of rows) add(row, other, -dot(row, other));
+    const length = Math.sqrt(dot(row, row));
+    rows.push(row.map((number) => number / length));
+    values.set(rows[r], r * C);
+  }
+  return { shape: [R, C], values };
+}
+
+function dot(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+function add(to, from, factor) {
+  for (let i = 0; i < to.length; i++) to[i] += factor * from[i];
+}
+
+const zeros = (shape) => ({ shape, values: new Float32Array(shape.reduce((a, b) => a * b)) });
