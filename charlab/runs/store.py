@@ -108,7 +108,7 @@ class Status:
     step: int = 0
     total_steps: int | None = None  # None for a time budget
     start_up: dict[str, Any] = field(default_factory=dict)  # of its latest session: see startup.py
-    seconds: float = 0.0  # of training so far: see training.budget.Clock
+    seconds: float = 0.0  # of training so far: see budget.Clock
     seconds_left: float | None = None
     best_epoch: int | None = None
     results: dict[str, Any] = field(default_factory=dict)

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from charlab.errors import RunError
-from charlab.runs import checkpoints, limits, schema
+from charlab.runs import budget, checkpoints, limits, schema
 from charlab.runs.checkpoints import Progress
+from charlab.runs.recorder import Recorder
 from charlab.runs.store import Run, RunConfig
-from charlab.training import budget
-from charlab.training.recorder import Recorder
 from charlab.training.stop_signal import StopSignal
 from charlab.training.tasks import Task
 

@@ -12,8 +12,8 @@ from charlab.core import ngram, reading
 from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
 from charlab.corpora import batch_means, splits
+from charlab.runs.recorder import Recorder
 from charlab.runs.store import Run, RunConfig
-from charlab.training.recorder import Recorder
 
 
 def train_ngram(run: Run, config: RunConfig, vocab: Vocab, ids: np.ndarray, recorder: Recorder) -> None:

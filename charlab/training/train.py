@@ -18,11 +18,12 @@ from charlab import os_errors
 from charlab.core import kinds
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError
+from charlab.runs.recorder import Recorder
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import loop, ngram, strategies
 from charlab.training.learners import Learners
-from charlab.training.recorder import Recorder
 from charlab.training.stop_signal import StopSignal
+from charlab.training.tensorboard import TensorBoardWriter
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ def train_run(
     that, and raised.
     """
     config, learners = run.config(), learners or Learners()
-    recorder = Recorder(run, config, started or time.time(), on_event, learners.are_warm)
+    recorder = Recorder(run, config, started or time.time(), on_event, learners.are_warm, TensorBoardWriter)
     try:
         recorder.begin("tensorflow" if kinds.of(config.model).trained and not learners.are_warm else "text")
         _train(run, config, ids, recorder, stop or StopSignal(run), learners)

@@ -1,9 +1,9 @@
 import pytest
 
 from charlab.core.config import TrainConfig
+from charlab.runs import budget
+from charlab.runs.budget import Budget, learning_rate, log_interval
 from charlab.runs.checkpoints import Progress
-from charlab.training import budget
-from charlab.training.budget import Budget, learning_rate, log_interval
 
 COSINE = TrainConfig(learning_rate=0.5, learning_rate_schedule="cosine", warm_up_steps=4)
 

@@ -9,7 +9,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,18 +18,27 @@ from charlab.core.config import SampleConfig
 from charlab.core.predictor import Predictor
 from charlab.core.vocab import Vocab
 from charlab.runs import checkpoints, cluster, startup
+from charlab.runs.budget import Clock
 from charlab.runs.checkpoints import Progress
 from charlab.runs.store import Run, RunConfig
-from charlab.training.budget import Clock
-from charlab.training.tensorboard import TensorBoardWriter
 
 SAMPLE = SampleConfig(length=200, seed=1)
 _STATUS_SECONDS = 1.0  # between two writings of status.json where only the progress changes
 
 
+class EventLog(Protocol):
+    """A second log of a run's events, such as TensorBoard's."""
+
+    def add(self, event: dict[str, Any]) -> None:
+        """Write an event."""
+
+    def close(self) -> None:
+        """Close the log; nothing is added afterwards."""
+
+
 class Recorder:
     """The only writer of a run's directory while it is trained. `started` is when the command began, in seconds
-    since 1970; `warm` says that TensorFlow was imported before."""
+    since 1970; `warm` says that TensorFlow was imported before; `open_log` opens a second log of the events."""
 
     def __init__(
         self,
@@ -38,6 +47,7 @@ class Recorder:
         started: float,
         on_event: Callable[[dict[str, Any]], None] | None = None,
         warm: bool = False,
+        open_log: Callable[[Run, RunConfig], EventLog] | None = None,
     ) -> None:
         self.run, self.config = run, config
         self.chief = cluster.is_chief(config.train.accelerator)
@@ -46,7 +56,8 @@ class Recorder:
         self._started, self._warm = started, warm
         self.clock = Clock()
         self._status_written_at = 0.0
-        self._tensorboard: TensorBoardWriter | None = None
+        self._open_log = open_log
+        self._log: EventLog | None = None
 
     def begin(self, doing: str) -> None:
         """Record that the run is running and what it is `doing` (of startup.DOING), and remove what an earlier
@@ -54,8 +65,8 @@ class Recorder:
         first = self.status.started or self._started
         self.starting(doing, state="running", reason="", started=first, ended=None, pid=os.getpid())
         if self.chief:
-            # After the status: it takes seconds to import
-            self._tensorboard = TensorBoardWriter(self.run, self.config)
+            if self._open_log:  # after the status: TensorBoard's takes seconds to import
+                self._log = self._open_log(self.run, self.config)
             self.run.remove_temporary_files()
             self.run.set_room_aside()
             if not checkpoints.exists(self.run):
@@ -78,11 +89,11 @@ class Recorder:
             self.run.cut_events(progress.events_length)
 
     def event(self, event: dict[str, Any]) -> None:
-        """Append an event to metrics.jsonl, to TensorBoard's log and to `on_event`."""
+        """Append an event to metrics.jsonl, to the second log and to `on_event`."""
         if self.chief:
             self.run.append_event(event)
-            if self._tensorboard:
-                self._tensorboard.add(event)
+            if self._log:
+                self._log.add(event)
             if self._on_event:
                 self._on_event(event)
 
@@ -120,8 +131,8 @@ class Recorder:
         start_up = {} if startup.is_under_way(self.status) else self.status.start_up
         self._set(state=state, reason=reason, ended=now, seconds=seconds, seconds_left=left, start_up=start_up)
         if self.chief:
-            if self._tensorboard:
-                self._tensorboard.close()
+            if self._log:
+                self._log.close()
             if self.run.request():
                 self.run.ask(None)
 
