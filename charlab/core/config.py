@@ -26,7 +26,7 @@ SPLITS = ("end", "lines", "blocks")
 OPTIMIZERS = ("adam", "adamw", "muon", "rmsprop", "sgd")
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
-ACCELERATORS = ("auto", "cpu", "gpu", "mirrored", "tpu", "multi-worker")
+ACCELERATORS = ("auto", "cpu", "gpu", "mirrored", "tpu", "multi-worker", "device")
 
 GROUPS = ("Network", "Data", "Optimisation")  # the headings of settings on the Train page
 

@@ -22,7 +22,7 @@ from charlab.labs.reber import data as reber_data
 from charlab.labs.reber import network as reber_network
 from charlab.labs.sentiment import data as sentiment_data
 from charlab.labs.sentiment.forms import Form
-from charlab.runs import control, limits, plan, quotas, schema, store, watch
+from charlab.runs import control, devices, limits, plan, quotas, schema, store, watch
 from charlab.runs.permissions import Actor
 from charlab.runs.store import Run, RunConfig
 from charlab.runs.watch import KnownRun
@@ -104,8 +104,9 @@ class Lab:
         """Make the run directory, in the queue; the run is the actor's. Raises RunError where the actor may not
         have one more run there."""
         config = replace(config, owner=actor.owner, train=limits.within_cap(config.train))
+        devices.check(config)
         vocab = self.vocab(config)
-        with quotas.joining_queue(actor, folder):
+        with quotas.joining_queue(actor, config, folder):
             return store.create(config, vocab, folder)
 
     def runs(self, folder: Path | None = None) -> tuple[KnownRun, ...]:

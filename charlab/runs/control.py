@@ -42,7 +42,7 @@ def stop(run: Run, actor: Actor) -> None:
 def resume(run: Run, actor: Actor) -> None:
     """Put a run that was paused, stopped or failed at the end of the queue; it continues from its checkpoint."""
     permissions.check(actor, run, "resume it")
-    with quotas.joining_queue(actor, run.path.parent), _held(run):
+    with quotas.joining_queue(actor, run.config(), run.path.parent), _held(run):
         status = run.recorded_status()
         check_resumable(run, status)
         _queue(run, status)
@@ -73,7 +73,7 @@ def check_readable(run: Run) -> None:
 def train_longer(run: Run, actor: Actor, epochs: int | None = None, minutes: float | None = None) -> None:
     """Raise a finished run's budget by `epochs`, or by `minutes` for a time budget, and queue it again."""
     permissions.check(actor, run, "train it longer")
-    with quotas.joining_queue(actor, run.path.parent), _held(run):
+    with quotas.joining_queue(actor, run.config(), run.path.parent), _held(run):
         raise_budget(run, epochs, minutes)
         _queue(run, run.recorded_status())
 

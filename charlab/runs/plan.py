@@ -24,7 +24,7 @@ from charlab.corpora.encoding import in_alphabet, make_vocab, mapped, split_at, 
 from charlab.corpora.first_words import first_words
 from charlab.corpora.uploads import MINIMUM_CHARACTERS, Text
 from charlab.errors import ConfigError, CorpusError
-from charlab.runs import control, models, quotas, store, validation
+from charlab.runs import control, devices, models, quotas, store, validation
 from charlab.runs.permissions import Actor
 from charlab.runs.presets import preset
 
@@ -136,9 +136,11 @@ class RunPlan:
 
     def create(self, actor: Actor, folder: Path | None = None) -> store.Run:
         """Make the run directory, in the queue; the run is the actor's. Raises CorpusError where the text is not
-        on this machine yet, and RunError where the actor may not have one more run in the queue."""
+        on this machine yet, ConfigError where it is for a device that cannot train it, and RunError where the
+        actor may not have one more run in the queue."""
         config = replace(self.config(), owner=actor.owner)
-        with quotas.joining_queue(actor, folder):
+        devices.check(config)
+        with quotas.joining_queue(actor, config, folder):
             return store.create(config, self.text.known_vocab(), folder)
 
 

@@ -21,7 +21,7 @@ from filelock import Timeout
 from charlab import os_errors
 from charlab.core import kinds
 from charlab.errors import CharlabError
-from charlab.runs import cluster, control, quotas, startup, store, subprocesses, warm, watch
+from charlab.runs import cluster, control, devices, quotas, startup, store, subprocesses, warm, watch
 from charlab.runs.limits import at_once, minutes_cap, seconds_left
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.runs.watch import KnownRun
@@ -180,7 +180,8 @@ class Queue:
 
 
 def waiting(folder: Path | None = None) -> list[Run]:
-    """The queued runs, in the order in which they will start: first come, first served."""
+    """The queued runs, in the order in which they will start: first come, first served. Those for a device wait
+    for that, and for no place here."""
     # Of several machines the first one's worker writes the run: any other would train it unrecorded.
     queued = watch.listing(folder).get(_queued)
     return [run for run, config in queued if cluster.is_chief(config.train.accelerator)]
@@ -191,8 +192,7 @@ def _queued(runs: tuple[KnownRun, ...]) -> list[tuple[Run, RunConfig]]:
     for known in runs:
         with contextlib.suppress(CharlabError):
             status = known.recorded_status()
-            if status.state == "queued":
-                config = known.config()
+            if status.state == "queued" and not devices.is_for(config := known.config()):
                 found.append((status.queued or config.created, known.id, known.run, config))
     return [(run, config) for _, _, run, config in sorted(found, key=lambda entry: entry[:2])]
 
@@ -219,7 +219,8 @@ def expected_starts(folder: Path | None = None) -> dict[str, float | None]:
     Running runs record the time they have left, after their start-up. For runs earlier in the queue a budget in
     minutes is known, and one in epochs if the same model was trained on the same text before.
     """
-    left = [_left(other, status) for other, status in running(folder)]
+    here = [other for other in running(folder) if not devices.is_for(other[0].config())]
+    left = [_left(other, status) for other, status in here]
     known = [seconds for seconds in left if seconds is not None]
     free = sorted(known + [0.0] * max(0, at_once() - len(left)))  # when each place becomes free
     is_known, starts = len(known) == len(left), {}

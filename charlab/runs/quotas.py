@@ -1,6 +1,7 @@
 """What each student of a class may have: runs in the queue, and room on the disk for runs and texts.
 
 Asked where a run joins the queue or is imported, and where a text is stored. Teacher and operator have no limits.
+A run for a device takes no place in the queue, but a device trains one at a time.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from filelock import FileLock, Timeout
 from charlab.corpora import stored_texts, uploads
 from charlab.corpora.uploads import Text
 from charlab.errors import CharlabError, RunError
-from charlab.runs import limits, permissions, store, watch
+from charlab.runs import devices, limits, permissions, store, watch
 from charlab.runs.permissions import STUDENT, THE_TEACHER, Actor, owner_of
-from charlab.runs.store import Run
+from charlab.runs.store import Run, RunConfig
 
 joined = threading.Event()  # set whenever a run may have joined the queue, which then looks at once
 MAX_WAITING = 2
@@ -26,11 +27,15 @@ _LOCK_SECONDS = 30.0
 
 
 @contextlib.contextmanager
-def joining_queue(actor: Actor, folder: Path | None = None) -> Iterator[None]:
-    """Hold this while a run joins the queue. Raises RunError where a student may not have one more there."""
+def joining_queue(actor: Actor, config: RunConfig, folder: Path | None = None) -> Iterator[None]:
+    """Hold this while a run joins the queue. Raises RunError where a student may not have one more there, or on
+    the device."""
     with _held(actor, folder) as others:
         if others is not None:
-            _check_waiting(actor, others)
+            if devices.is_for(config):
+                _check_device(others)
+            else:
+                _check_waiting(others)
             _check_room(actor, others, 0)
         yield
     joined.set()
@@ -99,17 +104,31 @@ def _runs_of(owner: str, folder: Path | None) -> list[Run]:
     return [known.run for known in watch.listing(folder, now=True).runs if owner_of(known) == owner]
 
 
-def _check_waiting(actor: Actor, runs: list[Run]) -> None:
-    names = []
-    for run in runs:
-        with contextlib.suppress(CharlabError):
-            if run.recorded_status().state == "queued":
-                names.append(f"“{run.config().name}”")
+def _check_waiting(runs: list[Run]) -> None:
+    names = _names(runs, ("queued",), for_device=False)
     if len(names) >= MAX_WAITING:
         raise RunError(
             f"This browser has {len(names)} runs in the queue, {' and '.join(names)}, and each browser "
             f"may have {MAX_WAITING}. Wait until one starts, or stop one."
         )
+
+
+def _check_device(runs: list[Run]) -> None:
+    for name in _names(runs, store.ACTIVE, for_device=True):
+        raise RunError(
+            f"This browser's device trains {name}, or will, and it trains one run at a time. Pause or stop that "
+            "one first, or choose another accelerator."
+        )
+
+
+def _names(runs: list[Run], states: tuple[str, ...], for_device: bool) -> list[str]:
+    """What those of the runs are called that are in these states, and for a device or not."""
+    names = []
+    for run in runs:
+        with contextlib.suppress(CharlabError):
+            if run.recorded_status().state in states and devices.is_for(run.config()) == for_device:
+                names.append(f"“{run.config().name}”")
+    return names
 
 
 def _check_room(actor: Actor, runs: list[Run], size: int) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import shlex
 
 from charlab.core.config import SETTINGS, SampleConfig
-from charlab.runs import store
+from charlab.runs import devices, store
 from charlab.runs.presets import preset
 
 
 def training_command(config: store.RunConfig) -> str:
-    """The command that trains the same run: the preset, and the settings that differ from it."""
+    """The command that trains the same run: the preset, and the settings that differ from it. A run that a device
+    trained is trained by this machine then."""
     chosen = preset(config.preset)
     defaults = chosen.model.to_json() | chosen.train.to_json()
     settings = config.model.to_json() | config.train.to_json()
     changed = {name: value for name, value in settings.items() if value != defaults[name]}
+    if changed.get("accelerator") == devices.NAME:
+        del changed["accelerator"]
     words = ["python -m charlab train", "--corpus", shlex.quote(config.corpus), "--preset", config.preset]
     for name in ("minutes", "epochs", "accelerator", "seed"):
         if name in changed and not (name == "epochs" and "minutes" in changed):

@@ -210,7 +210,7 @@ class Run:
         """The run's lock, not yet acquired: `with run.lock(): ...`. Its holder owns the run and is alive."""
         if self.has_odd_lock():
             raise self._unreadable("its lock is not a file; delete it")
-        return FileLock(self.path / "lock", timeout=0, is_singleton=False)
+        return FileLock(self.path / "lock", timeout=0, is_singleton=False, thread_local=False)
 
     def has_odd_lock(self) -> bool:
         """Whether a folder or a link has the name of the lock: nobody can hold it."""

@@ -16,7 +16,7 @@ from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.summary import operations
 from charlab.corpora import batching, encoding
 from charlab.errors import CharlabError
-from charlab.runs import checkpoints
+from charlab.runs import checkpoints, devices
 from charlab.runs.watch import KnownRun
 
 _MIN_SPEED = 1.0  # characters per second; speeds are written as whole numbers
@@ -33,8 +33,8 @@ class MeasuredSpeed:
 
 
 def measured_speeds(runs: Iterable[KnownRun], most: int = 30) -> list[MeasuredSpeed]:
-    """The speeds of earlier runs of language models, in their order. Runs without a measurement, unreadable ones
-    and imported ones (which have no checkpoint) are skipped."""
+    """The speeds of earlier runs of language models, in their order. Runs without a measurement, unreadable ones,
+    imported ones (which have no checkpoint) and those that a device trained are skipped."""
     found: list[MeasuredSpeed] = []
     for run in runs:
         if len(found) == most:
@@ -49,6 +49,8 @@ def _speed(known: KnownRun) -> MeasuredSpeed | None:
     if known.task() or not checkpoints.exists(known.run):
         return None
     (config, size, _), (events, _) = known.read(), known.run.events()
+    if devices.is_for(config):
+        return None
     evaluations = [e for e in events if e["event"] == "epoch"]
     measured = [
         e["characters_per_second"]

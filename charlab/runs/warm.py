@@ -19,7 +19,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from charlab.core import kinds
-from charlab.runs import limits, memory, subprocesses
+from charlab.runs import devices, limits, memory, subprocesses
 from charlab.runs.accelerators import why_no_tensorflow
 from charlab.runs.plan import RunPlan
 from charlab.runs.store import Run
@@ -46,7 +46,7 @@ def page_is_open() -> None:
 def page_shows(planned: RunPlan | None) -> None:
     """Note what Start would begin on the Train page that was changed last; None where nothing can be prepared."""
     global _shown
-    if planned is None or not kinds.of(planned.model).trained:
+    if planned is None or not kinds.of(planned.model).trained or planned.train.accelerator == devices.NAME:
         _shown = None
     elif _shown is None or _work_of(_shown[0]) != _work_of(planned):
         _shown = planned, time.monotonic()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from charlab.core.config import ACCELERATORS
 from charlab.errors import ConfigError, UnavailableError
-from charlab.runs import cluster
+from charlab.runs import cluster, devices
 from charlab.runs.accelerators import why_no_tensorflow
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def resolve(name: str) -> str:
 
 def check(name: str) -> None:
     """Raises UnavailableError where this machine has no TensorFlow or not that accelerator; changes nothing."""
+    if name == devices.NAME:
+        raise UnavailableError(devices.ONLY_IN_A_BROWSER)
     check_tensorflow()
     if name != "auto" and (reason := _REASONS[name]()):
         raise UnavailableError(f"“{TITLES[name]}” cannot be used here: {reason}")
@@ -67,7 +69,7 @@ def survey() -> list[dict[str, object]]:
     check_tensorflow()
     reasons = {"auto": "", **{name: reason() for name, reason in _REASONS.items()}}
     result = []
-    for name in ACCELERATORS:
+    for name in TITLES:
         title = f"{TITLES[name]}: {TITLES[_best()]}" if name == "auto" else TITLES[name]
         result.append({"name": name, "title": title, "available": not reasons[name], "reason": reasons[name]})
     return result

@@ -300,7 +300,7 @@ def test_a_student_in_the_queue_is_counted_as_the_disk_has_it(monkeypatch):
             "run.write_status(store.Status('queued'))"
         )
         in_another_process(program, run.path)
-    with pytest.raises(RunError, match="in the queue"), quotas.joining_queue(student):
+    with pytest.raises(RunError, match="in the queue"), quotas.joining_queue(student, runs[0].config()):
         pass
 
 

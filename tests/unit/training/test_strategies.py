@@ -9,6 +9,7 @@ import pytest
 
 from charlab.core.config import ACCELERATORS
 from charlab.errors import ConfigError, UnavailableError
+from charlab.runs import devices
 from charlab.training import strategies
 
 FRESH = """
@@ -67,6 +68,9 @@ def test_what_is_not_there_is_refused_with_what_to_do(monkeypatch):
         strategies.choose("gpu")
     with pytest.raises(UnavailableError, match="TPU.*cannot be used here.*hoose another"):
         strategies.choose("tpu")
+    for call in (strategies.check, strategies.choose):
+        with pytest.raises(UnavailableError, match="on the Train page, in that browser. For this machine choose"):
+            call("device")
     with pytest.raises(ConfigError, match="Received: 'abacus'"):
         strategies.choose("abacus")
 
@@ -91,7 +95,7 @@ def test_the_survey_names_all_with_a_reason_for_each_that_is_missing(monkeypatch
     monkeypatch.setattr(strategies, "_gpus", list)
     monkeypatch.delenv("TF_CONFIG", raising=False)
     found = {row["name"]: row for row in strategies.survey()}
-    assert tuple(found) == ACCELERATORS
+    assert (*found, devices.NAME) == ACCELERATORS
     for row in found.values():
         assert row["available"] == (row["reason"] == "")
         assert row["title"]

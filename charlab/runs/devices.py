@@ -1,0 +1,46 @@
+"""Runs that a device trains: the browser that started them, which gets what it needs from this server and sends
+events and weights back (charlab/browser). No queue starts them, and no process of this machine trains them."""
+
+from __future__ import annotations
+
+from charlab.core import kinds
+from charlab.core.config import ModelConfig, TrainConfig
+from charlab.core.recurrent import RecurrentNetwork
+from charlab.errors import ConfigError
+from charlab.runs.store import RunConfig
+
+NAME = "device"  # of the accelerator
+MAX_LAYERS = 2
+OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW"}
+ONLY_IN_A_BROWSER = (
+    "“device” means the device of a browser: such a run is started, resumed and trained longer on the Train page, "
+    "in that browser. For this machine choose another accelerator, for example auto."
+)
+
+
+def is_for(config: RunConfig) -> bool:
+    """Whether a run is for a device to train."""
+    return config.train.accelerator == NAME and kinds.of(config.model).trained
+
+
+def why_not(model: ModelConfig, train: TrainConfig) -> str:
+    """Why a device cannot train that, and what to choose, in a sentence; "" where it can."""
+    kind = kinds.of(model)
+    if not issubclass(kind.predictor, RecurrentNetwork):
+        return f"A device trains recurrent networks only (GRU, LSTM), and this is {kind.described}."
+    if model.layers > MAX_LAYERS:
+        return f"A device trains networks of at most {MAX_LAYERS} layers, and this one has {model.layers}."
+    if train.optimizer not in OPTIMIZERS:
+        return f"A device trains with the optimisers {' and '.join(OPTIMIZERS.values())}, not {train.optimizer}."
+    if train.precision != "float32":
+        return f"A device computes in float32, not in {train.precision}."
+    return ""
+
+
+def check(config: RunConfig) -> None:
+    """Raises ConfigError where a run is for a device, and no device can train it."""
+    reason = why_not(config.model, config.train) if config.train.accelerator == NAME else ""
+    if not reason and config.train.accelerator == NAME and config.task:
+        reason = "A device trains language models only, not the networks of labs."
+    if reason:
+        raise ConfigError(f"{reason} Change that, or choose another accelerator.")
