@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from charlab.core import kinds
 from charlab.corpora import catalogue
 from charlab.errors import RunError
-from charlab.runs import checkpoints, models, permissions, quotas, schema, store
+from charlab.runs import checkpoints, devices, models, permissions, quotas, schema, store
 from charlab.runs.permissions import Actor
 from charlab.runs.store import Run, RunConfig, Status
 
@@ -46,6 +46,20 @@ def resume(run: Run, actor: Actor) -> None:
         status = run.recorded_status()
         check_resumable(run, status)
         _queue(run, status)
+
+
+def move_to_device(run: Run, actor: Actor) -> None:
+    """Take a run that waits in the queue and has not begun out of it: its owner's device trains it. Raises
+    RunError where it has begun, and ConfigError where no device can train it."""
+    permissions.check(actor, run, "move it")
+    config = run.config()
+    config = dataclasses.replace(config, train=config.train.replace(accelerator=devices.NAME))
+    devices.check(config)
+    with quotas.joining_queue(actor, config, run.path.parent), _held(run), _changing(run):
+        status = run.recorded_status()
+        if status.state != "queued" or status.step:
+            raise RunError(f"{run.called} has begun: it stays where it is.")
+        run.write_config(config)
 
 
 def check_resumable(run: Run, status: Status) -> None:

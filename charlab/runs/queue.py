@@ -219,6 +219,20 @@ def expected_starts(folder: Path | None = None) -> dict[str, float | None]:
     Running runs record the time they have left, after their start-up. For runs earlier in the queue a budget in
     minutes is known, and one in epochs if the same model was trained on the same text before.
     """
+    return _schedule(folder)[0]
+
+
+def expected_wait(folder: Path | None = None) -> float | None:
+    """In how many seconds a run would start that joined the queue now; None where that cannot be estimated."""
+    return watch.listing(folder).get(_wait, folder)
+
+
+def _wait(_: tuple[KnownRun, ...], folder: Path | None) -> float | None:
+    return _schedule(folder)[1]
+
+
+def _schedule(folder: Path | None) -> tuple[dict[str, float | None], float | None]:
+    """When each waiting run will start, and when the next one would."""
     here = [other for other in running(folder) if not devices.is_for(other[0].config())]
     left = [_left(other, status) for other, status in here]
     known = [seconds for seconds in left if seconds is not None]
@@ -231,7 +245,7 @@ def expected_starts(folder: Path | None = None) -> dict[str, float | None]:
             is_known = False
         else:
             free = sorted([free[0] + takes, *free[1:]])
-    return starts
+    return starts, free[0] if is_known else None
 
 
 def start_worker(run: Run) -> subprocess.Popen:

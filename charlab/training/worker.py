@@ -26,7 +26,7 @@ from charlab.core import kinds
 from charlab.core.vocab import Vocab
 from charlab.corpora.catalogue import CORPORA
 from charlab.errors import RunError
-from charlab.runs import cluster, control, limits, models, quotas, store
+from charlab.runs import cluster, control, devices, limits, models, quotas, store
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import strategies, train
 from charlab.training.learners import Learners
@@ -168,14 +168,19 @@ def serve(
 
 def _claim(run: Run) -> FileLock | None:
     """Take the run's lock and return it if the run is still queued then; else None. Two servers may have seen it
-    in the queue: the one that gets the lock first trains it, and the other finds it no longer queued."""
+    in the queue: the one that gets the lock first trains it, and the other finds it no longer queued. Nor is one
+    that has left the queue for its owner's device."""
     lock, deadline = run.lock(), time.monotonic() + _CLAIM_SECONDS
-    while run.recorded_status().state == "queued" and time.monotonic() < deadline:
+    while _waits(run) and time.monotonic() < deadline:
         try:
             lock.acquire(timeout=0.25)
         except Timeout:
             continue
-        if run.recorded_status().state == "queued":
+        if _waits(run):
             return lock
         lock.release()
     return None
+
+
+def _waits(run: Run) -> bool:
+    return run.recorded_status().state == "queued" and not devices.is_for(run.config())

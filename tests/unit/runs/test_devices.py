@@ -9,6 +9,7 @@ from charlab.corpora import catalogue
 from charlab.errors import ConfigError, RunError
 from charlab.runs import control, devices, plan, queue, quotas, shell_commands, store, time_estimate, warm, watch
 from charlab.runs.permissions import OPERATOR, STUDENT, Actor
+from charlab.training import worker
 from helpers.tiny import TINY, make_run
 
 ANNA, BEN = Actor(STUDENT, "a" * 16), Actor(STUDENT, "b" * 16)
@@ -111,3 +112,26 @@ def test_the_command_line_refuses_it_in_a_sentence(capsys):
         assert "such a run is started, resumed and trained longer on the Train page" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
     assert len(watch.listing(now=True).runs) == 1
+
+
+def test_a_run_that_waits_can_leave_the_queue_for_its_owners_device():
+    waits, begun = planned(TrainConfig(minutes=1)).create(ANNA), planned(TrainConfig(minutes=1)).create(ANNA)
+    begun.write_status(dataclasses.replace(begun.recorded_status(), step=3))
+    with pytest.raises(RunError, match="only that browser and the teacher can move it"):
+        control.move_to_device(waits, BEN)
+    with pytest.raises(RunError, match="has begun"):
+        control.move_to_device(begun, ANNA)
+    control.move_to_device(waits, ANNA)
+    assert devices.is_for(waits.config()) and waits.recorded_status().state == "queued"
+    assert [run.id for run in queue.waiting()] == [begun.id]
+    assert worker.serve(waits, 0.0) is None, "a process that saw it in the queue before leaves it"
+    assert waits.recorded_status().state == "queued"
+
+
+def test_how_long_a_new_run_would_wait(monkeypatch):
+    monkeypatch.setenv("CHARLAB_AT_ONCE", "1")
+    assert queue.expected_wait() == 0.0
+    planned(TrainConfig(minutes=2)).create(OPERATOR)
+    assert 120 < queue.expected_wait() < 180
+    planned(TrainConfig(epochs=3)).create(OPERATOR)
+    assert queue.expected_wait() is None
