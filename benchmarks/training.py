@@ -116,8 +116,8 @@ def ours(preset: str, seconds: float, started: float) -> dict[str, float]:
     """A run on a random text of the length of Tiny Shakespeare, paused when its time is over."""
     import tempfile
 
+    from charlab.runs.stop_signal import StopSignal
     from charlab.training import process
-    from charlab.training.stop_signal import StopSignal
     from charlab.training.train import train_run
 
     process.set_up_tensorflow()

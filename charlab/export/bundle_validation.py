@@ -6,8 +6,6 @@ bundle.py turns a valid bundle into a run.
 
 from __future__ import annotations
 
-import json
-import math
 import re
 import struct
 import zipfile
@@ -17,10 +15,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from charlab.core import kinds, predictor
 from charlab.core.config import ModelConfig
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError, ModelError
+from charlab.export import received_weights
 from charlab.runs import schema
 from charlab.runs.presets import PRESETS
 from charlab.runs.store import RunConfig, Status
@@ -39,9 +37,7 @@ LIMITS = {  # the allowed names in a bundle, and the maximum size of each in byt
     WEIGHTS["last"]: 128 * _MB,
 }
 _REQUIRED = ("bundle.json", "config.json", "vocab.json", "status.json")
-_HEADER_LIMIT = 100_000  # bytes of a safetensors header
 _DIRECTORY_LIMIT = 4_000  # bytes of a zip archive's list of members
-_TYPES = {"F32": np.float32, "U32": np.uint32, "U64": np.uint64}
 RESULTS = (
     "epochs", "steps", "train_loss", "val_loss", "best_val_loss", "train_loss_after", "characters_per_second",
     "seconds",
@@ -150,28 +146,14 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def _json(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> dict[str, Any]:
-    return _parsed(archive.read(info), info.filename)
+    return received_weights.parsed(archive.read(info), info.filename)
 
 
-def _parsed(data: bytes, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads(data.decode("utf-8"), parse_constant=_no_number, object_pairs_hook=_without_doubles)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # no lone surrogates, which cannot be encoded
-    except (ValueError, RecursionError):
-        raise _Refused(f"{name} cannot be read") from None
-    if not isinstance(value, dict):
-        raise _Refused(f"{name} is not valid")
-    return value
-
-
-def _no_number(word: str) -> float:
-    raise ValueError(word)
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a name occurs twice")
-    return dict(pairs)
+def _weights(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, model: ModelConfig, vocabulary_size: int
+) -> dict[str, np.ndarray]:
+    with archive.open(info) as file:
+        return received_weights.read(file, info.file_size, info.filename, model, vocabulary_size)
 
 
 def _config(data: dict[str, Any]) -> RunConfig:
@@ -214,73 +196,3 @@ def _only(data: dict[str, Any], allowed: tuple[str, ...]) -> None:
     for key in data:
         if key not in allowed:
             raise _Refused(f"status.json names {key[:40]!r}, which is not allowed")
-
-
-# The weights: first the header of safetensors, then, if it fits the configuration, the numbers
-
-
-def _weights(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, model: ModelConfig, vocabulary_size: int
-) -> dict[str, np.ndarray]:
-    with archive.open(info) as file:
-        header, length = _header(file, info)
-        _check_shapes(header, model, vocabulary_size, info.filename)
-        places, arrays = _places(header, length, info), {}
-        for name in sorted(places, key=lambda name: places[name]):
-            data = file.read(places[name][1] - places[name][0])
-            entry = header[name]
-            arrays[name] = np.frombuffer(data, _TYPES[entry["dtype"]]).reshape(entry["shape"])
-        if file.read(1):
-            raise _Refused(f"{info.filename} is longer than its header says")
-    schema.check_weights(arrays, model, vocabulary_size, info.filename)
-    return arrays
-
-
-def _header(file: Any, info: zipfile.ZipInfo) -> tuple[dict[str, Any], int]:
-    """Name -> dtype, shape and offsets of each array, from the head of a safetensors file, and its length."""
-    (length,) = struct.unpack("<Q", file.read(8).rjust(8, b"\xff"))
-    if length > min(_HEADER_LIMIT, info.file_size - 8):
-        raise _Refused(f"{info.filename} is not a safetensors file in CharLab's format")
-    header = _parsed(file.read(length), info.filename)
-    header.pop("__metadata__", None)
-    for name, entry in header.items():
-        if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-            raise _Refused(f"{name[:80]!r} in {info.filename} is not described as an array")
-        numbers = [*_list(entry["shape"]), *_list(entry["data_offsets"])]
-        if not all(type(number) is int and 0 <= number < 2**40 for number in numbers):
-            raise _Refused(f"{name[:80]!r} in {info.filename} has no valid shape")
-        if not isinstance(entry["dtype"], str) or entry["dtype"] not in _TYPES or len(entry["data_offsets"]) != 2:
-            raise _Refused(f"{name[:80]!r} in {info.filename} has a type that weights cannot have")
-    return header, length
-
-
-def _list(value: Any) -> list:
-    return value if isinstance(value, list) else [None]
-
-
-def _places(header: dict[str, Any], length: int, info: zipfile.ZipInfo) -> dict[str, tuple[int, int]]:
-    """Name -> first byte and the one after the last; without gaps, in order, up to the file's end."""
-    end = 0
-    places = {name: tuple(entry["data_offsets"]) for name, entry in header.items()}
-    for name in sorted(places, key=lambda name: places[name]):
-        size = math.prod(header[name]["shape"]) * np.dtype(_TYPES[header[name]["dtype"]]).itemsize
-        if places[name] != (end, end + size):
-            raise _Refused(f"{name[:80]!r} in {info.filename} is not at the position that its shape implies")
-        end += size
-    if 8 + length + end != info.file_size:
-        raise _Refused(f"{info.filename} is longer or shorter than its arrays")
-    return places
-
-
-def _check_shapes(header: dict[str, Any], model: ModelConfig, vocabulary_size: int, member: str) -> None:
-    """Of a network, shapes follow from the configuration; counts have any number, and are checked once they are
-    read: their size was checked with the archive's."""
-    if not kinds.of(model).trained:
-        return
-    wanted = predictor.weight_shapes(model, vocabulary_size)
-    for name in sorted(set(header) | set(wanted)):
-        entry = header.get(name, {"shape": "nothing", "dtype": "F32"})
-        if name not in wanted or tuple(entry["shape"]) != wanted[name] or entry["dtype"] != "F32":
-            raise _Refused(
-                f"{name[:80]!r} in {member} should be {wanted.get(name, 'absent')} and is {entry['shape']}"
-            )

@@ -59,11 +59,15 @@ class Recorder:
         self._open_log = open_log
         self._log: EventLog | None = None
 
-    def begin(self, doing: str) -> None:
-        """Record that the run is running and what it is `doing` (of startup.DOING), and remove what an earlier
-        session left half done."""
+    def begin(self, doing: str = "") -> None:
+        """Record that the run is running and what it is `doing` (of startup.DOING; "" where its start is not this
+        machine's), and remove what an earlier session left half done."""
         first = self.status.started or self._started
-        self.starting(doing, state="running", reason="", started=first, ended=None, pid=os.getpid())
+        fields = {"state": "running", "reason": "", "started": first, "ended": None, "pid": os.getpid()}
+        if doing:
+            self.starting(doing, **fields)
+        else:
+            self._set(start_up={}, **fields)
         if self.chief:
             if self._open_log:  # after the status: TensorBoard's takes seconds to import
                 self._log = self._open_log(self.run, self.config)

@@ -266,10 +266,13 @@ class Run:
 
     def append_event(self, event: dict[str, Any]) -> None:
         """Add one event to metrics.jsonl, a whole line at a time."""
-        line = json.dumps(event, ensure_ascii=False) + "\n"
         path = self.path / "metrics.jsonl"
         with naming(path), path.open("ab") as file:
-            file.write(line.encode("utf-8"))
+            file.write(_line(event))
+
+    def write_events(self, events: list[dict[str, Any]]) -> None:
+        """Write metrics.jsonl anew: these events and no others."""
+        write_whole(self.path / "metrics.jsonl", b"".join(map(_line, events)))
 
     def events(self, after: int = 0) -> tuple[list[dict[str, Any]], int]:
         """The events from byte `after` on, and the byte to continue from; an incomplete last line is skipped."""
@@ -329,6 +332,10 @@ class Run:
         if not re.fullmatch(_WEIGHTS_NAME, weights_name):
             raise RunError(f'Weights are called "best", "last" or "epoch-003". Received: {weights_name!r}.')
         return self.path / "weights" / f"{weights_name}.safetensors"
+
+
+def _line(event: dict[str, Any]) -> bytes:
+    return (json.dumps(event, ensure_ascii=False) + "\n").encode("utf-8")
 
 
 def create(config: RunConfig, vocab: Vocab, folder: Path | None = None, state: str = "queued") -> Run:

@@ -2,7 +2,8 @@
 
 The server starts `python -m charlab write`. Requests come on standard input, a JSON object per line. Answers go to
 standard output: a line of JSON, and behind it as many bytes as its "bytes" says, an array. What a request holds is
-in `_generate`, `_read` and `_look`; "cancel" ends the job of that number. A job's last answer has "end".
+in `_generate`, `_read`, `_look` and `_evaluate`; "cancel" ends the job of that number. A job's last answer has
+"end".
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from charlab import os_errors
 from charlab.core.config import SampleConfig
 from charlab.core.generation import chosen_probabilities, generate
 from charlab.core.predictor import Predictor
-from charlab.runs import models
+from charlab.runs import grading, models
 from charlab.runs.models import Model
 from charlab.runs.store import Run
 from charlab.runs.turns import Cancelled, Turn, Turns
@@ -188,7 +189,20 @@ def activations(model: Model, text: str) -> dict[str, np.ndarray]:
     return {name: array.astype(np.float16) for name, array in found.items()}
 
 
-_TASKS: dict[str, Callable[..., Answer]] = {"generate": _generate, "read": _read, "look": _look}
+def _evaluate(send: Send, turn: Turn, loaded: _Models, source: dict[str, str]) -> Answer:
+    """The `grading.Grade` of a run's weights. They are not kept: each file of weights is evaluated once."""
+    model = models.load(source["path"], source["weights_name"])
+    if model.digest != source["digest"]:
+        raise WeightsChanged
+    return None, {"grade": grading.grade(model, _InTurns(model.predictor, turn)).__dict__}
+
+
+_TASKS: dict[str, Callable[..., Answer]] = {
+    "generate": _generate,
+    "read": _read,
+    "look": _look,
+    "evaluate": _evaluate,
+}
 
 
 class _InTurns:

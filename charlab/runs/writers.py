@@ -24,7 +24,9 @@ from charlab.core.config import SampleConfig
 from charlab.core.reading import Reading
 from charlab.errors import CharlabError, UnavailableError
 from charlab.runs import models, subprocesses
+from charlab.runs.grading import Grade
 from charlab.runs.models import Model
+from charlab.runs.store import Run
 from charlab.runs.writer import WeightsChanged
 
 log = logging.getLogger(__name__)
@@ -128,6 +130,11 @@ class Writers:
     def look(self, session: str, model: Model, text: str) -> Job:
         """Read a text, and note what happens inside. Raises UnavailableError where too many wait."""
         return self._ask(session, do="look", source=_source(model, text))
+
+    def evaluate(self, session: str, run: Run, weights_name: str, digest: str) -> Job:
+        """Evaluate a run's weights of that name and digest. Raises UnavailableError where too many wait."""
+        source = {"path": str(run.path.resolve()), "weights_name": weights_name, "digest": digest}
+        return self._ask(session, do="evaluate", source=source)
 
     def place(self, job: Job) -> int:
         with self.lock:
@@ -303,6 +310,14 @@ def activations(
         arrays[name] = numbers[first : first + size].reshape(shape)
         first += size
     return arrays
+
+
+def grade(pool: Writers, run: Run, weights_name: str, digest: str, check: Callable[[], None]) -> Grade:
+    """What `grading.grade` returns of a run's weights, computed by a writer. Raises WeightsChanged where the run
+    has others of that name now, and what `check` raises, which is called ten times a second."""
+    with pool.evaluate("grading", run, weights_name, digest) as job:
+        (found,) = filter(None, job.answers(check))
+    return Grade(**found[0]["grade"])
 
 
 def _source(model: Model, prompt: str) -> dict[str, str]:

@@ -16,8 +16,8 @@ from charlab.errors import RunError
 from charlab.runs import budget, checkpoints, limits, schema
 from charlab.runs.checkpoints import Progress
 from charlab.runs.recorder import Recorder
+from charlab.runs.stop_signal import StopSignal
 from charlab.runs.store import Run, RunConfig
-from charlab.training.stop_signal import StopSignal
 from charlab.training.tasks import Task
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import sys
 import threading
 
 from charlab.runs import control
-from charlab.training.stop_signal import StopSignal
+from charlab.runs.stop_signal import StopSignal
 
 
 class Parent:

@@ -12,15 +12,13 @@ from charlab.core.vocab import Vocab
 from charlab.corpora import batching, splits
 from charlab.corpora.splits import Division
 from charlab.errors import ConfigError
-from charlab.runs import plan
+from charlab.runs import grading, plan
 from charlab.runs.store import RunConfig
 from charlab.training.tasks import Task, Trainer
 
 if TYPE_CHECKING:
     from charlab.training.learner import Learner
     from charlab.training.learners import Learners
-
-_SAMPLED_WINDOWS = 64  # of the training set, evaluated after each epoch
 
 
 class TextTask(Task):
@@ -31,7 +29,7 @@ class TextTask(Task):
         context = kinds.of(config.model).context(config.model)
         self.validation = batching.validation_rows(division.validation, vocab.unknown_id, context)
         self.sample = batching.sample_rows(
-            division.training, vocab.unknown_id, context, division.validation, _SAMPLED_WINDOWS
+            division.training, vocab.unknown_id, context, division.validation, grading.SAMPLED_WINDOWS
         )
         self._epoch, self._offsets = 0, batching.offsets(config.train, len(self.training_ids), epoch=0)
         self.steps_per_epoch = len(self._offsets)

@@ -19,10 +19,10 @@ from charlab.core import kinds
 from charlab.core.vocab import Vocab
 from charlab.errors import CharlabError
 from charlab.runs.recorder import Recorder
+from charlab.runs.stop_signal import StopSignal
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import loop, ngram, strategies
 from charlab.training.learners import Learners
-from charlab.training.stop_signal import StopSignal
 from charlab.training.tensorboard import TensorBoardWriter
 
 log = logging.getLogger(__name__)

@@ -27,11 +27,11 @@ from charlab.core.vocab import Vocab
 from charlab.corpora.catalogue import CORPORA
 from charlab.errors import RunError
 from charlab.runs import cluster, control, devices, limits, models, quotas, store
+from charlab.runs.stop_signal import StopSignal
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.training import strategies, train
 from charlab.training.learners import Learners
 from charlab.training.parent import Parent
-from charlab.training.stop_signal import StopSignal
 
 # Why a run was stopped by a signal, as its status says it
 STOPPED_BY = {

@@ -4,7 +4,7 @@ from charlab.core.config import TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora import catalogue, encoding, uploads
 from charlab.runs import store
-from charlab.training.stop_signal import StopSignal
+from charlab.runs.stop_signal import StopSignal
 from charlab.training.train import train_run
 from helpers.tiny import TINY
 

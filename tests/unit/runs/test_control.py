@@ -10,7 +10,7 @@ from charlab.core.config import ModelConfig
 from charlab.errors import CharlabError, RunError
 from charlab.runs import checkpoints, control, store
 from charlab.runs.permissions import OPERATOR, STUDENT, TEACHER, THE_TEACHER, Actor
-from charlab.training.stop_signal import StopSignal
+from charlab.runs.stop_signal import StopSignal
 from helpers.runs import all_runs
 from helpers.tiny import TINY, make_run
 from helpers.training_runs import StopAfter, assert_equal_weights, make, train, without_times

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from charlab.training.stop_signal import StopSignal
+from charlab.runs.stop_signal import StopSignal
 from helpers.training_runs import StopAfter, events, make, train
 
 

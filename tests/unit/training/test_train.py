@@ -10,8 +10,8 @@ import pytest
 from charlab.core.config import ModelConfig
 from charlab.corpora import encoding
 from charlab.runs import schema, store
+from charlab.runs.stop_signal import StopSignal
 from charlab.training import loop
-from charlab.training.stop_signal import StopSignal
 from charlab.training.train import train_run
 from helpers.fake_learner import FakeTensor
 from helpers.tiny import TINY

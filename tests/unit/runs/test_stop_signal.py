@@ -2,9 +2,8 @@
 
 import pytest
 
-from charlab.runs import store
-from charlab.training import stop_signal
-from charlab.training.stop_signal import StopSignal
+from charlab.runs import stop_signal, store
+from charlab.runs.stop_signal import StopSignal
 from helpers.tiny import make_run
 
 
