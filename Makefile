@@ -3,6 +3,7 @@
 #            teacher's link
 # make test  installs what the tests need and runs them all, those in a browser by themselves; make test-slow runs those that take minutes
 # make starters trains the models that ship with CharLab again, which takes half an hour
+# make engine compiles the loops of training in the browser, with clang and lld (Debian: apt install clang lld)
 # make lint  checks style and types
 # make bench installs what the benchmarks need and runs them all, which takes hours; make bench SHORT=1 only a few
 #            minutes, to see that they work
@@ -10,7 +11,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: app class test test-slow bench starters lint
+.PHONY: app class test test-slow bench starters engine lint
 
 app: .venv/app-installed .venv/text-here
 	@echo "CharLab opens at http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
@@ -41,6 +42,14 @@ bench: .venv/bench-installed
 starters: .venv/app-installed
 	$(BIN)/python -m charlab.starters
 	$(BIN)/python -m charlab.labs
+
+# The stack comes first in the memory: elsewhere it would lie over the first weights.
+ENGINE := charlab/browser/engine
+KERNELS ?= $(ENGINE)/kernels.wasm
+engine:
+	clang --target=wasm32 -O3 -msimd128 -nostdlib -fno-builtin -fno-math-errno -Wl,--no-entry -Wl,--import-memory \
+	-Wl,--stack-first -Wl,-z,stack-size=4096 -Wl,--strip-all -o $(KERNELS) $(ENGINE)/kernels.c
+	@chmod 644 $(KERNELS)
 
 lint: .venv/test-installed
 	$(BIN)/ruff check .

@@ -1,0 +1,227 @@
+// The loops in which training spends its time, four numbers at once (WebAssembly SIMD). kernels.js has the same in
+// plain JavaScript. `make engine` builds kernels.wasm, with clang and lld as Debian has them.
+// An array is given by its place in one memory: how many numbers of 32 bits lie before it. Nothing is allocated.
+// Names in shape comments: B rows, R rows of all characters, U units, V ids, W = V rounded up, K and N of a product.
+// All widths are multiples of 16 (`PANEL`); the numbers that fill them up are zero.
+
+typedef float float4 __attribute__((vector_size(16)));
+typedef int int4 __attribute__((vector_size(16)));
+
+#define EXPORT(name) __attribute__((export_name(#name))) name
+#define PANEL 16
+
+static inline float *floats(int place) { return (float *)((unsigned long)place << 2); }
+static inline int *ints(int place) { return (int *)((unsigned long)place << 2); }
+static inline float4 load(const float *from) { return *(const float4 *)from; }
+static inline void store(float *to, float4 x) { *(float4 *)to = x; }
+static inline float4 all(float x) { return (float4){x, x, x, x}; }
+static inline float sum_of(float4 x) { return (x[0] + x[1]) + (x[2] + x[3]); }
+
+// e^x by Cephes (Moshier, 1989): 2^n times a polynomial. The same operations in every browser, so the same bits.
+static inline float4 exp4(float4 x) {
+  x = __builtin_wasm_min_f32x4(__builtin_wasm_max_f32x4(x, all(-87.0f)), all(88.0f));
+  float4 n = __builtin_wasm_nearest_f32x4(x * 1.44269504f);
+  x = x - n * 0.693359375f - n * -2.12194440e-4f; // the logarithm of 2, in two parts
+  float4 p = all(1.9875691500e-4f);
+  p = p * x + 1.3981999507e-3f;
+  p = p * x + 8.3334519073e-3f;
+  p = p * x + 4.1665795894e-2f;
+  p = p * x + 1.6666665459e-1f;
+  p = p * x + 5.0000001201e-1f;
+  p = p * x * x + x + 1.0f;
+  int4 exponent = (__builtin_convertvector(n, int4) + 127) << 23;
+  return p * (float4)exponent;
+}
+static inline float4 sigmoid4(float4 x) { return 1.0f / (1.0f + exp4(-x)); }
+static inline float4 tanh4(float4 x) { return 1.0f - 2.0f / (1.0f + exp4(x + x)); }
+
+// A matrix [K, N], its element (k, n) at b + k * by_k + n * by_n, as panels of 16 columns: [ceil(N / 16), K, 16].
+// A product then reads it from end to end.
+void EXPORT(pack)(int to, int b, int by_k, int by_n, int K, int N) {
+  float *t = floats(to);
+  for (int first = 0; first < N; first += PANEL)
+    for (int k = 0; k < K; k++, t += PANEL) {
+      const float *from = floats(b + k * by_k + first * by_n);
+      if (by_n == 1)
+        for (int n = 0; n < PANEL; n += 4) store(t + n, load(from + n));
+      else
+        for (int n = 0; n < PANEL; n++) t[n] = from[n * by_n];
+    }
+}
+
+// c [M, N] = begin + a [M, K] @ b [K, N], b packed. The rows of c and of `begin` are `by_c` and `by_begin` apart (0: the
+// same row for all), a's element (m, k) is at a + m * by_m + k * by_k. M is even. Two rows by sixteen columns of c are
+// what the processor's registers hold: each number that is read is used many times.
+void EXPORT(multiply)(int c, int by_c, int begin, int by_begin, int a, int by_m, int by_k, int b, int M, int N, int K) {
+  for (int n = 0; n < N; n += PANEL, b += PANEL * K)
+    for (int m = 0; m < M; m += 2) {
+      float *c0 = floats(c + m * by_c + n), *c1 = c0 + by_c;
+      const float *s = floats(begin + m * by_begin + n), *t = s + by_begin;
+      const float *x = floats(a + m * by_m), *y = x + by_m, *p = floats(b);
+      float4 s0 = load(s), s1 = load(s + 4), s2 = load(s + 8), s3 = load(s + 12);
+      float4 t0 = load(t), t1 = load(t + 4), t2 = load(t + 8), t3 = load(t + 12);
+      for (int k = 0; k < K; k++, x += by_k, y += by_k, p += PANEL) {
+        float4 b0 = load(p), b1 = load(p + 4), b2 = load(p + 8), b3 = load(p + 12), v = all(*x), w = all(*y);
+        s0 += v * b0, s1 += v * b1, s2 += v * b2, s3 += v * b3;
+        t0 += w * b0, t1 += w * b1, t2 += w * b2, t3 += w * b3;
+      }
+      store(c0, s0), store(c0 + 4, s1), store(c0 + 8, s2), store(c0 + 12, s3);
+      store(c1, t0), store(c1 + 4, t1), store(c1 + 8, t2), store(c1 + 12, t3);
+    }
+}
+
+// A GRU's state before a character [B, U] -> after it. x: what the inputs add to the sums inside the gates, of which
+// each row b takes row rows[b] [_, 3U]; h [B, 3U]: the state times the recurrent kernel; bias [U]: the candidate's inner
+// one. Kept for the way back [B, 4U]: update, reset, memory (what the reset gate scales), candidate.
+void EXPORT(gru_step)(int before, int after, int x, int rows, int h, int bias, int kept, int B, int U) {
+  const float *inner = floats(bias);
+  for (int b = 0; b < B; b++) {
+    const float *X = floats(x + ints(rows)[b] * 3 * U), *H = floats(h + b * 3 * U), *S = floats(before + b * U);
+    float *A = floats(after + b * U), *Q = floats(kept + b * 4 * U);
+    for (int u = 0; u < U; u += 4) {
+      float4 update = sigmoid4(load(X + u) + load(H + u));
+      float4 reset = sigmoid4(load(X + U + u) + load(H + U + u));
+      float4 memory = load(H + 2 * U + u) + load(inner + u);
+      float4 candidate = tanh4(load(X + 2 * U + u) + reset * memory);
+      store(Q + u, update), store(Q + U + u, reset), store(Q + 2 * U + u, memory), store(Q + 3 * U + u, candidate);
+      store(A + u, candidate + update * (load(S + u) - candidate));
+    }
+  }
+}
+
+// The way back through gru_step. d [B, U]: the loss's gradient by the state after the character, as far as it comes from
+// later characters; above [B, U]: as far as it comes from what reads the state at this character. Sets d_h [B, 3U] and
+// d to what reaches the state before past the gates; adds to d_x [_, 3U] and d_bias [U].
+void EXPORT(gru_back)(int before, int d, int above, int kept, int d_x, int rows, int d_h, int d_bias, int B, int U) {
+  float *inner = floats(d_bias);
+  for (int b = 0; b < B; b++) {
+    const float *S = floats(before + b * U), *Y = floats(above + b * U), *Q = floats(kept + b * 4 * U);
+    float *D = floats(d + b * U), *X = floats(d_x + ints(rows)[b] * 3 * U), *H = floats(d_h + b * 3 * U);
+    for (int u = 0; u < U; u += 4) {
+      float4 after = load(D + u) + load(Y + u), update = load(Q + u), reset = load(Q + U + u);
+      float4 memory = load(Q + 2 * U + u), candidate = load(Q + 3 * U + u);
+      float4 by_candidate = after * (1.0f - update) * (1.0f - candidate * candidate);
+      float4 by_update = after * (load(S + u) - candidate) * update * (1.0f - update);
+      float4 by_memory = by_candidate * reset, by_reset = by_candidate * memory * reset * (1.0f - reset);
+      store(H + u, by_update), store(H + U + u, by_reset), store(H + 2 * U + u, by_memory);
+      store(X + u, load(X + u) + by_update), store(X + U + u, load(X + U + u) + by_reset);
+      store(X + 2 * U + u, load(X + 2 * U + u) + by_candidate);
+      store(inner + u, load(inner + u) + by_memory);
+      store(D + u, after * update);
+    }
+  }
+}
+
+// An LSTM's cell before a character [B, U] -> cell and state after it; x and h [B, 4U] as in gru_step. Kept for the way
+// back [B, 5U]: input, forget, candidate, output, and the tanh of the cell.
+void EXPORT(lstm_step)(int cell, int cell_after, int after, int x, int rows, int h, int kept, int B, int U) {
+  for (int b = 0; b < B; b++) {
+    const float *X = floats(x + ints(rows)[b] * 4 * U), *H = floats(h + b * 4 * U), *C = floats(cell + b * U);
+    float *N = floats(cell_after + b * U), *A = floats(after + b * U), *Q = floats(kept + b * 5 * U);
+    for (int u = 0; u < U; u += 4) {
+      float4 input = sigmoid4(load(X + u) + load(H + u));
+      float4 forget = sigmoid4(load(X + U + u) + load(H + U + u));
+      float4 candidate = tanh4(load(X + 2 * U + u) + load(H + 2 * U + u));
+      float4 output = sigmoid4(load(X + 3 * U + u) + load(H + 3 * U + u));
+      float4 next = forget * load(C + u) + input * candidate, shown = tanh4(next);
+      store(Q + u, input), store(Q + U + u, forget), store(Q + 2 * U + u, candidate), store(Q + 3 * U + u, output);
+      store(Q + 4 * U + u, shown);
+      store(N + u, next), store(A + u, output * shown);
+    }
+  }
+}
+
+// The way back through lstm_step, as gru_back; d_cell [B, U] is what later characters add to the gradient by the cell
+// after the character, and becomes that by the cell before. d, which reaches the state before by d_h alone, becomes 0.
+void EXPORT(lstm_back)(int cell, int d, int d_cell, int above, int kept, int d_x, int rows, int d_h, int B, int U) {
+  for (int b = 0; b < B; b++) {
+    const float *C = floats(cell + b * U), *Y = floats(above + b * U), *Q = floats(kept + b * 5 * U);
+    float *D = floats(d + b * U), *E = floats(d_cell + b * U);
+    float *X = floats(d_x + ints(rows)[b] * 4 * U), *H = floats(d_h + b * 4 * U);
+    for (int u = 0; u < U; u += 4) {
+      float4 input = load(Q + u), forget = load(Q + U + u), candidate = load(Q + 2 * U + u);
+      float4 output = load(Q + 3 * U + u), shown = load(Q + 4 * U + u), after = load(D + u) + load(Y + u);
+      float4 inside = load(E + u) + after * output * (1.0f - shown * shown);
+      float4 by_input = inside * candidate * input * (1.0f - input);
+      float4 by_forget = inside * load(C + u) * forget * (1.0f - forget);
+      float4 by_candidate = inside * input * (1.0f - candidate * candidate);
+      float4 by_output = after * shown * output * (1.0f - output);
+      store(H + u, by_input), store(H + U + u, by_forget), store(H + 2 * U + u, by_candidate);
+      store(H + 3 * U + u, by_output);
+      store(X + u, load(X + u) + by_input), store(X + U + u, load(X + U + u) + by_forget);
+      store(X + 2 * U + u, load(X + 2 * U + u) + by_candidate), store(X + 3 * U + u, load(X + 3 * U + u) + by_output);
+      store(E + u, inside * forget);
+      store(D + u, all(0));
+    }
+  }
+}
+
+// Logits [R, W], of which V count -> in place the loss's gradient by them, each target's loss counting `share`; targets
+// [R], below 0 where none counts. Figures [3, R]: the target's logit less the greatest one, the sum of all e^(logit less
+// the greatest one), and 1 where the target is the first of the greatest.
+void EXPORT(softmax)(int logits, int targets, int figures, int R, int W, int V, float share) {
+  float *behind = floats(figures), *sums = behind + R, *right = sums + R;
+  for (int r = 0; r < R; r++) {
+    float *L = floats(logits + r * W);
+    int target = ints(targets)[r], first = 0;
+    if (target < 0) {
+      for (int j = 0; j < W; j += 4) store(L + j, all(0));
+      behind[r] = right[r] = 0, sums[r] = 1;
+      continue;
+    }
+    for (int j = V; j < W; j++) L[j] = -1e30f;
+    float4 tops = load(L), sum = all(0);
+    for (int j = 4; j < W; j += 4) tops = __builtin_wasm_pmax_f32x4(tops, load(L + j));
+    float top = tops[0];
+    for (int i = 1; i < 4; i++) top = tops[i] > top ? tops[i] : top;
+    while (first < target && L[first] < top) first++;
+    behind[r] = L[target] - top, right[r] = first == target && L[target] == top;
+    for (int j = 0; j < W; j += 4) store(L + j, exp4(load(L + j) - top));
+    for (int j = V; j < W; j++) L[j] = 0;
+    for (int j = 0; j < W; j += 4) sum += load(L + j);
+    sums[r] = sum_of(sum);
+    for (int j = 0; j < W; j += 4) store(L + j, load(L + j) * (share / sums[r]));
+    L[target] -= share;
+  }
+}
+
+// to [N] = the sum of the rows of x [R, N].
+void EXPORT(sum_rows)(int to, int x, int R, int N) {
+  for (int n = 0; n < N; n += PANEL) {
+    float4 a = all(0), b = a, c = a, d = a;
+    for (int r = 0; r < R; r++) {
+      const float *from = floats(x + r * N + n);
+      a += load(from), b += load(from + 4), c += load(from + 8), d += load(from + 12);
+    }
+    float *t = floats(to + n);
+    store(t, a), store(t + 4, b), store(t + 8, c), store(t + 12, d);
+  }
+}
+
+// to [n] = begin + a * b, for a mask; n a multiple of 4.
+void EXPORT(multiply_each)(int to, int begin, int a, int b, int n) {
+  for (int i = 0; i < n; i += 4) store(floats(to + i), load(floats(begin + i)) + load(floats(a + i)) * load(floats(b + i)));
+}
+
+float EXPORT(sum_squares)(int x, int n) {
+  float4 a = all(0), b = a;
+  for (int i = 0; i < n; i += 8) {
+    float4 v = load(floats(x + i)), w = load(floats(x + i + 4));
+    a += v * v, b += w * w;
+  }
+  return sum_of(a + b);
+}
+
+// A step of Adam (Kingma and Ba, 2015) with decoupled weight decay (Loshchilov and Hutter, 2019) on weights [n], in the
+// order of Keras's optimizer. Gradients are scaled by `scale`; new_mean and new_square are 1 - beta_1 and 1 - beta_2.
+void EXPORT(adam)(int weights, int gradients, int means, int squares, int n, float scale, float rate, float new_mean,
+                  float new_square, float epsilon, float decay) {
+  for (int i = 0; i < n; i += 4) {
+    float4 w = load(floats(weights + i)), g = load(floats(gradients + i)) * scale;
+    float4 mean = load(floats(means + i)), square = load(floats(squares + i));
+    mean += (g - mean) * new_mean, square += (g * g - square) * new_square;
+    store(floats(means + i), mean), store(floats(squares + i), square);
+    w -= w * decay;
+    store(floats(weights + i), w - mean * rate / (__builtin_wasm_sqrt_f32x4(square) + epsilon));
+  }
+}

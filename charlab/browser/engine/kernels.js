@@ -1,0 +1,140 @@
+// The loops in which training spends its time: those of kernels.wasm where the browser has SIMD, else the same in plain
+// JavaScript, which is about six times slower. kernels.c describes each. An array is given by its place in the memory:
+// how many numbers of 32 bits lie before it.
+
+export const PANEL = 16; // all widths are multiples of it
+
+// The kernels on one memory. Without the bytes of kernels.wasm, or where the browser cannot run them, plain ones.
+export function makeKernels(memory, wasm) {
+  if (!hasSimd(wasm)) return plainKernels(new Float32Array(memory.buffer), new Int32Array(memory.buffer));
+  return new WebAssembly.Instance(new WebAssembly.Module(wasm), { env: { memory } }).exports;
+}
+
+export function hasSimd(wasm) {
+  return Boolean(wasm) && WebAssembly.validate(wasm);
+}
+
+function plainKernels(F, I) {
+  const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+  return {
+    pack(to, b, byK, byN, K, N) {
+      for (let first = 0; first < N; first += PANEL)
+        for (let k = 0; k < K; k++)
+          for (let n = first; n < first + PANEL; n++) F[to++] = F[b + k * byK + n * byN];
+    },
+
+    multiply(c, byC, begin, byBegin, a, byM, byK, b, M, N, K) {
+      for (let n = 0; n < N; n += 2) {
+        const panel = b + Math.floor(n / PANEL) * PANEL * K + (n % PANEL);
+        for (let m = 0; m < M; m += 2) { // two rows by two columns at once
+          const c0 = c + m * byC + n, c1 = c0 + byC, s = begin + m * byBegin + n, t = s + byBegin;
+          let s0 = F[s], s1 = F[s + 1], t0 = F[t], t1 = F[t + 1], x = a + m * byM, p = panel;
+          for (let k = 0; k < K; k++, x += byK, p += PANEL) {
+            const v = F[x], w = F[x + byM], b0 = F[p], b1 = F[p + 1];
+            s0 += v * b0; s1 += v * b1; t0 += w * b0; t1 += w * b1;
+          }
+          F[c0] = s0; F[c0 + 1] = s1; F[c1] = t0; F[c1 + 1] = t1;
+        }
+      }
+    },
+
+    gru_step(before, after, x, rows, h, bias, kept, B, U) {
+      for (let b = 0; b < B; b++, before += U, after += U, h += 3 * U, kept += 4 * U)
+        for (let u = 0, X = x + I[rows + b] * 3 * U; u < U; u++, X++) {
+          const update = sigmoid(F[X] + F[h + u]), reset = sigmoid(F[X + U] + F[h + U + u]);
+          const memory = F[h + 2 * U + u] + F[bias + u], candidate = Math.tanh(F[X + 2 * U] + reset * memory);
+          F[kept + u] = update; F[kept + U + u] = reset; F[kept + 2 * U + u] = memory; F[kept + 3 * U + u] = candidate;
+          F[after + u] = candidate + update * (F[before + u] - candidate);
+        }
+    },
+
+    gru_back(before, d, above, kept, dX, rows, dH, dBias, B, U) {
+      for (let b = 0; b < B; b++, before += U, d += U, above += U, dH += 3 * U, kept += 4 * U)
+        for (let u = 0, X = dX + I[rows + b] * 3 * U; u < U; u++, X++) {
+          const after = F[d + u] + F[above + u], update = F[kept + u], reset = F[kept + U + u];
+          const memory = F[kept + 2 * U + u], candidate = F[kept + 3 * U + u];
+          const byCandidate = after * (1 - update) * (1 - candidate * candidate);
+          const byUpdate = after * (F[before + u] - candidate) * update * (1 - update);
+          const byMemory = byCandidate * reset, byReset = byCandidate * memory * reset * (1 - reset);
+          F[dH + u] = byUpdate; F[dH + U + u] = byReset; F[dH + 2 * U + u] = byMemory;
+          F[X] += byUpdate; F[X + U] += byReset; F[X + 2 * U] += byCandidate;
+          F[dBias + u] += byMemory;
+          F[d + u] = after * update;
+        }
+    },
+
+    lstm_step(cell, cellAfter, after, x, rows, h, kept, B, U) {
+      for (let b = 0; b < B; b++, cell += U, cellAfter += U, after += U, h += 4 * U, kept += 5 * U)
+        for (let u = 0, X = x + I[rows + b] * 4 * U; u < U; u++, X++) {
+          const input = sigmoid(F[X] + F[h + u]), forget = sigmoid(F[X + U] + F[h + U + u]);
+          const candidate = Math.tanh(F[X + 2 * U] + F[h + 2 * U + u]), output = sigmoid(F[X + 3 * U] + F[h + 3 * U + u]);
+          const next = forget * F[cell + u] + input * candidate, shown = Math.tanh(next);
+          F[kept + u] = input; F[kept + U + u] = forget; F[kept + 2 * U + u] = candidate; F[kept + 3 * U + u] = output;
+          F[kept + 4 * U + u] = shown;
+          F[cellAfter + u] = next; F[after + u] = output * shown;
+        }
+    },
+
+    lstm_back(cell, d, dCell, above, kept, dX, rows, dH, B, U) {
+      for (let b = 0; b < B; b++, cell += U, d += U, dCell += U, above += U, dH += 4 * U, kept += 5 * U)
+        for (let u = 0, X = dX + I[rows + b] * 4 * U; u < U; u++, X++) {
+          const input = F[kept + u], forget = F[kept + U + u], candidate = F[kept + 2 * U + u];
+          const output = F[kept + 3 * U + u], shown = F[kept + 4 * U + u], after = F[d + u] + F[above + u];
+          const inside = F[dCell + u] + after * output * (1 - shown * shown);
+          const byInput = inside * candidate * input * (1 - input);
+          const byForget = inside * F[cell + u] * forget * (1 - forget);
+          const byCandidate = inside * input * (1 - candidate * candidate);
+          const byOutput = after * shown * output * (1 - output);
+          F[dH + u] = byInput; F[dH + U + u] = byForget; F[dH + 2 * U + u] = byCandidate; F[dH + 3 * U + u] = byOutput;
+          F[X] += byInput; F[X + U] += byForget; F[X + 2 * U] += byCandidate; F[X + 3 * U] += byOutput;
+          F[dCell + u] = inside * forget;
+          F[d + u] = 0;
+        }
+    },
+
+    softmax(logits, targets, figures, R, W, V, share) {
+      for (let r = 0; r < R; r++, logits += W) {
+        const target = I[targets + r];
+        if (target < 0) {
+          F.fill(0, logits, logits + W);
+          F[figures + r] = F[figures + 2 * R + r] = 0; F[figures + R + r] = 1;
+          continue;
+        }
+        let first = 0, sum = 0;
+        for (let j = 1; j < V; j++) if (F[logits + j] > F[logits + first]) first = j;
+        const top = F[logits + first];
+        F[figures + r] = F[logits + target] - top;
+        F[figures + 2 * R + r] = first === target ? 1 : 0;
+        for (let j = 0; j < V; j++) sum += F[logits + j] = Math.exp(F[logits + j] - top);
+        F[figures + R + r] = sum;
+        for (let j = 0; j < V; j++) F[logits + j] *= share / sum;
+        F[logits + target] -= share;
+      }
+    },
+
+    sum_rows(to, x, R, N) {
+      const sums = new Float64Array(N);
+      for (let r = 0; r < R; r++) for (let n = 0; n < N; n++) sums[n] += F[x++];
+      F.set(sums, to);
+    },
+
+    multiply_each(to, begin, a, b, n) {
+      for (let i = 0; i < n; i++) F[to + i] = F[begin + i] + F[a + i] * F[b + i];
+    },
+
+    sum_squares(x, n) {
+      let sum = 0;
+      for (let i = x; i < x + n; i++) sum += F[i] * F[i];
+      return sum;
+    },
+
+    adam(weights, gradients, means, squares, n, scale, rate, newMean, newSquare, epsilon, decay) {
+      for (let i = 0; i < n; i++) {
+        const gradient = F[gradients + i] * scale;
+        const mean = F[means + i] += (gradient - F[means + i]) * newMean;
+        const square = F[squares + i] += (gradient * gradient - F[squares + i]) * newSquare;
+        F[weights + i] -= F[weights + i] * decay + (mean * rate) / (Math.sqrt(square) + epsilon);
+      }
+    },
+  };
+}
