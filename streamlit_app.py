@@ -27,6 +27,7 @@ async def lifespan(app: st.App):
     import pandas  # noqa: F401  imported completely at the start: Plotly fails if another visitor's page has only half imported it
 
     import charlab.charts.base  # noqa: F401  so that the first visitor does not wait for Plotly
+    from charlab.browser import device_runs
     from charlab.runs import writers
     from charlab.runs.queue import Queue
 
@@ -37,11 +38,13 @@ async def lifespan(app: st.App):
     limits = threadpool_limits(limits=1, user_api="blas")
     queue = Queue()
     queue.start()
+    device_runs.pool().start()
     gc.collect()
     gc.freeze()  # later collections skip what is loaded now
     try:
         yield {"queue": queue, "limits": limits}
     finally:
+        await asyncio.to_thread(device_runs.pool().close)
         await asyncio.to_thread(writers.pool().close)
         await asyncio.to_thread(queue.close)  # waits for the workers to save
 

@@ -145,3 +145,8 @@ class Recorder:
         self._status_written_at = time.monotonic()
         if self.chief:
             self.run.write_status(self.status)
+
+
+def is_kept(epoch: int) -> bool:
+    """Whether an epoch's weights are kept: all up to 99, then only every tenth, and from 1,000 every hundredth."""
+    return epoch % 10 ** max(0, len(str(epoch)) - 2) == 0

@@ -15,7 +15,7 @@ import numpy as np
 from charlab.errors import RunError
 from charlab.runs import budget, checkpoints, limits, schema
 from charlab.runs.checkpoints import Progress
-from charlab.runs.recorder import Recorder
+from charlab.runs.recorder import Recorder, is_kept
 from charlab.runs.stop_signal import StopSignal
 from charlab.runs.store import Run, RunConfig
 from charlab.training.tasks import Task
@@ -205,7 +205,7 @@ class TrainingLoop:
         more = {"train_loss_after": after} | self.task.more_figures(self.learner)
         self.recorder.event(self._epoch_event(loss, accuracy, error, seconds) | more)
         is_best = progress.best_epoch == epoch and progress.best_val_loss == loss
-        names = [f"epoch-{epoch:03d}"] if _is_kept(epoch) else []
+        names = [f"epoch-{epoch:03d}"] if is_kept(epoch) else []
         names += ["last", "best"] if is_best else ["last"]
         for weights_name in names:
             self.recorder.weights(weights, weights_name)
@@ -297,11 +297,6 @@ class TrainingLoop:
 
 def _are_finite(arrays: dict[str, np.ndarray]) -> bool:
     return all(np.isfinite(array).all() for array in arrays.values())
-
-
-def _is_kept(epoch: int) -> bool:
-    """Whether an epoch's weights are kept: all up to 99, then only every tenth, and from 1,000 every hundredth."""
-    return epoch % 10 ** max(0, len(str(epoch)) - 2) == 0
 
 
 def _finite_or_none(number: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -26,8 +27,12 @@ def is_class() -> bool:
 
 def owner() -> str:
     """This browser's name, or "" where it accepts no cookies."""
+    return _owner_of(st.context.cookies)
+
+
+def _owner_of(cookies: Mapping[str, str]) -> str:
     try:
-        return credentials.verified(str(st.context.cookies.get(NAME, "")))
+        return credentials.verified(str(cookies.get(NAME, "")))
     except UnavailableError:
         if is_class():
             raise
@@ -37,9 +42,18 @@ def owner() -> str:
 def actor() -> Actor:
     """Who asks for what this page does now: to be called at each act, since a browser may lose the teacher's
     role."""
+    return _actor(_teachers_cookie(), owner)
+
+
+def actor_of(cookies: Mapping[str, str]) -> Actor:
+    """Who a browser is that sends a request with these cookies."""
+    return _actor(str(cookies.get(TEACHERS, "")), lambda: _owner_of(cookies))
+
+
+def _actor(teachers_cookie: str, owner: Callable[[], str]) -> Actor:
     if not is_class():
         return Actor(OPERATOR_ROLE, owner())
-    if credentials.is_teacher(_teachers_cookie()):
+    if credentials.is_teacher(teachers_cookie):
         return Actor(TEACHER, THE_TEACHER)
     name = owner()
     if not name:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.parts.shared import first_document, served_files, teacher_link
-from pages.parts.train import live_route
+from pages.parts.train import device_route, live_route
 
 
 def routes() -> list[Route]:
@@ -28,7 +28,9 @@ def routes() -> list[Route]:
         teacher_link.PATH: teacher_link.enter,
     }
     answers |= {f"/{page}": first_document.answer for page in first_document.PAGES}
-    return [Route(served_files.root() + path, answer) for path, answer in answers.items()]
+    found = [Route(served_files.root() + path, answer) for path, answer in answers.items()]
+    device = Route(served_files.root() + device_route.PATH, device_route.answer, methods=["GET", "POST"])
+    return [*found, device]
 
 
 def plotly_js(_request: Request) -> Response:
