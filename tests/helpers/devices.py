@@ -56,9 +56,8 @@ class FakeDevice:
         return {"Charlab-Secret": self.secret}
 
     def place(self) -> dict[str, Any]:
-        return {
-            "step": self.step, "seconds": self.seconds, "epoch": round(self.step / self.steps_per_epoch, 4)
-        }  # fmt: skip
+        epoch = round(self.step / self.steps_per_epoch, 4)
+        return {"step": self.step, "seconds": self.seconds, "epoch": epoch}
 
     def event(self) -> dict[str, Any]:
         """The event of the step that it is at."""
