@@ -8,9 +8,9 @@ import { readArrays } from "./safetensors.js";
 // It returns the last answer.
 const TASKS = { train, measure };
 
-// Answer the requests that come in at a port: a worker's own `self`, or one of a MessageChannel.
-export function serve(port) {
-  const jobs = new Map(), kept = {};
+// Answer the requests that come in at a port: a worker's own `self`, or one of a MessageChannel. `more` are further tasks.
+export function serve(port, more = {}) {
+  const jobs = new Map(), kept = {}, tasks = { ...TASKS, ...more };
   port.onmessage = async ({ data: { id, do: task, ...request } }) => {
     if (task === "cancel" || task === "ask") {
       const job = jobs.get(request.job);
@@ -21,9 +21,9 @@ export function serve(port) {
     jobs.set(id, job);
     const post = (answer) => port.postMessage({ id, ...answer }, buffersOf(answer));
     try {
-      if (!Object.hasOwn(TASKS, task)) throw new Error(`There is no task "${task}".`);
+      if (!Object.hasOwn(tasks, task)) throw new Error(`There is no task "${task}".`);
       const asked = () => job.request; // "cancel", of a training "pause" or "stop"; else null
-      post({ ...(await TASKS[task](request, { say: post, asked }, kept)), end: true });
+      post({ ...(await tasks[task](request, { say: post, asked }, kept)), end: true });
     } catch (error) {
       post({ problem: sentenceOf(error), end: true });
     }

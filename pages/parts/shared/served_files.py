@@ -15,9 +15,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from streamlit.config import get_option
 
+from charlab.browser import engine
+
 PATH = "/assets/parts/{version}/{name}"
 KEEP = {"Content-Encoding": "gzip", "Cache-Control": "public, max-age=31536000, immutable"}
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
+_ENGINES = ("sampling.js",)  # modules of the browser's engine that the pages' scripts import, too
 
 
 def component(name: str, module: Path, *, isolate_styles: bool = True) -> Any:
@@ -67,6 +70,7 @@ def _files() -> dict[str, bytes]:
     """The compressed files, by their names."""
     parts = Path(__file__).resolve().parent.parent
     paths = sorted(path for path in parts.rglob("*") if path.suffix in _TYPES)
+    paths += [engine.FOLDER / name for name in _ENGINES]
     return {path.name: gzip.compress(path.read_bytes(), mtime=0) for path in paths}
 
 
