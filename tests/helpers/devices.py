@@ -13,9 +13,18 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load, save
 
+from charlab.browser import device_runs
 from charlab.core.config import ModelConfig, TrainConfig
-from charlab.corpora import batching
+from charlab.corpora import batching, catalogue
+from charlab.runs import credentials, plan
+from charlab.runs.permissions import STUDENT, Actor
+from charlab.runs.store import Run
+from helpers import asgi
+from helpers.tiny import TINY
+from pages.parts.shared import routes
 
+ANNA, BEN = Actor(STUDENT, "a" * 16), Actor(STUDENT, "b" * 16)
+TRAIN = TrainConfig(accelerator="device", minutes=0.5, batch_size=8, sequence_length=32, seed_text="ab")
 Ask = Callable[
     [str, str, dict[str, str], bytes], Any
 ]  # method, path, headers, body -> status_code, content, headers
@@ -73,10 +82,8 @@ class FakeDevice:
 
     def message(self, with_weights: bool = False, **more: Any) -> tuple[dict[str, Any], bytes]:
         """The next message: what its line says, and the weights behind it."""
-        said = {"number": self.number + 1} | more
-        if with_weights:
-            said |= {"place": self.place()}
-        return said, save(self.weights) if with_weights else b""
+        place = {"place": self.place()} if with_weights else {}
+        return {"number": self.number + 1} | place | more, save(self.weights) if with_weights else b""
 
     def send(self, said: dict[str, Any], weights: bytes = b"") -> Any:
         """Post a message; returns the answer."""
@@ -97,3 +104,34 @@ class FakeDevice:
     def end(self, state: str) -> Any:
         """Send the last message."""
         return self.send(*self.message(True, ended={"state": state, "problem": ""}))
+
+
+def queued(actor: Actor = ANNA, train: TrainConfig = TRAIN, model: ModelConfig = TINY["gru"]) -> Run:
+    """A run that waits for the device of a student."""
+    return plan.plan_run(catalogue.load("coin-flips"), "custom", model, train).create(actor)
+
+
+def cookie_of(actor: Actor) -> dict[str, str]:
+    """The header that names a student's browser."""
+    return {"Cookie": f"charlab_name={credentials.signed(actor.owner)}"}
+
+
+def device_of(run: Run, actor: Actor = ANNA) -> FakeDevice:
+    """The device of a browser that opens the run on this process's server."""
+    secret = device_runs.pool().open(run, actor)
+
+    def ask(method: str, path: str, headers: dict[str, str], body: bytes) -> asgi.Answer:
+        return asgi.ask(routes.routes(), method, path, cookie_of(actor) | headers, [body])
+
+    return FakeDevice(ask, run.id, secret)
+
+
+def training(run: Run, clock: Any, steps: int = 3) -> FakeDevice:
+    """A device that has taken steps, a second and a message each."""
+    device = device_of(run)
+    device.begin()
+    for _ in range(steps):
+        clock.now += 1
+        device.take_steps()
+        assert device.report(with_weights=True).status_code == 200
+    return device

@@ -10,85 +10,16 @@ import pytest
 from charlab.browser import device_runs
 from charlab.browser.device_session import LOST_SECONDS
 from charlab.browser.first_weights import first_weights
-from charlab.core.config import TrainConfig
 from charlab.core.reading import evaluate
-from charlab.corpora import catalogue
 from charlab.errors import RunError
-from charlab.runs import checkpoints, control, credentials, models, plan, recorder, stop_signal, writers
+from charlab.runs import checkpoints, control, models
 from charlab.runs.grading import RunText
-from charlab.runs.permissions import STUDENT, TEACHER, THE_TEACHER, Actor
-from helpers import asgi
-from helpers.devices import FakeDevice
-from helpers.tiny import TINY, random_weights
-from pages.parts.shared import routes
-from pages.parts.train import device_route
+from charlab.runs.permissions import TEACHER, THE_TEACHER, Actor
+from helpers.devices import ANNA, BEN, TRAIN, device_of, queued, training
+from helpers.tiny import random_weights
 
-ANNA, BEN, OTHER = Actor(STUDENT, "a" * 16), Actor(STUDENT, "b" * 16), Actor(TEACHER, THE_TEACHER)
-TRAIN = TrainConfig(accelerator="device", minutes=0.5, batch_size=8, sequence_length=32, seed_text="ab")
-
-
-class Clock:
-    """A clock that the test sets."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture(scope="module")
-def writer():
-    found = writers.Writers(most=1)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture(autouse=True)
-def server(monkeypatch, clock, writer):
-    """A class's server, whose threads the tests are."""
-    monkeypatch.setenv("CHARLAB_CLASS", "1")
-    monkeypatch.setattr(stop_signal, "_CONTROL_SECONDS", -1.0)
-    monkeypatch.setattr(recorder, "_STATUS_SECONDS", -1.0)
-    monkeypatch.setattr(device_route, "_LEAST_SECONDS", 0.0)
-    found = device_runs.DeviceRuns(clock=clock, writers_of=lambda: writer)
-    monkeypatch.setattr(device_runs, "_POOL", found)
-    yield found
-    found.close()
-
-
-def queued(actor=ANNA, train=TRAIN, model=TINY["gru"]):
-    return plan.plan_run(catalogue.load("coin-flips"), "custom", model, train).create(actor)
-
-
-def cookie_of(actor):
-    return {"Cookie": f"charlab_name={credentials.signed(actor.owner)}"}
-
-
-def device_of(run, actor=ANNA):
-    """The device of a browser that opens the run."""
-    secret = device_runs.pool().open(run, actor)
-
-    def ask(method, path, headers, body):
-        return asgi.ask(routes.routes(), method, path, headers | cookie_of(actor), [body])
-
-    return FakeDevice(ask, run.id, secret)
-
-
-def training(run, clock, steps=3):
-    """A device that has taken steps."""
-    device = device_of(run)
-    device.begin()
-    for _ in range(steps):
-        clock.now += 1
-        device.take_steps()
-        assert device.report(with_weights=True).status_code == 200
-    return device
+OTHER = Actor(TEACHER, THE_TEACHER)
+pytestmark = pytest.mark.usefixtures("server")
 
 
 def grade_all(server):
