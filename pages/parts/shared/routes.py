@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pages.parts.shared import first_document, served_files, teacher_link
+from pages.parts.shared import engine_files, first_document, served_files, teacher_link
 from pages.parts.train import device_route, live_route
 
 
@@ -20,6 +20,7 @@ def routes() -> list[Route]:
     answers = {
         "/assets/plotly.min.js": plotly_js,
         served_files.PATH: served_files.answer,
+        engine_files.PATH: engine_files.answer,
         "/reading/{key}/{what}": reading,
         "/inside/{key}/{what}": inside,
         "/random-numbers/{seed}": random_numbers,
