@@ -63,6 +63,7 @@ def test_a_lab_is_trained_killed_resumed_exported_and_tried(tmp_path):
     assert np.abs(judged - [one["good"] for one in tried]).max() < 1e-6
 
 
+@pytest.mark.slow  # as the lab before it: the same worker, queue and checkpoints
 def test_dates_are_trained_killed_resumed_exported_and_translated(tmp_path):
     run, results = killed_and_resumed("lab", "dates", "train", "--version", "attention-bidirectional", *SHORT)
     assert 0 <= results["exact"] <= 1
@@ -92,6 +93,7 @@ def test_what_cannot_be_tried_is_said_and_the_shipped_model_needs_no_tensorflow(
     assert "'tensorflow'" not in modules and "'keras'" not in modules
 
 
+@pytest.mark.slow  # as the lab before it: the same worker, queue and checkpoints
 def test_the_judge_of_reviews_is_killed_resumed_and_exported(tmp_path):
     words = ("lab", "sentiment", "train", "--epochs", "3", "--steps-per-epoch", str(STEPS), "--accelerator", "cpu")
     whole = store.find(document(*words)["run"])
