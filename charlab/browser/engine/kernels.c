@@ -225,3 +225,28 @@ void EXPORT(adam)(int weights, int gradients, int means, int squares, int n, flo
     store(floats(weights + i), w - mean * rate / (__builtin_wasm_sqrt_f32x4(square) + epsilon));
   }
 }
+
+typedef unsigned int word;
+typedef struct { word a, b, c, d; } words;
+
+// Random bits by counting (Philox 4x32, 10 rounds; Salmon et al., 2011).
+static inline words philox(words counter, word key, word other_key) {
+  for (int round = 0; round < 10; round++) {
+    unsigned long long first = 0xd2511f53ULL * counter.a, second = 0xcd9e8d57ULL * counter.c;
+    counter = (words){(word)(second >> 32) ^ counter.b ^ key, (word)second,
+                      (word)(first >> 32) ^ counter.d ^ other_key, (word)first};
+    key += 0x9e3779b9, other_key += 0xbb67ae85;
+  }
+  return counter;
+}
+
+// to [count] = statelessUniform(count, key) of random.js, the key's two numbers as two words each, the lower one first.
+// Up to three numbers behind it are overwritten.
+void EXPORT(uniforms)(int to, int count, word key, word key_above, word other, word other_above) {
+  words made = philox((words){key, key_above, other, other_above}, 0x3ec8f720, 0x02461e29);
+  for (int i = 0; i < count; i += 4) {
+    words drawn = philox((words){i / 4, 0, made.c, made.d}, made.a, made.b);
+    int4 bits = (int4){drawn.a, drawn.b, drawn.c, drawn.d};
+    store(floats(to + i), (float4)((bits & 0x7fffff) | 0x3f800000) - 1.0f); // 1 to 2, as a float's bits
+  }
+}

@@ -1,6 +1,7 @@
 // The loops in which training spends its time: those of kernels.wasm where the browser has SIMD, else the same in plain
 // JavaScript, which is about six times slower. kernels.c describes each. An array is given by its place in the memory:
 // how many numbers of 32 bits lie before it.
+import { statelessUniform } from "./random.js";
 
 export const PANEL = 16; // all widths are multiples of it
 
@@ -67,7 +68,8 @@ function plainKernels(F, I) {
       for (let b = 0; b < B; b++, cell += U, cellAfter += U, after += U, h += 4 * U, kept += 5 * U)
         for (let u = 0, X = x + I[rows + b] * 4 * U; u < U; u++, X++) {
           const input = sigmoid(F[X] + F[h + u]), forget = sigmoid(F[X + U] + F[h + U + u]);
-          const candidate = Math.tanh(F[X + 2 * U] + F[h + 2 * U + u]), output = sigmoid(F[X + 3 * U] + F[h + 3 * U + u]);
+          const candidate = Math.tanh(F[X + 2 * U] + F[h + 2 * U + u]);
+          const output = sigmoid(F[X + 3 * U] + F[h + 3 * U + u]);
           const next = forget * F[cell + u] + input * candidate, shown = Math.tanh(next);
           F[kept + u] = input; F[kept + U + u] = forget; F[kept + 2 * U + u] = candidate; F[kept + 3 * U + u] = output;
           F[kept + 4 * U + u] = shown;
@@ -135,6 +137,10 @@ function plainKernels(F, I) {
         const square = F[squares + i] += (gradient * gradient - F[squares + i]) * newSquare;
         F[weights + i] -= F[weights + i] * decay + (mean * rate) / (Math.sqrt(square) + epsilon);
       }
+    },
+
+    uniforms(to, count, key, keyAbove, other, otherAbove) {
+      F.set(statelessUniform(count, [key + keyAbove * 2 ** 32, other + otherAbove * 2 ** 32]), to);
     },
   };
 }

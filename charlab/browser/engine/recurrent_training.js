@@ -1,193 +1,19 @@
 // GRU and LSTM networks over whole windows, with back-propagation through time written out (Werbos, 1990): what
-// charlab.training computes with TensorFlow, to rounding. Weights have the names and shapes of charlab.core.
-// Names in shape comments: T characters a row, B rows, R = T * B, V ids, D numbers an input vector, U units, G gates * U.
-// In the memory D, U and V are rounded up to whole panels (see kernels.js), and B to an even number: the units, ids and
-// rows that fill them up have weights of zero or do not count, so they change nothing.
-import { PANEL, makeKernels } from "./kernels.js";
+// charlab.training computes with TensorFlow, to rounding. Names in shape comments are those of network_memory.js.
+import { NetworkMemory, ROWS_AT_ONCE } from "./network_memory.js";
 import { statelessUniform } from "./random.js";
 
 const SEED_PLACES = 64; // a seed's keys of dropout: one for each place where a network drops, the last for resets
-const ROWS_AT_ONCE = 128; // of a product that sums over rows: what then stays in the processor's first cache
-const STACK = 1024; // numbers at the beginning of the memory that belong to the kernels
-const MOST_PAGES = 32_768; // of 64 KiB: 2 GiB
 
-const CELLS_TRAINED = {
-  gru: { gates: 3, kept: 4, biases: [2], states: ["hidden"] },
-  lstm: { gates: 4, kept: 5, biases: [], states: ["hidden", "cell"] },
-};
-
-const paddedWidth = (n) => Math.ceil(n / PANEL) * PANEL;
-
-// A network on rows of B characters side by side and T long. `ids` and `targets` [T, B] are filled by `setRows`.
-export class RecurrentTraining {
-  constructor(model, vocabularySize, rows, length, wasm) {
-    Object.assign(this, { model, rows, length, V: vocabularySize, cell: CELLS_TRAINED[model.kind] });
-    this.B = rows + (rows % 2);
-    this.R = this.B * length;
-    this.U = paddedWidth(model.units);
-    this.W = paddedWidth(vocabularySize);
-    this.G = this.cell.gates * this.U;
-    this.size = STACK;
-    this.#placeWeights();
-    this.#placeLayers();
-    this.#placeScratch();
-    const pages = Math.ceil((this.size * 4) / 65_536);
-    if (pages > MOST_PAGES) throw new RangeError(`Training it here takes ${(pages / 16_384).toFixed(1)} GiB of memory.`);
-    this.memory = new WebAssembly.Memory({ initial: pages });
-    this.floats = new Float32Array(this.memory.buffer);
-    this.ints = new Int32Array(this.memory.buffer);
-    this.kernels = makeKernels(this.memory, wasm);
-    for (let r = 0; r < this.R; r++) this.ints[this.ownRows + r] = r;
-    this.ints.fill(-1, this.targets, this.targets + this.R);
-  }
-
-  // Where everything lies
-
-  #take(numbers) {
-    const place = this.size;
-    this.size += paddedWidth(numbers);
-    return place;
-  }
-
-  // Weights, those with weight decay first; then, in the same order, their gradients and the optimizer's two means.
-  #placeWeights() {
-    const { model, V, W, U } = this, D = model.embedding, { gates, biases } = this.cell;
-    this.named = new Map();
-    this.weights = this.size;
-    if (D) this.#placeWeight("embedding", [V, D], 1, D);
-    for (let i = 0; i < model.layers; i++) {
-      this.#placeWeight(`layer_${i}/kernel`, [i ? model.units : D || V, gates * model.units], gates, model.units);
-      this.#placeWeight(`layer_${i}/recurrent_kernel`, [model.units, gates * model.units], gates, model.units);
-    }
-    this.#placeWeight("head/kernel", [model.units, V], 1, V);
-    this.decayed = this.size - this.weights;
-    for (let i = 0; i < model.layers; i++)
-      this.#placeWeight(`layer_${i}/bias`, [...biases, gates * model.units], gates, model.units);
-    this.#placeWeight("head/bias", [V], 1, V);
-    this.count = this.size - this.weights;
-    this.gradients = this.#take(this.count);
-    this.means = this.#take(this.count);
-    this.squares = this.#take(this.count);
-    this.toGradient = this.gradients - this.weights;
-  }
-
-  // A weight's rows consist of `parts` (gates) of `columns` numbers, each rounded up to `width`.
-  #placeWeight(name, shape, parts, columns) {
-    const rows = shape.length > 1 ? shape[0] : 1, width = paddedWidth(columns);
-    const isBias = name.endsWith("bias");
-    const place = this.#take((isBias ? rows : paddedWidth(rows)) * parts * width);
-    this.named.set(name, { place, shape, rows, parts, columns, width });
-  }
-
-  #placeLayers() {
-    const { model, B, R, U, W, cell } = this, T = this.length;
-    this.layers = Array.from({ length: model.layers }, (_, i) => {
-      const inputs = i ? model.units : model.embedding || this.V, D = paddedWidth(inputs), drops = model.input_dropout > 0;
-      // What the first layer adds for a character depends on its id alone, unless numbers of it are dropped: then a
-      // table [W, G] takes the place of a product over all rows.
-      const hasTable = i === 0 && !drops && (W <= R || !model.embedding);
-      return {
-        index: i, inputs, D, hasTable,
-        kernel: this.named.get(`layer_${i}/kernel`).place,
-        recurrent: this.named.get(`layer_${i}/recurrent_kernel`).place,
-        bias: this.named.get(`layer_${i}/bias`).place,
-        states: cell.states.map(() => this.#take((T + 1) * B * U)), // [T + 1, B, U] each, from before the first character
-        kept: this.#take(R * cell.kept * U),
-        packed: this.#take(U * this.G), // the recurrent kernel, as it is or transposed
-        input: !hasTable && (i === 0 || drops) ? this.#take(R * D) : 0,
-        inputMask: drops ? this.#take(B * D) : 0,
-        masked: model.recurrent_dropout ? this.#take(R * U) : 0,
-        mask: model.recurrent_dropout ? this.#take(B * U) : 0,
-      };
-    });
-    if (model.output_dropout) [this.output, this.outputMask] = [this.#take(R * U), this.#take(R * U)];
-  }
-
-  #placeScratch() {
-    const { B, R, U, W, G } = this, D = Math.max(...this.layers.map((layer) => layer.D));
-    this.ids = this.#take(R);
-    this.targets = this.#take(R);
-    this.ownRows = this.#take(R); // 0, 1, 2 ...
-    this.zeros = this.#take(Math.max(G, W, B * Math.max(D, U)));
-    this.sums = this.#take(Math.max(W, R) * G); // what inputs add inside the gates, and the gradient by it
-    this.fromState = this.#take(B * G);
-    this.dFromState = this.#take(R * G);
-    this.packed = this.#take(Math.max(D * G, U * W, ROWS_AT_ONCE * Math.max(W, G)));
-    this.logits = this.#take(R * W);
-    this.figures = this.#take(3 * R);
-    this.above = this.#take(R * Math.max(D, U)); // the gradient by what a layer hands upwards
-    this.dState = this.#take(B * U);
-    this.dCell = this.#take(B * U);
-    this.innerBias = this.#take(U);
-    this.bias = this.#take(G);
-    this.back = this.#take(B * U);
-  }
-
-  // Weights in and out
-
-  // {name: {shape, values}} of all weights, or with `shift` of the arrays that lie as the weights do.
-  arrays(shift = 0) {
-    const result = {};
-    for (const [name, { place, shape, rows, parts, columns, width }] of this.named) {
-      const values = new Float32Array(rows * parts * columns);
-      for (let p = 0; p < rows * parts; p++) {
-        const from = place + shift + p * width;
-        values.set(this.floats.subarray(from, from + columns), p * columns);
-      }
-      result[name] = { shape, values };
-    }
-    return result;
-  }
-
-  setArrays(arrays, shift = 0) {
-    for (const [name, { place, rows, parts, columns, width }] of this.named) {
-      const values = arrays[name]?.values;
-      if (values?.length !== rows * parts * columns) throw new RangeError(`The weight "${name}" is not of this network.`);
-      for (let p = 0; p < rows * parts; p++)
-        this.floats.set(values.subarray(p * columns, (p + 1) * columns), place + shift + p * width);
-    }
-  }
-
-  // The state before the rows: one array [rows, units] for each layer of a GRU, two of an LSTM.
-
-  state() {
-    return this.#states().map((place) => this.#unpadded(place));
-  }
-
-  setState(arrays) {
-    const { rows, U, floats } = this, units = this.model.units;
-    this.#states().forEach((place, i) => {
-      for (let b = 0; b < rows; b++) floats.set(arrays[i].subarray(b * units, (b + 1) * units), place + b * U);
-    });
-  }
-
-  clearState() {
-    for (const place of this.#states()) this.floats.fill(0, place, place + this.B * this.U);
-  }
-
-  // The state after the rows becomes that before the next ones.
-  carryState() {
-    const numbers = this.B * this.U, after = this.length * numbers;
-    for (const place of this.#states()) this.floats.copyWithin(place, place + after, place + after + numbers);
-  }
-
+// A network that reads rows of a text, B side by side and T characters long, and learns from them.
+export class RecurrentTraining extends NetworkMemory {
   // The state of a share of the rows, drawn by seed and step, is set to zero.
   resetStates(share, seed, step) {
     if (!share) return;
     const uniforms = statelessUniform(this.rows, [seed * SEED_PLACES + SEED_PLACES - 1, step]);
-    for (const place of this.#states())
+    for (const place of this.statePlaces())
       for (let b = 0; b < this.rows; b++)
         if (!(uniforms[b] >= Math.fround(share))) this.floats.fill(0, place + b * this.U, place + (b + 1) * this.U);
-  }
-
-  #states() {
-    return this.layers.flatMap((layer) => layer.states);
-  }
-
-  #unpadded(place) {
-    const { rows, U } = this, units = this.model.units, values = new Float32Array(rows * units);
-    for (let b = 0; b < rows; b++) values.set(this.floats.subarray(place + b * U, place + b * U + units), b * units);
-    return values;
   }
 
   // Rows of a text: row b reads ids[offsets[b]] and what follows; targets that are the unknown character do not count.
@@ -220,7 +46,7 @@ export class RecurrentTraining {
       this.#mask(this.output, this.headInput, this.outputMask, this.B * U, true);
       this.headInput = this.output;
     }
-    const head = this.named.get("head/kernel").place, bias = this.named.get("head/bias").place;
+    const [head, bias] = this.#head();
     this.#product(this.logits, bias, 0, this.headInput, U, 1, head, W, 1, R, W, U);
     kernels.softmax(this.logits, this.targets, this.figures, R, W, this.V, share);
     let loss = 0, correct = 0;
@@ -229,6 +55,10 @@ export class RecurrentTraining {
       correct += floats[r + 2 * R];
     }
     return { loss, correct };
+  }
+
+  #head() {
+    return ["head/kernel", "head/bias"].map((name) => this.named.get(name).place);
   }
 
   // The states after each character [R, U].
@@ -289,21 +119,25 @@ export class RecurrentTraining {
   }
 
   // The masks of a step as the server draws them: 0 for what is dropped, 1 / (1 - rate) for the rest.
-  #drawMasks([seed, step]) {
-    const { model, rows, layers } = this;
-    const draw = (to, rate, width, columns, times, place) => {
-      const uniforms = statelessUniform(times * rows * columns, [seed * SEED_PLACES + place, step]);
-      const least = Math.fround(rate), kept = 1 / Math.fround(1 - rate);
-      for (let i = 0, t = 0; t < times; t++)
-        for (let b = 0; b < rows; b++)
-          for (let j = 0; j < columns; j++, i++)
-            this.floats[to + (t * this.B + b) * width + j] = uniforms[i] >= least ? kept : 0;
-    };
+  #drawMasks(key) {
+    const { model, layers, U } = this;
     for (const { index, inputMask, inputs, D, mask } of layers) {
-      if (inputMask) draw(inputMask, model.input_dropout, D, inputs, 1, 2 * index);
-      if (mask) draw(mask, model.recurrent_dropout, this.U, model.units, 1, 2 * index + 1);
+      if (inputMask) this.#drawMask(inputMask, model.input_dropout, key, 2 * index, 1, inputs, D);
+      if (mask) this.#drawMask(mask, model.recurrent_dropout, key, 2 * index + 1, 1, model.units, U);
     }
-    if (this.outputMask) draw(this.outputMask, model.output_dropout, this.U, model.units, this.length, 2 * layers.length);
+    const place = 2 * layers.length;
+    if (this.outputMask) this.#drawMask(this.outputMask, model.output_dropout, key, place, this.length, model.units, U);
+  }
+
+  // A mask [times, rows, columns], as rows of `width`, for one of the network's places.
+  #drawMask(to, rate, [seed, step], place, times, columns, width) {
+    const { B, rows, floats, kernels, above } = this, first = seed * SEED_PLACES + place;
+    const halves = [first, step].flatMap((number) => [number % 2 ** 32, Math.floor(number / 2 ** 32)]);
+    const least = Math.fround(rate), kept = 1 / Math.fround(1 - rate);
+    kernels.uniforms(above, times * rows * columns, ...halves); // which nothing else needs while reading
+    for (let i = above, t = 0; t < times; t++)
+      for (let b = 0; b < rows; b++)
+        for (let j = 0, at = to + (t * B + b) * width; j < columns; j++) floats[at + j] = floats[i++] >= least ? kept : 0;
   }
 
   // x times a mask, one character after the other; `moves` where each has a mask of its own. [T, numbers] each.
@@ -330,11 +164,11 @@ export class RecurrentTraining {
 
   // The gradients of what `forward` has just read, into the places of the gradients.
   backward() {
-    const { R, U, W, kernels, toGradient } = this, head = this.named.get("head/kernel").place;
+    const { R, U, W, kernels, toGradient } = this, [head, bias] = this.#head();
     this.#product(this.above, this.zeros, 0, this.logits, W, 1, head, 1, W, R, U, W);
     if (this.drops.output) this.#mask(this.above, this.above, this.outputMask, this.B * U, true);
     this.#productOverRows(head + toGradient, this.headInput, U, this.logits, W, R);
-    kernels.sum_rows(this.named.get("head/bias").place + toGradient, this.logits, R, W);
+    kernels.sum_rows(bias + toGradient, this.logits, R, W);
     for (let i = this.layers.length - 1; i >= 0; i--) this.#backThroughLayer(this.layers[i]);
   }
 

@@ -1,4 +1,4 @@
-// A training on this device: the steps that the server would take, from a seed and a text's ids, and the loop around them.
+// A training on this device: the steps that the server would take from a seed and a text's ids, and the loop around it.
 // What a page or a server shows of it is said in events; weights and checkpoints are bytes of safetensors files.
 import { Adam } from "./optimizer.js";
 import { RecurrentTraining } from "./recurrent_training.js";
@@ -19,9 +19,9 @@ export function untrainable(model, train) {
   return "";
 }
 
-// Weights, optimizer and place in the text. `model` and `train` are settings as config.json has them; `ids` are those of
-// the training text, the last id of the vocabulary being the unknown character. It begins at `arrays` (null: first
-// weights drawn from the seed) and `place` ({ step, seconds } of these weights), or exactly where `checkpoint` was made.
+// Weights, optimizer and place in the text. `model` and `train` are settings as config.json has them; `ids` are those
+// of the training text, the last id of the vocabulary being the unknown character. It begins with `arrays` (null: first
+// weights drawn from the seed) and their `place` ({ step, seconds }), or exactly where `checkpoint` was made.
 export class Training {
   constructor({ model, train, vocabularySize, ids, arrays = null, wasm = null, checkpoint = null, place = null }) {
     const problem = untrainable(model, train);
@@ -30,7 +30,8 @@ export class Training {
     this.#offsetsOf(0);
     this.stepsPerEpoch = this.offsets.steps;
     if (this.stepsPerEpoch < 1) {
-      throw new Error(`The text is too short for these batches: ${ids.length} characters give no ${train.batch_size} rows.`);
+      const given = `${ids.length} characters give no ${train.batch_size} rows of ${train.sequence_length}`;
+      throw new Error(`The text is too short for these batches: ${given} as ${train.batches}.`);
     }
     this.network = new RecurrentTraining(model, vocabularySize, train.batch_size, train.sequence_length, wasm);
     this.optimizer = new Adam(this.network, train);
@@ -140,12 +141,10 @@ export class Training {
 
   #resume(bytes) {
     const { network } = this, { means, squares, weights } = network, all = readArrays(bytes);
-    const part = (prefix) => Object.fromEntries(
-      Object.entries(all).filter(([name]) => name.startsWith(prefix)).map(([name, array]) => [name.slice(prefix.length), array]),
-    );
-    network.setArrays(part("model/"));
-    network.setArrays(part("means/"), means - weights);
-    network.setArrays(part("squares/"), squares - weights);
+    for (const [prefix, shift] of Object.entries({ model: 0, means: means - weights, squares: squares - weights })) {
+      const names = [...network.named.keys()];
+      network.setArrays(Object.fromEntries(names.map((name) => [name, all[`${prefix}/${name}`]])), shift);
+    }
     network.setState(network.state().map((_, i) => all[`state/${i}`].values));
     const { step, seconds, iterations } = JSON.parse(readMetadata(bytes).place);
     Object.assign(this, { step, seconds });

@@ -42,7 +42,7 @@ function buffersOf(answer) {
     .filter((value) => value instanceof ArrayBuffer);
 }
 
-// Train a network on the ids of a text. `place` { step, seconds } belongs to `weights`, where they are not the first ones.
+// Train a network on the ids of a text. `place` { step, seconds } belongs to `weights` that are not the first ones.
 async function train(request, { say, asked }) {
   const arrays = request.weights && readArrays(request.weights);
   const training = new Training({ ...request, arrays });
