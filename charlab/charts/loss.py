@@ -69,7 +69,8 @@ def loss_chart(
     With the unit "accuracy" the figure shows the share of characters predicted correctly, in percent, and leaves
     out the reference lines, which are losses.
 
-    A run is {"label": str, "events": [...]} with events as in metrics.jsonl; a single run needs no label.
+    A run is {"label": str, "events": [...]} with events as in metrics.jsonl; a single run needs no label. Where it
+    has "reported", the legend says that its figures of training are those that a device has reported.
     Reference lines are pairs of a name and a loss in nats. Runs of labs have more: lines of accuracies (0 to 1) in
     place of the reference lines, `further` accuracies by their keys in the events, each with its name, which are
     all that is drawn of other runs, and a loss per something else than one character. Raises ConfigError for an
@@ -86,7 +87,10 @@ def loss_chart(
         for wanted in ("training", "validation"):
             points = _loss_points(run["events"], wanted, _X_FIELDS[x], unit)
             if points[0]:
-                lines.append(_loss_line(run["label"], points, wanted, index, unit))
+                drawn = _loss_line(run["label"], points, wanted, index, unit)
+                if wanted == "training" and run.get("reported"):
+                    drawn["name"] += ", reported by the device"
+                lines.append(drawn)
     layout = plain_layout("accuracy, %" if unit == ACCURACY else f"loss, {unit} per {one}", _X_TITLES[x])
     if unit == ACCURACY:
         lines += _further_lines(runs, further, _X_FIELDS[x])

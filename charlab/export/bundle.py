@@ -25,7 +25,7 @@ from charlab.core import kinds, predictor, summary
 from charlab.corpora import catalogue, splits
 from charlab.errors import CharlabError, RunError
 from charlab.export import bundle_validation, markdown
-from charlab.runs import changes, models, quotas, shell_commands, store
+from charlab.runs import changes, devices, models, quotas, shell_commands, store
 from charlab.runs.permissions import Actor
 from charlab.runs.store import Run, RunConfig
 
@@ -33,6 +33,10 @@ _COLUMNS = (
     "event", "epoch", "step", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate",
     "characters_per_second",
 )  # fmt: skip
+_ON_DEVICE = (
+    "A browser trained it on its own device, with CharLab's engine for browsers; the command trains the same "
+    "model on another machine. The loss above was measured by the server, not by the device."
+)
 _STATUS = ("started", "ended", "epoch", "step", "total_steps", "seconds", "best_epoch")
 
 
@@ -91,6 +95,7 @@ def model_card(run: Run) -> str:
     )
     covered = f"\n\n{markdown.shown(config.coverage.sentence('The model'))}" if config.coverage else ""
     fence = "`" * (3 + max(map(len, re.findall("`+", shell_commands.training_command(config))), default=0))
+    trained = f"{_ON_DEVICE}\n\n" if devices.is_for(config) else ""
     versions = ", ".join(f"{name} {version}" for name, version in config.versions.items()) or "not recorded"
     return f"""# {markdown.shown(config.name, in_heading=True)}
 
@@ -113,7 +118,7 @@ A model that predicts the next character of a text: {kinds.of(model).described},
 {shell_commands.training_command(config)}
 {fence}
 
-Made with: {markdown.shown(versions)}.
+{trained}Made with: {markdown.shown(versions)}.
 
 ## Limits
 

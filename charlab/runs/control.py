@@ -53,7 +53,8 @@ def move_to_device(run: Run, actor: Actor) -> None:
     RunError where it has begun, and ConfigError where no device can train it."""
     permissions.check(actor, run, "move it")
     config = run.config()
-    config = dataclasses.replace(config, train=config.train.replace(accelerator=devices.NAME))
+    train, versions = config.train.replace(accelerator=devices.NAME), devices.versions(config.versions)
+    config = dataclasses.replace(config, train=train, versions=versions)
     devices.check(config)
     with quotas.joining_queue(actor, config, run.path.parent), _held(run), _changing(run):
         status = run.recorded_status()

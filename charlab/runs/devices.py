@@ -12,6 +12,7 @@ from charlab.runs.store import RunConfig
 NAME = "device"  # of the accelerator
 MAX_LAYERS = 2
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW"}
+_UNUSED = ("tensorflow", "keras")
 ONLY_IN_A_BROWSER = (
     "“device” means the device of a browser: such a run is started, resumed and trained longer on the Train page, "
     "in that browser. For this machine choose another accelerator, for example auto."
@@ -35,6 +36,11 @@ def why_not(model: ModelConfig, train: TrainConfig) -> str:
     if train.precision != "float32":
         return f"A device computes in float32, not in {train.precision}."
     return ""
+
+
+def versions(found: dict[str, str]) -> dict[str, str]:
+    """The versions of libraries without those that a device does not use."""
+    return {name: version for name, version in found.items() if name not in _UNUSED}
 
 
 def check(config: RunConfig) -> None:

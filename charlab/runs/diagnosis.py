@@ -159,15 +159,22 @@ def _overfitting(evaluations: list[dict[str, Any]], in_unit: Callable[[float], s
         return ""
     latest = after[-1]
     rising = all(e["val_loss"] > lowest["val_loss"] * _RISE for e in after[-2:])
-    falling = _is_number(latest.get("loss")) and latest["loss"] < lowest.get("loss", -math.inf)
-    if not (rising and falling):
+    before, now = _training_loss(lowest), _training_loss(latest)
+    if not rising or before is None or now is None or now >= before:
         return ""
     return (
         f"It has been overfitting since epoch {lowest['epoch']:g}: validation loss rose from "
         f"{in_unit(lowest['val_loss'])} to {in_unit(latest['val_loss'])} while training loss fell from "
-        f"{in_unit(lowest['loss'])} to {in_unit(latest['loss'])}. It begins to memorise its text. The weights of "
+        f"{in_unit(before)} to {in_unit(now)}. It begins to memorise its text. The weights of "
         f"epoch {lowest['epoch']:g} are saved as the best; a longer text, a smaller model or dropout would help."
     )
+
+
+def _training_loss(evaluation: dict[str, Any]) -> float | None:
+    """The mean training loss of an epoch. Where a device trained it, nobody here knows that one: the loss of the
+    same weights on a sample of the training set."""
+    found = evaluation.get("loss", evaluation.get("train_loss_after"))
+    return found if _is_number(found) else None
 
 
 def _advice(state: str, used_up: bool, final: bool, may_act: bool) -> tuple[str, str] | None:

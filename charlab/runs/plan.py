@@ -128,7 +128,7 @@ class RunPlan:
             train=self.train,
             created=time.time(),
             notes=self.text.notes + self.coverage + self.notes + self.validation,
-            versions=versions(),
+            versions=devices.versions(versions()) if self.train.accelerator == devices.NAME else versions(),
             reading=self.text.reading,
             coverage=self.text.coverage,
             corpus_title=self.text.title if stored_texts.is_name(self.text.name) else "",

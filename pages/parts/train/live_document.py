@@ -19,7 +19,7 @@ from charlab.core.display import without_turns
 from charlab.corpora import catalogue, splits
 from charlab.errors import CharlabError
 from charlab.export import download_names
-from charlab.runs import baselines, control, diagnosis, limits, queue, startup, store, watch
+from charlab.runs import baselines, control, devices, diagnosis, limits, queue, startup, store, watch
 from charlab.runs.live import Event, Snapshot, Snapshots
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared.page_words import in_page_words
@@ -33,6 +33,7 @@ _BASELINES: SharedCache[Future] = SharedCache(2**18)
 _BACKGROUND = ThreadPoolExecutor(1, "baselines")
 _TITLES = {"bits": "loss in bits", "nats": "loss in nats", "accuracy": "accuracy"}
 _EVERY_EPOCH = "Every epoch uses the same prompt and the same random numbers: only the model has changed."
+_REPORTED = "Reported by the device that trains it."
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,11 @@ def make(wanted: Wanted) -> Document:
         "active": active,
         "controls": controls(run, status, snapshot.weight_names),
         "state": run_picker.STATES[status.state].capitalize(),
-        "queue": _in_line(run) if status.state == "queued" else "",
+        "queue": _in_line(run, config) if status.state == "queued" else "",
         "problem": in_order(snapshot.problem),
         "reason": _reason(status, wanted.may_act),
         "bar": _bar(config, status),
-        "figures": _figures(status, events, wanted.unit, telling),
+        "figures": _figures(config, status, events, wanted.unit, telling),
         "chart": {
             "label": f"Progress of {config.name}, {_TITLES[wanted.unit]}: training solid, validation dashed.",
             "filename": f"loss-{download_names.of_run(config)}",
@@ -119,14 +120,18 @@ def controls(run: Run, status: Status, weight_names: Collection[str]) -> str:
 
 def to_watch(run: Run) -> list[Run]:
     """The language models in training that can be watched while this run waits in the queue."""
+    if devices.is_for(run.config()):
+        return []
     return [other for other, _ in queue.running(run.path.parent, task="")[:3]]
 
 
 # Progress and figures
 
 
-def _in_line(run: Run) -> str:
+def _in_line(run: Run, config: RunConfig) -> str:
     """A waiting run's position in the queue, and its expected start."""
+    if devices.is_for(config):
+        return "Waiting for its device to begin."
     try:
         starts = watch.listing(run.path.parent).get(_expected_starts, run.path.parent)
     except CharlabError:  # another run is being deleted
@@ -167,8 +172,12 @@ def _bar(config: RunConfig, status: Status) -> dict[str, Any] | None:
     return {"share": min(1.0, share), "words": words}
 
 
-def _figures(status: Status, events: list[Event], unit: str, telling: Telling) -> list[dict[str, str]]:
-    """Time, speed and the best validation figure so far, in the chart's unit."""
+def _figures(
+    config: RunConfig, status: Status, events: list[Event], unit: str, telling: Telling
+) -> list[dict[str, str]]:
+    """Time, speed and the best validation figure so far, in the chart's unit. The first two are what a device says
+    where one trains the run."""
+    reported = {"help": _REPORTED} if devices.is_for(config) else {}
     steps = [event for event in events if event["event"] == "step"]
     speed = (steps[-1] if steps else status.results).get("characters_per_second")
     if status.state in store.ACTIVE:
@@ -178,8 +187,8 @@ def _figures(status: Status, events: list[Event], unit: str, telling: Telling) -
     else:
         passed = {"label": "Time taken", "value": clock(status.seconds)}
     return [
-        passed,
-        {"label": telling.speed, "value": f"{speed:,.0f}" if speed else "..."},
+        passed | reported,
+        {"label": telling.speed, "value": f"{speed:,.0f}" if speed else "..."} | reported,
         {"label": telling.figure[0] if unit == loss.ACCURACY else f"Validation, {unit}"}
         | _validation(events, unit, telling),
     ]
@@ -234,7 +243,7 @@ def _chart(wanted: Wanted, drawn: list[tuple[str, Snapshot]], lines: list[baseli
 
 
 def _drawn(drawn: list[tuple[str, Snapshot]], wanted: Wanted, lines: list[baselines.Line]) -> str:
-    runs = [{"label": label, "events": run.events} for label, run in drawn]
+    runs = [{"label": label, "events": run.events, "reported": devices.is_for(run.config)} for label, run in drawn]
     config = drawn[0][1].config
     chart = loss.loss_chart(runs, wanted.unit, wanted.over, lines, **_telling(config).chart(config))
     return json.dumps(chart, separators=(",", ":")) if chart["data"] else ""
@@ -257,8 +266,10 @@ def _caption(config: RunConfig, unit: str, has_baselines: bool) -> str:
     else:
         grey = " Grey lines are baselines without a network." if has_baselines else ""
         meaning = f"How wrong the predictions still are: lower is better.{grey}"
+    on_device = devices.is_for(config)
+    by_device, by_server = (" (reported by the device)", ", measured by this server") if on_device else ("", "")
     return (
-        f"{meaning} Training: on the text the model learns from. Validation: on "
+        f"{meaning} Training{by_device}: on the text the model learns from. Validation{by_server}: on "
         f"{splits.described(config.train)}, which it never learns from."
     )
 
@@ -296,6 +307,8 @@ def _next_text(config: RunConfig, status: Status) -> str:
     """When the text after that of the untrained model comes; "" where no training is under way."""
     if config.task or status.state != "running" or not kinds.of(config.model).trained:  # an n-gram has no epochs
         return ""
+    if devices.is_for(config):
+        return "Next text with the next weights that the device sends."
     time_is_up = ", or when the time is up" if config.train.minutes else ""
     return f"Next text at the end of epoch 1{time_is_up}."
 

@@ -35,6 +35,15 @@ def test_it_overfits_since_the_epoch_of_the_lowest_validation():
     assert "loss rose from 1.500 nats to 1.600 nats while training loss fell from 1.400 nats to 1.000" in said
 
 
+def test_where_a_device_trained_it_overfits_by_the_losses_that_were_measured():
+    measured = evaluated([2.0, 1.6, 1.5, 1.55, 1.6], [2.0, 1.6, 1.4, 1.2, 1.0])
+    for event in measured:
+        if event["event"] == "epoch" and event["step"]:
+            event["train_loss_after"] = event.pop("loss") - 0.1
+    said = verdicts(config(), measured)
+    assert "loss rose from 1.500 nats to 1.600 nats while training loss fell from 1.300 nats to 0.900" in said
+
+
 @pytest.mark.parametrize(
     ("validation", "training"),
     [
