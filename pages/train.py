@@ -7,11 +7,12 @@ from pathlib import Path
 import streamlit as st
 
 from charlab.errors import CharlabError
-from charlab.runs import accelerators, limits, plan
+from charlab.runs import accelerators, devices, limits, plan
 from pages.parts.shared import browser_cookie, lazy_popover, present, settings_fold, url_state
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
 from pages.parts.train import (
+    device,
     export_import,
     own_texts,
     preview,
@@ -23,7 +24,6 @@ from pages.parts.train import (
     startup,
 )
 
-startup.keep_ready()
 st.html(Path(__file__).parent / "parts" / "train" / "train.css")
 present.details("title").title("Train a model")
 start.fold_where_a_run_is_shown()
@@ -32,6 +32,8 @@ start.fold_where_a_run_is_shown()
 texts = run_form.texts_here()
 start.select_stand_in(texts)
 run_form.read_link(texts)
+if st.session_state.accelerator != devices.NAME:
+    startup.keep_ready()
 row = st.container(horizontal=True, vertical_alignment="top", key="new-run")
 present.details("new-run-heading", row, width="content").header("New run", anchor=False, width="content")
 is_open = settings_fold.is_open(start.FORM)
@@ -71,7 +73,7 @@ with form:
         alphabet_cost = st.empty()
         run_form.tell_missing_accelerators()
     with columns[3] if accelerator_in_row else accelerator_here:
-        accelerator = run_form.pick_accelerator(preset)
+        accelerator = run_form.pick_accelerator(preset, changes)
     add_text, is_drawn = lazy_popover.popover(
         "Add your own text", key="add_text", room=410, place=more, icon=":material/upload_file:", width="content"
     )
@@ -92,7 +94,8 @@ with form:
                 st.session_state.run = imported.id
     facts = st.container()  # below Start, which must not move when a typed setting makes them longer
 
-reason = accelerators.why_no_tensorflow() if settings_form.is_trained(preset) else ""
+here = settings_form.is_trained(preset) and accelerator != devices.NAME
+reason = accelerators.why_no_tensorflow() if here else ""
 pressed = start_place.button(
     "Start",
     type="primary",
@@ -115,6 +118,10 @@ try:
     planned = plan.plan_run(text_facts, preset.name, model, train, examine=preview.examined)
     with facts:
         st.caption(preview.in_short(planned))
+        if accelerator == devices.NAME:
+            device.show_speed(planned)
+        else:
+            run_form.tell_queue(planned)
         preview.coverage_words(planned)
         preview.validation_words(planned)
     alphabet_cost.caption(preview.alphabet_cost(planned))

@@ -183,7 +183,7 @@ def test_accelerators_are_in_the_row_only_where_there_are_several(monkeypatch, o
     monkeypatch.setattr(run_form, "_survey", lambda: found)
     app = open_page("train", corpus="coin-flips")
     boxes = [box for column in app.columns for box in column.selectbox if box.label == "Accelerator"]
-    assert len(boxes) == in_row and app.selectbox(key="accelerator").options == ["Auto", *names[1:]]
+    assert len(boxes) == in_row and app.selectbox(key="accelerator").options == ["Auto", *names[1:], "This device"]
     assert "TPU: none is here." in text(app).replace("*", "")  # with the advanced settings
 
 

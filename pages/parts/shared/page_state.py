@@ -68,7 +68,7 @@ SETTINGS: dict[str, Setting] = {
 
     "corpus": _train(str, catalogue.DEFAULT, choices=AT_CALL),
     "preset": _train(str, "quick-gru", choices=PRESETS),
-    "accelerator": _train(str, "auto", choices=ACCELERATORS),
+    "accelerator": _train(str, AT_CALL, choices=ACCELERATORS),
     "minutes": _train(float, 1.0, limits=(0.5, 60.0)),
     "run": _train(str, AT_CALL, choices=AT_CALL),
     "whose": _train(str, MINE, choices=(MINE, EVERYONES), parameter=None),
@@ -136,7 +136,7 @@ REMEMBERED = {
     "pasted": TRAIN, "own_text_said": TRAIN, "own_text_problem": TRAIN,
     "own_text_asked": TRAIN, "own_text_name": TRAIN,
     "start_problem": TRAIN, "stand_in_chosen": TRAIN, "stand_in_said": TRAIN, "new_run": TRAIN,
-    "for_new_run": TRAIN,
+    "for_new_run": TRAIN, "device_secrets": TRAIN, "device_left": TRAIN,
     "encoding.*": TRAIN, "normalise": TRAIN, "remove_licence": TRAIN,
     "upload": TRAIN, "bundle_upload": TRAIN, "more-*": TRAIN,
     "name-*": TRAIN, "asked_in_vain": TRAIN,

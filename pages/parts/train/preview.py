@@ -19,7 +19,7 @@ from charlab.core.vocab import Vocab
 from charlab.corpora import batching, catalogue, encoding, splits
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
-from charlab.runs import limits, plan, time_estimate, validation, watch
+from charlab.runs import devices, limits, plan, time_estimate, validation, watch
 from charlab.runs.plan import RunPlan, TextFacts
 from charlab.runs.time_estimate import MeasuredSpeed
 from pages.parts.shared.chart import plotly_chart
@@ -72,7 +72,8 @@ def in_short(planned: RunPlan) -> str:
         return f"{summary.describe_parameters(model, size).capitalize()}  |  a few seconds"
     layers = f"{model.layers} layers of {model.units}" if model.layers > 1 else kinds.of(model).size(model)
     network = f"{kinds.of(model).title}, {layers}, {summary.describe_parameters(model, size)}"
-    return f"{network}  |  {_time(model, train, characters, size, measured)}"
+    takes = _time(model, train, characters, size, measured)
+    return f"{network}  |  {takes}" if takes else network
 
 
 def coverage_words(planned: RunPlan) -> None:
@@ -239,7 +240,8 @@ def _how_long(model: ModelConfig, train: TrainConfig, characters: int, size: int
     except CharlabError as error:
         st.warning(plain(str(error)))
         return
-    words = [f"**{_time(model, train, characters, size, measured).capitalize()}.**"]
+    takes = _time(model, train, characters, size, measured)
+    words = [f"**{takes.capitalize()}.**"] if takes else []
     if seen is not None:
         passes = f", {seen / a_pass:,.1f} times the training set" if seen else ""
         words.append(f"The model will see {'about ' if train.minutes else ''}{_amount(seen)} characters{passes}.")
@@ -262,12 +264,14 @@ def _how_long(model: ModelConfig, train: TrainConfig, characters: int, size: int
 def _time(
     model: ModelConfig, train: TrainConfig, characters: int, size: int, measured: list[MeasuredSpeed]
 ) -> str:
+    """How long it takes; "" where a device trains it, which the browser measures."""
     try:
         seconds = time_estimate.estimate_seconds(model, train, characters, size, measured)
     except CharlabError:
         return "the text is too short"
+    on_device = train.accelerator == devices.NAME
     if seconds is None:
-        return "time estimate available after the first run"
+        return "" if on_device else "time estimate available after the first run"
     words = time_estimate.duration(seconds)
     if not time_estimate.was_measured(model, train, measured):
         words = words.replace("about", "roughly")
@@ -276,7 +280,7 @@ def _time(
         early = ", before its learning rate has decayed" if train.learning_rate_schedule == "cosine" else ""
         stopped = f"but this server stops it after {limits.in_minutes(cap)}{early}: set a time budget instead"
         return f"{words} on this machine, {stopped}"
-    return f"{words} on this machine"
+    return f"{words} on this {'device' if on_device else 'machine'}"
 
 
 def _amount(characters: int) -> str:

@@ -10,13 +10,16 @@ import streamlit as st
 
 from charlab import os_errors
 from charlab.core import kinds
-from charlab.runs import checkpoints, control, limits, permissions, store
+from charlab.runs import checkpoints, control, devices, limits, permissions, store
 from charlab.runs.store import Run, RunConfig, Status
 from charlab.runs.watch import KnownRun
 from pages.parts.shared import browser_cookie, gone, present
 from pages.parts.shared.safe_text import plain
+from pages.parts.train import device
 
 _PROBLEM = "asked_in_vain"
+_IN_QUEUE = "Continues from its last checkpoint, after joining the end of the queue."
+_ON_DEVICE = "Continues on this device: exactly where this browser stopped, or else from the last weights sent."
 _ADVICE = re.compile(r"; resume it [^.]*| Then resume this run:[^.]*\.|train longer, or ")
 
 
@@ -31,14 +34,18 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
         if status.state in store.ACTIVE:
             with st.container(key="while-active", horizontal=True, width="content"):
                 _while_active(run, config, status)
+        elif (
+            devices.is_for(config) and not device.is_mine(config) and status.state in (*control.RESUMABLE, "done")
+        ):
+            st.caption("Only the browser that started it can train it further: it was trained on that device.")
         elif status.state in control.RESUMABLE:
             _button(
                 "Resume",
                 ":material/play_arrow:",
-                control.resume,
+                resume,
                 run,
                 disabled=limits.is_used_up(status),
-                help="Continues from its last checkpoint, after joining the end of the queue.",
+                help=_ON_DEVICE if devices.is_for(config) else _IN_QUEUE,
             )
         elif kinds.of(config.model).trained and not limits.is_used_up(status):
             _train_longer(run, config)
@@ -52,6 +59,23 @@ def buttons(run: Run, config: RunConfig, status: Status) -> None:
         st.caption(plain(f"{limits.cap_in_words()} This run has used its limit; the command line has none."))
 
 
+def resume(run: Run, actor: Any) -> None:
+    """Let a run continue: in the queue, or on this device."""
+    control.resume(run, actor)
+    _open_on_device(run)
+
+
+def train_longer(run: Run, actor: Any, **more: Any) -> None:
+    """Train a run longer: in the queue, or on this device."""
+    control.train_longer(run, actor, **more)
+    _open_on_device(run)
+
+
+def _open_on_device(run: Run) -> None:
+    if devices.is_for(run.config()):
+        device.open_here(run)
+
+
 def reason_for_reader(status: Status, may_act: bool) -> str:
     """The status's reason; without its advice to resume or to train longer where the reader may not."""
     return status.reason if may_act else _ADVICE.sub("", status.reason)
@@ -63,7 +87,9 @@ def offer_to_resume(interrupted: list[KnownRun]) -> None:
     left = [
         run.id
         for run in interrupted
-        if not limits.is_used_up(run.recorded_status()) and permissions.may_act(me, run)
+        if not limits.is_used_up(run.recorded_status())
+        and permissions.may_act(me, run)
+        and not devices.is_for(run.config())  # it continues on its own page, one at a time
     ]
     if not left:
         return
@@ -82,7 +108,7 @@ def offer_to_resume(interrupted: list[KnownRun]) -> None:
 
 def _resume_all(names: list[str]) -> None:
     for name in reversed(names):  # they are listed newest first
-        run_action(lambda name=name: control.resume(store.find(name), browser_cookie.actor()))
+        run_action(lambda name=name: resume(store.find(name), browser_cookie.actor()))
 
 
 def _while_active(run: Run, config: RunConfig, status: Status) -> None:
@@ -121,7 +147,7 @@ def _train_longer(run: Run, config: RunConfig) -> None:
             if config.train.learning_rate_schedule == "cosine":
                 st.caption("The learning rate restarts higher, then decays again.")
             given = {"minutes" if in_minutes else "epochs": f"more-{run.id}"}
-            _submit("Train", ":material/play_arrow:", control.train_longer, run, given)
+            _submit("Train", ":material/play_arrow:", train_longer, run, given)
 
 
 def _rename(run: Run, config: RunConfig) -> None:

@@ -7,15 +7,20 @@ from typing import Any
 
 import streamlit as st
 
+from charlab.core import kinds
 from charlab.corpora import catalogue
 from charlab.corpora.catalogue import Corpus
-from charlab.runs import accelerators, limits
+from charlab.errors import CharlabError
+from charlab.runs import accelerators, devices, limits, plan, queue, time_estimate
+from charlab.runs.plan import RunPlan
 from charlab.runs.presets import PRESETS, Preset
-from pages.parts.shared import dates, page_state, url_state
+from pages.parts.shared import browser_cookie, dates, page_state, url_state
 from pages.parts.shared.safe_text import as_label, plain
 from pages.parts.train import settings_form
 
 _CPU_ONLY = ("auto", "cpu", "mirrored")  # what a machine with nothing but its CPU has
+_LONG_SECONDS = 60.0  # of waiting for a place on the server
+_LEFT = "device_left"  # whether a model took the place of the device that was chosen
 
 
 def texts_here() -> dict[str, Corpus]:
@@ -26,8 +31,9 @@ def texts_here() -> dict[str, Corpus]:
 def read_link(texts: dict[str, Corpus]) -> None:
     """Give the form's settings their values, before any of it is drawn."""
     url_state.read("corpus", choices=texts)
-    for key in ("preset", "accelerator", "minutes"):
+    for key in ("preset", "minutes"):
         url_state.read(key)
+    url_state.read("accelerator", default=devices.NAME if is_device_first() else "auto")
     name = st.session_state.preset
     for key in (f"budget.{name}", f"epochs.{name}"):
         url_state.read(key)
@@ -42,6 +48,8 @@ def summary(texts: dict[str, Corpus]) -> str:
         in_minutes = state[f"budget.{preset.name}"] == "minutes"
         epochs = state[f"epochs.{preset.name}"]
         words.append(limits.in_minutes(state.minutes) if in_minutes else f"{epochs} epoch{'s' * (epochs > 1)}")
+        if state.accelerator == devices.NAME:
+            words.append("on this device")
     if changed := len(settings_form.in_link(preset)):
         words.append(f"{changed} changed setting{'s' * (changed > 1)}")
     return ", ".join(words)
@@ -90,31 +98,80 @@ def pick_preset() -> Preset:
     return preset
 
 
+def is_device_first() -> bool:
+    """Whether the reader's own device is the first choice: in a class, where the server's queue is long, and where
+    the server cannot train networks."""
+    return browser_cookie.is_class() or bool(accelerators.why_no_tensorflow()) or _is_queue_long()
+
+
+def _is_queue_long() -> bool:
+    """Whether a run that joins the queue now would wait for longer than a minute, or nobody knows how long."""
+    seconds = queue.expected_wait()
+    return seconds is None or seconds > _LONG_SECONDS
+
+
+def tell_queue(planned: RunPlan) -> None:
+    """Say where a run would wait on the server, and the reader's device could begin now."""
+    if kinds.of(planned.model).trained and not devices.why_not(planned.model, planned.train) and _is_queue_long():
+        seconds = queue.expected_wait()
+        when = f"in {time_estimate.duration(seconds)}" if seconds else "after the runs before it"
+        st.caption(f"On the server it would start {when}. This device could start now: choose it as accelerator.")
+
+
 def has_accelerators() -> bool:
-    """Whether this machine is known to have more than its CPU to choose from."""
-    return any(row["available"] and row["name"] not in _CPU_ONLY for row in _rows())
+    """Whether there is more than the server's CPU to choose from that is worth a place in the row."""
+    found = any(row["available"] and row["name"] not in _CPU_ONLY for row in _rows())
+    return found or st.session_state.accelerator == devices.NAME or is_device_first()
 
 
-def pick_accelerator(preset: Preset) -> str:
-    """Draw a select box of the accelerators of this machine."""
+def pick_accelerator(preset: Preset, changes: dict[str, Any]) -> str:
+    """Draw a select box of the accelerators of this machine, and the reader's device where that can train the
+    preset with these changes."""
     rows = _rows()
     available = [row["name"] for row in rows if row["available"]] or ["cpu"]
     options = ["auto", *(name for name in available if name != "auto")]
+    counted, why_not = not settings_form.is_trained(preset), _why_not_on_device(preset, changes)
+    if not counted and not why_not:
+        options.insert(0 if is_device_first() else len(options), devices.NAME)
+    _leave_or_return(options)
     if st.session_state.accelerator not in options:
         if rows:
             st.warning(f"This machine has no {plain(st.session_state.accelerator)} accelerator. Auto is selected.")
         st.session_state.accelerator = "auto"
-    counted = not settings_form.is_trained(preset)
-    titles = {row["name"]: row["title"] for row in rows} | {"auto": "Auto"}
-    return st.selectbox(
+    titles = {row["name"]: row["title"] for row in rows} | {"auto": "Auto", devices.NAME: "This device"}
+    chosen = st.selectbox(
         "Accelerator",
         options,
         key="accelerator",
         persist_state="session",
         disabled=counted,
         format_func=lambda name: titles.get(name, name.upper()),
-        help="An n-gram model needs no accelerator." if counted else "Auto picks the fastest available.",
+        help="An n-gram model needs no accelerator."
+        if counted
+        else "Auto picks the fastest one of the server. This device trains in your browser, without waiting.",
     )
+    if why_not and not counted and st.session_state.get(_LEFT):
+        st.caption(plain(f"{why_not} The server trains it."))
+    return chosen
+
+
+def _leave_or_return(options: list[str]) -> None:
+    """Take the server where the chosen device cannot train the model, and the device again where it can."""
+    state = st.session_state
+    if state.accelerator == devices.NAME and devices.NAME not in options:
+        state.accelerator, state[_LEFT] = "auto", True
+    elif state.get(_LEFT) and devices.NAME in options:
+        if state.accelerator == "auto":
+            state.accelerator = devices.NAME
+        state[_LEFT] = False
+
+
+def _why_not_on_device(preset: Preset, changes: dict[str, Any]) -> str:
+    """Why a device cannot train that, in a sentence; "" where it can, or where the settings are wrong."""
+    try:
+        return devices.why_not(*plan.change(preset.model, preset.train, changes))
+    except CharlabError:
+        return ""
 
 
 def tell_missing_accelerators() -> None:

@@ -11,12 +11,20 @@ from streamlit.delta_generator import DeltaGenerator
 
 from charlab.corpora import encoding
 from charlab.errors import CharlabError
-from charlab.runs import baselines, models, shell_commands, store, validation
+from charlab.runs import baselines, devices, models, shell_commands, store, validation
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import lazy_popover, page_state, present, url_state
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import command, plain
-from pages.parts.train import export_import, live_document, live_panel, preview, run_comparison, run_controls
+from pages.parts.train import (
+    device,
+    export_import,
+    live_document,
+    live_panel,
+    preview,
+    run_comparison,
+    run_controls,
+)
 
 _PICTURE_HEIGHT = 350  # pixels: with what is above it, the first screen of a projector
 _PRESENT_HEIGHT = 560  # where nothing but the controls is above it
@@ -112,12 +120,16 @@ def _figures_and_controls(run: Run, config: RunConfig, status: Status, live: liv
         left, middle, right = st.columns([3.6, 5.6, 6.3], vertical_alignment="center")
     with left:
         live.part("progress")
-        if status.state == "queued":
+        if status.state == "queued" and not devices.is_for(config):
+            _offer_device(run, config, status)
             _watch_buttons(run)
     with middle:
         live.part("figures")
     with right if not present.is_on() else st.container() if active else present.details("controls"):
         run_controls.buttons(run, config, status)
+    if devices.is_for(config):
+        with present.details("device"):
+            device.show_training(run, config, status, run_controls.run_action)
     if active and present.is_on():  # Pause and Stop are the two controls then
         st.html("<style>.st-key-start { display: none; }</style>")
 
@@ -159,6 +171,20 @@ def _examined(key: Hashable, _config: RunConfig) -> tuple[str, ...]:
     text = models.training_text(_config, download=False).text
     vocab = encoding.make_vocab(text, _config.model)
     return validation.findings(encoding.text_ids(text, vocab, _config.model), vocab, _config.train)
+
+
+def _offer_device(run: Run, config: RunConfig, status: Status) -> None:
+    """Offer the reader's device to a run that waits for the server and that it can train from the beginning."""
+    if status.step or not device.is_mine(config) or devices.why_not(config.model, config.train):
+        return
+    st.button(
+        "Train it on this device",
+        icon=":material/devices:",
+        key=f"to-device-{run.id}",
+        on_click=run_controls.run_action,
+        args=(lambda: device.take_over(run),),
+        help="It starts at once, in this browser, and leaves the queue.",
+    )
 
 
 def _watch_buttons(run: Run) -> None:

@@ -12,12 +12,12 @@ from charlab.corpora import catalogue
 from charlab.corpora.catalogue import Corpus
 from charlab.corpora.uploads import Text
 from charlab.errors import DownloadError
-from charlab.runs import plan
+from charlab.runs import devices, plan
 from charlab.runs.plan import RunPlan
 from pages.parts.shared import browser_cookie, gone, settings_fold
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
-from pages.parts.train import run_picker
+from pages.parts.train import device, run_picker
 
 FORM = "new_run"  # the form that folds
 _PROBLEM, _CHOSEN, _SAID = "start_problem", "stand_in_chosen", "stand_in_said"
@@ -34,7 +34,10 @@ def fold_where_a_run_is_shown() -> None:
 def start(planned: RunPlan) -> None:
     """Make the planned run, and show it."""
     try:
-        st.session_state.run = planned.create(browser_cookie.actor()).id
+        run = planned.create(browser_cookie.actor())
+        st.session_state.run = run.id
+        if devices.is_for(run.config()):
+            device.open_here(run)
     except os_errors.EXPECTED as error:
         refuse(in_page_words(os_errors.sentence(error) or ""))
 
