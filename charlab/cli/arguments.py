@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from charlab.cli import commands
+from charlab.cli import commands, page_commands
 from charlab.core.config import SETTINGS, SampleConfig, Setting, settings
 from charlab.errors import ConfigError
 from charlab.export import formats
@@ -168,6 +168,12 @@ def _add_files(subparsers: Any) -> None:
     export = _command(subparsers, "export", commands.export, "export a model for use elsewhere", model=True)
     export.add_argument("--format", required=True, choices=list(formats.FORMATS))
     export.add_argument("--to", required=True, help="a file, for savedmodel a folder, or an address (gs://...)")
+
+    site = _command(subparsers, "site", page_commands.site, "write models as a site of plain files")
+    site.add_argument("folder", help="where the files go; it is made where it is missing")
+    site.add_argument(
+        "models", nargs="*", help="built-in models' names, runs' ids or paths; default: all built-in"
+    )
 
     import_ = _command(subparsers, "import", commands.import_model, "import a model file as a run")
     import_.add_argument("file", help="the model file: a path, or an address")

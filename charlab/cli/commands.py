@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from charlab.browser import page
 from charlab.cli import given_texts, loading
 from charlab.core import generation, reading
 from charlab.core.config import SETTINGS, SampleConfig
@@ -162,7 +163,7 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
 
     run = models.find(options.model)
     write_keras = trainers.KERAS_FILES.get(run.config().task)
-    formats.export(run, options.format, options.to, options.weights, write_keras, scripts.standalone)
+    formats.export(run, options.format, options.to, options.weights, write_keras, scripts.standalone, page.html)
     print(f"{run.id} as {formats.FORMATS[options.format].title}: {options.to}", file=sys.stderr)
     return {"model": run.id, "format": options.format, "to": options.to}
 

@@ -47,6 +47,11 @@ FORMATS = {
             ".charlab.zip", "application/zip", kinds=KINDS,
         ),
         Format(
+            "page", "web page",
+            "The model in one HTML file. It generates, explains and trains in any browser, without a network.",
+            ".html", "text/html", kinds=KINDS,
+        ),
+        Format(
             "csv", "metrics (CSV)",
             "Losses and accuracies as a table, for a spreadsheet: one row per step or epoch.",
             ".csv", "text/csv", kinds=KINDS, for_labs=True,
@@ -73,11 +78,14 @@ FORMATS = {
 
 WriteKeras = Callable[[Path, RunConfig, Weights], None]
 Script = Callable[[RunConfig], str]
+Page = Callable[[Run, str], str]  # a run and the name of its weights -> HTML
 
 
-def make(run: Run, name: str, lab_script: Script | None = None) -> bytes:
-    """The bytes of a format that needs no TensorFlow; `lab_script` writes the program of a lab's run. Raises
-    ConfigError where the run does not have it."""
+def make(
+    run: Run, name: str, lab_script: Script | None = None, page: Page | None = None, weights_name: str = "best"
+) -> bytes:
+    """The bytes of a format that needs no TensorFlow; `lab_script` writes the program of a lab's run, `page` a
+    web page. Raises ConfigError where the run does not have it."""
     _check_of_lab(run, name)
     program = lab_script if run.config().task and lab_script else script.standalone
     makers: dict[str, Callable[[], bytes]] = {
@@ -85,6 +93,8 @@ def make(run: Run, name: str, lab_script: Script | None = None) -> bytes:
         "csv": lambda: bundle.metrics_csv(run).encode("utf-8"),
         "script": lambda: program(run.config()).encode("utf-8"),
     }
+    if page:
+        makers["page"] = lambda: page(run, weights_name).encode("utf-8")
     if name not in makers:
         raise ConfigError(f"The format {name!r} needs a worker process. Formats without one: {', '.join(makers)}.")
     return makers[name]()
@@ -97,9 +107,10 @@ def export(
     weights_name: str = "best",
     write_keras: WriteKeras | None = None,
     lab_script: Script | None = None,
+    page: Page | None = None,
 ) -> None:
     """Write a run in a format to a path or an address; starts TensorFlow where the format needs it. Of a lab's
-    run, `write_keras` writes the .keras file and `lab_script` the program.
+    run, `write_keras` writes the .keras file and `lab_script` the program; `page` writes a web page.
 
     A SavedModel is a folder, or a zip file of it where the target ends with .zip. Raises ConfigError,
     RunError, ModelError or UnavailableError, in a sentence.
@@ -110,7 +121,7 @@ def export(
     is_folder = name == "savedmodel" and not target.lower().endswith(".zip")
     targets.check(target, is_folder)
     if not FORMATS[name].needs_tensorflow:
-        targets.write(target, make(run, name, lab_script))
+        targets.write(target, make(run, name, lab_script, page, weights_name))
         return
     if reason := accelerators.why_no_tensorflow():
         raise UnavailableError(reason)

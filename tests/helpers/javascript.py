@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -65,6 +66,16 @@ def evaluate_js(code: str, *, timeout: float = 120.0, **inputs: Any) -> Any:
         done = subprocess.run(["node", place / "script.js", folder], capture_output=True, timeout=timeout)
         assert done.returncode == 0, done.stderr.decode()
         return _read(json.loads((place / "output.json").read_text()), place)
+
+
+def declared_names(module: str) -> list[str]:
+    """The names that a module's text declares at its top."""
+    found = re.findall(
+        r"^(?:export )?(?:async )?(?:const|let|class|function\*?) +(\{[^}]*\}|\[[^\]]*\]|\w+)",
+        module,
+        re.MULTILINE,
+    )
+    return [name for names in found for name in re.findall(r"\w+", names)]
 
 
 def _written(value: Any, folder: Path) -> Any:

@@ -32,6 +32,7 @@ def test_a_network_is_offered_in_every_form():
     make_run()
     assert labels(opened()) == [
         "Download model file",
+        "Download web page",
         "Download metrics (CSV)",
         "Download Python script",
         "Create .keras",
@@ -42,7 +43,7 @@ def test_a_network_is_offered_in_every_form():
 
 def test_counts_are_offered_as_what_they_can_be():
     ngram_run()
-    assert labels(opened()) == ["Download model file", "Download metrics (CSV)", "Import"]
+    assert labels(opened()) == ["Download model file", "Download web page", "Download metrics (CSV)", "Import"]
 
 
 def test_without_weights_there_is_nothing_to_take_away():

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from charlab import os_errors
+from charlab.browser import page
 from charlab.errors import CharlabError
 from charlab.export import bundle, download_names, formats
 from charlab.labs import scripts
@@ -67,7 +68,7 @@ def _made_here(run: Run, form: formats.Format) -> None:
     """Draw a download button whose file is created when it is clicked."""
     st.download_button(
         f"Download {form.title}",
-        lambda: formats.make(run, form.name, scripts.standalone),
+        lambda: formats.make(run, form.name, scripts.standalone, page.html),
         file_name=f"{download_names.of_run(run.config())}{form.suffix}",
         mime=form.mime,
         icon=":material/download:",

@@ -9,21 +9,13 @@ from collections import Counter
 import pytest
 
 from charlab.browser import engine
-
-DECLARED = re.compile(
-    r"^(?:export )?(?:async )?(?:const|let|class|function\*?) +(\{[^}]*\}|\[[^\]]*\]|\w+)", re.MULTILINE
-)
-
-
-def names(module: str) -> list[str]:
-    return [name for found in DECLARED.findall(module) for name in re.findall(r"\w+", found)]
-
+from helpers.javascript import declared_names
 
 MODULES = sorted(engine.FOLDER.glob("*.js"))
 
 
 def test_no_two_modules_have_a_name_in_common():
-    counted = Counter(name for path in MODULES for name in names(path.read_text(encoding="utf-8")))
+    counted = Counter(name for path in MODULES for name in declared_names(path.read_text(encoding="utf-8")))
     assert len(counted) > 50
     assert not [name for name, number in counted.items() if number > 1]
 

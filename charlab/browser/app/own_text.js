@@ -1,0 +1,27 @@
+// A text of one's own, to train on: from the box or from a file, as CharLab reads an uploaded one.
+
+import { grouped } from "./characters.js";
+
+export const LEAST_CHARACTERS = 2000;
+const MOST_BYTES = 20e6;
+
+// A file's text. Throws a sentence where it is none.
+export async function textOf(file) {
+  if (file.size > MOST_BYTES) throw new Error(`“${file.name}” has ${(file.size / 1e6).toFixed(0)} MB. A text here has at most 20 MB: choose a smaller one.`);
+  try {
+    return tidy(new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer()));
+  } catch {
+    throw new Error(`“${file.name}” is not a text in UTF-8. Save it as a text file in UTF-8, or paste the text.`);
+  }
+}
+
+// Lines end with "\n", and letters have their accents in them.
+export const tidy = (text) => text.replace(/\r\n?/g, "\n").normalize("NFC");
+
+// What there is to say of a text before it is used.
+export function aboutText(text) {
+  const characters = [...text].length;
+  if (!characters) return "Paste a text, or open a file.";
+  if (characters < LEAST_CHARACTERS) return `${grouped(characters)} characters. A text to train on needs at least ${grouped(LEAST_CHARACTERS)}.`;
+  return `${grouped(characters)} characters, ${grouped(new Set(text).size)} distinct. The last tenth is the validation set.`;
+}
