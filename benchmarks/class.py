@@ -38,7 +38,13 @@ MODEL = "quick-gru"  # a starter
 EXPLAINER = {"model": MODEL, "text": TEXT, "step": 20, "temperature": 0.5}
 STEPS = {"model": MODEL, "text": TEXT[:43], "view": "write with it"}
 PLAYGROUND = {"model": MODEL, "samples": SAMPLES, "length": LENGTH}
-NEW_RUN = {"corpus": "shakespeare", "preset": "quick-gru", "budget.quick-gru": "minutes", "minutes": 60}
+NEW_RUN = {
+    "corpus": "shakespeare",
+    "accelerator": "auto",
+    "preset": "quick-gru",
+    "budget.quick-gru": "minutes",
+    "minutes": 60,
+}
 SETTINGS = {"CHARLAB_CLASS": "1", "CHARLAB_WARM": "0"}
 LOADS = ("idle", "training")
 ASKED = 60  # events of a kind: as many rounds as that takes, at most 10

@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from helpers.browser import Served, button, new_context, serving, settled, wait_until
 from helpers.runs import all_runs
 
-SLOW = "corpus=coin-flips&preset=custom&epochs.custom=5000&custom.units=16&custom.batch_size=4"
+SLOW = "corpus=coin-flips&preset=custom&accelerator=auto&epochs.custom=5000&custom.units=16&custom.batch_size=4"
 TOLD = "This run was started in another browser: only that browser and the teacher can"
 CONTROLS = ("Pause", "Stop", "Resume", "Train longer", "Rename", "Delete")
 pytestmark = pytest.mark.browser
