@@ -69,7 +69,8 @@ export function inWords({ speed, simd }, { characters, minutes, epochs }) {
     ? `${minutes} ${minutes === 1 ? "minute reads" : "minutes read"} ${share(read)}`
     : `${epochs} ${epochs === 1 ? "epoch takes" : "epochs take"} ${lasting((epochs * characters) / speed)}`;
   const slow = simd ? "" : " This browser has no WebAssembly SIMD: another one may be several times as fast.";
-  return `This device trains about ${rounded(speed)} characters per second: ${budget}.${slow}`;
+  const little = minutes && read < 0.3 ? " A model with fewer units would read more of it." : "";
+  return `This device trains about ${rounded(speed)} characters per second: ${budget}.${little}${slow}`;
 }
 
 const share = (read) => (read >= 0.95 ? `the text ${rounded(read)} times` : `${Math.ceil(100 * read)}% of the text`);
@@ -132,7 +133,7 @@ function tellOf(part, here) {
     preparing: "Loading the text and the weights ...",
     training: "Training on this device: leave this tab open. Meanwhile you can use the other pages in it.",
     ending: "Sending the last weights ...",
-    over: active && here.end ? "The server is measuring the last weights." : "",
+    over: active && here.end && here.end !== "paused" ? "The server is evaluating the last weights." : "",
   };
   const words = [states[here.state], here.isOver && !active ? "" : began(here)];
   if (here.silent > 1) words.push("The server does not answer. Training goes on here, and what is new is sent when it answers.");
@@ -145,6 +146,6 @@ function began({ from }) {
   if (!from?.place.step) return "";
   const step = `step ${from.place.step.toLocaleString("en-GB")}`;
   return from.exact
-    ? `It went on exactly where this browser had stopped, at ${step}.`
-    : `It went on from the last weights that the server had, at ${step}; this browser had no later state of this run.`;
+    ? `It continued exactly from the state that this browser had stored, at ${step}.`
+    : `It continued from the last weights that the server had, at ${step}: this browser had stored no state of it.`;
 }
