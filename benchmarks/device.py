@@ -36,6 +36,11 @@ RECIPES = {
     "GRU-128, 32 x 32": (SMALL, QUICK.train.replace(batch_size=32, epochs=1000)),
     "GRU-256, 64 x 32": (QUICK.model, QUICK.train.replace(epochs=1000)),
 }
+MINI = PRESETS["mini-gpt"]
+TRANSFORMERS = {
+    f"Mini GPT, {optimizer}": (MINI.model, MINI.train.replace(optimizer=optimizer, epochs=1000))
+    for optimizer in ("muon", "adamw")
+}
 LEAST = {"GRU-128, 32 x 32": 0.8, "GRU-256, 64 x 32": 0.7}  # of the server's speed
 WAYS = {"browser": "Chromium", "server": "charlab, one thread", "torch": "PyTorch, one thread"}
 WARM = 1.5  # seconds of the browser that do not count: it compiles meanwhile
@@ -87,6 +92,25 @@ WRITE = """async ([request, config]) => {
   worker.terminate();
   return written / (performance.now() - began) * 1000;
 }"""
+# Milliseconds that matrix products [count, m, k, n] take in the kernels, each by its best time.
+MULTIPLY = """async (products) => {
+  const memory = new WebAssembly.Memory({ initial: 1600 });
+  const source = await (await fetch("kernels.wasm")).arrayBuffer();
+  const { pack, multiply } = (await WebAssembly.instantiate(source, { env: { memory } })).instance.exports;
+  const begin = 1024, a = 1_000_000, b = 6_000_000, packed = 11_000_000, c = 16_000_000;
+  let sum = 0;
+  for (const [count, m, k, n] of products) {
+    let best = Infinity;
+    for (let turn = 0; turn < 30; turn++) {
+      const began = performance.now();
+      pack(packed, b, n, 1, k, n);
+      multiply(c, n, begin, 0, a, k, 1, packed, m, n, k);
+      best = Math.min(best, performance.now() - began);
+    }
+    sum += count * best;
+  }
+  return sum;
+}"""
 
 
 def main() -> None:
@@ -103,6 +127,7 @@ def main() -> None:
             raw[recipe] = common.take_turns(turns, rounds)
         raw["without SIMD"] = browser.train("GRU-128, 32 x 32", seconds, simd=False)["speed"]
         raw["writing"] = [browser.write() for _ in range(rounds)]
+        raw["Transformer"] = transformer(browser, seconds)
     common.report("device", options, about, tables(raw, ways), raw)
 
 
@@ -112,6 +137,22 @@ def turn(way: str, recipe: str, seconds: float, browser: Browser) -> dict[str, f
         return browser.train(recipe, seconds)
     with common.Worker("benchmarks.device", "--as", way, environment={"OMP_NUM_THREADS": "1"}) as worker:
         return worker.ask(recipe=recipe, seconds=seconds)
+
+
+def transformer(browser: Browser, seconds: float) -> list[dict[str, Any]]:
+    """How fast a browser could train a Transformer at most: characters per second of its step's products alone, in
+    the engine's kernels, and the server's of the whole step."""
+    from benchmarks.training import products
+
+    rows = []
+    for name, (model, train) in TRANSFORMERS.items():
+        characters = train.batch_size * train.sequence_length
+        limit = 1000 * characters / browser.page.evaluate(MULTIPLY, products(model, train, -(-V // 16) * 16))
+        speed = turn("server", name, seconds, browser)["speed"]
+        row = {"network": name, "charlab, one thread, characters/s": speed}
+        row |= {"products alone in the kernels, characters/s": limit, "these to charlab": limit / speed}
+        rows.append(row)
+    return rows
 
 
 def tables(raw: dict[str, Any], ways: list[str]) -> dict[str, list[dict[str, Any]]]:
@@ -141,6 +182,7 @@ def tables(raw: dict[str, Any], ways: list[str]) -> dict[str, list[dict[str, Any
         "Training": speeds,
         "Waiting, in the worker": waits,
         "Writing": [writing],
+        "Could a Transformer be trained there?": raw["Transformer"],
         "The engine, compressed": engine_sizes(),
     }
 
@@ -218,7 +260,7 @@ def training_ids() -> np.ndarray:
 
 def act(way: str) -> None:
     def answer(recipe: str, seconds: float) -> dict[str, float]:
-        model, train = RECIPES[recipe]
+        model, train = (RECIPES | TRANSFORMERS)[recipe]
         work = (server if way == "server" else torch_steps)(model, train)
         work(20)
         began = time.perf_counter()

@@ -16,6 +16,17 @@ const CELLS_TRAINED = {
 
 const paddedWidth = (n) => Math.ceil(n / PANEL) * PANEL;
 
+// Every weight's shape by its name.
+export function weightShapes({ kind, layers, units, embedding }, V) {
+  const { gates, biases } = CELLS_TRAINED[kind], shapes = embedding ? { embedding: [V, embedding] } : {};
+  for (let i = 0; i < layers; i++) {
+    shapes[`layer_${i}/kernel`] = [i ? units : embedding || V, gates * units];
+    shapes[`layer_${i}/recurrent_kernel`] = [units, gates * units];
+    shapes[`layer_${i}/bias`] = [...biases, gates * units];
+  }
+  return { ...shapes, "head/kernel": [units, V], "head/bias": [V] };
+}
+
 // For rows of B characters side by side and T long.
 export class NetworkMemory {
   constructor(model, vocabularySize, rows, length, wasm) {
@@ -47,19 +58,13 @@ export class NetworkMemory {
 
   // Weights, those with weight decay first; then, in the same order, their gradients and the optimizer's two means.
   #placeWeights() {
-    const { model, V, W, U } = this, D = model.embedding, { gates, biases } = this.cell;
+    const { model, V, cell } = this, isBias = (name) => name.endsWith("bias");
+    const shapes = Object.entries(weightShapes(model, V));
     this.named = new Map();
     this.weights = this.size;
-    if (D) this.#placeWeight("embedding", [V, D], 1, D);
-    for (let i = 0; i < model.layers; i++) {
-      this.#placeWeight(`layer_${i}/kernel`, [i ? model.units : D || V, gates * model.units], gates, model.units);
-      this.#placeWeight(`layer_${i}/recurrent_kernel`, [model.units, gates * model.units], gates, model.units);
-    }
-    this.#placeWeight("head/kernel", [model.units, V], 1, V);
+    for (const [name, shape] of shapes) if (!isBias(name)) this.#placeWeight(name, shape, cell.gates);
     this.decayed = this.size - this.weights;
-    for (let i = 0; i < model.layers; i++)
-      this.#placeWeight(`layer_${i}/bias`, [...biases, gates * model.units], gates, model.units);
-    this.#placeWeight("head/bias", [V], 1, V);
+    for (const [name, shape] of shapes) if (isBias(name)) this.#placeWeight(name, shape, cell.gates);
     this.count = this.size - this.weights;
     this.gradients = this.#take(this.count);
     this.means = this.#take(this.count);
@@ -67,11 +72,11 @@ export class NetworkMemory {
     this.toGradient = this.gradients - this.weights;
   }
 
-  // A weight's rows consist of `parts` (gates) of `columns` numbers, each rounded up to `width`.
-  #placeWeight(name, shape, parts, columns) {
-    const rows = shape.length > 1 ? shape[0] : 1, width = paddedWidth(columns);
-    const isBias = name.endsWith("bias");
-    const place = this.#take((isBias ? rows : paddedWidth(rows)) * parts * width);
+  // A layer's weights have rows of as many parts as it has gates, each part rounded up to `width`.
+  #placeWeight(name, shape, gates) {
+    const rows = shape.length > 1 ? shape[0] : 1, parts = name.startsWith("layer") ? gates : 1;
+    const columns = shape[shape.length - 1] / parts, width = paddedWidth(columns);
+    const place = this.#take((name.endsWith("bias") ? rows : paddedWidth(rows)) * parts * width);
     this.named.set(name, { place, shape, rows, parts, columns, width });
   }
 

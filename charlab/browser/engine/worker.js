@@ -3,6 +3,7 @@
 import { Training, runTraining } from "./training.js";
 import { hasSimd } from "./kernels.js";
 import { readArrays } from "./safetensors.js";
+import { weightShapes } from "./network_memory.js";
 
 // Each takes a request and a job ({ say(answer), asked() }), and what the worker keeps between requests.
 // It returns the last answer.
@@ -51,11 +52,16 @@ async function train(request, { say, asked }) {
   return { state, place: training.place, weights: training.weights().buffer };
 }
 
+// Numbers between -0.1 and 0.1.
+const spread = (count) => Float32Array.from({ length: count }, (_, i) => ((i * 7919) % 2001) / 10_000 - 0.1);
+
 // How fast this device trains a network, on random ids: the first half of the time is left to the browser's compiler.
 function measure({ model, train: settings, vocabularySize, seconds, wasm }) {
   const characters = Math.max(10_000, 4 * settings.batch_size * settings.sequence_length);
   const ids = Uint16Array.from({ length: characters }, (_, i) => (i * 7919) % (vocabularySize - 1 || 1));
-  const training = new Training({ model, train: settings, vocabularySize, ids, wasm });
+  const any = ([name, shape]) => [name, { shape, values: spread(shape.reduce((a, b) => a * b)) }];
+  const arrays = Object.fromEntries(Object.entries(weightShapes(model, vocabularySize)).map(any)); // faster than drawing
+  const training = new Training({ model, train: settings, vocabularySize, ids, arrays, wasm });
   const began = performance.now(), passed = () => (performance.now() - began) / 1000;
   training.takeStep();
   while (passed() < seconds / 2) training.takeStep();
