@@ -10,7 +10,7 @@ export const whenChanged = (act) => listeners.add(act);
 // Make a model the page's own. `about` has title, model, train, vocab, corpus, bits and more; `weights` are the bytes of
 // a safetensors file.
 export async function useModel(about, weights) {
-  const { kernels: wasm, client } = current, { model, train, vocab } = about;
+  const { kernels: wasm, client } = current, { model, vocab, recipe: { train } } = about; // as it would be trained here
   const { parameters, untrainable } = await client.ask("load", { model, train, vocab, weights, wasm }).done;
   Object.assign(current, { about, weights, parameters, untrainable, vocab: vocabulary(vocab) });
   for (const act of listeners) act();

@@ -1,7 +1,7 @@
 // Step by step: the sampling probabilities side by side, on which a random number falls, one character after the other.
 
 import { inPercent, named, visible } from "./characters.js";
-import { ask, current, showProblem } from "./current.js";
+import { ask, current, showProblem, whenChanged } from "./current.js";
 import { button, make, oncePerFrame, spoken } from "./dom.js";
 import { sampleConfig, sampling } from "./settings.js";
 import { promptBox, seedButton, temperatureBox } from "./temperature.js";
@@ -27,6 +27,12 @@ export function stepsView(root) {
   view.restart = button("Restart", restart);
   view.hands = make("div", { class: "buttons" });
   const changed = () => refresh();
+  const alphabet = () => current.vocab.alphabet.join("");
+  let known = alphabet();
+  whenChanged(() => {
+    if (known !== alphabet()) restart(); // ids of another alphabet are other characters
+    known = alphabet();
+  });
   root.append(
     make("h2", {}, "Which character does the random number choose?"),
     make("div", { class: "picture" }, view.marker, view.bar), view.words,

@@ -6,6 +6,8 @@ import { lossCurve } from "./curve.js";
 import { button, choice, field, make, oncePerFrame, spoken } from "./dom.js";
 import { LEAST_CHARACTERS, aboutText, textOf, tidy } from "./own_text.js";
 import { OwnTraining, planned } from "./own_training.js";
+import { sampling } from "./settings.js";
+import { showSettings } from "./temperature.js";
 
 const SHOWN = 100_000; // characters of a file in the box: a longer one stays out of it
 
@@ -14,6 +16,7 @@ export function trainView(root) {
   view.redraw = oncePerFrame(() => drawTraining(view));
   root.append(make("div", { class: "split even" }, form(view), progress(view)));
   whenChanged(() => { if (!root.hidden) showForm(view); });
+  addEventListener("resize", view.redraw);
   addEventListener("beforeunload", (event) => { if (isRunning(view)) event.preventDefault(); });
   return { show: () => { showForm(view); view.redraw(); } };
 }
@@ -86,6 +89,8 @@ async function begin(view) {
   };
   try {
     view.training = new OwnTraining(planned(view.text, settings), view.redraw);
+    sampling.prompt = view.training.plan.about.train.seed_text;
+    showSettings();
     showForm(view);
     view.redraw();
     await view.training.run();
@@ -119,12 +124,12 @@ function saving(view) {
 
 function drawTraining(view) {
   const { training } = view;
-  const bits = (loss) => loss / Math.LN2;
+  const bits = (loss) => loss / Math.LN2, width = Math.max(280, view.chart.clientWidth);
   view.chart.replaceChildren(lossCurve(training ? {
     training: training.events.map(({ seconds, loss }) => [seconds, bits(loss)]),
     validation: training.validation.map(({ seconds, loss }) => [seconds, bits(loss)]),
-    budget: training.plan.about.train.minutes * 60,
-  } : { training: [], validation: [], budget: 60 }));
+    budget: training.plan.about.train.minutes * 60, width,
+  } : { training: [], validation: [], budget: 60, width }));
   view.told.hidden = !training?.sample;
   view.sample.textContent = training?.sample ? training.plan.about.train.seed_text + training.sample : "";
   if (!training) {
