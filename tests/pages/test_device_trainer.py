@@ -184,3 +184,30 @@ def test_a_press_reaches_the_worker_at_once_and_the_end_waits_for_the_servers_wo
 )
 def test_it_goes_on_from_its_checkpoint_where_the_servers_weights_are_of_its_making(scenes, scene, expected):
     assert scenes[scene] == expected
+
+
+WORDS = """
+import { speedInWords } from "PLACE/device_words.js";
+const main = ({ measured, budgets }) =>
+  budgets.map((budget) => speedInWords(measured, { characters: 1e6, ...budget }));
+"""
+
+
+def test_what_a_device_will_do_in_the_time_that_it_gets(tmp_path):
+    (tmp_path / "package.json").write_text('{ "type": "module" }')
+    shutil.copy(PARTS / "device_words.js", tmp_path)
+    budgets = [{"minutes": 1}, {"minutes": 2.5}, {"minutes": 0.1}, {"epochs": 1}, {"epochs": 100}]
+    script = WORDS.replace("PLACE", tmp_path.as_uri())
+    said = javascript.evaluate_js(script, measured={"speed": 41234.5, "simd": True}, budgets=budgets)
+    assert [
+        sentence.removeprefix("This device trains about 41,000 characters per second: ") for sentence in said
+    ] == [
+        "1 minute reads the text 2.5 times.",
+        "2.5 minutes read the text 6.2 times.",
+        "0.1 minutes read 25% of the text. A model with fewer units would read more of it.",
+        "1 epoch takes about 25 seconds.",
+        "100 epochs take about 40 minutes.",
+    ]
+    slow = javascript.evaluate_js(script, measured={"speed": 950, "simd": False}, budgets=[{"epochs": 7}])
+    assert slow[0].startswith("This device trains about 950 characters per second: 7 epochs take about 2 hours.")
+    assert slow[0].endswith("no WebAssembly SIMD: another one may be several times as fast.")

@@ -2,9 +2,12 @@
 
 import { storage } from "./device_storage.js";
 import { isElsewhere, measure, trainer } from "./device_tab.js";
+import { begunAt, speedInWords } from "./device_words.js";
 
 const REST = 500; // milliseconds after the last change of a setting, before the device is measured
+const SOON = 50; // until it is said that it is being measured
 const SECONDS = 2; // of measuring
+const AGAIN = 2000; // until one is measured that could not be
 
 const href = new URL("./device.css", import.meta.url).href;
 document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
@@ -46,45 +49,33 @@ function showSpeed(part) {
   if (part.wanted === wanted) return;
   part.wanted = wanted;
   part.end?.();
-  const ended = new AbortController(), { data } = part;
-  const timer = setTimeout(async () => {
-    say(part, "Measuring this device ...");
-    try {
-      const measured = await measure({ ...data, seconds: SECONDS }, ended.signal);
-      if (!ended.signal.aborted) say(part, measured ? inWords(measured, data) : "This device is training a run.");
-    } catch (problem) {
-      if (!ended.signal.aborted) say(part, `This device could not be measured. ${problem.message}`);
-    }
-  }, REST);
+  const ended = new AbortController();
+  let timer = setTimeout(look, REST);
+  async function look() {
+    const words = await measured(part, ended.signal);
+    if (ended.signal.aborted) return;
+    say(part, words);
+    if (!words) timer = setTimeout(look, AGAIN);
+  }
   part.end = () => {
     clearTimeout(timer);
     ended.abort();
   };
 }
 
-// `characters` are those that one epoch reads; the budget is in minutes or in epochs.
-export function inWords({ speed, simd }, { characters, minutes, epochs }) {
-  const read = (60 * minutes * speed) / characters;
-  const budget = minutes
-    ? `${minutes} ${minutes === 1 ? "minute reads" : "minutes read"} ${share(read)}`
-    : `${epochs} ${epochs === 1 ? "epoch takes" : "epochs take"} ${lasting((epochs * characters) / speed)}`;
-  const slow = simd ? "" : " This browser has no WebAssembly SIMD: another one may be several times as fast.";
-  const little = minutes && read < 0.3 ? " A model with fewer units would read more of it." : "";
-  return `This device trains about ${rounded(speed)} characters per second: ${budget}.${little}${slow}`;
-}
-
-const share = (read) => (read >= 0.95 ? `the text ${rounded(read)} times` : `${Math.ceil(100 * read)}% of the text`);
-
-// To two digits: 41,234 is "41,000", 2.34 is "2.3".
-function rounded(number) {
-  const unit = 10 ** Math.max(-1, Math.floor(Math.log10(number)) - 1);
-  return (Math.round(number / unit) * unit).toLocaleString("en-GB", { maximumFractionDigits: 1 });
-}
-
-function lasting(seconds) {
-  if (seconds < 55) return `about ${Math.max(5, 5 * Math.round(seconds / 5))} seconds`;
-  if (seconds < 90) return "about 1 minute";
-  return seconds < 5400 ? `about ${Math.round(seconds / 60)} minutes` : `about ${rounded(seconds / 3600)} hours`;
+// "" while it cannot be measured: nobody sees the form, or this tab trains.
+async function measured(part, signal) {
+  const { root, data } = part;
+  if (document.hidden || !root.offsetParent) return "";
+  const heard = setTimeout(() => say(part, "Measuring this device ..."), SOON);
+  try {
+    const found = await measure({ ...data, seconds: SECONDS }, signal);
+    return found ? speedInWords(found, data) : "";
+  } catch (problem) {
+    return `This device could not be measured. ${problem.message}`;
+  } finally {
+    clearTimeout(heard);
+  }
 }
 
 // The training of a run
@@ -135,17 +126,9 @@ function tellOf(part, here) {
     ending: "Sending the last weights ...",
     over: active && here.end && here.end !== "paused" ? "The server is evaluating the last weights." : "",
   };
-  const words = [states[here.state], here.isOver && !active ? "" : began(here)];
+  const words = [states[here.state], here.isOver && !active ? "" : begunAt(here.from)];
   if (here.silent > 1) words.push("The server does not answer. Training goes on here, and what is new is sent when it answers.");
   if (here.cannotKeep) words.push("This browser cannot store the state of the training: a reload goes on from the last weights sent.");
   if (here.isRefused || here.end === "failed") words.push(here.problem);
   say(part, words.filter(Boolean).join(" "), here.silent > 1 || here.problem ? "warning" : "");
-}
-
-function began({ from }) {
-  if (!from?.place.step) return "";
-  const step = `step ${from.place.step.toLocaleString("en-GB")}`;
-  return from.exact
-    ? `It continued exactly from the state that this browser had stored, at ${step}.`
-    : `It continued from the last weights that the server had, at ${step}: this browser had stored no state of it.`;
 }

@@ -48,19 +48,22 @@ export class Trainer {
   }
 
   async begin() {
+    this.worker = this.makeWorker(this.script); // its script is loaded meanwhile
+    this.worker.onerror = (event) => this.fail(`The training on this device failed: ${event.message}`);
+    this.worker.onmessage = ({ data }) => this.hearWorker(data);
     try {
-      const job = await this.asked("job", (answer) => answer.json()), going = await this.goingOn(job);
+      const job = await this.asked("job", (answer) => answer.json());
+      const loading = Promise.all([this.ids(), kernelBytes(this.kernels, this.fetched)]);
+      loading.catch(() => {}); // until it is waited for
+      const going = await this.goingOn(job);
       if (going.exact || going.place.step) this.from = { place: going.place, exact: going.exact };
       this.beat(); // while it loads the rest, the server hears that this device is there
-      const [ids, kernels] = await Promise.all([this.ids(), kernelBytes(this.kernels, this.fetched)]);
+      const [ids, wasm] = await loading;
       if (this.isOver) return;
-      this.worker = this.makeWorker(this.script);
-      this.worker.onerror = (event) => this.fail(`The training on this device failed: ${event.message}`);
-      this.worker.onmessage = ({ data }) => this.hearWorker(data);
+      const { model, train, vocabulary_size: vocabularySize } = job, { weights, checkpoint, place } = going;
+      const times = { weights_seconds: 10, events_seconds: 1 };
       this.worker.postMessage({
-        id: 1, do: "train", model: job.model, train: job.train, vocabularySize: job.vocabulary_size, ids,
-        wasm: kernels, weights: going.weights, checkpoint: going.checkpoint, place: going.place,
-        weights_seconds: 10, events_seconds: 1,
+        id: 1, do: "train", model, train, vocabularySize, ids, wasm, weights, checkpoint, place, ...times,
       });
       this.become("training");
       if (this.pressed || this.told) this.askWorker(this.pressed?.request ?? this.told);
@@ -78,7 +81,7 @@ export class Trainer {
   }
 
   askWorker(request) {
-    this.worker?.postMessage({ id: 2, do: "ask", job: 1, request });
+    this.worker.postMessage({ id: 2, do: "ask", job: 1, request });
   }
 
   hearWorker(said) {
@@ -110,13 +113,13 @@ export class Trainer {
     this.problem ||= problem;
     this.isRefused = true;
     this.askWorker("pause");
-    setTimeout(() => this.worker?.terminate(), 2 * BEAT);
+    setTimeout(() => this.worker.terminate(), 2 * BEAT);
     this.become("over");
   }
 
   fail(problem) {
     if (this.isOver) return;
-    this.worker?.terminate();
+    this.worker.terminate();
     this.problem = problem;
     if (this.number && !this.end) { // the server has heard of this trainer: it is told
       this.end = "failed";

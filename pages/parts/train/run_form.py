@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from charlab.core import kinds
 from charlab.corpora import catalogue
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
@@ -101,21 +100,28 @@ def pick_preset() -> Preset:
 def is_device_first() -> bool:
     """Whether the reader's own device is the first choice: in a class, where the server's queue is long, and where
     the server cannot train networks."""
-    return browser_cookie.is_class() or bool(accelerators.why_no_tensorflow()) or _is_queue_long()
-
-
-def _is_queue_long() -> bool:
-    """Whether a run that joins the queue now would wait for longer than a minute, or nobody knows how long."""
-    seconds = queue.expected_wait()
-    return seconds is None or seconds > _LONG_SECONDS
+    return browser_cookie.is_class() or bool(accelerators.why_no_tensorflow()) or _is_long(_wait())
 
 
 def tell_queue(planned: RunPlan) -> None:
-    """Say where a run would wait on the server, and the reader's device could begin now."""
-    if kinds.of(planned.model).trained and not devices.why_not(planned.model, planned.train) and _is_queue_long():
-        seconds = queue.expected_wait()
-        when = f"in {time_estimate.duration(seconds)}" if seconds else "after the runs before it"
-        st.caption(f"On the server it would start {when}. This device could start now: choose it as accelerator.")
+    """Say where a run would wait for the server, and the reader's device could begin now."""
+    seconds = _wait()
+    if devices.why_not(planned.model, planned.train) or not _is_long(seconds):
+        return
+    when = f"in {time_estimate.duration(seconds)}" if seconds else "after the runs before it"
+    st.caption(f"On the server it would start {when}. This device could start now: choose it as accelerator.")
+
+
+def _wait() -> float | None:
+    """In how many seconds a run would start that joins the queue now; None where nobody knows."""
+    try:
+        return queue.expected_wait()
+    except CharlabError:  # a run is being deleted
+        return 0.0
+
+
+def _is_long(seconds: float | None) -> bool:
+    return seconds is None or seconds > _LONG_SECONDS
 
 
 def has_accelerators() -> bool:
