@@ -130,6 +130,14 @@ def test_everybody_can_use_it(visitor, tmp_path):
     file.write_text(pages.html(models.find("small-gru")), encoding="utf-8")
     page.goto(file.as_uri())
     expect(page.locator(SAMPLES)).to_have_count(4)
+    page.get_by_role("tab", name="Generate text").focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Read a text")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("listbox").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", name="Position 2: after “T”")).to_be_visible()
     for scheme, width in LOOKS:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 1000})

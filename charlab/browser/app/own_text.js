@@ -18,10 +18,20 @@ export async function textOf(file) {
 // Lines end with "\n", and letters have their accents in them.
 export const tidy = (text) => text.replace(/\r\n?/g, "\n").normalize("NFC");
 
+// How many characters a text has, and how many distinct ones.
+export function countCharacters(text) {
+  const distinct = new Set();
+  let characters = 0;
+  for (const character of text) {
+    distinct.add(character);
+    characters++;
+  }
+  return { characters, distinct: distinct.size };
+}
+
 // What there is to say of a text before it is used.
-export function aboutText(text) {
-  const characters = [...text].length;
+export function aboutText({ characters, distinct }) {
   if (!characters) return "Paste a text, or open a file.";
   if (characters < LEAST_CHARACTERS) return `${grouped(characters)} characters. A text to train on needs at least ${grouped(LEAST_CHARACTERS)}.`;
-  return `${grouped(characters)} characters, ${grouped(new Set(text).size)} distinct. The last tenth is the validation set.`;
+  return `${grouped(characters)} characters, ${grouped(distinct)} distinct. The last tenth is the validation set.`;
 }

@@ -4,7 +4,7 @@ import { duration, grouped } from "./characters.js";
 import { current, showProblem, whenChanged } from "./current.js";
 import { lossCurve } from "./curve.js";
 import { button, choice, field, make, oncePerFrame, spoken } from "./dom.js";
-import { LEAST_CHARACTERS, aboutText, textOf, tidy } from "./own_text.js";
+import { LEAST_CHARACTERS, aboutText, countCharacters, textOf, tidy } from "./own_text.js";
 import { OwnTraining, planned } from "./own_training.js";
 import { sampling } from "./settings.js";
 import { showSettings } from "./temperature.js";
@@ -12,7 +12,7 @@ import { showSettings } from "./temperature.js";
 const SHOWN = 100_000; // characters of a file in the box: a longer one stays out of it
 
 export function trainView(root) {
-  const view = { root, text: "", corpus: "", training: null };
+  const view = { root, text: "", corpus: "", counted: countCharacters(""), training: null };
   view.redraw = oncePerFrame(() => drawTraining(view));
   root.append(make("div", { class: "split even" }, form(view), progress(view)));
   whenChanged(() => { if (!root.hidden) showForm(view); });
@@ -60,7 +60,8 @@ async function openFile(view, file) {
 }
 
 function take(view, text, corpus) {
-  Object.assign(view, { text: tidy(text), corpus });
+  const read = tidy(text);
+  Object.assign(view, { text: read, corpus, counted: countCharacters(read) });
   showForm(view);
 }
 
@@ -72,8 +73,8 @@ function showForm(view) {
   view.why.textContent = reason && `${reason} This model cannot be trained further here; a new network can be trained from nothing.`;
   const isNew = view.start.input.value === "new";
   for (const { box } of [view.kind, view.units, view.layers]) box.hidden = !isNew;
-  view.facts.textContent = aboutText(view.text);
-  view.go.disabled = running || [...view.text].length < LEAST_CHARACTERS;
+  view.facts.textContent = aboutText(view.counted);
+  view.go.disabled = running || view.counted.characters < LEAST_CHARACTERS;
   view.stop.disabled = !running;
 }
 

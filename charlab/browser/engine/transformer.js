@@ -43,13 +43,14 @@ export function transformerPredictor(model, V, weights, wasm) {
   function read(id, cache) {
     const P = cache.read, { embedding, position } = weights;
     cache.ids[P] = id;
-    let x = Float64Array.from({ length: D }, (_, d) => embedding[id * D + d] + position[P * D + d]);
+    const x = new Float64Array(D), add = (more) => { for (let d = 0; d < D; d++) x[d] += more[d]; };
+    add(embedding.subarray(id * D, (id + 1) * D));
+    add(position.subarray(P * D, (P + 1) * D));
     for (let i = 0; i < layers; i++) {
-      const seen = attend(i, norm(`block_${i}/norm_1`, x), cache);
-      x = x.map((value, d) => value + seen[d]);
-      const wide = dense[`block_${i}/expand`](norm(`block_${i}/norm_2`, x)).map(geluOf);
-      const narrow = dense[`block_${i}/contract`](wide);
-      x = x.map((value, d) => value + narrow[d]);
+      add(attend(i, norm(`block_${i}/norm_1`, x), cache));
+      const wide = dense[`block_${i}/expand`](norm(`block_${i}/norm_2`, x));
+      for (let j = 0; j < wide.length; j++) wide[j] = geluOf(wide[j]);
+      add(dense[`block_${i}/contract`](wide));
     }
     cache.read = P + 1;
     return x;
@@ -71,15 +72,19 @@ const geluOf = (x) => x / (1 + Math.exp(-1.5957691216 * (x + 0.044715 * x * x * 
 
 // Mean 0 and variance 1, then a learned scale and offset (Ba et al., 2016).
 function layerNorm(x, scale, offset) {
-  const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
-  const deviation = Math.sqrt(x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / x.length + 1e-5);
-  return x.map((value, d) => ((value - mean) / deviation) * scale[d] + offset[d]);
+  const D = x.length, result = new Float64Array(D);
+  let sum = 0, squares = 0;
+  for (let d = 0; d < D; d++) sum += x[d];
+  for (let d = 0; d < D; d++) squares += (result[d] = x[d] - sum / D) ** 2;
+  const deviation = Math.sqrt(squares / D + 1e-5);
+  for (let d = 0; d < D; d++) result[d] = (result[d] / deviation) * scale[d] + offset[d];
+  return result;
 }
 
 // The softmax of scores, in place.
 function attentionWeights(closeness) {
-  const greatest = closeness.reduce((a, b) => Math.max(a, b), -Infinity);
-  let whole = 0;
+  let greatest = -Infinity, whole = 0;
+  for (let p = 0; p < closeness.length; p++) greatest = Math.max(greatest, closeness[p]);
   for (let p = 0; p < closeness.length; p++) whole += closeness[p] = Math.exp(closeness[p] - greatest);
   for (let p = 0; p < closeness.length; p++) closeness[p] /= whole;
 }
