@@ -130,6 +130,11 @@ class Session:
         return self._reader is not None and not self._reader.done()
 
     @property
+    def cookies(self) -> str:
+        """What the browser sends with every request."""
+        return self._cookies
+
+    @property
     def received(self) -> int:
         """Bytes that the server has sent."""
         return self._bytes + sum(one.received for one in (self._poller, self._loader) if one)
