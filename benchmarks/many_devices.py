@@ -8,8 +8,8 @@ browser does. The weights are of the preset's size and differ from run to run. T
 once a second, and every fifteen seconds the page's script runs anew.
 
 Then every run has to be done, with the weights that its own device sent last, which can be evaluated; no other
-process than those of the table may have been started. Processor time is that of the web process; evaluating is in
-a process of its own.
+process than those of the table may have been started. Processor time is that of the web process, from the last
+Start to the first end; evaluating is in a process of its own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import re
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,10 +69,29 @@ class Student:
     device: FakeDevice | None = None
     times: dict[str, list[float]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
+    has_ended: asyncio.Event = field(default_factory=asyncio.Event)  # its training
     _secret: str = ""
     _connection: http.client.HTTPConnection | None = None
 
-    async def start(self) -> None:
+    async def live(self, minutes: float) -> None:
+        """Start a run, train it, and wait for its end."""
+        try:
+            await self._start()
+            self.has_begun.set()
+            await self._train_and_look(minutes)
+        except Exception as error:
+            self.problems.append(repr(error))
+        finally:
+            self.has_begun.set()
+            self.has_ended.set()
+
+    async def _in_thread(self, act: Callable[..., None], *given: Any) -> None:
+        """Let a thread of its own do it: asyncio's are few."""
+        with ThreadPoolExecutor(1) as thread:
+            await asyncio.get_running_loop().run_in_executor(thread, act, *given)
+
+    async def _start(self) -> None:
         """Open the page, press Start, and fetch what the device needs."""
         self.session.watch = self._see
         await self.session.greet()
@@ -78,7 +99,7 @@ class Student:
         self.note("Start", await self.session.press("Start"))
         run = parse_qs(self.session.query)["run"][0]
         self.device = FakeDevice(self._ask, run, self._secret)
-        await asyncio.to_thread(self.device.begin)
+        await self._in_thread(self.device.begin)
 
     def _see(self, message: Any) -> None:
         """Find the secret that the page has for its browser."""
@@ -87,13 +108,12 @@ class Student:
             if found := re.search(r'"secret": ?"([^"]+)"', element.bidi_component.json):
                 self._secret = found[1]
 
-    async def train(self, minutes: float, until: float) -> None:
+    async def _train_and_look(self, minutes: float) -> None:
         """Send what a device sends, and look at the page meanwhile."""
         looking = asyncio.create_task(self._look())
-        try:
-            await asyncio.to_thread(self._train, minutes)
-        except Exception as error:
-            self.problems.append(repr(error))
+        await self._in_thread(self._train, minutes)
+        self.has_ended.set()
+        until = time.monotonic() + _END_SECONDS
         while time.monotonic() < until and not looking.done() and self._waits():
             await asyncio.sleep(2.0)
         looking.cancel()
@@ -166,10 +186,12 @@ def main() -> None:
     about = common.machine()
     with tempfile.TemporaryDirectory() as folder, serving(CHARLAB_RUNS=folder, CHARLAB_CLASS="1") as server:
         found = asyncio.run(lesson(server.address, server.pid, options))
-        checks = check(Path(folder), found.pop("students"))
+        students = found.pop("students")
+        checks = check(Path(folder), students)
+    problems = Counter(problem for student in students for problem in student.problems)
     tables = {"Server": [found["server"] | checks], "Times, seconds": found["times"]}
     common.report("many_devices", options, about, tables, found)
-    if problems := found["problems"]:
+    if problems:
         raise SystemExit("\n".join(f"{number} times {problem}" for problem, number in problems.items()))
 
 
@@ -178,13 +200,16 @@ async def lesson(address: str, pid: int, options: argparse.Namespace) -> dict[st
     query = {"corpus": "shakespeare", "preset": options.preset, "accelerator": "device"}
     query |= {f"budget.{options.preset}": "minutes", "minutes": options.minutes}
     students = [Student(Session(address, "train", urlencode(query)), address) for _ in range(options.devices)]
-    await asyncio.gather(*(student.start() for student in students))
-    usage = Usage(pid)
-    before, began = usage.processor_seconds(), time.monotonic()
-    until, commands = began + 60 * options.minutes + _END_SECONDS, set[str]()
+    usage, commands = Usage(pid), set[str]()
     watching = asyncio.create_task(watch(pid, commands))
-    await asyncio.gather(*(student.train(options.minutes, until) for student in students))
+    lives = [asyncio.create_task(student.live(options.minutes)) for student in students]
+    await asyncio.gather(*(student.has_begun.wait() for student in students))
+    before, began = usage.processor_seconds(), time.monotonic()
+    await asyncio.wait(
+        [asyncio.create_task(student.has_ended.wait()) for student in students], return_when="FIRST_COMPLETED"
+    )
     passed, after = time.monotonic() - began, usage.processor_seconds()
+    await asyncio.gather(*lives)
     watching.cancel()
     for student in students:
         await student.session.close()
@@ -198,12 +223,7 @@ async def lesson(address: str, pid: int, options: argparse.Namespace) -> dict[st
         "processes that train": ", ".join(sorted(commands & TRAINING)) or "none",
         "MB, web process": round(usage.megabytes()[0]),
     }
-    return {
-        "students": students,
-        "server": server,
-        "times": times(students),
-        "problems": Counter(problem for student in students for problem in student.problems),
-    }
+    return {"students": students, "server": server, "times": times(students)}
 
 
 async def watch(pid: int, commands: set[str]) -> None:
@@ -232,10 +252,14 @@ def check(folder: Path, students: list[Student]) -> dict[str, Any]:
     evaluations = []
     for student in students:
         device = student.device
+        if device is None:
+            continue  # its problems say why
         run = store.Run(folder / device.run)
-        status, weights = run.recorded_status(), run.weights("last")
+        status = run.recorded_status()
         if status.state != "done":
             student.problems.append(f"a run is {status.state}: {status.reason}")
+            continue
+        weights = run.weights("last")
         if set(weights) != set(device.weights) or any(
             not np.array_equal(weights[name], device.weights[name]) for name in weights
         ):
@@ -244,9 +268,9 @@ def check(folder: Path, students: list[Student]) -> dict[str, Any]:
         evaluations.append(len(events))
         if (events[0]["step"], events[-1]["step"]) != (0, device.step):
             student.problems.append("a run's first or last weights were not evaluated")
-    model = models.load(str(folder / students[0].device.run), "last")
-    evaluate(model.predictor, model.vocab, model.vocab.encode("To be, or not to be, that is the question:"))
-    return {"evaluations per run, least": min(evaluations), "median": median(evaluations)}
+        model = models.load(str(run.path), "last")
+        evaluate(model.predictor, model.vocab, model.vocab.encode("To be, or not to be, that is the question:"))
+    return {"done": len(evaluations), "evaluations, least": min(evaluations), "median": median(evaluations)}
 
 
 if __name__ == "__main__":

@@ -215,7 +215,8 @@ def _waiting(runs: tuple[KnownRun, ...]) -> list[Run]:
 
 def _is_left(session: Session, waiting: dict[str, Run]) -> bool:
     """Whether a session has not begun, and its run waits no more: it was taken out of the queue."""
-    return session.record is None and session.run.id not in waiting
+    with session.lock:  # one that begins has the run running before it has its record
+        return session.record is None and session.run.id not in waiting
 
 
 _POOL = DeviceRuns()
