@@ -89,6 +89,11 @@ def check_figures(page: Page, name: str) -> None:
     expect(page.locator("#read .figures")).to_contain_text(figures)
     bars = page.locator("#read .bars li").first
     expect(bars).to_contain_text(f"{100 * wanted.probabilities[position - 1].max():.1f}%")
+    widths = page.locator("#read .bars i").evaluate_all(
+        "bars => bars.map((bar) => bar.getBoundingClientRect().width)"
+    )
+    most_likely = np.sort(wanted.probabilities[position - 1])[::-1][:3]
+    assert np.array(widths[:3]) / widths[0] == pytest.approx(most_likely / most_likely[0], abs=0.02)  # one scale
     page.get_by_role("tab", name="Generate text").click()
 
 

@@ -15,7 +15,7 @@ export function barList({ alphabet, model, sampling = null, actual = null, most 
     const lines = make("span", { class: "lines" }, line("model", model[i], ceiling));
     if (sampling) lines.append(sampling[i] || !model[i] ? line("sampling", sampling[i], ceiling) : line("cut", model[i], ceiling, "cut off"));
     row.append(lines);
-    if (i === actual) row.append(make("em", {}, "actual"));
+    if (actual !== null) row.append(make("em", {}, i === actual ? "actual" : "")); // in each row, so that all bars have one scale
     return row;
   }));
 }
