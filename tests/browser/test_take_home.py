@@ -157,14 +157,13 @@ def test_what_was_trained_at_home_is_imported(visitor, tmp_path):
     file, page = tmp_path / "home.html", visitor
     file.write_text(pages.html(models.find("small-gru")), encoding="utf-8")
     text = synthetic.coin_flips(1, 6000)
-    own = tmp_path / "flips.txt"
-    own.write_text(text, encoding="utf-8")
+    own = {"name": "my\\flips.txt", "mimeType": "text/plain", "buffer": b"\xef\xbb\xbf" + text.encode()}
     page.goto(f"{file.as_uri()}#train")
     start = page.get_by_role("button", name="Start")
     expect(start).to_be_disabled()
     page.get_by_label("Text to train on").fill("too short")
     expect(page.locator("#train")).to_contain_text("9 characters. A text to train on needs at least 2,000.")
-    page.locator("input[type=file]").set_input_files(str(own))
+    page.locator("input[type=file]").set_input_files(own)
     expect(page.locator("#train")).to_contain_text("6,000 characters, 2 distinct.")
     page.get_by_label("Begin with").select_option("new")
     page.get_by_label("Units").select_option("64")
@@ -184,7 +183,7 @@ def test_what_was_trained_at_home_is_imported(visitor, tmp_path):
     assert saved.value.suggested_filename == "flips-b.charlab.zip"
     run = formats.import_model(str(saved.value.path()))
     config, vocab, status = run.read()
-    assert (config.name, config.corpus, vocab.characters) == ("Flips <b>", "flips.txt", "HT")
+    assert (config.name, config.corpus, vocab.characters) == ("Flips <b>", "my_flips.txt", "HT")
     held_out = vocab.encode(text)[5400:]
     measured = reading.evaluate(models.load(run.id, "last").predictor, vocab, held_out).loss_nats
     assert status.results["val_loss"] == pytest.approx(measured, abs=1e-6)

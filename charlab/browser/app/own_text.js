@@ -15,8 +15,11 @@ export async function textOf(file) {
   }
 }
 
-// Lines end with "\n", and letters have their accents in them.
-export const tidy = (text) => text.replace(/\r\n?/g, "\n").normalize("NFC");
+// Lines end with "\n", letters have their accents in them, and no half of a pair of surrogates is alone.
+export const tidy = (text) => text.replace(/\r\n?/g, "\n").replace(/\p{Cs}/gu, "\ufffd").normalize("NFC");
+
+// A file's name as a text's: one that a system takes for a path would be refused by whoever imports the model.
+export const asTitle = (name) => name.replace(/[\\/\p{C}]/gu, "_");
 
 // How many characters a text has, and how many distinct ones.
 export function countCharacters(text) {

@@ -4,7 +4,7 @@ import { duration, grouped } from "./characters.js";
 import { current, showProblem, whenChanged } from "./current.js";
 import { lossCurve } from "./curve.js";
 import { button, choice, field, make, oncePerFrame, spoken } from "./dom.js";
-import { LEAST_CHARACTERS, aboutText, countCharacters, textOf, tidy } from "./own_text.js";
+import { LEAST_CHARACTERS, aboutText, asTitle, countCharacters, textOf, tidy } from "./own_text.js";
 import { OwnTraining, planned } from "./own_training.js";
 import { sampling } from "./settings.js";
 import { showSettings } from "./temperature.js";
@@ -52,7 +52,7 @@ async function openFile(view, file) {
     const text = await textOf(file);
     view.area.value = text.length > SHOWN ? "" : text;
     view.area.placeholder = text.length > SHOWN ? `“${file.name}” is open. Its ${grouped(text.length)} characters are not shown here.` : "";
-    take(view, text, file.name);
+    take(view, text, asTitle(file.name));
     showProblem(null);
   } catch (problem) {
     showProblem(problem);
@@ -163,7 +163,7 @@ function drawFigures(view, bits) {
 }
 
 function save(view) {
-  const name = view.name.input.value.trim() || "My model";
+  const name = view.name.input.value.replace(/\p{C}/gu, "").trim() || "My model";
   const file = new Blob([view.training.file(name)], { type: "application/zip" }), address = URL.createObjectURL(file);
   const link = make("a", { href: address, download: `${name.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").toLowerCase() || "model"}.charlab.zip` });
   document.body.append(link);
