@@ -100,16 +100,21 @@ def served(options: argparse.Namespace, folder: str) -> Iterator[Server]:
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """Chromium at the lowest priority, with all its processes."""
+    """Chromium."""
     with sync_playwright() as playwright:
         path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-        before = {child.pid for child in psutil.Process().children(recursive=True)}
         chromium = playwright.chromium.launch(executable_path=path, args=list(QUIET))
-        for child in psutil.Process().children(recursive=True):
-            if child.pid not in before:
-                child.nice(19)
         yield chromium
         chromium.close()
+
+
+def give_way(server: Server) -> None:
+    """Put the browsers at the lowest priority, as Chromium raises that of its pages again."""
+    own = {server.pid, *(child.pid for child in psutil.Process(server.pid).children(recursive=True))}
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended
+            if child.pid not in own:
+                child.nice(19)
 
 
 def one_wave(
@@ -117,12 +122,14 @@ def one_wave(
 ) -> dict[str, Any]:
     """Students that train at once: what it took the server, and whose runs they are."""
     students = [arrive(chromium, server, options, UNITS + first + number) for number in range(options.students)]
+    give_way(server)
     reader = Reader(server)
     began, (web, others) = time.perf_counter(), processor_seconds(server.pid)
     for student in students:
         student.page.get_by_role("button", name="Start", exact=True).click()
     owners, training = {student.owner for student in students}, 0
     while len(ended := ended_runs(folder, owners)) < len(students):
+        give_way(server)
         training = max(training, processes_that_train(server.pid))
         if time.perf_counter() - began > LIMIT:
             raise SystemExit(f"Only {len(ended)} of {len(students)} runs have ended in time.")
