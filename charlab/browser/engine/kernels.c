@@ -20,7 +20,7 @@ static inline float sum_of(float4 x) { return (x[0] + x[1]) + (x[2] + x[3]); }
 // e^x by Cephes (Moshier, 1989): 2^n times a polynomial. The same operations in every browser, so the same bits.
 static inline float4 exp4(float4 x) {
   x = __builtin_wasm_min_f32x4(__builtin_wasm_max_f32x4(x, all(-87.0f)), all(88.0f));
-  float4 n = __builtin_wasm_nearest_f32x4(x * 1.44269504f);
+  float4 shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f; // 1.5 * 2^23, which rounds to whole numbers
   x = x - n * 0.693359375f - n * -2.12194440e-4f; // the logarithm of 2, in two parts
   float4 p = all(1.9875691500e-4f);
   p = p * x + 1.3981999507e-3f;
@@ -29,8 +29,7 @@ static inline float4 exp4(float4 x) {
   p = p * x + 1.6666665459e-1f;
   p = p * x + 5.0000001201e-1f;
   p = p * x * x + x + 1.0f;
-  int4 exponent = (__builtin_convertvector(n, int4) + 127) << 23;
-  return p * (float4)exponent;
+  return p * (float4)(((int4)shifted + 127) << 23); // n is in the lowest bits
 }
 static inline float4 sigmoid4(float4 x) { return 1.0f / (1.0f + exp4(-x)); }
 static inline float4 tanh4(float4 x) { return 1.0f - 2.0f / (1.0f + exp4(x + x)); }
@@ -78,12 +77,11 @@ void EXPORT(gru_step)(int before, int after, int x, int rows, int h, int bias, i
   for (int b = 0; b < B; b++) {
     const float *X = floats(x + ints(rows)[b] * 3 * U), *H = floats(h + b * 3 * U), *S = floats(before + b * U);
     float *A = floats(after + b * U), *Q = floats(kept + b * 4 * U);
+    for (int j = 0; j < 2 * U; j += 4) store(Q + j, sigmoid4(load(X + j) + load(H + j))); // by itself, half as long a chain
     for (int u = 0; u < U; u += 4) {
-      float4 update = sigmoid4(load(X + u) + load(H + u));
-      float4 reset = sigmoid4(load(X + U + u) + load(H + U + u));
-      float4 memory = load(H + 2 * U + u) + load(inner + u);
+      float4 update = load(Q + u), reset = load(Q + U + u), memory = load(H + 2 * U + u) + load(inner + u);
       float4 candidate = tanh4(load(X + 2 * U + u) + reset * memory);
-      store(Q + u, update), store(Q + U + u, reset), store(Q + 2 * U + u, memory), store(Q + 3 * U + u, candidate);
+      store(Q + 2 * U + u, memory), store(Q + 3 * U + u, candidate);
       store(A + u, candidate + update * (load(S + u) - candidate));
     }
   }

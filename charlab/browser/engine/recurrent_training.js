@@ -197,6 +197,7 @@ export class RecurrentTraining extends NetworkMemory {
       const d = this.dFromState + t * B * G;
       if (cell) kernels.lstm_back(cell + t * step, dState, dCell, above, kept, this.sums, at, d, B, U);
       else kernels.gru_back(hidden + t * step, dState, above, kept, this.sums, at, d, this.innerBias, B, U);
+      if (t === 0) break; // what came before these rows learns nothing from them
       if (this.drops.state) {
         kernels.multiply(back, U, zeros, 0, d, G, 1, layer.packed, B, U, G);
         kernels.multiply_each(dState, dState, back, layer.mask, step);
