@@ -66,6 +66,7 @@ class Student:
 
     session: Session
     address: str
+    place: int  # among the students
     device: FakeDevice | None = None
     times: dict[str, list[float]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -143,7 +144,7 @@ class Student:
 
     async def _look(self) -> None:
         """Follow the live panel, and let the page's script run now and then."""
-        number = 0
+        number = self.place  # so that not all ask at once
         while True:
             await asyncio.sleep(1.0)
             number += 1
@@ -199,7 +200,7 @@ async def lesson(address: str, pid: int, options: argparse.Namespace) -> dict[st
     """Let all train at once; what the server used meanwhile, and what everyone waited for."""
     query = {"corpus": "shakespeare", "preset": options.preset, "accelerator": "device"}
     query |= {f"budget.{options.preset}": "minutes", "minutes": options.minutes}
-    students = [Student(Session(address, "train", urlencode(query)), address) for _ in range(options.devices)]
+    students = [Student(Session(address, "train", urlencode(query)), address, n) for n in range(options.devices)]
     usage, commands = Usage(pid), set[str]()
     watching = asyncio.create_task(watch(pid, commands))
     lives = [asyncio.create_task(student.live(options.minutes)) for student in students]
