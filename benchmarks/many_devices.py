@@ -78,7 +78,7 @@ class Student:
     async def live(self, minutes: float) -> None:
         """Start a run, train it, and wait for its end."""
         try:
-            await self._start()
+            await self.start()
             self.has_begun.set()
             await self._train_and_look(minutes)
         except Exception as error:
@@ -87,12 +87,12 @@ class Student:
             self.has_begun.set()
             self.has_ended.set()
 
-    async def _in_thread(self, act: Callable[..., None], *given: Any) -> None:
+    async def in_thread(self, act: Callable[..., Any], *given: Any) -> Any:
         """Let a thread of its own do it: asyncio's are few."""
         with ThreadPoolExecutor(1) as thread:
-            await asyncio.get_running_loop().run_in_executor(thread, act, *given)
+            return await asyncio.get_running_loop().run_in_executor(thread, act, *given)
 
-    async def _start(self) -> None:
+    async def start(self) -> None:
         """Open the page, press Start, and fetch what the device needs."""
         self.session.watch = self._see
         await self.session.greet()
@@ -100,7 +100,7 @@ class Student:
         self.note("Start", await self.session.press("Start"))
         run = parse_qs(self.session.query)["run"][0]
         self.device = FakeDevice(self._ask, run, self._secret)
-        await self._in_thread(self.device.begin)
+        await self.in_thread(self.device.begin)
 
     def _see(self, message: Any) -> None:
         """Find the secret that the page has for its browser."""
@@ -112,7 +112,7 @@ class Student:
     async def _train_and_look(self, minutes: float) -> None:
         """Send what a device sends, and look at the page meanwhile."""
         looking = asyncio.create_task(self._look())
-        await self._in_thread(self._train, minutes)
+        await self.in_thread(self._train, minutes)
         self.has_ended.set()
         until = time.monotonic() + _END_SECONDS
         while time.monotonic() < until and not looking.done() and self._waits():
