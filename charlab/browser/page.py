@@ -5,6 +5,7 @@ network. The page has the engine, the weights and the alphabet in it, and its po
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 from functools import cache
@@ -39,9 +40,9 @@ def html(run: Run, weights_name: str = "best") -> str:
     about = describe(run)
     parts = {
         "model": json.dumps(about, ensure_ascii=False).replace("<", "\\u003c"),  # no tag can end its element
-        "weights": _base64(weights_file(run, weights_name)),
-        "kernels": _base64(engine.kernels()),
-        "engine": engine.whole_script(),
+        "weights": _packed(weights_file(run, weights_name)),
+        "kernels": _packed(engine.kernels()),
+        "engine": _packed(engine.whole_script().encode("utf-8")),
     }
     policy = _POLICY.format(script=_hash(script()), style=_hash(style()))
     return skeleton(
@@ -120,8 +121,9 @@ def _data(name: str, text: str) -> str:
     return f'<script type="text/plain" id="{name}">{text}</script>'
 
 
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
+def _packed(data: bytes) -> str:
+    """Bytes as text, compressed."""
+    return base64.b64encode(gzip.compress(data, mtime=0)).decode("ascii")
 
 
 def _hash(text: str) -> str:

@@ -1,9 +1,9 @@
 // The page's one worker: what is asked of it, and its answers.
 
-// `start()` makes the worker. Returns `ask(task, request, onAnswer, handOver)`: { job, done }, where `done` is a promise
-// of the last answer, rejected with a sentence; and `tell(message)`, which has no answer.
-export function clientOf(start) {
-  const worker = start(), waiting = new Map();
+// Returns `ask(task, request, onAnswer, handOver)`: { job, done }, where `done` is a promise of the last answer, rejected
+// with a sentence; and `tell(message)`, which has no answer.
+export function clientOf(worker) {
+  const waiting = new Map();
   let last = 0;
   worker.onmessage = ({ data: { id, ...answer } }) => {
     const asked = waiting.get(id);

@@ -19,7 +19,7 @@ startPage().catch(showProblem);
 
 async function startPage() {
   setUpTheme();
-  current.client = clientOf(source.startWorker);
+  current.client = clientOf(await source.startWorker());
   current.kernels = await source.kernels();
   const models = await source.models();
   setUpPicker(models);

@@ -1,11 +1,13 @@
 """A model as a page of its own, and as a site: what is in the files, and what is refused."""
 
 import base64
+import gzip
 import hashlib
 import html
 import json
 import re
 import shutil
+import string
 import subprocess
 from collections import Counter
 
@@ -14,12 +16,14 @@ from safetensors.numpy import load
 
 from charlab.browser import engine, page, site
 from charlab.cli import main
+from charlab.core.config import ModelConfig, TrainConfig
+from charlab.core.vocab import Vocab
 from charlab.errors import ConfigError
 from charlab.export import formats
 from charlab.labs import catalogue
-from charlab.runs import models
+from charlab.runs import models, store
 from helpers.javascript import declared_names
-from helpers.tiny import make_run, ngram_run
+from helpers.tiny import make_run, ngram_run, random_weights
 
 MODULES = sorted(page.APP.glob("*.js"))
 
@@ -54,20 +58,33 @@ def parts(written: str) -> dict[str, str]:
     }
 
 
+def unpacked(part: str) -> bytes:
+    return gzip.decompress(base64.b64decode(part))
+
+
+def test_a_run_with_128_units_is_a_page_of_less_than_500_kb():
+    model, vocab = ModelConfig(kind="gru", units=128, embedding=32), Vocab.from_text(string.printable[:65])
+    run = store.create(store.RunConfig("GRU", "custom", "coin-flips", "0" * 64, model, TrainConfig()), vocab)
+    run.write_weights(random_weights(model, len(vocab)), "best")
+    run.write_status(store.Status(state="done"))
+    assert len(page.html(run).encode()) < 500_000
+
+
 @pytest.mark.parametrize("name", ["small-gru", "mini-gpt", "ngram"])
 def test_a_starter_is_a_page_with_its_own_weights(name):
     run = models.find(name)
     written = page.html(run)
     assert len(written.encode()) < (500_000 if name == "small-gru" else 3_000_000)
     found = parts(written)
-    weights = load(base64.b64decode(found["weights"]))
+    weights = load(unpacked(found["weights"]))
     assert {key: array.shape for key, array in weights.items()} == {
         key: array.shape for key, array in run.weights().items()
     }
     assert all((array == run.weights()[key]).all() for key, array in weights.items())
     about = json.loads(found["model"])
     assert about["vocab"] == run.vocab().to_json() and about["model"] == run.config().model.to_json()
-    assert base64.b64decode(found["kernels"]) == engine.kernels()
+    assert unpacked(found["kernels"]) == engine.kernels()
+    assert unpacked(found["engine"]).decode() == engine.whole_script()
 
 
 def test_the_policy_names_what_may_run_and_allows_no_address():
@@ -108,7 +125,7 @@ def test_counts_are_packed_into_small_types():
 def test_export_writes_the_page_of_the_weights_that_were_asked_for(tmp_path, capsys):
     run, file = make_run(), tmp_path / "page.html"
     assert main(["export", run.id, "--format", "page", "--weights", "last", "--to", str(file)]) == 0
-    weights = load(base64.b64decode(parts(file.read_text(encoding="utf-8"))["weights"]))
+    weights = load(unpacked(parts(file.read_text(encoding="utf-8"))["weights"]))
     assert all((array == run.weights("last")[key]).all() for key, array in weights.items())
     assert "as web page" in capsys.readouterr().err
 
