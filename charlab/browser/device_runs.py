@@ -2,7 +2,8 @@
 
 The server makes one of these beside its training queue. A page opens a run and gives the secret to its browser;
 the browser's requests come through pages/parts/train/device_route.py. The grader has a writer process evaluate the
-newest weights, one run after the other: with many devices, fewer of the weights that come are evaluated.
+newest weights, one run after the other: with many devices, fewer of the weights that come are evaluated. Those
+whose runs have taken it more time wait for the others, and a run that takes too long is not evaluated.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ import dataclasses
 import logging
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
 from filelock import Timeout
 
 from charlab import os_errors
+from charlab.browser.device_record import Sent
 from charlab.browser.device_session import LOST_SECONDS, Session
 from charlab.browser.uploads import Refused
 from charlab.errors import CharlabError, RunError
 from charlab.runs import control, devices, permissions, store, watch, writers
+from charlab.runs.grading import Grade
 from charlab.runs.permissions import OPERATOR_ROLE, THE_TEACHER, Actor
 from charlab.runs.store import Run
 from charlab.runs.watch import KnownRun
@@ -33,10 +37,18 @@ NOBODY = "No device has begun to train it: this page has to be open there; resum
 _TICK_SECONDS = 1.0
 _PATIENCE_SECONDS = 30.0  # that the server's end waits for the threads
 _AGAIN_SECONDS = 5.0  # until weights are evaluated again that could not be
+_MOST_SECONDS = (
+    60.0  # that an evaluation takes: a hundred times as long as that of a small network on a small text
+)
+_SHARE_SECONDS = 30.0  # of evaluations, by which owners are told apart
 
 
 class _Closing(Exception):
     """Ends the wait for a writer process when the server ends."""
+
+
+class _TooLong(CharlabError):
+    """Ends an evaluation."""
 
 
 class DeviceRuns:
@@ -52,6 +64,7 @@ class DeviceRuns:
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}  # by the runs' ids
         self._waiting: dict[str, float] = {}  # since when runs wait for a device, by the clock
+        self._used: defaultdict[str, float] = defaultdict(float)  # seconds of evaluations, by owners
         self._closing, self._news = threading.Event(), threading.Event()
         self._threads = [
             threading.Thread(target=self._loop, args=(act,), name=name, daemon=True)
@@ -81,6 +94,8 @@ class DeviceRuns:
             raise RunError(_not_yours(run))
         if not devices.is_for(config) or config.task:
             raise RunError(f"{run.called} is not for a device to train.")
+        if reason := devices.why_not(config.model, config.train, len(run.vocab())):
+            raise RunError(f"{run.called} cannot be trained on a device. {reason}")
         if status.state not in store.ACTIVE:
             raise RunError(f"{run.called} is {status.state}: resume it first.")
         with self._lock:
@@ -167,29 +182,43 @@ class DeviceRuns:
             self._news.clear()
 
     def grade_next(self) -> bool:
-        """Evaluate the weights of one run: of those that wait for their end first, then of the one whose last
-        evaluation is longest ago. False where none has sent any."""
+        """Evaluate the weights of one run: of those whose owners have had about as little of it, first one that
+        waits for its end, then the one whose last evaluation is longest ago. False where none has sent any."""
         found = [(session, sent) for session in self._all() if (sent := session.to_grade())]
         found = [one for one in found if not one[1].tries or self._clock() > one[0].graded_at + _AGAIN_SECONDS]
         if not found:
             return False
-        session, sent = min(found, key=lambda one: (one[0].ended is None, one[0].graded_at))
+        session, sent = min(found, key=self._turn)
+        began = time.monotonic()
         try:
-            grade = writers.grade(self._writers(), session.run, sent.weights_name, sent.digest, self._check)
+            grade = self._graded(session, sent, began)
         except WeightsChanged:  # newer ones have come
             return True
         except _Closing:
             return False
         except CharlabError as problem:
             log.warning("Weights of %s could not be evaluated: %s", session.run.id, problem)
-            session.not_graded(sent, str(problem))
+            session.not_graded(sent, str(problem), again=not isinstance(problem, _TooLong))
             return True
+        finally:
+            self._used[session.config.owner] += time.monotonic() - began
         session.grade(sent, grade)
         return True
 
-    def _check(self) -> None:
-        if self._closing.is_set():
-            raise _Closing
+    def _turn(self, found: tuple[Session, Sent]) -> tuple[float, bool, float]:
+        session, _ = found
+        return self._used[session.config.owner] // _SHARE_SECONDS, session.ended is None, session.graded_at
+
+    def _graded(self, session: Session, sent: Sent, began: float) -> Grade:
+        """What a writer process measures. Raises _Closing, and CharlabError where it cannot or takes too long."""
+
+        def check() -> None:
+            if self._closing.is_set():
+                raise _Closing
+            if time.monotonic() - began > _MOST_SECONDS:
+                raise _TooLong(f"An evaluation takes longer than {_MOST_SECONDS:g} s on this server.")
+
+        return writers.grade(self._writers(), session.run, sent.weights_name, sent.digest, check)
 
 
 def is_owner(actor: Actor, owner: str) -> bool:

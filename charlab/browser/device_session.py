@@ -32,12 +32,14 @@ _HEED_SECONDS = 10.0  # that a device has to do what it is asked for
 _SLACK_SECONDS = 3.0  # that a device's clock may be ahead of this one
 _LOCK_SECONDS = 2.0
 _ROUNDING = 0.01  # seconds, of places that were rounded in different ways
+_EVENTS, _EVENTS_PER_SECOND = 2 * uploads.MAX_EVENTS, 5  # that a device may send: at once, and in the long run
 _SPENT = 0.9  # of a budget: what is left may be shorter than a step
 _TRIES = 2  # to evaluate the last weights
 LOST = "The device that trained it is gone: its page was closed, or it is asleep; resume it to go on."
 DISOBEYED = "The device did not answer that request."
 _SPENT_ALL = "The run's budget is spent: nothing more is taken."
 _STOPPED = " The run was stopped, and its model is saved."
+_NOT_EVALUATED = "Its last weights were not evaluated."
 EARLY = "The device ended before its budget was spent."
 
 
@@ -51,6 +53,7 @@ class Session:
         self.graded_at = -math.inf
         self.ended: tuple[str, str] | None = None  # state and reason, until the last weights are evaluated
         self.record: Record | None = None  # from the device's first request on
+        self._first_weights, self._unmeasured = b"", ""  # why its weights are not evaluated any more
         self._held: FileLock | None = None
         self._clock, self._stop = clock, StopSignal(run)
         self.open()
@@ -60,6 +63,7 @@ class Session:
         with self.lock:
             self.secret, self._number = secrets.token_urlsafe(24), 0
             self._opened = self._heard = self._clock()
+            self._events = 0  # that came since
             self._asked_at = math.inf
             return self.secret
 
@@ -95,8 +99,10 @@ class Session:
         with self._answering(secret):
             if checkpoints.exists(self.run):
                 return save(device_record.weights_of(self.run))
-            arrays = first_weights(self.config.model, len(self.vocab), self.config.train)
-            return save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+            if not self._first_weights:
+                arrays = first_weights(self.config.model, len(self.vocab), self.config.train)
+                self._first_weights = save({name: np.ascontiguousarray(arrays[name]) for name in arrays})
+            return self._first_weights
 
     # What the device sends
 
@@ -110,7 +116,7 @@ class Session:
             upload = uploads.read(body, self.config.model, len(self.vocab))
             base = self._check_turn(upload, record)
             self._check_places(upload, record, base)
-            self._number = upload.number
+            self._number, self._events = upload.number, self._events + len(upload.events)
             if upload.number == 1:
                 record.continue_at(base)
             record.write(upload)
@@ -152,6 +158,8 @@ class Session:
         passed allows. Raises Refused."""
         is_first = upload.number == 1
         after, passed = base if is_first else record.event_place, self._clock() - self._opened
+        if self._events + len(upload.events) > _EVENTS + _EVENTS_PER_SECOND * passed:
+            raise Refused(429, "The device sends more events than any training has.")
         places = [Place(event["step"], event["seconds"], event["epoch"]) for event in upload.events]
         for place in places:
             if place.step <= after.step or place.seconds < after.seconds - _ROUNDING:
@@ -175,7 +183,7 @@ class Session:
     def to_grade(self) -> Sent | None:
         """The weights to be evaluated next."""
         record = self.record
-        return None if self.is_over or record is None else record.to_grade()
+        return None if self.is_over or record is None or self._unmeasured else record.to_grade()
 
     def grade(self, sent: Sent, grade: Grade) -> None:
         """Record what was measured of weights, unless the run has gone on elsewhere since."""
@@ -194,13 +202,14 @@ class Session:
             if self.ended and sent is record.latest:
                 self.finish(*self.ended)
 
-    def not_graded(self, sent: Sent, problem: str) -> None:
-        """Note that weights could not be evaluated; a run that waits for that ends without it."""
+    def not_graded(self, sent: Sent, problem: str, again: bool = True) -> None:
+        """Note that weights could not be evaluated, and whether to try it again. A run that waits for that ends
+        without it."""
         with self.lock:
             self.graded_at, sent.tries = self._clock(), sent.tries + 1
-            if self.ended and sent.tries >= _TRIES:
-                state, reason = self.ended
-                self.finish(state, f"{reason} Its last weights could not be evaluated: {problem}".strip())
+            self._unmeasured = "" if again else problem
+            if self.ended and (sent.tries >= _TRIES or not again):
+                self.finish(self.ended[0], f"{self.ended[1]} {_NOT_EVALUATED} {problem}".strip())
 
     # The beginning and the end
 
@@ -273,8 +282,10 @@ class Session:
             reason = self._stop.reason
             if state == "stopped" and record.is_out_of_patience():
                 state = "done"
+        if self._unmeasured and state in ("done", "stopped"):
+            reason = f"{reason} {_NOT_EVALUATED} {self._unmeasured}".strip()
         self.ended = state, reason
-        if state in ("paused", "failed") or record.to_grade() is None:
+        if state in ("paused", "failed") or self.to_grade() is None:
             self.finish(state, reason)
 
 

@@ -23,7 +23,7 @@ class TrainingIds:
     packed: bytes
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=3)
 def of(text: RunText) -> TrainingIds:
     """The training part of a run's text. Raises CorpusError where the text is not here any more."""
     ids = np.ascontiguousarray(text.division().training)

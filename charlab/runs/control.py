@@ -55,7 +55,7 @@ def move_to_device(run: Run, actor: Actor) -> None:
     config = run.config()
     train, versions = config.train.replace(accelerator=devices.NAME), devices.versions(config.versions)
     config = dataclasses.replace(config, train=train, versions=versions)
-    devices.check(config)
+    devices.check(config, len(run.vocab()))
     with quotas.joining_queue(actor, config, run.path.parent), _held(run), _changing(run):
         status = run.recorded_status()
         if status.state != "queued" or status.step:

@@ -3,7 +3,7 @@ events and weights back (charlab/browser). No queue starts them, and no process 
 
 from __future__ import annotations
 
-from charlab.core import kinds
+from charlab.core import kinds, summary
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.recurrent import RecurrentNetwork
 from charlab.errors import ConfigError
@@ -11,6 +11,7 @@ from charlab.runs.store import RunConfig
 
 NAME = "device"  # of the accelerator
 MAX_LAYERS = 2
+MAX_PARAMETERS = 2_000_000  # 8 MB on their way every ten seconds, and seconds to draw the first ones
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW"}
 _UNUSED = ("tensorflow", "keras")
 ONLY_IN_A_BROWSER = (
@@ -24,13 +25,16 @@ def is_for(config: RunConfig) -> bool:
     return config.train.accelerator == NAME and kinds.of(config.model).trained
 
 
-def why_not(model: ModelConfig, train: TrainConfig) -> str:
-    """Why a device cannot train that, and what to choose, in a sentence; "" where it can."""
+def why_not(model: ModelConfig, train: TrainConfig, vocabulary_size: int | None = None) -> str:
+    """Why a device cannot train that, and what to choose, in a sentence; "" where it can. The size of a network
+    counts only where its vocabulary's is known."""
     kind = kinds.of(model)
     if not issubclass(kind.predictor, RecurrentNetwork):
         return f"A device trains recurrent networks only (GRU, LSTM), and this is {kind.described}."
     if model.layers > MAX_LAYERS:
         return f"A device trains networks of at most {MAX_LAYERS} layers, and this one has {model.layers}."
+    if vocabulary_size and (count := summary.parameter_count(model, vocabulary_size)) > MAX_PARAMETERS:
+        return f"A device trains at most {MAX_PARAMETERS:,} parameters, and this network has {count:,}."
     if train.optimizer not in OPTIMIZERS:
         return f"A device trains with the optimisers {' and '.join(OPTIMIZERS.values())}, not {train.optimizer}."
     if train.precision != "float32":
@@ -43,10 +47,11 @@ def versions(found: dict[str, str]) -> dict[str, str]:
     return {name: version for name, version in found.items() if name not in _UNUSED}
 
 
-def check(config: RunConfig) -> None:
+def check(config: RunConfig, vocabulary_size: int | None = None) -> None:
     """Raises ConfigError where a run is for a device, and no device can train it."""
-    reason = why_not(config.model, config.train) if config.train.accelerator == NAME else ""
-    if not reason and config.train.accelerator == NAME and config.task:
+    is_named = config.train.accelerator == NAME
+    reason = why_not(config.model, config.train, vocabulary_size) if is_named else ""
+    if not reason and is_named and config.task:
         reason = "A device trains language models only, not the networks of labs."
     if reason:
         raise ConfigError(f"{reason} Change that, or choose another accelerator.")

@@ -139,7 +139,7 @@ class RunPlan:
         on this machine yet, ConfigError where it is for a device that cannot train it, and RunError where the
         actor may not have one more run in the queue."""
         config = replace(self.config(), owner=actor.owner)
-        devices.check(config)
+        devices.check(config, self.text.vocabulary_size)
         with quotas.joining_queue(actor, config, folder):
             return store.create(config, self.text.known_vocab(), folder)
 

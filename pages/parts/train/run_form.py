@@ -106,7 +106,7 @@ def is_device_first() -> bool:
 def tell_queue(planned: RunPlan) -> None:
     """Say where a run would wait for the server, and the reader's device could begin now."""
     seconds = _wait()
-    if devices.why_not(planned.model, planned.train) or not _is_long(seconds):
+    if devices.why_not(planned.model, planned.train, planned.text.vocabulary_size) or not _is_long(seconds):
         return
     when = f"in {time_estimate.duration(seconds)}" if seconds else "after the runs before it"
     st.caption(f"On the server it would start {when}. This device could start now: choose it as accelerator.")

@@ -11,12 +11,12 @@ from charlab.browser import device_runs
 from charlab.browser.device_session import LOST_SECONDS
 from charlab.browser.first_weights import first_weights
 from charlab.core.reading import evaluate
-from charlab.errors import RunError
+from charlab.errors import ConfigError, RunError
 from charlab.runs import checkpoints, control, models
 from charlab.runs.grading import RunText
 from charlab.runs.permissions import TEACHER, THE_TEACHER, Actor
 from helpers.devices import ANNA, BEN, TRAIN, device_of, queued, training
-from helpers.tiny import random_weights
+from helpers.tiny import TINY, random_weights
 
 OTHER = Actor(TEACHER, THE_TEACHER)
 pytestmark = pytest.mark.usefixtures("server")
@@ -303,5 +303,45 @@ def test_the_grader_goes_on_where_a_text_is_gone(server, clock):
     assert run.status().state == "stopping" or run.status().state == "running"
     clock.now += 6
     assert server.grade_next()
-    assert run.status().state == "stopped" and "could not be evaluated" in run.status().reason
+    assert (
+        run.status().state == "stopped" and "Its last weights were not evaluated. The text" in run.status().reason
+    )
     assert checkpoints.exists(run) and math.isinf(checkpoints.load(run)[0].best_val_loss)
+
+
+def test_an_evaluation_that_takes_too_long_is_left(server, clock, monkeypatch):
+    monkeypatch.setattr(device_runs, "_MOST_SECONDS", 0.0)
+    run = queued()
+    device = training(run, clock)
+    assert server.grade_next() and not server.grade_next()
+    clock.now += 10
+    device.take_steps()
+    device.report(with_weights=True)
+    assert not server.grade_next()
+    device.end("stopped")
+    assert run.status().state == "stopped" and "An evaluation takes longer than 0 s" in run.status().reason
+    assert run.weight_names() == ["last"]
+
+
+def test_evaluations_are_shared_among_the_owners(server, clock):
+    """One that has had much of them waits for the others, whoever waits for the end of a run."""
+    runs = [queued(), queued(BEN)]
+    devices = [device_of(run, actor) for run, actor in zip(runs, (ANNA, BEN), strict=True)]
+    for device in devices:
+        device.begin()
+        device.report(with_weights=True)
+    devices[0].end("stopped")
+    server._used[ANNA.owner] = 2 * device_runs._SHARE_SECONDS
+    assert server.grade_next()
+    assert [steps_of(run, "epoch") for run in runs] == [[], [0]]
+    assert server.grade_next() and runs[0].status().state == "stopped"
+
+
+def test_what_no_device_should_train_is_not_opened(server):
+    large = TINY["gru"].replace(units=1024)
+    with pytest.raises(ConfigError, match="at most 2,000,000 parameters, and this network has"):
+        queued(model=large)
+    run = queued()
+    run.write_config(dataclasses.replace(run.config(), model=large))
+    with pytest.raises(RunError, match="cannot be trained on a device. A device trains at most 2,000,000"):
+        server.open(run, ANNA)

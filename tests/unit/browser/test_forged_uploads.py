@@ -269,6 +269,22 @@ def test_more_than_the_budget(clock):
     assert files_of(run.id) == before
 
 
+def test_more_events_than_time_allows(clock):
+    run = queued()
+    device = training(run, clock, steps=1)
+    for _ in range(3):
+        events = []
+        for _ in range(uploads.MAX_EVENTS):
+            device.take_steps(seconds=0)
+            events.append(device.event())
+        before = files_of(run.id)
+        answer = device.send(*device.message(events=events))
+    assert answer.status_code == 429 and "more events than any training has" in answer.json()["problem"]
+    assert files_of(run.id) == before
+    clock.now += 200
+    assert device.send(*device.message(events=events)).status_code == 200
+
+
 def test_a_run_that_has_ended_is_deleted_or_was_never_there(device):
     run = store.find(device.run)
     device.end("failed")
