@@ -30,6 +30,6 @@ export function begunAt(from) {
   if (!from?.place.step) return "";
   const step = `step ${from.place.step.toLocaleString("en-GB")}`;
   return from.exact
-    ? `It continued exactly from the state that this browser had stored, at ${step}.`
-    : `It continued from the last weights that the server had, at ${step}: this browser had stored no state of it.`;
+    ? `It continued exactly from ${step}, as this browser had stored it.`
+    : `It continued from ${step} with the last weights that the server had: this browser had stored no state of it.`;
 }
