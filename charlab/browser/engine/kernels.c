@@ -20,7 +20,7 @@ static inline float sum_of(float4 x) { return (x[0] + x[1]) + (x[2] + x[3]); }
 // e^x by Cephes (Moshier, 1989): 2^n times a polynomial. The same operations in every browser, so the same bits.
 static inline float4 exp4(float4 x) {
   x = __builtin_wasm_min_f32x4(__builtin_wasm_max_f32x4(x, all(-87.0f)), all(88.0f));
-  float4 shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f; // 1.5 * 2^23, which rounds to whole numbers
+  float4 shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f; // 1.5 * 2^23 rounds to whole numbers
   x = x - n * 0.693359375f - n * -2.12194440e-4f; // the logarithm of 2, in two parts
   float4 p = all(1.9875691500e-4f);
   p = p * x + 1.3981999507e-3f;
@@ -48,18 +48,38 @@ void EXPORT(pack)(int to, int b, int by_k, int by_n, int K, int N) {
     }
 }
 
-// c [M, N] = begin + a [M, K] @ b [K, N], b packed. The rows of c and of `begin` are `by_c` and `by_begin` apart (0: the
-// same row for all), a's element (m, k) is at a + m * by_m + k * by_k. M is even. Two rows by sixteen columns of c are
-// what the processor's registers hold: each number that is read is used many times.
-void EXPORT(multiply)(int c, int by_c, int begin, int by_begin, int a, int by_m, int by_k, int b, int M, int N, int K) {
+// to [columns, rows] = x [rows, columns] transposed; columns a multiple of 4.
+void EXPORT(transpose)(int to, int x, int rows, int columns) {
+  for (int column = 0; column < columns; column += 4)
+    for (int row = 0; row < rows; row += 4) {
+      const float *from = floats(x + row * columns + column);
+      float *t = floats(to + column * rows + row);
+      int together = rows - row < 4 ? rows - row : 4;
+      if (together == 4) {
+        float4 a = load(from), b = load(from + columns), c = load(from + 2 * columns), d = load(from + 3 * columns);
+        float4 e = __builtin_shufflevector(a, b, 0, 4, 1, 5), f = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+        float4 g = __builtin_shufflevector(a, b, 2, 6, 3, 7), h = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+        store(t, __builtin_shufflevector(e, f, 0, 1, 4, 5)), store(t + rows, __builtin_shufflevector(e, f, 2, 3, 6, 7));
+        store(t + 2 * rows, __builtin_shufflevector(g, h, 0, 1, 4, 5));
+        store(t + 3 * rows, __builtin_shufflevector(g, h, 2, 3, 6, 7));
+      } else
+        for (int i = 0; i < together; i++)
+          for (int j = 0; j < 4; j++) t[j * rows + i] = from[i * columns + j];
+    }
+}
+
+// c [M, N] = begin + a [M, K] @ b [K, N], b packed. The rows of `begin` are `by_begin` apart (0: the same row for all),
+// those of c follow on one another, and so do those of a. M is even. Two rows by sixteen columns of c are what the
+// processor's registers hold: each number that is read is used many times.
+void EXPORT(multiply)(int c, int begin, int by_begin, int a, int b, int M, int N, int K) {
   for (int n = 0; n < N; n += PANEL, b += PANEL * K)
     for (int m = 0; m < M; m += 2) {
-      float *c0 = floats(c + m * by_c + n), *c1 = c0 + by_c;
+      float *c0 = floats(c + m * N + n), *c1 = c0 + N;
       const float *s = floats(begin + m * by_begin + n), *t = s + by_begin;
-      const float *x = floats(a + m * by_m), *y = x + by_m, *p = floats(b);
+      const float *x = floats(a + m * K), *y = x + K, *p = floats(b);
       float4 s0 = load(s), s1 = load(s + 4), s2 = load(s + 8), s3 = load(s + 12);
       float4 t0 = load(t), t1 = load(t + 4), t2 = load(t + 8), t3 = load(t + 12);
-      for (int k = 0; k < K; k++, x += by_k, y += by_k, p += PANEL) {
+      for (int k = 0; k < K; k++, x++, y++, p += PANEL) {
         float4 b0 = load(p), b1 = load(p + 4), b2 = load(p + 8), b3 = load(p + 12), v = all(*x), w = all(*y);
         s0 += v * b0, s1 += v * b1, s2 += v * b2, s3 += v * b3;
         t0 += w * b0, t1 += w * b1, t2 += w * b2, t3 += w * b3;

@@ -24,14 +24,19 @@ function plainKernels(F, I) {
           for (let n = first; n < first + PANEL; n++) F[to++] = F[b + k * byK + n * byN];
     },
 
-    multiply(c, byC, begin, byBegin, a, byM, byK, b, M, N, K) {
+    transpose(to, x, rows, columns) {
+      for (let row = 0; row < rows; row++)
+        for (let column = 0; column < columns; column++) F[to + column * rows + row] = F[x++];
+    },
+
+    multiply(c, begin, byBegin, a, b, M, N, K) {
       for (let n = 0; n < N; n += 2) {
         const panel = b + Math.floor(n / PANEL) * PANEL * K + (n % PANEL);
         for (let m = 0; m < M; m += 2) { // two rows by two columns at once
-          const c0 = c + m * byC + n, c1 = c0 + byC, s = begin + m * byBegin + n, t = s + byBegin;
-          let s0 = F[s], s1 = F[s + 1], t0 = F[t], t1 = F[t + 1], x = a + m * byM, p = panel;
-          for (let k = 0; k < K; k++, x += byK, p += PANEL) {
-            const v = F[x], w = F[x + byM], b0 = F[p], b1 = F[p + 1];
+          const c0 = c + m * N + n, c1 = c0 + N, s = begin + m * byBegin + n, t = s + byBegin;
+          let s0 = F[s], s1 = F[s + 1], t0 = F[t], t1 = F[t + 1], x = a + m * K, p = panel;
+          for (let k = 0; k < K; k++, x++, p += PANEL) {
+            const v = F[x], w = F[x + K], b0 = F[p], b1 = F[p + 1];
             s0 += v * b0; s1 += v * b1; t0 += w * b0; t1 += w * b1;
           }
           F[c0] = s0; F[c0 + 1] = s1; F[c1] = t0; F[c1 + 1] = t1;

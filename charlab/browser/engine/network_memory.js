@@ -115,6 +115,7 @@ export class NetworkMemory {
     this.fromState = this.#take(B * G);
     this.dFromState = this.#take(R * G);
     this.packed = this.#take(Math.max(D * G, U * W, ROWS_AT_ONCE * Math.max(W, G)));
+    this.transposed = this.#take(ROWS_AT_ONCE * Math.max(D, U));
     this.logits = this.#take(R * W);
     this.figures = this.#take(3 * R);
     this.above = this.#take(R * Math.max(D, U)); // the gradient by what a layer hands upwards

@@ -40,8 +40,8 @@ function quickProducts(factors, wasm) {
     const out = new Float64Array(M), first = floats.subarray(result, result + M), second = floats.subarray(result + N, result + N + M);
     return (x) => {
       floats.set(x.subarray(0, half), input);
-      floats.set(x.subarray(half), input + whole(K) + half);
-      multiply(result, N, begin, N, input, whole(K), 1, matrix, 2, N, K);
+      floats.set(x.subarray(half), input + K + half);
+      multiply(result, begin, N, input, matrix, 2, N, K);
       for (let m = 0; m < M; m++) out[m] = first[m] + second[m];
       return out;
     };

@@ -47,7 +47,7 @@ export class RecurrentTraining extends NetworkMemory {
       this.headInput = this.output;
     }
     const [head, bias] = this.#head();
-    this.#product(this.logits, bias, 0, this.headInput, U, 1, head, W, 1, R, W, U);
+    this.#product(this.logits, bias, 0, this.headInput, head, W, 1, R, W, U);
     kernels.softmax(this.logits, this.targets, this.figures, R, W, this.V, share);
     let loss = 0, correct = 0;
     for (let r = this.figures; r < this.figures + R; r++) {
@@ -75,7 +75,7 @@ export class RecurrentTraining extends NetworkMemory {
       const before = hidden + t * step, kept = layer.kept + t * this.cell.kept * step, at = rows + t * B;
       const seen = layer.seen + t * step;
       if (this.drops.state) kernels.multiply_each(seen, this.zeros, before, layer.mask, step);
-      kernels.multiply(this.fromState, G, this.zeros, 0, seen, U, 1, layer.packed, B, G, U);
+      kernels.multiply(this.fromState, this.zeros, 0, seen, layer.packed, B, G, U);
       if (cell) {
         const now = cell + t * step;
         kernels.lstm_step(now, now + step, before + step, this.sums, at, this.fromState, kept, B, U);
@@ -91,7 +91,7 @@ export class RecurrentTraining extends NetworkMemory {
     if (this.model.kind === "gru") // of the inner biases only the candidate's cannot be added here
       for (let j = 0; j < 2 * U; j++) floats[bias + j] += floats[layer.bias + G + j];
     if (layer.hasTable) {
-      if (table) this.#product(this.sums, bias, 0, table.place, D, 1, kernel, G, 1, W, G, D);
+      if (table) this.#product(this.sums, bias, 0, table.place, kernel, G, 1, W, G, D);
       else
         for (let v = 0; v < W; v++)
           for (let j = 0; j < G; j++) floats[this.sums + v * G + j] = floats[kernel + v * G + j] + floats[bias + j];
@@ -103,7 +103,7 @@ export class RecurrentTraining extends NetworkMemory {
       this.#mask(layer.input, layer.read, layer.inputMask, this.B * D, false);
       layer.read = layer.input;
     }
-    this.#product(this.sums, bias, 0, layer.read, D, 1, kernel, G, 1, R, G, D);
+    this.#product(this.sums, bias, 0, layer.read, kernel, G, 1, R, G, D);
     return this.ownRows;
   }
 
@@ -146,17 +146,18 @@ export class RecurrentTraining extends NetworkMemory {
       this.kernels.multiply_each(to + t, this.zeros, x + t, mask + (moves ? t : 0), numbers);
   }
 
-  // c [M, N] = begin + a [M, K] @ b [K, N], elements of a and b so far apart by row and column; see kernels.c.
-  #product(c, begin, byBegin, a, byM, byK, b, rowOfB, columnOfB, M, N, K) {
+  // c [M, N] = begin + a [M, K] @ b [K, N], b's elements so far apart by row and column; see kernels.c.
+  #product(c, begin, byBegin, a, b, rowOfB, columnOfB, M, N, K) {
     this.kernels.pack(this.packed, b, rowOfB, columnOfB, K, N);
-    this.kernels.multiply(c, N, begin, byBegin, a, byM, byK, this.packed, M, N, K);
+    this.kernels.multiply(c, begin, byBegin, a, this.packed, M, N, K);
   }
 
   // c [M, N] = the transpose of a [rows, M] @ b [rows, N], some rows at a time.
   #productOverRows(c, a, M, b, N, rows) {
     for (let first = 0; first < rows; first += ROWS_AT_ONCE) {
       const K = Math.min(ROWS_AT_ONCE, rows - first), begin = first ? [c, N] : [this.zeros, 0];
-      this.#product(c, ...begin, a + first * M, 1, M, b + first * N, N, 1, M, N, K);
+      this.kernels.transpose(this.transposed, a + first * M, K, M);
+      this.#product(c, ...begin, this.transposed, b + first * N, N, 1, M, N, K);
     }
   }
 
@@ -165,7 +166,7 @@ export class RecurrentTraining extends NetworkMemory {
   // The gradients of what `forward` has just read, into the places of the gradients.
   backward() {
     const { R, U, W, kernels, toGradient } = this, [head, bias] = this.#head();
-    this.#product(this.above, this.zeros, 0, this.logits, W, 1, head, 1, W, R, U, W);
+    this.#product(this.above, this.zeros, 0, this.logits, head, 1, W, R, U, W);
     if (this.drops.output) this.#mask(this.above, this.above, this.outputMask, this.B * U, true);
     this.#productOverRows(head + toGradient, this.headInput, U, this.logits, W, R);
     kernels.sum_rows(bias + toGradient, this.logits, R, W);
@@ -199,9 +200,9 @@ export class RecurrentTraining extends NetworkMemory {
       else kernels.gru_back(hidden + t * step, dState, above, kept, this.sums, at, d, this.innerBias, B, U);
       if (t === 0) break; // what came before these rows learns nothing from them
       if (this.drops.state) {
-        kernels.multiply(back, U, zeros, 0, d, G, 1, layer.packed, B, U, G);
+        kernels.multiply(back, zeros, 0, d, layer.packed, B, U, G);
         kernels.multiply_each(dState, dState, back, layer.mask, step);
-      } else kernels.multiply(dState, U, dState, U, d, G, 1, layer.packed, B, U, G);
+      } else kernels.multiply(dState, dState, U, d, layer.packed, B, U, G);
     }
   }
 
@@ -210,7 +211,7 @@ export class RecurrentTraining extends NetworkMemory {
     const { R, W, G, floats, toGradient, zeros, sums, above } = this, { kernel, D } = layer;
     const table = this.named.get("embedding"), step = this.B * D;
     if (layer.hasTable && table) {
-      this.#product(table.place + toGradient, zeros, 0, sums, G, 1, kernel, 1, G, W, D, G);
+      this.#product(table.place + toGradient, zeros, 0, sums, kernel, 1, G, W, D, G);
       this.#productOverRows(kernel + toGradient, table.place, D, sums, G, W);
       return;
     }
@@ -220,7 +221,7 @@ export class RecurrentTraining extends NetworkMemory {
     }
     this.#productOverRows(kernel + toGradient, layer.read, D, sums, G, R);
     if (!layer.index && !table) return;
-    this.#product(above, zeros, 0, sums, G, 1, kernel, 1, G, R, D, G);
+    this.#product(above, zeros, 0, sums, kernel, 1, G, R, D, G);
     if (this.drops.input) this.#mask(above, above, layer.inputMask, step, false);
     if (!layer.index) this.#addToEmbedding(table.place + toGradient, D);
   }
