@@ -122,7 +122,7 @@ function tellOf(part, here) {
   continueIfLost(part, here);
   const states = {
     preparing: "Loading the text and the weights ...",
-    training: "Training on this device: leave this tab open. You can use its other pages.",
+    training: "Training on this device: leave this tab open. You can use CharLab's other pages in it.",
     ending: "Sending the last weights ...",
     over: active && here.end && here.end !== "paused" ? "The server is evaluating the last weights." : "",
   };
