@@ -9,7 +9,7 @@ import pytest
 
 from charlab.core.config import ModelConfig
 from charlab.corpora import encoding
-from charlab.runs import schema, store
+from charlab.runs import recorder, schema, store
 from charlab.runs.stop_signal import StopSignal
 from charlab.training import loop
 from charlab.training.train import train_run
@@ -303,4 +303,4 @@ def test_what_happened_after_the_checkpoint_is_struck_from_the_record(fake):
 
 @pytest.mark.parametrize("epoch, kept", [(0, 1), (99, 1), (100, 1), (101, 0), (110, 1), (1010, 0), (1100, 1)])
 def test_a_long_run_keeps_weights_at_round_epochs(epoch, kept):
-    assert loop._is_kept(epoch) == bool(kept)
+    assert recorder.is_kept(epoch) == bool(kept)
