@@ -45,11 +45,12 @@ class Pace:
     def __init__(self) -> None:
         self._next, self._reading = 0.0, 0  # by time.monotonic(); messages
 
-    def wait(self, least: float) -> float:
-        """The seconds until a request may be answered that comes now, `least` after the one before it."""
+    def wait(self, least: float, at_once: int = 1) -> float:
+        """The seconds until a request may be answered that comes now: `at_once` are after a while without any, and
+        from there on each comes `least` after the one before it."""
         now = time.monotonic()
-        self._next = max(now, self._next + least)
-        return self._next - now
+        self._next = max(now - (at_once - 1) * least, self._next + least)
+        return max(0.0, self._next - now)
 
     @contextlib.contextmanager
     def reading(self, most: int) -> Iterator[None]:

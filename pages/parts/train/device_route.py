@@ -42,6 +42,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 _READ_SECONDS = 30.0  # for a message to come
 _AT_ONCE = 3  # messages of a run that come at the same time: one, and those whose connection is lost
 _LEAST_SECONDS = 0.1  # from one request of a run to the next: a faster one waits
+_AT_ITS_START = 6  # that do not: what a device asks for before its first step
 
 
 async def answer(request: Request) -> Response:
@@ -75,7 +76,7 @@ async def _answer(request: Request) -> Response:
     actor = browser_cookie.actor_of(request.cookies)
     session = await run_in_threadpool(device_runs.pool().session, run, actor)
     session.check(secret)
-    await asyncio.sleep(session.pace.wait(_LEAST_SECONDS))
+    await asyncio.sleep(session.pace.wait(_LEAST_SECONDS, _AT_ITS_START))
     if what == "progress":
         body = await _body(request, session)
         taken = await run_in_threadpool(session.take, secret, body)
