@@ -19,7 +19,8 @@ static inline float sum_of(float4 x) { return (x[0] + x[1]) + (x[2] + x[3]); }
 
 // e^x by Cephes (Moshier, 1989): 2^n times a polynomial. The same operations in every browser, so the same bits.
 static inline float4 exp4(float4 x) {
-  x = __builtin_wasm_min_f32x4(__builtin_wasm_max_f32x4(x, all(-87.0f)), all(88.0f));
+  // Not min and max, which are six instructions each for zeros with signs; NaN stays.
+  x = __builtin_wasm_pmin_f32x4(__builtin_wasm_pmax_f32x4(x, all(-87.0f)), all(88.0f));
   float4 shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f; // 1.5 * 2^23 rounds to whole numbers
   x = x - n * 0.693359375f - n * -2.12194440e-4f; // the logarithm of 2, in two parts
   float4 p = all(1.9875691500e-4f);
@@ -34,18 +35,29 @@ static inline float4 exp4(float4 x) {
 static inline float4 sigmoid4(float4 x) { return 1.0f / (1.0f + exp4(-x)); }
 static inline float4 tanh4(float4 x) { return 1.0f - 2.0f / (1.0f + exp4(x + x)); }
 
+// Four rows of four numbers, transposed.
+static inline void transpose4(float *to, int to_row, const float *from, int from_row) {
+  float4 a = load(from), b = load(from + from_row), c = load(from + 2 * from_row), d = load(from + 3 * from_row);
+  float4 e = __builtin_shufflevector(a, b, 0, 4, 1, 5), f = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  float4 g = __builtin_shufflevector(a, b, 2, 6, 3, 7), h = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  store(to, __builtin_shufflevector(e, f, 0, 1, 4, 5)), store(to + to_row, __builtin_shufflevector(e, f, 2, 3, 6, 7));
+  store(to + 2 * to_row, __builtin_shufflevector(g, h, 0, 1, 4, 5));
+  store(to + 3 * to_row, __builtin_shufflevector(g, h, 2, 3, 6, 7));
+}
+
 // A matrix [K, N], its element (k, n) at b + k * by_k + n * by_n, as panels of 16 columns: [ceil(N / 16), K, 16].
-// A product then reads it from end to end.
+// A product then reads it from end to end. Either by_n is 1, or by_k is and K a multiple of 4.
 void EXPORT(pack)(int to, int b, int by_k, int by_n, int K, int N) {
   float *t = floats(to);
-  for (int first = 0; first < N; first += PANEL)
-    for (int k = 0; k < K; k++, t += PANEL) {
-      const float *from = floats(b + k * by_k + first * by_n);
-      if (by_n == 1)
+  for (int first = 0; first < N; first += PANEL) {
+    const float *from = floats(b + first * by_n);
+    if (by_n == 1)
+      for (int k = 0; k < K; k++, from += by_k, t += PANEL)
         for (int n = 0; n < PANEL; n += 4) store(t + n, load(from + n));
-      else
-        for (int n = 0; n < PANEL; n++) t[n] = from[n * by_n];
-    }
+    else
+      for (int k = 0; k < K; k += 4, from += 4, t += 4 * PANEL)
+        for (int n = 0; n < PANEL; n += 4) transpose4(t + n, PANEL, from + n * by_n, by_n);
+  }
 }
 
 // to [columns, rows] = x [rows, columns] transposed; columns a multiple of 4.
@@ -54,16 +66,10 @@ void EXPORT(transpose)(int to, int x, int rows, int columns) {
     for (int row = 0; row < rows; row += 4) {
       const float *from = floats(x + row * columns + column);
       float *t = floats(to + column * rows + row);
-      int together = rows - row < 4 ? rows - row : 4;
-      if (together == 4) {
-        float4 a = load(from), b = load(from + columns), c = load(from + 2 * columns), d = load(from + 3 * columns);
-        float4 e = __builtin_shufflevector(a, b, 0, 4, 1, 5), f = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-        float4 g = __builtin_shufflevector(a, b, 2, 6, 3, 7), h = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-        store(t, __builtin_shufflevector(e, f, 0, 1, 4, 5)), store(t + rows, __builtin_shufflevector(e, f, 2, 3, 6, 7));
-        store(t + 2 * rows, __builtin_shufflevector(g, h, 0, 1, 4, 5));
-        store(t + 3 * rows, __builtin_shufflevector(g, h, 2, 3, 6, 7));
-      } else
-        for (int i = 0; i < together; i++)
+      if (row + 4 <= rows)
+        transpose4(t, rows, from, columns);
+      else
+        for (int i = 0; i < rows - row; i++)
           for (int j = 0; j < 4; j++) t[j * rows + i] = from[i * columns + j];
     }
 }
