@@ -15,7 +15,10 @@ import time
 
 from benchmarks import common
 
-SCRIPTS = ("generation", "training", "growth", "quality", "startup", "minutes", "pages", "class", "corpus_scale")
+SCRIPTS = (
+    "generation", "training", "device", "device_quality", "growth", "quality", "startup", "minutes", "pages",
+    "class", "corpus_scale",
+)  # fmt: skip
 
 
 def main() -> int:

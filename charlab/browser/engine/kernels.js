@@ -1,5 +1,5 @@
 // The loops in which training spends its time: those of kernels.wasm where the browser has SIMD, else the same in plain
-// JavaScript, which is about six times slower. kernels.c describes each. An array is given by its place in the memory:
+// JavaScript, which is some nine times slower. kernels.c describes each. An array is given by its place in the memory:
 // how many numbers of 32 bits lie before it.
 import { statelessUniform } from "./random.js";
 
