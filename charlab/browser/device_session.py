@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 from safetensors.numpy import save
 
@@ -100,8 +99,7 @@ class Session:
             if checkpoints.exists(self.run):
                 return save(device_record.weights_of(self.run))
             if not self._first_weights:
-                arrays = first_weights(self.config.model, len(self.vocab), self.config.train)
-                self._first_weights = save({name: np.ascontiguousarray(arrays[name]) for name in arrays})
+                self._first_weights = save(first_weights(self.config.model, len(self.vocab), self.config.train))
             return self._first_weights
 
     # What the device sends

@@ -78,7 +78,7 @@ def _orthogonal(shape: tuple[int, ...], seed: int) -> np.ndarray:
     rows, columns = shape
     normal = stateless_normal(prod(shape), (seed, 0)).reshape(columns, rows).astype(float)
     q, r = np.linalg.qr(normal)
-    return (q * np.sign(np.diag(r))).T.astype(np.float32)
+    return np.ascontiguousarray((q * np.sign(np.diag(r))).T, np.float32)
 
 
 def _philox_bits(count: int, key: tuple[int, int]) -> np.ndarray:

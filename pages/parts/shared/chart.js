@@ -159,14 +159,23 @@ function describe(node) {
   node.querySelector("[role=toolbar]")?.setAttribute("aria-label", "Buttons of the chart");
 }
 
-// Where only the lengths and labels of bars differ, Plotly redraws only these: in half the time.
+// What Plotly redraws by itself in a part of the time, where all else is the same: the lengths and labels of bars on a
+// fixed axis, and lines within axes that leave them room.
+const MOVING = {
+  bar: { keys: ["x", "text"], where: ({ xaxis }) => xaxis?.range },
+  scatter: { keys: ["x", "y"], where: ({ xaxis }) => xaxis?.autorangeoptions },
+};
+
 function redraw(Plotly, chart, { data, layout }) {
-  const ofBars = layout.xaxis?.range && data.every(({ type }) => type === "bar");
-  const still = ofBars && JSON.stringify([layout, data.map(({ x, text, ...rest }) => rest)]);
-  const alike = ofBars && chart.still === still;
+  const { keys, where } = MOVING[data[0]?.type] ?? {};
+  const moves = where?.(layout) && data.every(({ type }) => type === data[0].type);
+  const rest = (trace) => Object.entries(trace).filter(([key]) => !keys.includes(key));
+  const still = moves && JSON.stringify([layout, data.map(rest)]);
+  const alike = moves && chart.still === still;
   chart.still = still;
   if (!alike) return Plotly.react(chart.node, data, layout, chart.settings);
-  const frame = { data: data.map(({ x, text }) => ({ x, text })), traces: [...data.keys()] };
+  const moved = (trace) => Object.fromEntries(keys.map((key) => [key, trace[key]]));
+  const frame = { data: data.map(moved), traces: [...data.keys()] };
   const atOnce = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
   return Plotly.animate(chart.node, frame, atOnce).catch(() => {}); // a newer picture has overtaken it
 }

@@ -237,16 +237,21 @@ def _others(wanted: Wanted) -> list[tuple[str, Snapshot]]:
 def _chart(wanted: Wanted, drawn: list[tuple[str, Snapshot]], lines: list[baselines.Line]) -> tuple[str, str]:
     """The version of the loss curves and their JSON, which is "" where there is nothing to draw."""
     seen = [(label, run.reading, len(run.events)) for label, run in drawn]
-    depends_on = repr((wanted.unit, wanted.over, seen, lines))
+    depends_on = repr((wanted.unit, wanted.over, seen, lines, _grows(drawn)))
     version = hashlib.blake2b(depends_on.encode(), digest_size=9).hexdigest()
     return version, _CHARTS.get((wanted.run, version), lambda: _drawn(drawn, wanted, lines))
 
 
 def _drawn(drawn: list[tuple[str, Snapshot]], wanted: Wanted, lines: list[baselines.Line]) -> str:
     runs = [{"label": label, "events": run.events, "reported": devices.is_for(run.config)} for label, run in drawn]
-    config = drawn[0][1].config
-    chart = loss.loss_chart(runs, wanted.unit, wanted.over, lines, **_telling(config).chart(config))
+    more = _telling(drawn[0][1].config).chart(drawn[0][1].config)
+    chart = loss.loss_chart(runs, wanted.unit, wanted.over, lines, grows=_grows(drawn), **more)
     return json.dumps(chart, separators=(",", ":")) if chart["data"] else ""
+
+
+def _grows(drawn: list[tuple[str, Snapshot]]) -> bool:
+    """Whether the run's lines will be longer in the next answer."""
+    return drawn[0][1].status.state in store.ACTIVE
 
 
 def _without_chart(status: Status, events: list[Event], unit: str) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charlab.charts.base import QUIET, TRAINING, VALIDATION
-from charlab.charts.loss import MAX_POINTS, thin
+from charlab.charts.loss import MAX_POINTS, loss_chart, thin
 from charlab.errors import ConfigError
 from helpers.figures import loss_events as events
 from helpers.figures import loss_figure
@@ -88,3 +88,36 @@ def test_accuracy_is_drawn_in_percent_without_losses_for_reference():
 def test_units_that_there_are_not(wrong):
     with pytest.raises(ConfigError, match="Received"):
         loss_figure([], **wrong)
+
+
+def grown(last: int, unit: str = "bits") -> dict:
+    steps = [
+        {"event": "step", "epoch": i / 50, "step": i, "loss": 4 / (1 + i / 50), "accuracy": i / 200}
+        for i in range(1, last + 1)
+    ]
+    return loss_chart([{"label": "", "events": steps}], unit, "epochs", [("uniform", 4.2)], grows=True)
+
+
+@pytest.mark.parametrize("unit", ["bits", "accuracy"])
+def test_while_a_run_grows_mostly_the_lines_alone_differ(unit):
+    layouts = [grown(last, unit)["layout"] for last in range(20, 100)]
+    changes = sum(before != after for before, after in zip(layouts, layouts[1:], strict=False))
+    assert 0 < changes <= 14  # of 79
+    for last in (20, 57, 99):
+        figure = grown(last, unit)
+        (line,) = figure["data"]
+        room = figure["layout"]["xaxis"]["autorangeoptions"]["include"]
+        assert line["x"][-1] < room <= 1.26 * line["x"][-1]
+        goal = figure["layout"]["yaxis"]["autorangeoptions"]["include"]
+        assert goal >= max(line["y"]) if unit == "accuracy" else goal <= min(line["y"])
+
+
+def test_the_axes_of_an_ended_run_end_with_its_lines():
+    layout = loss_chart([{"label": "", "events": events()}])["layout"]
+    assert "autorangeoptions" not in layout["xaxis"] and "autorangeoptions" not in layout["yaxis"]
+
+
+def test_a_run_without_steps_has_room_for_nothing():
+    untrained = {"event": "epoch", "epoch": 0, "step": 0, "val_loss": 4.2}
+    layout = loss_chart([{"label": "", "events": [untrained]}], "bits", "epochs", grows=True)["layout"]
+    assert "autorangeoptions" not in layout["xaxis"]
