@@ -4,8 +4,8 @@
 
 A server of a class and a headless Chromium on one machine, whose worker has one of its cores. In each round a run
 is started and stopped by the page's own buttons. Times are by the page's clock: from the click on Start to the
-worker's first loss and to the first point of the curve, and from the click on Stop to the worker's last step. Tasks
-are those that the browser itself calls long, over 50 ms, once the curve is drawn: of which script, and how long.
+worker's first loss and to the first point of the curve, and from the click on Stop to the worker's last step.
+Tasks are those that the browser itself calls long, over 50 ms, once the curve is drawn, with their scripts.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ class Record:
         """Record what was measured of weights: figures, the text, and where they are kept the weights."""
         place, progress = sent.place, self.progress
         epoch, within = math.ceil(place.step / self.steps_per_epoch), place.step % self.steps_per_epoch
-        self._note_validation(epoch, within == 0, place.step, grade.loss)
+        progress.note_validation(place.step, epoch, within == 0, grade.loss)
         is_best = progress.best_epoch == epoch and progress.best_val_loss == grade.loss
         for weights_name in [f"epoch-{epoch:03d}"] * is_kept(epoch) + ["best"] * is_best:
             self.recorder.weights(sent.arrays, weights_name)
@@ -157,15 +157,6 @@ class Record:
         results |= {"val_loss": grade.loss, "best_val_loss": progress.best_val_loss} | more
         self._write_status(best_epoch=progress.best_epoch, results=results)
         self._checkpoint()
-
-    def _note_validation(self, epoch: int, is_whole: bool, step: int, loss: float) -> None:
-        progress = self.progress
-        progress.val_loss, progress.evaluated_step = loss, step
-        if loss < progress.best_val_loss:
-            progress.best_val_loss, progress.best_epoch = loss, epoch
-            progress.whole_epochs_since_best = 0
-        elif is_whole:
-            progress.whole_epochs_since_best += 1
 
     def is_out_of_patience(self) -> bool:
         """Whether early stopping ends the run."""

@@ -48,6 +48,15 @@ class Progress:
     best_epoch: int = -1
     whole_epochs_since_best: int = 0
 
+    def note_validation(self, step: int, epoch: int, is_whole: bool, loss: float) -> None:
+        """Note the validation loss after a step, in nats: at an epoch's end where `is_whole`, else within one."""
+        self.val_loss, self.evaluated_step = loss, step
+        if loss < self.best_val_loss:
+            self.best_val_loss, self.best_epoch = loss, epoch
+            self.whole_epochs_since_best = 0
+        elif is_whole:
+            self.whole_epochs_since_best += 1
+
     def to_numbers(self) -> np.ndarray:
         """All fields in their order as float64, exactly: to send them from one machine to the others."""
         return np.array(dataclasses.astuple(self), np.float64)

@@ -197,7 +197,9 @@ class TrainingLoop:
         weights = self.learner.weights()
         if not loss <= schema.MAX_LOSS or not all(map(schema.is_usable, weights.values())):
             raise RunError(self._diverged(loss))
-        self._note_validation(epoch, within == 0, loss)
+        if progress.epoch_weight:
+            progress.train_loss = progress.epoch_loss / progress.epoch_weight
+        progress.note_validation(progress.step, epoch, within == 0, loss)
         # The loss of an epoch is a mean over weights that were still changing. This is that of the same weights as
         # the validation loss, measured in the same way: the two can be compared. An untrained network has no gap.
         sample, is_trained = self.task.sample, progress.step > 0
@@ -218,17 +220,6 @@ class TrainingLoop:
         self._save()
         self.evaluation_seconds = time.monotonic() - began
         self.stopwatch.restart()
-
-    def _note_validation(self, epoch: int, is_whole: bool, loss: float) -> None:
-        progress = self.progress
-        if progress.epoch_weight:
-            progress.train_loss = progress.epoch_loss / progress.epoch_weight
-        progress.val_loss, progress.evaluated_step = loss, progress.step
-        if loss < progress.best_val_loss:
-            progress.best_val_loss, progress.best_epoch = loss, epoch
-            progress.whole_epochs_since_best = 0
-        elif is_whole:
-            progress.whole_epochs_since_best += 1
 
     def _epochs(self) -> float:
         """Epochs trained: 3, or 2.82 where training ended inside one."""

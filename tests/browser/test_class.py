@@ -16,7 +16,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-from helpers.browser import Served, button, new_context, serving, settled, wait_until
+from helpers.browser import Served, button, own_browsers, serving, settled, wait_until
 from helpers.runs import all_runs
 
 SLOW = "corpus=coin-flips&preset=custom&accelerator=auto&epochs.custom=5000&custom.units=16&custom.batch_size=4"
@@ -34,20 +34,8 @@ def school(tmp_path):
 @pytest.fixture
 def open_page(chrome):
     """A function that opens a new browser, at an address."""
-    contexts = []
-
-    def opened(address: str) -> Page:
-        contexts.append(new_context(chrome, viewport={"width": 1440, "height": 1000}))
-        page = contexts[-1].new_page()
-        page.sent = []  # the bytes of each message to the server
-        page.on("websocket", lambda socket: socket.on("framesent", lambda data: page.sent.append(data)))
-        page.goto(address)
-        settled(page)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
+    with own_browsers(chrome) as open_one:
+        yield open_one
 
 
 def cookie_of(page: Page) -> str:

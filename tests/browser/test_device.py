@@ -15,7 +15,7 @@ from charlab.core import reading
 from charlab.corpora import catalogue
 from charlab.runs import models, store
 from charlab.runs.grading import RunText
-from helpers.browser import Served, button, chart, new_context, serving, settled, wait_until
+from helpers.browser import Served, button, chart, own_browsers, serving, settled, wait_until
 from helpers.javascript import evaluate_js
 from helpers.runs import all_runs
 from pages.parts.shared import served_files
@@ -66,18 +66,8 @@ def school(tmp_path_factory):
 @pytest.fixture
 def open_page(chrome):
     """A function that opens a new browser, at an address."""
-    contexts = []
-
-    def opened(address: str) -> Page:
-        contexts.append(new_context(chrome, viewport={"width": 1440, "height": 1000}))
-        page = contexts[-1].new_page()
-        page.goto(address)
-        settled(page)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
+    with own_browsers(chrome) as open_one:
+        yield open_one
 
 
 def begin(page: Page, school: Served) -> store.Run:

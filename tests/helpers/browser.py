@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,6 +196,26 @@ def new_context(browser: Browser, **settings) -> BrowserContext:
     context.set_default_timeout(WAIT)
     context.add_init_script(LISTEN)
     return context
+
+
+@contextmanager
+def own_browsers(browser: Browser) -> Iterator[Callable[[str], Page]]:
+    """A function that opens a page at an address in a fresh browser each time; its `sent` has the bytes of each
+    message to the server."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(address: str) -> Page:
+        contexts.append(new_context(browser, viewport={"width": 1440, "height": 1000}))
+        page = contexts[-1].new_page()
+        page.sent = []
+        page.on("websocket", lambda socket: socket.on("framesent", lambda data: page.sent.append(data)))
+        page.goto(address)
+        settled(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
 
 
 def forget(page: Page) -> None:
