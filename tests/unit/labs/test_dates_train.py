@@ -67,7 +67,7 @@ def test_its_figures_are_those_of_the_network_in_numpy(whole):
     assert last["exact"] == np.mean([text == iso for text, iso in zip(written.texts(), dates.isos, strict=True)])
 
 
-@pytest.mark.parametrize("steps", [2, 3])
+@pytest.mark.parametrize("steps", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_a_resumed_run_equals_an_uninterrupted_one(whole, steps):
     run = make(whole.config().preset)
     assert train_here(run, stop=StopAfter(steps, "pause")).state == "paused"
