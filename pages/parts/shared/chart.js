@@ -50,7 +50,7 @@ export default function mountChart({ data, parentElement, setTriggerValue }) {
   return () => chart.turn === turn && remove(parentElement, chart);
 }
 
-function loadPlotly(address) {
+export function loadPlotly(address) {
   window.charlabPlotly ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = address;

@@ -1,5 +1,6 @@
 // What the Train page says of this device: how fast it is, and how its training of a run goes on.
 
+import { loadPlotly } from "./chart.js";
 import { storage } from "./device_storage.js";
 import { isElsewhere, measure, trainer } from "./device_tab.js";
 import { begunAt, speedInWords } from "./device_words.js";
@@ -56,6 +57,7 @@ function showSpeed(part) {
     if (ended.signal.aborted) return;
     say(part, words);
     if (!words) timer = setTimeout(look, AGAIN);
+    else loadPlotly(part.data.plotly).catch(() => {}); // before Start: the curve does not wait for it
   }
   part.end = () => {
     clearTimeout(timer);

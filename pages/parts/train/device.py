@@ -16,7 +16,7 @@ from charlab.errors import CharlabError
 from charlab.runs import control, devices, store, time_estimate
 from charlab.runs.plan import RunPlan
 from charlab.runs.store import Run, RunConfig, Status
-from pages.parts.shared import browser_cookie, engine_files, served_files
+from pages.parts.shared import browser_cookie, chart, engine_files, served_files
 
 _LOST = (device_session.LOST, control.SERVER_STOPPED)  # reasons of a pause that nobody has asked for
 _SECRETS = "device_secrets"  # of the runs that this session has opened, by their ids
@@ -37,6 +37,7 @@ def show_speed(planned: RunPlan) -> None:
         "characters": steps * train.batch_size * train.sequence_length,
         "minutes": train.minutes,
         "epochs": train.epochs,
+        "plotly": chart.script_address(),
     }
     _mount(key="device-speed", data=data, on_asked_change=lambda: None)
 

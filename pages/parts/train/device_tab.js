@@ -2,6 +2,7 @@
 // browser train; and how fast this device is.
 
 import { kernelBytes, Trainer } from "./device_trainer.js";
+import { askSoon } from "./live_panel.js";
 
 const ASKED = [0, 400, 800]; // milliseconds after which other tabs are asked who trains a run
 const ANSWER = 400; // milliseconds that they have to answer after the last time
@@ -16,7 +17,7 @@ export function trainer(given) {
     tab.begun.add(given.secret);
     tab.stopMeasuring();
     tab.trainers.get(given.run)?.leave("");
-    const begun = new Trainer(given);
+    const begun = new Trainer(given, { shown: askSoon });
     tab.trainers.set(given.run, begun);
     begun.begin();
   }

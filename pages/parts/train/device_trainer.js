@@ -21,8 +21,9 @@ export class Refused extends Error {}
 
 export class Trainer {
   // `given`: run, its secret, its address, and those of the engine's script and its kernels.
-  constructor(given, { makeWorker, kept = storage, fetched } = {}) {
-    Object.assign(this, given, { kept });
+  // `shown` is called with the run once the server has the first figures.
+  constructor(given, { makeWorker, kept = storage, fetched, shown = () => {} } = {}) {
+    Object.assign(this, given, { kept, shown });
     this.makeWorker = makeWorker ?? ((address) => new Worker(address));
     this.fetched = fetched ?? ((...asked) => fetch(...asked));
     this.state = "preparing"; // training | ending | over
@@ -86,7 +87,11 @@ export class Trainer {
 
   hearWorker(said) {
     if (said.problem) this.fail(said.problem);
-    if (said.event) this.events = [...this.events, said.event].slice(-MOST_EVENTS);
+    const begins = said.event && !this.hasBegun; // the curve: it is not to wait for the next message
+    if (said.event) {
+      this.events = [...this.events, said.event].slice(-MOST_EVENTS);
+      this.hasBegun = true;
+    }
     if (said.weights) this.weights = [...this.weights.filter(isFirst), { place: said.place, bytes: said.weights }];
     if (said.checkpoint) this.keep(said.place, said.checkpoint);
     if (said.end && !said.problem) {
@@ -95,7 +100,7 @@ export class Trainer {
       this.worker.terminate();
     }
     // Besides the timer, which browsers slow down in a tab that nobody sees.
-    if (Date.now() - this.sentAt >= BEAT || this.end) this.beat();
+    if (Date.now() - this.sentAt >= BEAT || this.end || begins) this.beat();
     this.tell();
   }
 
@@ -209,10 +214,10 @@ export class Trainer {
     if (isLast) head.ended = ended(this.end, this.told, this.problem);
     if (this.from && number === 1) head.begins = this.from.place;
     const parts = [JSON.stringify(head), ...(weights ? ["\n", weights.bytes] : [])];
-    return { number, isLast, body: new Blob(parts, { type: "application/octet-stream" }) };
+    return { number, isLast, hasEvents: events.length > 0, body: new Blob(parts, { type: "application/octet-stream" }) };
   }
 
-  async send({ number, isLast, body }) {
+  async send({ number, isLast, hasEvents, body }) {
     const headers = { "Charlab-Secret": this.secret }, signal = AbortSignal.timeout(WAIT);
     const answer = await this.fetched(`${this.address}/progress`, { method: "POST", headers, signal, body });
     if (answer.status >= 500) throw new Error(`${answer.status}`);
@@ -222,6 +227,10 @@ export class Trainer {
     this.number = number;
     this.unanswered = null;
     this.silent = 0;
+    if (hasEvents && !this.hasShown) {
+      this.hasShown = true;
+      this.shown(this.run);
+    }
     if (isLast) {
       await this.kept.finish(this.run).catch(() => {});
       this.become("over");

@@ -7,6 +7,7 @@ const EVERY = 1000; // milliseconds between an answer and the next question
 const EVERY_HIDDEN = 15000; // in a tab that nobody sees
 const SLOWEST = 8000; // after several questions without an answer
 const WAIT = 20000; // for an answer
+const LOOKED = 550; // as long as the server tells what it has seen last
 const AGAIN = 5000; // until the script is asked again to run for the same reason
 
 for (const name of ["chart.css", "live_panel.css"]) {
@@ -85,6 +86,11 @@ async function ask(source) {
   if (source.failed || source.document?.more || needsScript(source) || isBehind(source)) {
     source.timer = setTimeout(ask, document.hidden ? EVERY_HIDDEN : wait, source);
   }
+}
+
+// Ask about a run once the server looks at it again, and not only in a second: it has something to show.
+export function askSoon(run) {
+  for (const source of sources.values()) if (source.run === run && source.parts.size) setTimeout(ask, LOOKED, source);
 }
 
 class Told extends Error {} // in words by the server
