@@ -172,7 +172,7 @@ def ended_runs(folder: Path, owners: set[str]) -> list[str]:
 def minutes_of(folder: Path, owners: set[str]) -> float:
     """The minutes from the start to the end of the runs of these students, added up."""
     found = [run.recorded_status() for run in runs_in(folder) if run.config().owner in owners]
-    return sum(status.ended - status.started for status in found) / 60
+    return sum(status.ended - (status.started or status.ended) for status in found) / 60
 
 
 def runs_in(folder: Path) -> list[store.Run]:

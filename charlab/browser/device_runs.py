@@ -21,7 +21,7 @@ from filelock import Timeout
 
 from charlab import os_errors
 from charlab.browser.device_record import Sent
-from charlab.browser.device_session import LOST_SECONDS, Session
+from charlab.browser.device_session import Session
 from charlab.browser.uploads import Refused
 from charlab.errors import CharlabError, RunError
 from charlab.runs import control, devices, permissions, store, watch, writers
@@ -34,6 +34,7 @@ from charlab.runs.writer import WeightsChanged
 log = logging.getLogger(__name__)
 
 NOBODY = "No device has begun to train it: this page has to be open there; resume it to try again."
+BEGIN_SECONDS = 60.0  # that a device has to load what it needs, on a slow network or while it is busy
 _TICK_SECONDS = 1.0
 _PATIENCE_SECONDS = 30.0  # that the server's end waits for the threads
 _AGAIN_SECONDS = 5.0  # until weights are evaluated again that could not be
@@ -164,7 +165,7 @@ class DeviceRuns:
             since = {name: self._waiting.get(name, self._clock()) for name in waiting}
             self._waiting = since
         for name, run in waiting.items():
-            if self._clock() - since[name] > LOST_SECONDS:
+            if self._clock() - since[name] > BEGIN_SECONDS:
                 self._give_up(run)
 
     def _give_up(self, run: Run) -> None:

@@ -177,7 +177,7 @@ def test_a_lost_device_pauses_the_run_with_that_reason(server, clock):
 def test_a_run_that_no_device_asks_for_is_paused(server, clock):
     run = queued()
     server.look()
-    clock.now += LOST_SECONDS
+    clock.now += device_runs.BEGIN_SECONDS
     device_runs.pool().open(run, ANNA)
     server.look()
     assert run.status().state == "queued"
