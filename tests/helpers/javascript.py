@@ -99,3 +99,11 @@ def _read(value: Any, folder: Path) -> Any:
     if isinstance(value, list):
         return [_read(part, folder) for part in value]
     return value
+
+
+def check_joinable(module: str, folders: str) -> None:
+    """Imports and exports of a module's text are as simple as joining needs; it imports from these folders, a
+    regular expression."""
+    simple = rf'import \{{[^}}]*\}} from "{folders}/\w+\.js";|export (async )?(const|class|function).*'
+    for line in module.splitlines():
+        assert not re.match(r"(import|export)\b", line) or re.fullmatch(simple, line), line

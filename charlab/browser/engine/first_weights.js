@@ -1,31 +1,25 @@
 // The first weights of a GRU or an LSTM: the numbers that Keras draws for the server's network from the same seed.
 // Names in shape comments: V ids, D numbers in an input vector, U units, G gates.
 
+import { weightShapes } from "./network_memory.js";
 import { generator, statelessNormal, statelessUniform } from "./random.js";
-
-export const GATES = { gru: 3, lstm: 4 };
 
 // Every weight by name: { shape, values (single precision) }.
 export function firstWeights(model, V, { seed, embedding_range }) {
-  const { units: U, layers } = model, gates = GATES[model.kind], seeds = generator(seed);
-  const next = () => seeds.integers(2 ** 31, 1)[0];
-  const result = {};
-  if (model.embedding) result.embedding = uniform([V, model.embedding], embedding_range, next());
-  for (let i = 0, width = model.embedding || V; i < layers; i++, width = U) {
-    result[`layer_${i}/kernel`] = glorot([width, gates * U], next());
-    result[`layer_${i}/recurrent_kernel`] = orthogonal([U, gates * U], next());
-    result[`layer_${i}/bias`] = firstBias(model.kind, U);
-  }
-  result["head/kernel"] = glorot([U, V], next());
-  result["head/bias"] = zeros([V]);
-  return result;
+  const seeds = generator(seed), next = () => seeds.integers(2 ** 31, 1)[0];
+  const draw = (name, shape) => {
+    if (name === "embedding") return uniform(shape, embedding_range, next());
+    if (name.endsWith("recurrent_kernel")) return orthogonal(shape, next());
+    if (name.endsWith("kernel")) return glorot(shape, next());
+    return firstBias(name, shape, model);
+  };
+  return Object.fromEntries(Object.entries(weightShapes(model, V)).map(([name, shape]) => [name, draw(name, shape)]));
 }
 
 // A GRU's biases begin at 0, an LSTM's at 1 where they are the forget gate's (Jozefowicz et al., 2015).
-function firstBias(kind, U) {
-  if (kind === "gru") return zeros([2, 3 * U]);
-  const bias = zeros([4 * U]);
-  bias.values.fill(1, U, 2 * U);
+function firstBias(name, shape, { kind, units: U }) {
+  const bias = { shape, values: new Float32Array(shape.reduce((a, b) => a * b)) };
+  if (kind === "lstm" && name.startsWith("layer_")) bias.values.fill(1, U, 2 * U);
   return bias;
 }
 
@@ -62,5 +56,3 @@ function dot(a, b) {
 function add(to, from, factor) {
   for (let i = 0; i < to.length; i++) to[i] += factor * from[i];
 }
-
-const zeros = (shape) => ({ shape, values: new Float32Array(shape.reduce((a, b) => a * b)) });

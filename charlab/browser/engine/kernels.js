@@ -4,6 +4,7 @@
 import { statelessUniform } from "./random.js";
 
 export const PANEL = 16; // all widths are multiples of it
+export const STACK = 1024; // numbers at the beginning of a memory that are left to the kernels
 
 // The kernels on one memory. Without the bytes of kernels.wasm, or where the browser cannot run them, plain ones.
 export function makeKernels(memory, wasm) {

@@ -3,10 +3,9 @@
 // Names in shape comments: T characters a row, B rows, R = T * B, V ids, D numbers an input vector, U units, G = gates * U.
 // In the memory D, U and V are rounded up to whole panels (see kernels.js), and B to an even number: the units, ids and
 // rows that fill them up have weights of zero or do not count, so they change nothing.
-import { PANEL, makeKernels } from "./kernels.js";
+import { PANEL, STACK, makeKernels } from "./kernels.js";
 
 export const ROWS_AT_ONCE = 128; // of a product that sums over rows: what then stays in the processor's first cache
-const STACK = 1024; // numbers at the beginning of the memory that belong to the kernels
 const MOST_PAGES = 32_768; // of 64 KiB: 2 GiB
 
 const CELLS_TRAINED = {

@@ -2,9 +2,7 @@
 // the other. By the kernels where the browser has SIMD, in single precision; else in plain JavaScript, some eight times
 // slower, in double precision. K rows of a matrix, M columns.
 
-import { PANEL, makeKernels, hasSimd } from "./kernels.js";
-
-const KERNELS_STACK = 1024; // numbers at the beginning of the memory that belong to the kernels
+import { PANEL, STACK, makeKernels, hasSimd } from "./kernels.js";
 
 // For each of [{ kernel [K * M], begin [M] }] a function: x [K] -> begin + x @ kernel [M], which its next call overwrites.
 export function productsOf(factors, wasm) {
@@ -26,7 +24,7 @@ export function plainProduct({ kernel, begin }) {
 function quickProducts(factors, wasm) {
   const whole = (n) => Math.ceil(n / PANEL) * PANEL;
   const sizes = factors.map(({ kernel, begin: { length: M } }) => ({ K: kernel.length / M, M, N: whole(M), size: whole(kernel.length) }));
-  let end = KERNELS_STACK;
+  let end = STACK;
   const take = (numbers) => (end += numbers) - numbers;
   const scratch = take(Math.max(...sizes.map(({ size }) => size)));
   const places = sizes.map(({ K, N }) => ({ input: take(2 * whole(K)), matrix: take(N * K), begin: take(2 * N), result: take(2 * N) }));

@@ -1,7 +1,6 @@
 """The engine's modules can be joined into one script, and fit in it."""
 
 import gzip
-import re
 import shutil
 import subprocess
 from collections import Counter
@@ -9,7 +8,7 @@ from collections import Counter
 import pytest
 
 from charlab.browser import engine
-from helpers.javascript import declared_names
+from helpers.javascript import check_joinable, declared_names
 
 MODULES = sorted(engine.FOLDER.glob("*.js"))
 
@@ -23,10 +22,7 @@ def test_no_two_modules_have_a_name_in_common():
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_modules_are_as_simple_as_joining_needs(path):
     text = path.read_text(encoding="utf-8")
-    for line in text.splitlines():
-        if re.match(r"(import|export)\b", line):
-            simple = r'import \{[^}]*\} from "\./\w+\.js";|export (async )?(const|class|function).*'
-            assert re.fullmatch(simple, line), line
+    check_joinable(text, r"\.")
     assert "document." not in text and "window." not in text, "it is for a worker"
 
 
