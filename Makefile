@@ -3,7 +3,7 @@
 #            teacher's link
 # make test  installs what the tests need and runs them all, those in a browser by themselves; make test-slow runs those that take minutes
 # make starters trains the models that ship with CharLab again, which takes half an hour
-# make engine compiles the loops of training in the browser, with clang and lld (Debian: apt install clang lld)
+# make engine compiles the loops of training in the browser, with clang and lld (Debian: apt install clang-16 lld-16)
 # make lint  checks style and types
 # make bench installs what the benchmarks need and runs them all, which takes hours; make bench SHORT=1 only a few
 #            minutes, to see that they work
@@ -47,10 +47,12 @@ starters: .venv/app-installed
 # lie over the first weights.
 ENGINE := charlab/browser/engine
 KERNELS ?= $(ENGINE)/kernels.wasm
+TO_WASM := clang-16 --target=wasm32 -Os -msimd128 -nostdlib -fno-builtin -fno-math-errno -Wl,--no-entry \
+	-Wl,--import-memory -Wl,--stack-first -Wl,-z,stack-size=4096 -Wl,--strip-all
 engine:
-	clang --target=wasm32 -Os -msimd128 -nostdlib -fno-builtin -fno-math-errno -Wl,--no-entry -Wl,--import-memory \
-	-Wl,--stack-first -Wl,-z,stack-size=4096 -Wl,--strip-all -o $(KERNELS) $(ENGINE)/kernels.c
-	@chmod 644 $(KERNELS)
+	$(TO_WASM) -mrelaxed-simd -o $(dir $(KERNELS))fused.wasm $(ENGINE)/multiply.c
+	$(TO_WASM) -Wa,-I,$(dir $(KERNELS)) -o $(KERNELS) $(ENGINE)/kernels.c $(ENGINE)/multiply.c
+	@chmod 644 $(KERNELS) && rm $(dir $(KERNELS))fused.wasm
 
 lint: .venv/test-installed
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from safetensors.numpy import load
 
 from charlab.browser import engine
 from charlab.core.config import ModelConfig, TrainConfig
-from helpers.javascript import evaluate_js
+from helpers.javascript import evaluate_js, kernels, kernels_without_fused
 
 pytestmark = pytest.mark.browser
 
@@ -58,12 +58,12 @@ const main = ({ requests, ids, wasm }) => requests.map((request) => {
 """
 
 
-def test_sixty_steps_give_the_same_weights_in_chromium_and_node(page):
+@pytest.mark.parametrize("build", [kernels, kernels_without_fused])
+def test_sixty_steps_give_the_same_weights_in_chromium_and_node(page, build):
     requests = [{"model": model.to_json(), "train": TRAIN.to_json(), "vocabularySize": V} for model in MODELS]
-    texts = [base64.b64encode(part).decode() for part in (engine.kernels(), IDS.tobytes())]
+    texts = [base64.b64encode(part).decode() for part in (build().tobytes(), IDS.tobytes())]
     ends = page.evaluate(IN_A_WORKER, [engine.script(), *texts, requests])
-    kernels = np.frombuffer(engine.kernels(), np.uint8)
-    in_node = evaluate_js(IN_NODE, requests=requests, ids=IDS, wasm=kernels)
+    in_node = evaluate_js(IN_NODE, requests=requests, ids=IDS, wasm=build())
     for end, there in zip(ends, in_node, strict=True):
         assert (end["state"], end["place"]["step"]) == ("done", 60)
         here = base64.b64decode(end["weights"])

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,32 @@ def evaluate_js(code: str, *, timeout: float = 120.0, **inputs: Any) -> Any:
         (place / "input.json").write_text(json.dumps(_written(inputs, place)))
         code = code.replace('from "./', f'from "{ENGINE.as_uri()}/')
         (place / "script.js").write_text(_BEGIN + code + _END)
-        done = subprocess.run(["node", place / "script.js", folder], capture_output=True, timeout=timeout)
+        command = ["node", *_node_options(), place / "script.js", folder]
+        done = subprocess.run(command, capture_output=True, timeout=timeout)
         assert done.returncode == 0, done.stderr.decode()
         return _read(json.loads((place / "output.json").read_text()), place)
+
+
+@cache
+def _node_options() -> list[str]:
+    """What makes an older Node fuse multiplications and additions as browsers do."""
+    option = "--experimental-wasm-relaxed-simd"
+    known = subprocess.run(["node", "--v8-options"], capture_output=True, text=True, check=True).stdout
+    return [option] if option in known else []
+
+
+def kernels() -> np.ndarray:
+    """The bytes of kernels.wasm."""
+    return np.frombuffer((ENGINE / "kernels.wasm").read_bytes(), np.uint8)
+
+
+def kernels_without_fused() -> np.ndarray:
+    """The same without the section that holds the product with fused additions."""
+    whole = kernels().tobytes()
+    name = whole.index(b"\x05fused")  # after the section's kind, 0, and its size in two bytes
+    size = (whole[name - 2] & 127) + (whole[name - 1] << 7)
+    assert whole[name - 3] == 0 and whole[name - 2] >= 128 > whole[name - 1]
+    return np.frombuffer(whole[: name - 3] + whole[name + size :], np.uint8)
 
 
 def declared_names(module: str) -> list[str]:

@@ -4,17 +4,13 @@
 // Names in shape comments: B rows, R rows of all characters, U units, V ids, W = V rounded up, K and N of a product.
 // All widths are multiples of 16 (`PANEL`); the numbers that fill them up are zero.
 
-typedef float float4 __attribute__((vector_size(16)));
+#include "kernels.h"
+
 typedef int int4 __attribute__((vector_size(16)));
 
-#define EXPORT(name) __attribute__((export_name(#name))) name
-#define PANEL 16
+__asm__(".section .custom_section.fused,\"\",@\n.incbin \"fused.wasm\"\n"); // the other build of multiply.c
 
-static inline float *floats(int place) { return (float *)((unsigned long)place << 2); }
 static inline int *ints(int place) { return (int *)((unsigned long)place << 2); }
-static inline float4 load(const float *from) { return *(const float4 *)from; }
-static inline void store(float *to, float4 x) { *(float4 *)to = x; }
-static inline float4 all(float x) { return (float4){x, x, x, x}; }
 static inline float sum_of(float4 x) { return (x[0] + x[1]) + (x[2] + x[3]); }
 
 // e^x by Cephes (Moshier, 1989): 2^n times a polynomial. The same operations in every browser, so the same bits.
@@ -71,27 +67,6 @@ void EXPORT(transpose)(int to, int x, int rows, int columns) {
       else
         for (int i = 0; i < rows - row; i++)
           for (int j = 0; j < 4; j++) t[j * rows + i] = from[i * columns + j];
-    }
-}
-
-// c [M, N] = begin + a [M, K] @ b [K, N], b packed. The rows of `begin` are `by_begin` apart (0: the same row for all),
-// those of c follow on one another, and so do those of a. M is even. Two rows by sixteen columns of c are what the
-// processor's registers hold: each number that is read is used many times.
-void EXPORT(multiply)(int c, int begin, int by_begin, int a, int b, int M, int N, int K) {
-  for (int n = 0; n < N; n += PANEL, b += PANEL * K)
-    for (int m = 0; m < M; m += 2) {
-      float *c0 = floats(c + m * N + n), *c1 = c0 + N;
-      const float *s = floats(begin + m * by_begin + n), *t = s + by_begin;
-      const float *x = floats(a + m * K), *y = x + K, *p = floats(b);
-      float4 s0 = load(s), s1 = load(s + 4), s2 = load(s + 8), s3 = load(s + 12);
-      float4 t0 = load(t), t1 = load(t + 4), t2 = load(t + 8), t3 = load(t + 12);
-      for (int k = 0; k < K; k++, x++, y++, p += PANEL) {
-        float4 b0 = load(p), b1 = load(p + 4), b2 = load(p + 8), b3 = load(p + 12), v = all(*x), w = all(*y);
-        s0 += v * b0, s1 += v * b1, s2 += v * b2, s3 += v * b3;
-        t0 += w * b0, t1 += w * b1, t2 += w * b2, t3 += w * b3;
-      }
-      store(c0, s0), store(c0 + 4, s1), store(c0 + 8, s2), store(c0 + 12, s3);
-      store(c1, t0), store(c1 + 4, t1), store(c1 + 8, t2), store(c1 + 12, t3);
     }
 }
 

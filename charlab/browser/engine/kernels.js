@@ -1,6 +1,6 @@
 // The loops in which training spends its time: those of kernels.wasm where the browser has SIMD, else the same in plain
-// JavaScript, which is some nine times slower. kernels.c describes each. An array is given by its place in the memory:
-// how many numbers of 32 bits lie before it.
+// JavaScript, which is some nine times slower. kernels.c and multiply.c describe each. An array is given by its place in
+// the memory: how many numbers of 32 bits lie before it.
 import { statelessUniform } from "./random.js";
 
 export const PANEL = 16; // all widths are multiples of it
@@ -9,7 +9,10 @@ export const STACK = 1024; // numbers at the beginning of a memory that are left
 // The kernels on one memory. Without the bytes of kernels.wasm, or where the browser cannot run them, plain ones.
 export function makeKernels(memory, wasm) {
   if (!hasSimd(wasm)) return plainKernels(new Float32Array(memory.buffer), new Int32Array(memory.buffer));
-  return new WebAssembly.Instance(new WebAssembly.Module(wasm), { env: { memory } }).exports;
+  const module = new WebAssembly.Module(wasm), [fused] = WebAssembly.Module.customSections(module, "fused");
+  const exportsOf = (part) => new WebAssembly.Instance(part, { env: { memory } }).exports;
+  if (!fused || !WebAssembly.validate(fused)) return exportsOf(module);
+  return { ...exportsOf(module), ...exportsOf(new WebAssembly.Module(fused)) }; // its `multiply` is the faster one
 }
 
 export function hasSimd(wasm) {

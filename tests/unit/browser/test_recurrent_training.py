@@ -6,10 +6,10 @@ import pytest
 from charlab.core import kinds
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.corpora import batching
-from helpers.javascript import ENGINE, evaluate_js
+from helpers.javascript import evaluate_js, kernels
 
 V, UNKNOWN, B, T, STEP, SEED = 21, 20, 3, 7, 4, 5
-WASM = np.frombuffer((ENGINE / "kernels.wasm").read_bytes(), np.uint8)
+WASM = kernels()
 DROPOUTS = {"input_dropout": 0.3, "recurrent_dropout": 0.4, "output_dropout": 0.2}
 NETWORKS = {
     "gru": ModelConfig(kind="gru", units=20, embedding=10),

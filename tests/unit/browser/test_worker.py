@@ -5,19 +5,13 @@ import pytest
 
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.runs import budget
-from helpers.javascript import ENGINE, evaluate_js
+from helpers.javascript import evaluate_js, kernels
 
 V = 12
 MODEL = ModelConfig(kind="gru", units=16, embedding=8, recurrent_dropout=0.1)
 TRAIN = TrainConfig(epochs=3, batch_size=4, sequence_length=8, batches="streams", state_resets=0.1)
 IDS = (np.arange(404) ** 2 % 11).astype(np.uint8)  # an epoch of 12 steps
-GIVEN = {
-    "model": MODEL.to_json(),
-    "train": TRAIN.to_json(),
-    "vocabularySize": V,
-    "ids": IDS,
-    "wasm": np.frombuffer((ENGINE / "kernels.wasm").read_bytes(), np.uint8),
-}
+GIVEN = {"model": MODEL.to_json(), "train": TRAIN.to_json(), "vocabularySize": V, "ids": IDS, "wasm": kernels()}
 
 ASK = """
 import { serve } from "./worker.js";
