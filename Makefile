@@ -3,7 +3,8 @@
 #            teacher's link
 # make test  installs what the tests need and runs them all, those in a browser by themselves; make test-slow runs those that take minutes
 # make starters trains the models that ship with CharLab again, which takes half an hour
-# make engine compiles the loops of training in the browser, with clang and lld (Debian: apt install clang-16 lld-16)
+# make engine compiles the loops of training in the browser and shortens its scripts (Debian: apt install clang-16 lld-16
+#            terser)
 # make lint  checks style and types
 # make bench installs what the benchmarks need and runs them all, which takes hours; make bench SHORT=1 only a few
 #            minutes, to see that they work
@@ -53,6 +54,7 @@ engine:
 	$(TO_WASM) -mrelaxed-simd -o $(dir $(KERNELS))fused.wasm $(ENGINE)/multiply.c
 	$(TO_WASM) -Wa,-I,$(dir $(KERNELS)) -o $(KERNELS) $(ENGINE)/kernels.c $(ENGINE)/multiply.c
 	@chmod 644 $(KERNELS) && rm $(dir $(KERNELS))fused.wasm
+	$(PYTHON) -m charlab.browser.engine
 
 lint: .venv/test-installed
 	$(BIN)/ruff check .
