@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import os
 import sys
 from contextlib import asynccontextmanager
@@ -26,14 +27,17 @@ async def lifespan(app: st.App):
     """Start the training queue with the server, and end it (and its workers) with the server."""
     import pandas  # noqa: F401  imported completely at the start: Plotly fails if another visitor's page has only half imported it
 
-    import charlab.charts.base  # noqa: F401  so that the first visitor does not wait for Plotly
+    import charlab.charts.base  # noqa: F401  so that the first visitors do not wait for Plotly, and for the next two
     from charlab.browser import device_runs
     from charlab.runs import writers
     from charlab.runs.queue import Queue
+    from pages.parts.shared import header  # noqa: F401
+    from pages.parts.train import run_form, run_panel, start, startup  # noqa: F401
 
     if browser_cookie.is_class():
         os.environ["CHARLAB_CLASS"] = "1"  # for the workers
         tell_teacher()
+    inspect.stack()  # as Streamlit does before its first element: the first time it takes 0.1 s for all modules
     # The cores are for training: NumPy uses one thread here, for as long as `limits` exists.
     limits = threadpool_limits(limits=1, user_api="blas")
     queue = Queue()

@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -68,7 +67,7 @@ def serving(script: Path | None = None, checkout: Path = common.ROOT, **environm
                 with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310
                     answer.read()
                 break
-            except (urllib.error.URLError, ConnectionError):
+            except OSError:
                 if process.poll() is not None or time.perf_counter() - began > 60:
                     raise SystemExit("The server did not start.") from None
                 time.sleep(0.01)

@@ -17,9 +17,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 from safetensors.numpy import save
 
-from charlab.browser import device_record, training_ids, uploads
+from charlab.browser import device_record, first_weights, training_ids, uploads
 from charlab.browser.device_record import Record, Sent
-from charlab.browser.first_weights import first_weights
 from charlab.browser.uploads import Place, Refused, Upload
 from charlab.runs import checkpoints, limits, quotas, schema
 from charlab.runs.grading import Grade, RunText
@@ -52,7 +51,7 @@ class Session:
         self.graded_at = -math.inf
         self.ended: tuple[str, str] | None = None  # state and reason, until the last weights are evaluated
         self.record: Record | None = None  # from the device's first request on
-        self._first_weights, self._unmeasured = b"", ""  # why its weights are not evaluated any more
+        self._unmeasured = ""  # why its weights are not evaluated any more
         self._held: FileLock | None = None
         self._clock, self._stop = clock, StopSignal(run)
         self.open()
@@ -98,9 +97,7 @@ class Session:
         with self._answering(secret):
             if checkpoints.exists(self.run):
                 return save(device_record.weights_of(self.run))
-            if not self._first_weights:
-                self._first_weights = save(first_weights(self.config.model, len(self.vocab), self.config.train))
-            return self._first_weights
+            return first_weights.as_file(self.config.model, len(self.vocab), self.config.train)
 
     # What the device sends
 

@@ -8,10 +8,13 @@ Names in shape comments: V ids, D numbers in an input vector, U units.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from functools import lru_cache
 from math import prod
 
 import numpy as np
+from safetensors.numpy import save
 
 from charlab.core import kinds
 from charlab.core.config import ModelConfig, TrainConfig
@@ -19,6 +22,7 @@ from charlab.core.config import ModelConfig, TrainConfig
 _LOW = np.uint64(0xFFFFFFFF)
 _MULTIPLIERS, _INCREMENTS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)), (0x9E3779B9, 0xBB67AE85)
 _ROUNDS = 10
+_drawing = threading.Lock()
 
 
 def first_weights(model: ModelConfig, vocabulary_size: int, train: TrainConfig) -> dict[str, np.ndarray]:
@@ -35,6 +39,18 @@ def first_weights(model: ModelConfig, vocabulary_size: int, train: TrainConfig) 
         else:
             result[name] = _bias(model, name, shape)
     return result
+
+
+def as_file(model: ModelConfig, vocabulary_size: int, train: TrainConfig) -> bytes:
+    """The same as a safetensors file, drawn once for a class that begins with the same settings."""
+    drawn_with = TrainConfig(seed=train.seed, embedding_range=train.embedding_range)
+    with _drawing:  # thirty who begin at once wait for one drawing
+        return _file(model, vocabulary_size, drawn_with)
+
+
+@lru_cache(maxsize=4)  # of at most 8 MB each
+def _file(model: ModelConfig, vocabulary_size: int, train: TrainConfig) -> bytes:
+    return save(first_weights(model, vocabulary_size, train))
 
 
 def stateless_uniform(count: int, key: tuple[int, int]) -> np.ndarray:

@@ -9,6 +9,7 @@ import importlib.metadata
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -287,13 +288,16 @@ def _about_batches(train: TrainConfig, characters: int) -> tuple[str, ...]:
 
 def versions() -> dict[str, str]:
     """The versions of the libraries in use; one that is not installed is left out."""
-    found = {"charlab": charlab.__version__}
-    for package in ("tensorflow", "keras", "numpy"):
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    found = {package: _version(package) for package in ("tensorflow", "keras", "numpy")}
+    return {"charlab": charlab.__version__} | {package: version for package, version in found.items() if version}
+
+
+@cache  # a process goes on with the libraries that it began with
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def change(model: ModelConfig, train: TrainConfig, settings: dict[str, object]) -> tuple[ModelConfig, TrainConfig]:

@@ -111,8 +111,12 @@ class Recorder:
     def update_status(self, *, at_once: bool = False, **fields: Any) -> None:
         """Record how far training is: results at once, everything else about once a second."""
         self.status = dataclasses.replace(self.status, seconds=round(self.clock.seconds(), 3), **fields)
-        if at_once or "results" in fields or time.monotonic() - self._status_written_at > _STATUS_SECONDS:
+        if at_once or "results" in fields:
             self._set()
+        elif time.monotonic() - self._status_written_at > _STATUS_SECONDS:
+            self._status_written_at = time.monotonic()
+            if self.chief:
+                self.run.write_progress(self.status)
 
     def weights(self, weights: dict[str, np.ndarray], weights_name: str) -> None:
         """Save weights as "best", "last" or "epoch-003"."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -217,11 +218,10 @@ def problems(config: Any, vocab: Any) -> Iterator[str]:
 
 
 def read(path: Path, check: Callable[[Any], None], make: Callable[[dict[str, Any]], Made]) -> Made:
-    """What `make` makes of a JSON file that passes a check. Raises Invalid, also where there is no such file."""
+    """What `make` makes of a JSON file that passes a check. Nobody may change it: the same content is the same
+    object. Raises Invalid, also where there is no such file."""
     try:
-        data = json.loads(path.read_bytes())
-        check(data)
-        return make(data)
+        return _made(path.read_bytes(), check, make)
     except FileNotFoundError:
         raise Invalid(f"{path.name} is missing") from None
     except OSError as error:
@@ -232,6 +232,13 @@ def read(path: Path, check: Callable[[Any], None], make: Callable[[dict[str, Any
         raise Invalid(str(problem).rstrip(".")) from problem
     except (ValueError, RecursionError) as error:
         raise Invalid(f"{path.name} is damaged or incomplete") from error
+
+
+@lru_cache(maxsize=256)  # a class's lists read the files of new runs several times per second
+def _made(content: bytes, check: Callable[[Any], None], make: Callable[[dict[str, Any]], Made]) -> Made:
+    data = json.loads(content)
+    check(data)
+    return make(data)
 
 
 def read_events(path: Path, after: int) -> tuple[list[dict[str, Any]], int]:

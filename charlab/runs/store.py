@@ -24,7 +24,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,11 +35,10 @@ from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.vocab import Vocab
 from charlab.corpora.coverage import Coverage
 from charlab.errors import RunError
-from charlab.files import read_arrays, write_whole
+from charlab.files import read_arrays, write_json, write_whole
 from charlab.folders import runs_folder
 from charlab.os_errors import make_folder, naming
-from charlab.runs import changes, run_names, schema
-from charlab.runs.changes import write_arrays, write_json
+from charlab.runs import changes, liveness, run_names, schema
 
 ACTIVE = ("queued", "running", "pausing", "stopping")  # a worker holds the run, or will
 ENDED = ("paused", "stopped", "done", "failed")
@@ -113,6 +112,11 @@ class Status:
     best_epoch: int | None = None
     results: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Status:
+        """The status of a checked status.json."""
+        return cls(**data)
+
 
 class Run:
     """One run directory. Reading needs nothing; writing status, metrics and weights needs its lock.
@@ -173,37 +177,28 @@ class Run:
 
     def write_config(self, config: RunConfig) -> None:
         """Write config.json."""
-        write_json(self.path / "config.json", config.to_json())
+        changes.write_json(self.path / "config.json", config.to_json())
 
     def write_vocab(self, vocab: Vocab) -> None:
         """Write vocab.json."""
-        write_json(self.path / "vocab.json", vocab.to_json())
+        changes.write_json(self.path / "vocab.json", vocab.to_json())
 
     # State
 
     def status(self) -> Status:
-        """The run's state. Where a worker should hold it and none does, that is failed, with a reason."""
-        status = self.recorded_status()
-        if status.state == "running" and not self.is_held():
-            status = self.recorded_status()  # again: it may have ended since the first look
-        if status.state == "running" and not self.is_held():
-            return replace(
-                status,
-                state="failed",
-                reason="The worker process stopped unexpectedly: it was killed, ran out of memory, or the machine "
-                "was switched off. Its last checkpoint is saved.",
-            )
-        request = self.request()
-        if status.state == "running" and request:
-            return replace(status, state={"pause": "pausing", "stop": "stopping"}[request])
-        return status
+        """The run's state, which status.json alone does not say where it was in training: see liveness.py."""
+        return liveness.status(self, self.recorded_status())
 
     def recorded_status(self) -> Status:
         """The content of status.json, whether or not a worker is still alive."""
-        return self._read("status.json", schema.check_status, lambda data: Status(**data))
+        return self._read("status.json", schema.check_status, Status.from_json)
 
     def write_status(self, status: Status) -> None:
         """Write status.json; only for the lock's holder."""
+        changes.write_json(self.path / "status.json", status.__dict__)
+
+    def write_progress(self, status: Status) -> None:
+        """The same where only the progress is new, which no list has to show at once."""
         write_json(self.path / "status.json", status.__dict__)
 
     def lock(self) -> FileLock:
@@ -246,7 +241,7 @@ class Run:
         request."""
         if request is not None and request not in REQUESTS:
             raise RunError(f"The requests to a run are pause and stop. Received: {request!r}.")
-        write_json(self.path / "control.json", {"request": request, "time": time.time(), "reason": reason})
+        changes.write_json(self.path / "control.json", {"request": request, "time": time.time(), "reason": reason})
 
     def request(self) -> str | None:
         """The request that waits for the worker; one that cannot be read is none, and can be made again."""
@@ -297,7 +292,7 @@ class Run:
 
     def write_weights(self, weights: dict[str, np.ndarray], weights_name: str) -> None:
         """Save weights as "best", "last" or "epoch-003"."""
-        write_arrays(self.weights_path(weights_name), weights)
+        changes.write_arrays(self.weights_path(weights_name), weights)
 
     def stored_weights_name(self, weights_name: str) -> str:
         """The name of the file that holds these weights: where "best" has none, the best epoch's or "last"."""

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from charlab.errors import RunError
 from charlab.files import Mark, mark
 from charlab.folders import runs_folder
-from charlab.runs import changes, store
+from charlab.runs import changes, liveness, store
 from charlab.runs.store import Run, RunConfig, Status
 
 Answer = TypeVar("Answer")
@@ -209,7 +209,7 @@ def _config(known: KnownRun) -> RunConfig:
 
 def _status(known: KnownRun) -> Status:
     recorded = known.recorded_status()
-    return known.run.status() if recorded.state == _TRAINING else recorded
+    return liveness.status(known.run, recorded)
 
 
 def _recorded_status(known: KnownRun) -> Status:

@@ -19,8 +19,9 @@ from charlab.core.vocab import Vocab
 from charlab.corpora import batching, catalogue, encoding, splits
 from charlab.corpora.catalogue import Corpus
 from charlab.errors import CharlabError
-from charlab.runs import devices, limits, plan, time_estimate, validation, watch
+from charlab.runs import devices, limits, models, plan, time_estimate, validation, watch
 from charlab.runs.plan import RunPlan, TextFacts
+from charlab.runs.store import RunConfig
 from charlab.runs.time_estimate import MeasuredSpeed
 from pages.parts.shared.chart import plotly_chart
 from pages.parts.shared.page_words import in_page_words
@@ -296,10 +297,23 @@ def _measured() -> list[MeasuredSpeed]:
 
 def source_here(corpus: Corpus, model: ModelConfig) -> Source | None:
     """The text as the model reads it, or None where this machine lacks it."""
+    return _named(corpus.name, model)
+
+
+def _named(corpus: str, model: ModelConfig) -> Source | None:
     try:
-        return _source(corpus.name, model.alphabet, model.lower_case, model.alphabet_limit)
+        return _source(corpus, model.alphabet, model.lower_case, model.alphabet_limit)
     except CharlabError:
         return None
+
+
+def facts_of(config: RunConfig) -> TextFacts:
+    """A run's text as its model reads it: the form's own, where that has it too. Raises CorpusError where the text
+    is not on this machine."""
+    source = _named(config.corpus, config.model)
+    if source and source.facts.sha256 == config.corpus_sha256:
+        return source.facts
+    return plan.text_facts(models.training_text(config, download=False), config.model)
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)

@@ -9,9 +9,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from charlab.corpora import encoding
 from charlab.errors import CharlabError
-from charlab.runs import baselines, devices, models, shell_commands, store, validation
+from charlab.runs import baselines, devices, shell_commands, store
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import lazy_popover, page_state, present, url_state
 from pages.parts.shared.page_words import in_page_words
@@ -168,9 +167,7 @@ def _findings(config: RunConfig) -> tuple[str, ...]:
 def _examined(key: Hashable, _config: RunConfig) -> tuple[str, ...]:
     """`validation.findings`, with the alphabet of the text: that of an imported run may be any, and what is cached
     is for everyone's runs."""
-    text = models.training_text(_config, download=False).text
-    vocab = encoding.make_vocab(text, _config.model)
-    return validation.findings(encoding.text_ids(text, vocab, _config.model), vocab, _config.train)
+    return preview.examined(preview.facts_of(_config), _config.train)
 
 
 def _offer_device(run: Run, config: RunConfig, status: Status) -> None:

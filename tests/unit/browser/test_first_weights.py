@@ -1,9 +1,13 @@
 """A browser begins with the weights that the server's network would begin with."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
+from safetensors.numpy import load
 
-from charlab.browser.first_weights import first_weights
+from charlab.browser import first_weights as module
+from charlab.browser.first_weights import as_file, first_weights
 from charlab.core.config import ModelConfig, TrainConfig
 from helpers.javascript import evaluate_js
 
@@ -36,6 +40,19 @@ def test_first_weights_are_those_of_keras(model):
 def test_another_seed_gives_other_weights():
     one, other = (first_weights(MODELS[0], 66, TrainConfig(seed=seed)) for seed in (1, 2))
     assert not np.array_equal(one["head/kernel"], other["head/kernel"])
+
+
+def test_a_class_that_begins_at_once_waits_for_one_drawing(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(module, "first_weights", lambda *given: drawn.append(given) or first_weights(*given))
+    settings = [TrainConfig(seed=123, minutes=minutes) for minutes in range(1, 9)]
+    with ThreadPoolExecutor(8) as threads:
+        files = list(threads.map(lambda train: as_file(MODELS[0], 66, train), settings))
+    assert len(drawn) == 1 and len(set(files)) == 1
+    wanted = first_weights(MODELS[0], 66, settings[0])
+    assert all(np.array_equal(array, wanted[name]) for name, array in load(files[0]).items())
+    others = (TrainConfig(seed=124), TrainConfig(seed=123, embedding_range=0.2))
+    assert len({files[0], *(as_file(MODELS[0], 66, train) for train in others)}) == 3
 
 
 def _drawn_by_the_engine(model: ModelConfig, train: TrainConfig) -> dict[str, np.ndarray]:

@@ -42,6 +42,14 @@ def test_what_a_device_cannot_train_is_said_before_a_run_is_made(model, train, r
         assert devices.is_for(planned(train, model).create(ANNA).config())
 
 
+def test_the_queue_is_told_of_runs_that_wait_for_it_alone():
+    quotas.joined.clear()
+    planned().create(ANNA)
+    assert not quotas.joined.is_set()
+    planned(ON_DEVICE.replace(accelerator="cpu")).create(ANNA)
+    assert quotas.joined.is_set()
+
+
 def test_a_lab_is_not_trained_on_a_device():
     config = dataclasses.replace(planned().config(), task="dates")
     with pytest.raises(ConfigError, match="language models only"):

@@ -70,6 +70,15 @@ def test_requests_at_the_same_time_do_not_get_past_the_limit():
     assert len(list(all_runs())) == quotas.MAX_WAITING and len(refused) == 6
 
 
+def test_students_do_not_wait_for_each_others_runs_to_be_written(monkeypatch):
+    monkeypatch.setattr(quotas, "_LOCK_SECONDS", 0.1)
+    config = start(ANNA).config()
+    with quotas.joining_queue(ANNA, config):
+        assert start(BEN).recorded_status().state == "queued"
+        with pytest.raises(RunError, match="busy with other requests"):
+            start(ANNA)
+
+
 @pytest.mark.parametrize("actor", UNLIMITED)
 def test_teacher_and_command_line_have_no_limits(actor, monkeypatch):
     monkeypatch.setenv("CHARLAB_MEGABYTES", "0.000001")

@@ -1,5 +1,6 @@
 import json
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,6 +47,13 @@ def test_a_run_whose_worker_is_gone_reads_as_failed_in_words():
     status = run.status()
     assert status.state == "failed" and "worker process stopped unexpectedly" in status.reason
     assert run.recorded_status().state == "running"
+
+
+def test_equal_files_are_parsed_once():
+    first, second = make_run(), make_run()
+    assert first.vocab() is second.vocab() and first.config() is Run(first.path).config()
+    first.write_config(replace(first.config(), name="Another name"))
+    assert first.config().name == "Another name" != second.config().name
 
 
 def test_a_run_that_ends_while_it_is_looked_at_has_not_failed(monkeypatch):

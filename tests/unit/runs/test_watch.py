@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,17 @@ def test_a_request_to_a_run_in_training_is_seen_at_once():
     seen_within(lambda: states() == {run.id: "failed"})  # no file has changed: nobody holds it any more
 
 
+def test_progress_is_no_reason_to_look_at_once(monkeypatch):
+    run = make_run(state="running")
+    with run.lock():
+        monkeypatch.setattr(watch, "_SECONDS", (60.0, 60.0))
+        before = watch.listing(now=True)
+        run.write_progress(replace(run.recorded_status(), step=5))
+        assert watch.listing() is before and watch.listing(now=True).runs[0].status().step == 5
+        run.write_status(replace(run.recorded_status(), state="done"))
+        assert states() == {run.id: "done"}
+
+
 def test_what_another_process_does_is_seen_within_a_second():
     run = make_run(state="queued")
     states()
@@ -184,7 +196,7 @@ def test_what_is_no_run_is_left_out():
     folder = run.path.parent
     (folder / "empty").mkdir()
     (folder / "a file").write_text("")
-    (folder / ".quotas.lock").write_text("")
+    (folder / ".quotas").mkdir()
     (folder / "leads nowhere").symlink_to(folder / "nowhere")
     assert [known.id for known in watch.listing(now=True).runs] == [run.id]
     assert [known.id for known in watch.runs()] == [other.id for other in all_runs()]
