@@ -3,11 +3,15 @@ events and weights back (charlab/browser). No queue starts them, and no process 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from charlab.core import kinds, summary
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.recurrent import RecurrentNetwork
 from charlab.errors import ConfigError
-from charlab.runs.store import RunConfig
+
+if TYPE_CHECKING:
+    from charlab.runs.store import RunConfig
 
 NAME = "device"  # of the accelerator
 MAX_LAYERS = 2

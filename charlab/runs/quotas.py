@@ -128,7 +128,7 @@ def _names(runs: list[Run], states: tuple[str, ...], for_device: bool) -> list[s
     names = []
     for run in runs:
         with contextlib.suppress(CharlabError):
-            if run.recorded_status().state in states and devices.is_for(run.config()) == for_device:
+            if run.status().state in states and devices.is_for(run.config()) == for_device:
                 names.append(f"“{run.config().name}”")
     return names
 

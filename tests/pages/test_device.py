@@ -115,6 +115,15 @@ def test_a_tab_that_was_asleep_continues_a_run_that_nobody_else_has_paused(class
     assert not given(app.run(), key)["lost"]
 
 
+def test_after_a_servers_sudden_end_the_run_goes_on_in_the_tab_that_trained_it(classroom):
+    run = device_run(OWNER, state="running", reason="")
+    app, key = open_page("train", run=run.id), f"device-{run.id}"
+    assert given(app, key)["lost"] and not given(app, key)["active"] and "Resume" in labels(app)
+    assert "The server stopped unexpectedly while a device trained it." in words(app)
+    send(app, key, "asked", "continue")
+    assert run.recorded_status().state == "queued" and given(app, key)["secret"]
+
+
 def test_resume_opens_it_for_this_browser_alone(classroom):
     mine, other = device_run(OWNER), device_run(OTHER)
     app = press(open_page("train", run=mine.id), "Resume")

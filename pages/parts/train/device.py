@@ -13,12 +13,13 @@ import streamlit as st
 
 from charlab.browser import device_runs, device_session
 from charlab.errors import CharlabError
-from charlab.runs import control, devices, store, time_estimate
+from charlab.runs import control, devices, liveness, store, time_estimate
 from charlab.runs.plan import RunPlan
 from charlab.runs.store import Run, RunConfig, Status
 from pages.parts.shared import browser_cookie, chart, engine_files, served_files
 
-_LOST = (device_session.LOST, control.SERVER_STOPPED)  # reasons of a pause that nobody has asked for
+# Reasons of a pause that nobody has asked for
+_LOST = (device_session.LOST, control.SERVER_STOPPED, liveness.SERVER_KILLED)
 _SECRETS = "device_secrets"  # of the runs that this session has opened, by their ids
 _mount = st.components.v2.component("charlab_device", js=served_files.loader("device.js"), isolate_styles=False)
 

@@ -50,6 +50,20 @@ def test_the_queue_is_told_of_runs_that_wait_for_it_alone():
     assert quotas.joined.is_set()
 
 
+def test_a_servers_sudden_end_pauses_a_run_and_says_so():
+    run = planned().create(ANNA)
+    run.write_status(store.Status("running", step=3))
+    with run.lock():
+        assert run.status().state == watch.runs()[0].status().state == "running"
+    status = run.status()
+    assert status.state == "paused" and status.reason.startswith("The server stopped unexpectedly while a device")
+    assert watch.listing(now=True).runs[0].status() == status
+    run.ask("pause")
+    assert run.status() == status
+    control.resume(run, ANNA)
+    assert run.recorded_status().state == "queued"
+
+
 def test_a_lab_is_not_trained_on_a_device():
     config = dataclasses.replace(planned().config(), task="dates")
     with pytest.raises(ConfigError, match="language models only"):
