@@ -49,7 +49,7 @@ async def lifespan(app: st.App):
         yield {"queue": queue, "limits": limits}
     finally:
         await asyncio.to_thread(device_runs.pool().close)
-        await asyncio.to_thread(writers.pool().close)
+        await asyncio.to_thread(writers.close)
         await asyncio.to_thread(queue.close)  # waits for the workers to save
 
 

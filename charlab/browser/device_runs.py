@@ -3,7 +3,8 @@
 The server makes one of these beside its training queue. A page opens a run and gives the secret to its browser;
 the browser's requests come through pages/parts/train/device_route.py. The grader has a writer process evaluate the
 newest weights, one run after the other: with many devices, fewer of the weights that come are evaluated. Those
-whose runs have taken it more time wait for the others, and a run that takes too long is not evaluated.
+whose runs have taken it more time wait for the others, and a run that takes too long is not evaluated. Its process
+has a low priority, so that pages stay quick.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class DeviceRuns:
         self,
         folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
-        writers_of: Callable[[], writers.Writers] = lambda: writers.pool(),
+        writers_of: Callable[[], writers.Writers] = lambda: writers.in_background(),
     ) -> None:
         self._folder, self._clock, self._writers = folder, clock, writers_of
         self._lock = threading.Lock()
@@ -160,8 +161,8 @@ class DeviceRuns:
         waiting = {run.id: run for run in listing.get(_waiting)}
         with self._lock:
             for session in sessions:
-                if session.is_over or _is_left(session, waiting):
-                    self._sessions.pop(session.run.id, None)
+                if self._sessions.get(session.run.id) is session and _is_past(session, waiting):
+                    del self._sessions[session.run.id]
             since = {name: self._waiting.get(name, self._clock()) for name in waiting}
             self._waiting = since
         for name, run in waiting.items():
@@ -194,6 +195,7 @@ class DeviceRuns:
         try:
             grade = self._graded(session, sent, began)
         except WeightsChanged:  # newer ones have come
+            session.let_go()
             return True
         except _Closing:
             return False
@@ -243,8 +245,11 @@ def _waiting(runs: tuple[KnownRun, ...]) -> list[Run]:
     return found
 
 
-def _is_left(session: Session, waiting: dict[str, Run]) -> bool:
-    """Whether a session has not begun, and its run waits no more: it was taken out of the queue."""
+def _is_past(session: Session, waiting: dict[str, Run]) -> bool:
+    """Whether a session has ended and nothing of it is to be evaluated, or it has not begun, and its run waits no
+    more: it was taken out of the queue."""
+    if session.is_over:
+        return session.to_grade() is None
     with session.lock:  # one that begins has the run running before it has its record
         return session.record is None and session.run.id not in waiting
 

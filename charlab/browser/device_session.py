@@ -20,6 +20,7 @@ from safetensors.numpy import save
 from charlab.browser import device_record, first_weights, training_ids, uploads
 from charlab.browser.device_record import Record, Sent
 from charlab.browser.uploads import Place, Refused, Upload
+from charlab.errors import RunError
 from charlab.runs import checkpoints, limits, quotas, schema
 from charlab.runs.grading import Grade, RunText
 from charlab.runs.stop_signal import StopSignal
@@ -48,6 +49,7 @@ class Session:
         self.run, self.config, self.vocab = run, run.config(), run.vocab()
         self.lock = threading.RLock()
         self.is_over, self.pace = False, uploads.Pace()
+        self._is_evaluated_later = False  # over, with weights that were not evaluated
         self.graded_at = -math.inf
         self.ended: tuple[str, str] | None = None  # state and reason, until the last weights are evaluated
         self.record: Record | None = None  # from the device's first request on
@@ -176,15 +178,20 @@ class Session:
     # What is measured here
 
     def to_grade(self) -> Sent | None:
-        """The weights to be evaluated next."""
+        """The weights to be evaluated next, those of a run that was paused included."""
         record = self.record
-        return None if self.is_over or record is None or self._unmeasured else record.to_grade()
+        if record is None or self._unmeasured or (self.is_over and not self._is_evaluated_later):
+            return None
+        return record.to_grade()
 
     def grade(self, sent: Sent, grade: Grade) -> None:
         """Record what was measured of weights, unless the run has gone on elsewhere since."""
         with self.lock:
             record, self.graded_at = self.record, self._clock()
-            if self.is_over or record is None or sent.sending != record.sending:
+            if record is None or sent.sending != record.sending:
+                return
+            if self.is_over:
+                self._grade_later(record, sent, grade)
                 return
             if not grade.loss <= schema.MAX_LOSS:
                 self.finish("failed", _diverged(sent.place.step))
@@ -197,12 +204,29 @@ class Session:
             if self.ended and sent is record.latest:
                 self.finish(*self.ended)
 
+    def _grade_later(self, record: Record, sent: Sent, grade: Grade) -> None:
+        """The same for a run that is as this session has left it: its lock may be taken for a moment."""
+        with contextlib.suppress(Timeout, RunError):
+            left = record.recorder.status
+            if self.run.recorded_status() == left and grade.loss <= schema.MAX_LOSS:
+                with self.run.lock().acquire(timeout=_LOCK_SECONDS):
+                    if self.run.recorded_status() == left:
+                        record.grade(sent, grade)
+                        return
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Evaluate no more where the session is over: the run has gone on elsewhere."""
+        self._is_evaluated_later = False
+
     def not_graded(self, sent: Sent, problem: str, again: bool = True) -> None:
         """Note that weights could not be evaluated, and whether to try it again. A run that waits for that ends
         without it."""
         with self.lock:
             self.graded_at, sent.tries = self._clock(), sent.tries + 1
             self._unmeasured = "" if again else problem
+            if sent.tries >= _TRIES:
+                self.let_go()
             if self.ended and (sent.tries >= _TRIES or not again):
                 self.finish(self.ended[0], f"{self.ended[1]} {_NOT_EVALUATED} {problem}".strip())
 
@@ -253,10 +277,12 @@ class Session:
                 self.finish(state, f"{self._stop.reason} {DISOBEYED}".strip())
 
     def finish(self, state: str, reason: str = "") -> None:
-        """End the session, and leave the run in this state where it had begun."""
+        """End the session, and leave the run in this state where it had begun. The last weights of a run that was
+        paused, or did not stop by itself, are evaluated afterwards: Resume does not wait for that."""
         with self.lock:
             lock, self._held, self.is_over = self._held, None, True
             if lock and self.record:
+                self._is_evaluated_later = state in ("paused", "stopped")
                 try:
                     self.record.recorder.end(state, reason)
                 finally:

@@ -41,6 +41,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     warm.set_defaults(command=commands.stand_ready, json=False)
     writer = subparsers.add_parser("write", help="generate texts for the pages (started by the server)")
+    writer.add_argument("--in-background", action="store_true", help="with a low priority")
     writer.set_defaults(command=commands.write, json=False)
     return result
 

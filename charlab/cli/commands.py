@@ -222,6 +222,8 @@ def write(options: argparse.Namespace) -> None:
     """Generate and read texts for a server's pages, until it ends."""
     from charlab.labs import published
 
+    if options.in_background:
+        process.let_pages_go_first()
     writer.run(published.load)
 
 

@@ -99,8 +99,9 @@ class Job:
 class Writers:
     """The writer processes of a server, each started when it is needed, and the line before them."""
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self, most: int | None = None, *options: str) -> None:
         self._most = most or max(1, min(4, (os.cpu_count() or 1) // 4))
+        self.options = options  # of the command `write`
         self.lock = threading.RLock()
         self._processes: list[_Process] = []
         self._line: list[Job] = []
@@ -205,7 +206,7 @@ class _Process:
     """A writer process, and the jobs that it works on, by their numbers."""
 
     def __init__(self, writers: Writers) -> None:
-        self.popen, self._requests, self._answers = subprocesses.start_answering("write")
+        self.popen, self._requests, self._answers = subprocesses.start_answering("write", *writers.options)
         self.jobs: dict[int, Job] = {}
         self.is_alive = True
         self._writers, self._last = writers, 0
@@ -262,11 +263,23 @@ class _Process:
 
 
 _POOL = Writers()  # made here: two visitors who come at once must not make two
+_IN_BACKGROUND = Writers(1, "--in-background")
 
 
 def pool() -> Writers:
     """The writers of this process, none of which runs until it is needed."""
     return _POOL
+
+
+def in_background() -> Writers:
+    """One more writer, for what no page waits for: it has a lower priority than the others."""
+    return _IN_BACKGROUND
+
+
+def close() -> None:
+    """End all writers of this process."""
+    for writers in (_IN_BACKGROUND, _POOL):
+        writers.close()
 
 
 def pieces(job: Job, check: Callable[[], None] = lambda: None) -> Iterator[Piece | None]:

@@ -5,6 +5,7 @@ import math
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from charlab.browser import device_runs
@@ -12,11 +13,12 @@ from charlab.browser.device_session import LOST_SECONDS
 from charlab.browser.first_weights import first_weights
 from charlab.core.reading import evaluate
 from charlab.errors import ConfigError, RunError
-from charlab.runs import checkpoints, control, models
+from charlab.runs import checkpoints, control, models, writers
 from charlab.runs.grading import RunText
 from charlab.runs.permissions import TEACHER, THE_TEACHER, Actor
 from helpers.devices import ANNA, BEN, TRAIN, device_of, queued, training
 from helpers.tiny import TINY, random_weights
+from helpers.waiting import wait_until
 
 OTHER = Actor(TEACHER, THE_TEACHER)
 pytestmark = pytest.mark.usefixtures("server")
@@ -172,6 +174,67 @@ def test_a_lost_device_pauses_the_run_with_that_reason(server, clock):
     assert device.report().status_code == 409
     control.resume(run, ANNA)
     assert device_of(run).begin()["place"]["step"] == 3
+
+
+@pytest.mark.parametrize("how", ["lost", "paused", "disobeys"])
+def test_a_run_that_waits_has_its_last_weights_evaluated_once(how, server, clock):
+    run = queued()
+    device = training(run, clock)
+    grade_all(server)
+    clock.now += 1
+    device.take_steps(4)
+    device.report(with_weights=True)
+    if how == "lost":
+        clock.now += LOST_SECONDS + 0.5
+    elif how == "paused":
+        device.send(*device.message(ended={"state": "paused"}))
+    else:
+        control.stop(run, ANNA)
+        clock.now += 1
+        device.take_steps()
+        assert device.report().json()["request"] == "stop"
+        clock.now += 10.5
+    server.look()
+    left = run.status()
+    assert left.state == ("stopped" if how == "disobeys" else "paused") and steps_of(run, "epoch")[-1] == 3
+    server.look()
+    grade_all(server)
+    assert steps_of(run, "epoch")[-2:] == steps_of(run, "sample")[-2:] == [3, 7]
+    after = run.recorded_status()
+    assert (after.state, after.reason, after.ended) == (left.state, left.reason, left.ended)
+    assert (after.step, after.seconds) == (left.step, left.seconds)
+    assert after.results["steps"] == 7 and not run.is_held()
+    server.look()
+    assert not server.grade_next() and not server._sessions
+    control.resume(run, ANNA)
+    assert device_of(run).begin()["place"]["step"] == 7
+    assert not server.grade_next() and steps_of(run, "epoch").count(7) == 1
+
+
+def test_a_paused_run_that_goes_on_elsewhere_is_left_alone(server, clock):
+    run, elsewhere = queued(), device_runs.DeviceRuns(clock=clock)
+    training(run, clock)
+    clock.now += LOST_SECONDS + 0.5
+    server.look()
+    control.resume(run, ANNA)
+    secret = elsewhere.open(run, ANNA)
+    elsewhere.session(run.id, ANNA).job(secret)
+    before = run.path.joinpath("metrics.jsonl").read_bytes(), run.recorded_status()
+    grade_all(server)
+    assert (run.path.joinpath("metrics.jsonl").read_bytes(), run.recorded_status()) == before
+    assert not server.grade_next()
+    elsewhere.close()
+
+
+def test_what_is_evaluated_for_devices_lets_pages_go_first():
+    background = writers.in_background()
+    assert device_runs.DeviceRuns()._writers() is background is not writers.pool()
+    background.prepare()
+    (process,) = background._processes
+    wanted = psutil.Process().nice() + 10
+    wait_until(lambda: psutil.Process(process.popen.pid).nice() == wanted)
+    writers.close()
+    assert process.popen.returncode == 0
 
 
 def test_a_run_that_no_device_asks_for_is_paused(server, clock):
