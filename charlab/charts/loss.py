@@ -31,6 +31,7 @@ _FURTHER = (  # hue and marker of the further accuracies of each run
     (ACTUAL, "circle"), (MODEL, "square"), ("var(--st-red-color)", "diamond"), (QUIET, "triangle-up"),
     (TRAINING, "star"), (VALIDATION, "x"), (INK, "cross"), ("var(--st-yellow-color)", "pentagon"),
 )  # fmt: skip
+_MARGIN = {"l": 56, "r": 12, "t": 0, "b": 52}  # pixels, for numbers and titles of the axes
 _X_TITLES = {"steps": "steps", "epochs": "epochs", "seconds": "seconds of training"}
 _X_FIELDS = {"steps": "step", "epochs": "epoch", "seconds": "seconds"}
 
@@ -67,8 +68,8 @@ def loss_chart(
     """Loss curves, as a dictionary of Plotly's JSON: it is made anew while a run trains, twenty times as fast as a
     figure. Training solid, validation dashed with markers; runs after the first in grey.
 
-    The axes of a run that `grows` reach further than its lines, in steps, so that all but the lines stays the same
-    from one figure to the next: then chart.js moves the lines alone.
+    The axes of a run that `grows` reach further than its lines, in steps: from one figure to the next the lines
+    differ, now and then the reach of an axis, and seldom all else. chart.js draws only what differs.
 
     With the unit "accuracy" the figure shows the share of characters predicted correctly, in percent, and leaves
     out the reference lines, which are losses.
@@ -88,10 +89,13 @@ def loss_chart(
     for index, run in reversed(list(enumerate(runs))):  # this run last, on top
         if index and further and unit == ACCURACY:
             continue  # only what it has further is compared
-        for wanted in ("training", "validation"):
-            points = _loss_points(run["events"], wanted, _X_FIELDS[x], unit)
-            if points[0]:
-                drawn = _loss_line(run["label"], points, wanted, index, unit)
+        kinds = ("training", "validation")
+        points = {wanted: _loss_points(run["events"], wanted, _X_FIELDS[x], unit) for wanted in kinds}
+        if grows and not index and points["training"][0] and not points["validation"][0]:
+            points["validation"] = ([None], [None])  # in the legend before its first point
+        for wanted, found in points.items():
+            if found[0]:
+                drawn = _loss_line(run["label"], found, wanted, index, unit)
                 if wanted == "training" and run.get("reported"):
                     drawn["name"] += ", reported by the device"
                 lines.append(drawn)
@@ -102,33 +106,44 @@ def loss_chart(
     else:
         references = [(name, nats / NATS[unit]) for name, nats in reference_lines]
     if references or unit in NATS:
-        heights = [y for line in lines for y in line["y"]] + [value for _, value in references]
+        heights = _heights(lines) + [value for _, value in references]
         layout["shapes"] = [_reference(value) for _, value in sorted(references, key=_height)]
         layout["annotations"] = _labels(references, heights)
     layout |= {"hovermode": "x unified", "uirevision": f"{unit} over {x}"}
-    layout["margin"]["t"] = 14
+    layout["showlegend"] = True  # above the lines, where a small screen shows it
+    layout["legend"] |= {"y": 1, "yanchor": "top"}
+    layout["margin"] |= _MARGIN
     # Otherwise Plotly measures the place of each label, which takes a third of its time.
-    layout["xaxis"] |= {"rangemode": "tozero", "ticklabeloverflow": "allow"}
+    layout["xaxis"] |= {"rangemode": "tozero", "ticklabeloverflow": "allow", "automargin": "height"}
+    layout["yaxis"]["automargin"] = "left"
     if grows:
-        _leave_room(layout, lines, unit)
+        _leave_room(layout, lines, references, unit)
     return {"data": lines, "layout": layout}
 
 
-def _leave_room(layout: dict[str, Any], lines: Sequence[dict[str, Any]], unit: str) -> None:
-    """Let the axes reach beyond the lines: to the right in steps of a quarter more, and to where the lines go to
-    the next whole number, or ten percent."""
-    last = max((line["x"][-1] for line in lines), default=0)
-    heights = [y for line in lines for y in line["y"] if y is not None]
-    if last > 0 and heights:
-        ahead = 1.25 ** math.ceil(math.log(last, 1.25) + 1e-9)
-        layout["xaxis"]["autorangeoptions"] = {"include": float(f"{ahead:.3g}")}
-        goal = 10 * math.ceil(max(heights) / 10) if unit == ACCURACY else math.floor(min(heights))
-        layout["yaxis"]["autorangeoptions"] = {"include": goal}
+def _leave_room(
+    layout: dict[str, Any], lines: Sequence[dict[str, Any]], references: Sequence[tuple[str, float]], unit: str
+) -> None:
+    """Set how far the axes reach, beyond the lines: to the right in steps of a quarter more, and to where the
+    lines go to the next whole number, or ten percent. Margins are fixed: where they change, all is drawn anew."""
+    last = max((x for line in lines for x in line["x"][-1:] if x is not None), default=0)
+    heights = _heights(lines) + [value for _, value in references]
+    if last <= 0 or not heights:
+        return
+    ahead = 1.25 ** math.ceil(math.log(last, 1.25) + 1e-9)
+    each = 10 if unit == ACCURACY else 1
+    low = each * math.floor(min(heights) / each)
+    high = each * math.ceil(max(heights) / each) if unit == ACCURACY else (1 + _LABEL_SHARE) * max(heights)
+    for axis, reach in (("xaxis", (0, ahead)), ("yaxis", (low, high))):
+        options = {"minallowed": reach[0], "maxallowed": reach[1]}
+        layout[axis] |= {"autorangeoptions": options, "automargin": False}
 
 
-def _loss_points(
-    events: Sequence[dict[str, Any]], wanted: str, field: str, unit: str
-) -> tuple[list[float], list[float]]:
+def _heights(lines: Sequence[dict[str, Any]]) -> list[float]:
+    return [y for line in lines for y in line["y"] if y is not None]
+
+
+def _loss_points(events: Sequence[dict[str, Any]], wanted: str, field: str, unit: str) -> tuple[list, list]:
     kind, key = ("step", "loss") if wanted == "training" else ("epoch", "val_loss")
     if unit == ACCURACY:
         key = key.replace("loss", "accuracy")

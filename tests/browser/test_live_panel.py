@@ -95,6 +95,50 @@ def test_the_panel_follows_a_run_while_the_script_rests_and_zoom_and_node_stay(s
         assert not asked and runs_of_the_script(page) == before + 1
 
 
+# What Plotly is asked for from now on; where the training line ends, as drawn and by its data, in pixels.
+COUNT = """() => {
+  window.charlabDrawn = [];
+  for (const name of ["newPlot", "react", "relayout", "animate"]) {
+    const draw = Plotly[name];
+    Plotly[name] = (...all) => { charlabDrawn.push(name); return draw(...all); };
+  }
+}"""
+ENDS = """node => {
+  const { xaxis } = node._fullLayout, line = node.querySelector(".scatterlayer .js-line").getBBox();
+  return [line.x + line.width, xaxis.l2p(node.data[0].x.at(-1))];
+}"""
+
+
+def test_as_a_run_grows_its_axes_and_lines_grow_and_the_chart_is_never_drawn_anew(shared_server, page):
+    with training() as run:
+        write_steps(run, *range(1, 6))
+        opened(page, shared_server, run=run.id)
+        node = chart(page, f"loss-{run.id}")
+        assert node.locator(".legendtext").all_text_contents() == ["training", "validation"]
+        wait_until(lambda: node.evaluate("node => node.layout.annotations.length"))  # the baselines
+        page.evaluate(COUNT)
+        reaches = []
+        for last in (10, 20, 40):
+            write_steps(run, last)
+            wait_until(lambda last=last: node.evaluate("node => node.data[0].x.at(-1)") == last / 10)
+            assert node.evaluate(ENDS)[0] == pytest.approx(node.evaluate(ENDS)[1], abs=1)
+            reaches.append(
+                node.evaluate("({ _fullLayout: { xaxis, yaxis } }) => [xaxis.range[1], yaxis.range[0]]")
+            )
+            assert last / 10 < reaches[-1][0] <= 1.25 * last / 10
+        assert reaches[0][0] < reaches[1][0] < reaches[2][0] and reaches[0][1] >= reaches[2][1] == 0
+        assert set(page.evaluate("charlabDrawn")) == {"relayout", "animate"}
+
+        # A zoom stays while the lines grow, and a double click ends it
+        node.evaluate("node => Plotly.relayout(node, {'xaxis.range': [1, 2]})")
+        write_steps(run, 60)
+        wait_until(lambda: node.evaluate("node => node.data[0].x.at(-1)") == 6)
+        assert node.evaluate("node => node._fullLayout.xaxis.range") == [1, 2]
+        node.locator(".nsewdrag").first.dblclick()
+        write_steps(run, 90)
+        wait_until(lambda: node.evaluate("node => node._fullLayout.xaxis.range[1]") > 9)
+
+
 # Every state that the panel had while a Pause or Stop could be pressed: read at each change of the page.
 WATCH = """() => {
   window.charlabPressable = new Set();

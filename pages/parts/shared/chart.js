@@ -11,7 +11,7 @@ const charts = new WeakMap(); // parentElement -> what is drawn there
 export default function mountChart({ data, parentElement, setTriggerValue }) {
   let chart = charts.get(parentElement);
   if (!chart) {
-    chart = { node: document.createElement("div"), problem: document.createElement("p"), turn: 0 };
+    chart = { node: document.createElement("div"), problem: document.createElement("p"), turn: 0, reach: {} };
     chart.problem.setAttribute("role", "alert");
     chart.problem.hidden = true;
     chart.node.setAttribute("role", "figure"); // not "img": buttons within an image cannot be reached
@@ -115,6 +115,7 @@ function draw(Plotly, chart) {
   if (data.follows) putCursor(figure.layout, chart.step = place.values.step);
   dress(figure.layout, theme);
   if (data.least_type) enlarge(figure, data.least_type);
+  widenMargins(figure.layout);
   fitSteps(figure.layout, node);
   wrapTitle(figure.layout, node);
   fitLabels(figure, node);
@@ -160,25 +161,57 @@ function describe(node) {
 }
 
 // What Plotly redraws by itself in a part of the time, where all else is the same: the lengths and labels of bars on a
-// fixed axis, and lines within axes that leave them room.
+// fixed axis, and lines within axes whose reach the figure sets; an axis that gets longer is redrawn for itself.
 const MOVING = {
   bar: { keys: ["x", "text"], where: ({ xaxis }) => xaxis?.range },
   scatter: { keys: ["x", "y"], where: ({ xaxis }) => xaxis?.autorangeoptions },
 };
 
 function redraw(Plotly, chart, { data, layout }) {
-  const { keys, where } = MOVING[data[0]?.type] ?? {};
+  const { node } = chart, { keys, where } = MOVING[data[0]?.type] ?? {};
   const moves = where?.(layout) && data.every(({ type }) => type === data[0].type);
   const rest = (trace) => Object.entries(trace).filter(([key]) => !keys.includes(key));
-  const still = moves && JSON.stringify([layout, data.map(rest)]);
+  const still = moves && JSON.stringify([layout, data.map(rest)], (key, value) => (key === REACH ? null : value));
   const alike = moves && chart.still === still;
   chart.still = still;
-  if (!alike) return Plotly.react(chart.node, data, layout, chart.settings);
+  const zoomed = getZoomed(chart, layout);
+  const before = Object.keys(chart.reach);
+  if (moves) chart.reach = getReach(layout);
+  if (!alike) { // Plotly keeps a zoom while `uirevision` is the same, and takes what `relayout` has set for one
+    const revision = (name) => (zoomed.includes(name) ? node.layout[name].uirevision : chart.turn);
+    for (const name of before) layout[name].uirevision = revision(name);
+    return Plotly.react(node, data, layout, chart.settings);
+  }
   const moved = (trace) => Object.fromEntries(keys.map((key) => [key, trace[key]]));
   const frame = { data: data.map(moved), traces: [...data.keys()] };
   const atOnce = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
-  return Plotly.animate(chart.node, frame, atOnce).catch(() => {}); // a newer picture has overtaken it
+  const move = () => Plotly.animate(node, frame, atOnce).catch(() => {}); // a newer picture has overtaken it
+  const outgrown = Object.entries(chart.reach)
+    .filter(([name, reach]) => !zoomed.includes(name) && !isSame(node.layout[name].range, reach))
+    .map(([name, reach]) => [`${name}.range`, [...reach]]); // Plotly changes what it is given
+  if (!outgrown.length) return move();
+  return Plotly.relayout(node, Object.fromEntries(outgrown))
+    .then(() => new Promise((done) => setTimeout(done))) // a task of its own, so that neither is long
+    .then(() => node.isConnected && chart.still === still && move());
 }
+
+// Of a chart that grows, the key of how far an axis reaches: Plotly begins with that, and a double click returns to it.
+const REACH = "autorangeoptions";
+
+function getReach(layout) {
+  const axes = ["xaxis", "yaxis"].filter((name) => layout[name]?.[REACH]);
+  const ends = ({ minallowed, maxallowed }) => [minallowed, maxallowed];
+  return Object.fromEntries(axes.map((name) => [name, ends(layout[name][REACH])]));
+}
+
+// The axes that the reader has zoomed, of a chart of the same quantities: they stay as they are.
+function getZoomed({ node, reach }, { uirevision }) {
+  if (uirevision !== node.layout?.uirevision) return [];
+  const isZoomed = ({ autorange, range }, given) => range && !autorange && !isSame(range, given);
+  return Object.keys(reach).filter((name) => isZoomed(node.layout[name], reach[name]));
+}
+
+const isSame = (range, other) => range[0] === other[0] && range[1] === other[1];
 
 const getMarker = (node) => node.querySelector(".scatterlayer .trace");
 
@@ -278,6 +311,13 @@ function enlarge(value, least) {
 }
 
 const getEnlargement = (layout) => Math.max(1, layout.font.size / 13); // in Present mode
+
+// Margins that Plotly does not fit to the letters of an axis are made for the usual size.
+function widenMargins(layout) {
+  for (const [name, side] of [["xaxis", "b"], ["yaxis", "l"]]) {
+    if (layout[name]?.automargin === false) layout.margin[side] *= getEnlargement(layout);
+  }
+}
 
 const isTouched = () => matchMedia("(pointer: coarse)").matches;
 

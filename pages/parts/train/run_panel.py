@@ -126,9 +126,9 @@ def _figures_and_controls(run: Run, config: RunConfig, status: Status, live: liv
         live.part("figures")
     with right if not present.is_on() else st.container() if active else present.details("controls"):
         run_controls.buttons(run, config, status)
-    if devices.is_for(config):
-        with present.details("device"):
-            device.show_training(run, config, status, run_controls.run_action)
+        if devices.is_for(config):
+            with present.details("device"):
+                device.show_training(run, config, status, run_controls.run_action)
     if active and present.is_on():  # Pause and Stop are the two controls then
         st.html("<style>.st-key-start { display: none; }</style>")
 
@@ -151,8 +151,11 @@ def _about(config: RunConfig, live: live_panel.Live) -> None:
                 st.info(plain(in_page_words(note)))
     with right:
         live.part("words")
-        with st.expander("Command-line equivalent"):
-            command(shell_commands.training_command(config))
+        # Drawn once it is open: Streamlit's element of code takes a browser half a second, just as the run begins.
+        shell = st.expander("Command-line equivalent", key="command-line", on_change="rerun")
+        if shell.open:
+            with shell:
+                command(shell_commands.training_command(config))
 
 
 def _findings(config: RunConfig) -> tuple[str, ...]:

@@ -98,18 +98,32 @@ def grown(last: int, unit: str = "bits") -> dict:
     return loss_chart([{"label": "", "events": steps}], unit, "epochs", [("uniform", 4.2)], grows=True)
 
 
+def reach(figure: dict, axis: str) -> tuple[float, float]:
+    options = figure["layout"][axis]["autorangeoptions"]
+    return options["minallowed"], options["maxallowed"]
+
+
 @pytest.mark.parametrize("unit", ["bits", "accuracy"])
-def test_while_a_run_grows_mostly_the_lines_alone_differ(unit):
-    layouts = [grown(last, unit)["layout"] for last in range(20, 100)]
-    changes = sum(before != after for before, after in zip(layouts, layouts[1:], strict=False))
+def test_while_a_run_grows_the_lines_differ_and_seldom_the_reach_of_an_axis_but_nothing_else(unit):
+    figures = [grown(last, unit) for last in range(20, 100)]
+    reaches = [(reach(figure, "xaxis"), reach(figure, "yaxis")) for figure in figures]
+    changes = sum(before != after for before, after in zip(reaches, reaches[1:], strict=False))
     assert 0 < changes <= 14  # of 79
-    for last in (20, 57, 99):
-        figure = grown(last, unit)
-        (line,) = figure["data"]
-        room = figure["layout"]["xaxis"]["autorangeoptions"]["include"]
-        assert line["x"][-1] < room <= 1.26 * line["x"][-1]
-        goal = figure["layout"]["yaxis"]["autorangeoptions"]["include"]
-        assert goal >= max(line["y"]) if unit == "accuracy" else goal <= min(line["y"])
+    for figure in figures:
+        training, validation = figure["data"]
+        (left, right), (low, high) = reach(figure, "xaxis"), reach(figure, "yaxis")
+        assert left == 0 and training["x"][-1] < right <= 1.26 * training["x"][-1]
+        assert low <= min(training["y"]) and max(training["y"]) <= high
+        assert validation["name"] == "validation" and validation["x"] == [None]  # in the legend from the beginning
+        del figure["layout"]["xaxis"]["autorangeoptions"], figure["layout"]["yaxis"]["autorangeoptions"]
+    assert all(figure["layout"] == figures[0]["layout"] for figure in figures)
+
+
+def test_the_axes_of_a_run_that_grows_reach_over_its_reference_lines_and_their_names():
+    steps = [{"event": "step", "epoch": 1, "step": 1, "loss": 3.0}]
+    figure = loss_chart([{"label": "", "events": steps}], "nats", "epochs", [("a", 4.0), ("b", 0.4)], grows=True)
+    low, high = reach(figure, "yaxis")
+    assert low == 0 and high == pytest.approx(4.2)
 
 
 def test_the_axes_of_an_ended_run_end_with_its_lines():
