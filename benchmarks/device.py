@@ -33,17 +33,20 @@ V = len(ALPHABET) + 1
 QUICK = PRESETS["quick-gru"]
 SMALL = ModelConfig(kind="gru", units=128, embedding=32)
 LARGE = SMALL.replace(units=256)
+MINI = PRESETS["mini-gpt"]
 RECIPES = {
     "GRU-128, 32 x 32": (SMALL, QUICK.train.replace(batch_size=32, epochs=1000)),
     "GRU-256, 32 x 32": (LARGE, QUICK.train.replace(batch_size=32, epochs=1000)),
     "Quick GRU, 64 x 32": (QUICK.model, QUICK.train.replace(epochs=1000)),
+    "Mini GPT, Muon, 16 x 64": (MINI.model, MINI.train.replace(epochs=1000)),
+    "Mini GPT, AdamW, 16 x 64": (MINI.model, MINI.train.replace(epochs=1000, optimizer="adamw")),
 }
-MINI = PRESETS["mini-gpt"]
-TRANSFORMERS = {
-    f"Mini GPT, {optimizer}": (MINI.model, MINI.train.replace(optimizer=optimizer, epochs=1000))
-    for optimizer in ("muon", "adamw")
+LEAST = dict.fromkeys(RECIPES, None) | {  # of the server's speed
+    "GRU-128, 32 x 32": 0.8,
+    "GRU-256, 32 x 32": 0.7,
+    "Mini GPT, Muon, 16 x 64": 0.5,
+    "Mini GPT, AdamW, 16 x 64": 0.5,
 }
-LEAST = {"GRU-128, 32 x 32": 0.8, "GRU-256, 32 x 32": 0.7, "Quick GRU, 64 x 32": None}  # of the server's speed
 WAYS = {"browser": "Chromium", "server": "charlab, one thread", "torch": "PyTorch, one thread"}
 WARM = 1.5  # seconds of the browser that do not count: it compiles meanwhile
 WRITTEN = 40_000  # characters
@@ -94,28 +97,6 @@ WRITE = """async ([request, config]) => {
   worker.terminate();
   return written / (performance.now() - began) * 1000;
 }"""
-# Milliseconds that matrix products [count, m, k, n] take in the kernels, each by its best time.
-MULTIPLY = """async (products) => {
-  const memory = new WebAssembly.Memory({ initial: 1600 });
-  const source = await (await fetch("kernels.wasm")).arrayBuffer();
-  const { pack, multiply } = (await WebAssembly.instantiate(source, { env: { memory } })).instance.exports;
-  const begin = 1024, a = 1_000_000, b = 6_000_000, packed = 11_000_000, c = 16_000_000;
-  let sum = 0;
-  for (const [count, m, k, n] of products) {
-    const times = Math.ceil(2e8 / (m * k * n)); // ten milliseconds: a page's clock is rough
-    let best = Infinity;
-    for (let turn = 0; turn < 10; turn++) {
-      const began = performance.now();
-      for (let time = 0; time < times; time++) {
-        pack(packed, b, n, 1, k, n);
-        multiply(c, begin, 0, a, packed, m, n, k);
-      }
-      best = Math.min(best, (performance.now() - began) / times);
-    }
-    sum += count * best;
-  }
-  return sum;
-}"""
 
 
 def main() -> None:
@@ -132,7 +113,6 @@ def main() -> None:
             raw[recipe] = common.take_turns(turns, rounds)
         raw["without SIMD"] = browser.train("GRU-128, 32 x 32", seconds, simd=False)["speed"]
         raw["writing"] = [browser.write() for _ in range(rounds)]
-        raw["Transformer"] = transformer(browser, seconds)
     common.report("device", options, about, tables(raw, ways), raw)
 
 
@@ -142,22 +122,6 @@ def turn(way: str, recipe: str, seconds: float, browser: Browser) -> dict[str, f
         return browser.train(recipe, seconds)
     with common.Worker("benchmarks.device", "--as", way, environment={"OMP_NUM_THREADS": "1"}) as worker:
         return worker.ask(recipe=recipe, seconds=seconds)
-
-
-def transformer(browser: Browser, seconds: float) -> list[dict[str, Any]]:
-    """How fast a browser could train a Transformer at most: characters per second of its step's products alone, in
-    the engine's kernels, and the server's of the whole step."""
-    from benchmarks.training import products
-
-    rows = []
-    for name, (model, train) in TRANSFORMERS.items():
-        characters = train.batch_size * train.sequence_length
-        limit = 1000 * characters / browser.page.evaluate(MULTIPLY, products(model, train, -(-V // 16) * 16))
-        speed = turn("server", name, seconds, browser)["speed"]
-        row = {"network": name, "charlab, one thread, characters/s": speed}
-        row |= {"products alone in the kernels, characters/s": limit, "these to charlab": limit / speed}
-        rows.append(row)
-    return rows
 
 
 def tables(raw: dict[str, Any], ways: list[str]) -> dict[str, list[dict[str, Any]]]:
@@ -187,7 +151,6 @@ def tables(raw: dict[str, Any], ways: list[str]) -> dict[str, list[dict[str, Any
         "Training": speeds,
         "Waiting, in the worker": waits,
         "Writing": [writing],
-        "Could a Transformer be trained there?": raw["Transformer"],
         "The engine, compressed": engine_sizes(),
     }
 
@@ -265,7 +228,7 @@ def training_ids() -> np.ndarray:
 
 def act(way: str) -> None:
     def answer(recipe: str, seconds: float) -> dict[str, float]:
-        model, train = (RECIPES | TRANSFORMERS)[recipe]
+        model, train = RECIPES[recipe]
         work = (server if way == "server" else torch_steps)(model, train)
         work(20)
         began = time.perf_counter()

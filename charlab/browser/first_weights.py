@@ -1,4 +1,4 @@
-"""The first weights of a GRU or an LSTM without TensorFlow: the numbers that Keras draws from the same seed.
+"""The first weights of a network without TensorFlow: the numbers that Keras draws from the same seed.
 
 A browser that trains a run begins with them, and so learns what the server would have. TensorFlow's stateless
 numbers are Philox's (Salmon et al., 2011); its normal ones, and the orthogonal kernels made of them, are the same
@@ -22,22 +22,16 @@ from charlab.core.config import ModelConfig, TrainConfig
 _LOW = np.uint64(0xFFFFFFFF)
 _MULTIPLIERS, _INCREMENTS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)), (0x9E3779B9, 0xBB67AE85)
 _ROUNDS = 10
+_ADDING = ("projection/kernel", "contract/kernel")
 _drawing = threading.Lock()
 
 
 def first_weights(model: ModelConfig, vocabulary_size: int, train: TrainConfig) -> dict[str, np.ndarray]:
     """Every weight by its name in `core.predictor.weight_shapes`, float32."""
     seeds, result = _seeds(train.seed), {}
+    first = _first_of_recurrent if model.kind in kinds.CELLS else _first_of_transformer
     for name, shape in kinds.of(model).shapes(model, vocabulary_size).items():
-        part = name.rpartition("/")[2]
-        if part == "embedding":
-            result[name] = _uniform(shape, train.embedding_range, next(seeds))
-        elif part == "recurrent_kernel":
-            result[name] = _orthogonal(shape, next(seeds))
-        elif part == "kernel":
-            result[name] = _uniform(shape, np.sqrt(6 / sum(shape)), next(seeds))  # Glorot and Bengio, 2010
-        else:
-            result[name] = _bias(model, name, shape)
+        result[name] = first(model, name, shape, seeds, train)
     return result
 
 
@@ -73,6 +67,29 @@ def _seeds(seed: int) -> Iterator[int]:
     generator = np.random.default_rng(seed)
     while True:
         yield int(generator.integers(2**31))
+
+
+def _first_of_recurrent(
+    model: ModelConfig, name: str, shape: tuple[int, ...], seeds: Iterator[int], train: TrainConfig
+) -> np.ndarray:
+    part = name.rpartition("/")[2]
+    if part == "embedding":
+        return _uniform(shape, train.embedding_range, next(seeds))
+    if part == "recurrent_kernel":
+        return _orthogonal(shape, next(seeds))
+    if part == "kernel":
+        return _uniform(shape, np.sqrt(6 / sum(shape)), next(seeds))  # Glorot and Bengio, 2010
+    return _bias(model, name, shape)
+
+
+def _first_of_transformer(
+    model: ModelConfig, name: str, shape: tuple[int, ...], seeds: Iterator[int], train: TrainConfig
+) -> np.ndarray:
+    """Normal numbers, as in GPT-2: smaller where a block adds to what the others have added."""
+    if len(shape) == 1:
+        return np.full(shape, name.endswith("scale"), np.float32)
+    smaller = 1 / np.sqrt(2 * model.layers) if name.endswith(_ADDING) else 1
+    return (stateless_normal(prod(shape), (next(seeds), 0)) * np.float32(0.02 * smaller)).reshape(shape)
 
 
 def _bias(model: ModelConfig, name: str, shape: tuple[int, ...]) -> np.ndarray:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from charlab.core import kinds, summary
 from charlab.core.config import ModelConfig, TrainConfig
 from charlab.core.recurrent import RecurrentNetwork
+from charlab.core.transformer import TransformerNetwork
 from charlab.errors import ConfigError
 
 if TYPE_CHECKING:
     from charlab.runs.store import RunConfig
 
 NAME = "device"  # of the accelerator
-MAX_LAYERS = 2
+MAX_LAYERS: dict[type, int] = {RecurrentNetwork: 2, TransformerNetwork: 8}
 MAX_PARAMETERS = 2_000_000  # 8 MB on their way every ten seconds, and seconds to draw the first ones
-OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW"}
+OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "muon": "Muon"}
 _UNUSED = ("tensorflow", "keras")
 ONLY_IN_A_BROWSER = (
     "“device” means the device of a browser: such a run is started, resumed and trained longer on the Train page, "
@@ -33,14 +34,15 @@ def why_not(model: ModelConfig, train: TrainConfig, vocabulary_size: int | None 
     """Why a device cannot train that, and what to choose, in a sentence; "" where it can. The size of a network
     counts only where its vocabulary's is known."""
     kind = kinds.of(model)
-    if not issubclass(kind.predictor, RecurrentNetwork):
-        return f"A device trains recurrent networks only (GRU, LSTM), and this is {kind.described}."
-    if model.layers > MAX_LAYERS:
-        return f"A device trains networks of at most {MAX_LAYERS} layers, and this one has {model.layers}."
+    most = MAX_LAYERS.get(kind.predictor, 0)
+    if not most:
+        return f"A device trains networks only (GRU, LSTM, Transformer), and this is {kind.described}."
+    if model.layers > most:
+        return f"A device trains {kind.title} networks of at most {most} layers, and this one has {model.layers}."
     if vocabulary_size and (count := summary.parameter_count(model, vocabulary_size)) > MAX_PARAMETERS:
         return f"A device trains at most {MAX_PARAMETERS:,} parameters, and this network has {count:,}."
     if train.optimizer not in OPTIMIZERS:
-        return f"A device trains with the optimisers {' and '.join(OPTIMIZERS.values())}, not {train.optimizer}."
+        return f"A device trains with the optimisers {', '.join(OPTIMIZERS.values())}, not with {train.optimizer}."
     if train.precision != "float32":
         return f"A device computes in float32, not in {train.precision}."
     return ""

@@ -23,7 +23,9 @@ DROPOUTS = {"input_dropout": 0.1, "recurrent_dropout": 0.1, "output_dropout": 0.
 MODELS = [
     ModelConfig(kind="gru", units=48, embedding=24),
     ModelConfig(kind="lstm", units=40, embedding=0, layers=2, **DROPOUTS),
+    ModelConfig(kind="transformer", units=40, layers=2, heads=2, context=16, output_dropout=0.1),
 ]
+OPTIMIZERS = ["adamw", "adamw", "muon"]
 TRAIN = TrainConfig(
     epochs=2,
     steps_per_epoch=30,
@@ -40,7 +42,10 @@ TRAIN = TrainConfig(
     sequence_length=16,
 )
 IDS = (np.cumsum(np.random.default_rng(2).integers(0, 5, 10_000)) % (V - 1)).astype(np.uint8)
-REQUESTS = [{"model": model.to_json(), "train": TRAIN.to_json(), "vocabularySize": V} for model in MODELS]
+REQUESTS = [
+    {"model": model.to_json(), "train": TRAIN.replace(optimizer=optimizer).to_json(), "vocabularySize": V}
+    for model, optimizer in zip(MODELS, OPTIMIZERS, strict=True)
+]
 # The wasm file and ids come as base64; the weights go back so.
 IN_A_WORKER = """async ([script, wasm, ids, requests]) => {
   const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

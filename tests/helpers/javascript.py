@@ -92,6 +92,21 @@ def kernels_without_fused() -> np.ndarray:
     return np.frombuffer(whole[: name - 3] + whole[name + size :], np.uint8)
 
 
+def of_shapes(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Weights as the engine takes them."""
+    return {name: {"shape": array.shape, "values": array} for name, array in arrays.items()}
+
+
+def shaped(arrays: dict[str, Any]) -> dict[str, np.ndarray]:
+    """What the engine gives, as NumPy arrays."""
+    return {name: array["values"].reshape(array["shape"]) for name, array in arrays.items()}
+
+
+def off_by(result: np.ndarray, wanted: np.ndarray) -> float:
+    """The greatest difference, as a share of the greatest number."""
+    return np.abs(np.asarray(result, np.float64) - wanted).max() / np.abs(wanted).max()
+
+
 def declared_names(module: str) -> list[str]:
     """The names that a module's text declares at its top."""
     found = re.findall(

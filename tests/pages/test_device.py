@@ -51,8 +51,10 @@ def test_in_a_class_the_device_comes_first_and_steps_aside_for_what_it_cannot_tr
     data = given(app, "device-speed")
     assert data["epochs"] == 5 and data["characters"] > 50_000 and data["script"].startswith("/assets/engine/")
     app.selectbox(key="preset").set_value("mini-gpt").run()
+    assert picker(app).value == "device"
+    app.selectbox(key="preset").set_value("cloud-tpu-lstm").run()
     assert picker(app).value == "auto" and "This device" not in picker(app).options
-    assert "A device trains recurrent networks only (GRU, LSTM), and this is a small Transformer" in words(app)
+    assert "A device trains with the optimisers Adam, AdamW, Muon, not with rmsprop" in words(app)
     app.selectbox(key="preset").set_value("ngram").run()
     assert "A device trains" not in words(app)
     app.selectbox(key="preset").set_value("quick-gru").run()

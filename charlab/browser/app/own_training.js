@@ -20,7 +20,7 @@ export function planned(text, { isNew, kind, units, layers, minutes, name, corpu
   const fits = (rows) => start >= rows * recipe.train.sequence_length * STREAM;
   const train = {
     ...recipe.train, minutes, batch_size: ROWS.slice(1).find(fits) ?? 2, seed_text: firstWords(text),
-    ...(isNew ? {} : { learning_rate: FURTHER_RATE }),
+    ...(isNew ? {} : { learning_rate: FURTHER_RATE, ...(model.kind === "transformer" && windowsOf(about.train)) }),
   };
   const titled = { name: name || "My model", corpus: corpus || "my text", corpus_sha256: sha256(new TextEncoder().encode(text)) };
   return {
@@ -29,6 +29,9 @@ export function planned(text, { isNew, kind, units, layers, minutes, name, corpu
     about: { ...about, ...titled, title: titled.name, model, train, vocab },
   };
 }
+
+// A Transformer carries no state from row to row: it reads rows as long as those that it was trained on.
+const windowsOf = ({ batch_size, sequence_length }) => ({ batches: "windows", batch_size, sequence_length });
 
 // Where the validation set begins, as charlab/corpora/encoding.py says; Python rounds halves to the even number.
 function splitAt(characters, share) {

@@ -1,19 +1,30 @@
-// The first weights of a GRU or an LSTM: the numbers that Keras draws for the server's network from the same seed.
+// The first weights of a network: the numbers that Keras draws for the server's network from the same seed.
 // Names in shape comments: V ids, D numbers in an input vector, U units, G gates.
 
-import { weightShapes } from "./network_memory.js";
 import { generator, statelessNormal, statelessUniform } from "./random.js";
+import { weightShapes } from "./weight_shapes.js";
 
 // Every weight by name: { shape, values (single precision) }.
 export function firstWeights(model, V, { seed, embedding_range }) {
   const seeds = generator(seed), next = () => seeds.integers(2 ** 31, 1)[0];
-  const draw = (name, shape) => {
+  const ofRecurrent = (name, shape) => {
     if (name === "embedding") return uniform(shape, embedding_range, next());
     if (name.endsWith("recurrent_kernel")) return orthogonal(shape, next());
     if (name.endsWith("kernel")) return glorot(shape, next());
     return firstBias(name, shape, model);
   };
+  const ofTransformer = (name, shape) => {
+    if (shape.length === 1) return { shape, values: new Float32Array(shape[0]).fill(name.endsWith("scale") ? 1 : 0) };
+    return normal(shape, 0.02 * (/(projection|contract).kernel$/.test(name) ? 1 / Math.sqrt(2 * model.layers) : 1), next());
+  };
+  const draw = model.kind === "transformer" ? ofTransformer : ofRecurrent;
   return Object.fromEntries(Object.entries(weightShapes(model, V)).map(([name, shape]) => [name, draw(name, shape)]));
+}
+
+// Normal numbers, as in GPT-2: smaller where a block adds to what the others have added.
+function normal([rows, columns], deviation, seed) {
+  const factor = Math.fround(deviation), values = statelessNormal(rows * columns, [seed, 0]);
+  return { shape: [rows, columns], values: values.map((number) => number * factor) };
 }
 
 // A GRU's biases begin at 0, an LSTM's at 1 where they are the forget gate's (Jozefowicz et al., 2015).

@@ -28,6 +28,9 @@ static inline float4 exp4(float4 x) {
   p = p * x * x + x + 1.0f;
   return p * (float4)(((int4)shifted + 127) << 23); // n is in the lowest bits
 }
+static __attribute__((noinline)) void exponentials(float *x, int n, float top, float scale) {
+  for (int i = 0; i < n; i += 4) store(x + i, exp4((load(x + i) - top) * scale));
+}
 static inline float4 sigmoid4(float4 x) { return 1.0f / (1.0f + exp4(-x)); }
 static inline float4 tanh4(float4 x) { return 1.0f - 2.0f / (1.0f + exp4(x + x)); }
 
@@ -56,17 +59,17 @@ void EXPORT(pack)(int to, int b, int by_k, int by_n, int K, int N) {
   }
 }
 
-// to [columns, rows] = x [rows, columns] transposed; columns a multiple of 4.
-void EXPORT(transpose)(int to, int x, int rows, int columns) {
+// to [columns, rows] = x [rows, columns] transposed, whose rows are `by_to` and `by_x` apart; columns a multiple of 4.
+void EXPORT(transpose)(int to, int by_to, int x, int by_x, int rows, int columns) {
   for (int column = 0; column < columns; column += 4)
     for (int row = 0; row < rows; row += 4) {
-      const float *from = floats(x + row * columns + column);
-      float *t = floats(to + column * rows + row);
+      const float *from = floats(x + row * by_x + column);
+      float *t = floats(to + column * by_to + row);
       if (row + 4 <= rows)
-        transpose4(t, rows, from, columns);
+        transpose4(t, by_to, from, by_x);
       else
         for (int i = 0; i < rows - row; i++)
-          for (int j = 0; j < 4; j++) t[j * rows + i] = from[i * columns + j];
+          for (int j = 0; j < 4; j++) t[j * by_to + i] = from[i * by_x + j];
     }
 }
 
@@ -175,12 +178,101 @@ void EXPORT(softmax)(int logits, int targets, int figures, int R, int W, int V, 
     for (int i = 1; i < 4; i++) top = tops[i] > top ? tops[i] : top;
     while (first < target && L[first] < top) first++;
     behind[r] = L[target] - top, right[r] = first == target && L[target] == top;
-    for (int j = 0; j < W; j += 4) store(L + j, exp4(load(L + j) - top));
+    exponentials(L, W, top, 1.0f);
     for (int j = V; j < W; j++) L[j] = 0;
     for (int j = 0; j < W; j += 4) sum += load(L + j);
     sums[r] = sum_of(sum);
     for (int j = 0; j < W; j += 4) store(L + j, load(L + j) * (share / sums[r]));
     L[target] -= share;
+  }
+}
+
+// Mean 0 and variance 1 over each row of x [R, U], of which D numbers count, then a scale and an offset [U] (Ba et al.,
+// 2016), into `to` [R, U]. Kept for the way back: the rows without scale and offset, `normed` [R, U], and by how much
+// each was scaled [R].
+void EXPORT(layer_norm)(int to, int normed, int scaled, int x, int scale, int offset, int R, int U, int D) {
+  for (int r = 0; r < R; r++) {
+    const float *X = floats(x + r * U);
+    float *N = floats(normed + r * U), *T = floats(to + r * U);
+    float4 sum = all(0), squares = all(0);
+    for (int u = 0; u < U; u += 4) sum += load(X + u);
+    float mean = sum_of(sum) / D;
+    for (int u = 0; u < U; u += 4) store(N + u, load(X + u) - mean);
+    for (int u = D; u < U; u++) N[u] = 0;
+    for (int u = 0; u < U; u += 4) squares += load(N + u) * load(N + u);
+    float by = floats(scaled)[r] = 1.0f / __builtin_sqrtf(sum_of(squares) / D + 1e-5f);
+    for (int u = 0; u < U; u += 4) {
+      float4 n = load(N + u) * by;
+      store(N + u, n), store(T + u, n * load(floats(scale + u)) + load(floats(offset + u)));
+    }
+  }
+}
+
+// The way back through layer_norm: d [R, U] is the loss's gradient by what it gave. Adds to d_x [R, U], to d_scale and to
+// d_offset [U].
+void EXPORT(layer_norm_back)(int d_x, int d, int normed, int scaled, int scale, int d_scale, int d_offset, int R, int U,
+                             int D) {
+  float *S = floats(d_scale), *O = floats(d_offset);
+  for (int r = 0; r < R; r++) {
+    const float *N = floats(normed + r * U), *Y = floats(d + r * U);
+    float *X = floats(d_x + r * U), by = floats(scaled)[r];
+    float4 sum = all(0), along = all(0);
+    for (int u = 0; u < U; u += 4) {
+      float4 n = load(N + u), y = load(Y + u), inside = y * load(floats(scale + u));
+      sum += inside, along += inside * n;
+      store(S + u, load(S + u) + y * n), store(O + u, load(O + u) + y);
+    }
+    float mean = sum_of(sum) / D, mean_along = sum_of(along) / D;
+    for (int u = 0; u < U; u += 4)
+      store(X + u, load(X + u) + (load(Y + u) * load(floats(scale + u)) - mean - load(N + u) * mean_along) * by);
+    for (int u = D; u < U; u++) X[u] = 0;
+  }
+}
+
+// The Gaussian error linear unit in its tanh form (Hendrycks and Gimpel, 2016) of n numbers: x times the share of it that
+// passes, (1 + tanh(y / 2)) / 2 = 1 / (1 + e^-y), which is kept for the way back.
+void EXPORT(gelu)(int to, int share, int x, int n) {
+  for (int i = 0; i < n; i += 4) {
+    float4 v = load(floats(x + i)), passes = sigmoid4(v * (1.5957691216f + 0.0713548163f * v * v));
+    store(floats(share + i), passes), store(floats(to + i), v * passes);
+  }
+}
+
+// The way back through it: d [n], the loss's gradient by what it gave, becomes that by x.
+void EXPORT(gelu_back)(int d, int share, int x, int n) {
+  for (int i = 0; i < n; i += 4) {
+    float4 v = load(floats(x + i)), s = load(floats(share + i));
+    float4 slope = s + v * s * (1.0f - s) * (1.5957691216f + 0.2140644489f * v * v);
+    store(floats(d + i), load(floats(d + i)) * slope);
+  }
+}
+
+// Scores [T, T] -> in place the softmax of `scale` times them, character t looking at no later one. Of a row only what
+// is in the panels up to t is read and written.
+void EXPORT(attention)(int scores, int T, float scale) {
+  for (int t = 0; t < T; t++) {
+    float *S = floats(scores + t * T), top = S[0];
+    int end = (t | (PANEL - 1)) + 1;
+    float4 sum = all(0);
+    for (int j = 1; j <= t; j++) top = S[j] > top ? S[j] : top;
+    exponentials(S, end, top, scale);
+    for (int j = t + 1; j < end; j++) S[j] = 0;
+    for (int j = 0; j < end; j += 4) sum += load(S + j);
+    float by = 1.0f / sum_of(sum);
+    for (int j = 0; j < end; j += 4) store(S + j, load(S + j) * by);
+  }
+}
+
+// The way back through it: d [T, T], the loss's gradient by what it gave, `seen`, becomes that by the scores.
+void EXPORT(attention_back)(int d, int seen, int T, float scale) {
+  for (int t = 0; t < T; t++) {
+    float *D = floats(d + t * T);
+    const float *S = floats(seen + t * T);
+    int end = (t | (PANEL - 1)) + 1;
+    float4 along = all(0);
+    for (int j = 0; j < end; j += 4) along += load(D + j) * load(S + j);
+    float mean = sum_of(along);
+    for (int j = 0; j < end; j += 4) store(D + j, (load(D + j) - mean) * load(S + j) * scale);
   }
 }
 
@@ -200,6 +292,11 @@ void EXPORT(sum_rows)(int to, int x, int R, int N) {
 // to [n] = begin + a * b, for a mask; n a multiple of 4.
 void EXPORT(multiply_each)(int to, int begin, int a, int b, int n) {
   for (int i = 0; i < n; i += 4) store(floats(to + i), load(floats(begin + i)) + load(floats(a + i)) * load(floats(b + i)));
+}
+
+// to [n] = p * a + q * b; n a multiple of 4.
+void EXPORT(combine)(int to, float p, int a, float q, int b, int n) {
+  for (int i = 0; i < n; i += 4) store(floats(to + i), load(floats(a + i)) * p + load(floats(b + i)) * q);
 }
 
 float EXPORT(sum_squares)(int x, int n) {

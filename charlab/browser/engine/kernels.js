@@ -28,19 +28,19 @@ function plainKernels(F, I) {
           for (let n = first; n < first + PANEL; n++) F[to++] = F[b + k * byK + n * byN];
     },
 
-    transpose(to, x, rows, columns) {
+    transpose(to, byTo, x, byX, rows, columns) {
       for (let row = 0; row < rows; row++)
-        for (let column = 0; column < columns; column++) F[to + column * rows + row] = F[x++];
+        for (let column = 0; column < columns; column++) F[to + column * byTo + row] = F[x + row * byX + column];
     },
 
-    multiply(c, begin, byBegin, a, b, M, N, K) {
+    multiply(c, byC, begin, byBegin, a, byA, b, M, N, K) {
       for (let n = 0; n < N; n += 2) {
         const panel = b + Math.floor(n / PANEL) * PANEL * K + (n % PANEL);
         for (let m = 0; m < M; m += 2) { // two rows by two columns at once
-          const c0 = c + m * N + n, c1 = c0 + N, s = begin + m * byBegin + n, t = s + byBegin;
-          let s0 = F[s], s1 = F[s + 1], t0 = F[t], t1 = F[t + 1], x = a + m * K, p = panel;
+          const c0 = c + m * byC + n, c1 = c0 + byC, s = begin + m * byBegin + n, t = s + byBegin;
+          let s0 = F[s], s1 = F[s + 1], t0 = F[t], t1 = F[t + 1], x = a + m * byA, p = panel;
           for (let k = 0; k < K; k++, x++, p += PANEL) {
-            const v = F[x], w = F[x + K], b0 = F[p], b1 = F[p + 1];
+            const v = F[x], w = F[x + byA], b0 = F[p], b1 = F[p + 1];
             s0 += v * b0; s1 += v * b1; t0 += w * b0; t1 += w * b1;
           }
           F[c0] = s0; F[c0 + 1] = s1; F[c1] = t0; F[c1 + 1] = t1;
@@ -123,6 +123,67 @@ function plainKernels(F, I) {
       }
     },
 
+    layer_norm(to, normed, scaled, x, scale, offset, R, U, D) {
+      for (let r = 0; r < R; r++, to += U, normed += U, x += U) {
+        let sum = 0, squares = 0;
+        for (let u = 0; u < D; u++) sum += F[x + u];
+        for (let u = 0; u < D; u++) squares += (F[x + u] - sum / D) ** 2;
+        const by = F[scaled + r] = 1 / Math.sqrt(squares / D + 1e-5);
+        for (let u = 0; u < D; u++) {
+          F[normed + u] = (F[x + u] - sum / D) * by;
+          F[to + u] = F[normed + u] * F[scale + u] + F[offset + u];
+        }
+      }
+    },
+
+    layer_norm_back(dX, d, normed, scaled, scale, dScale, dOffset, R, U, D) {
+      for (let r = 0; r < R; r++, dX += U, d += U, normed += U) {
+        let sum = 0, along = 0;
+        for (let u = 0; u < D; u++) {
+          const inside = F[d + u] * F[scale + u];
+          sum += inside;
+          along += inside * F[normed + u];
+          F[dScale + u] += F[d + u] * F[normed + u];
+          F[dOffset + u] += F[d + u];
+        }
+        for (let u = 0; u < D; u++)
+          F[dX + u] += (F[d + u] * F[scale + u] - sum / D - (F[normed + u] * along) / D) * F[scaled + r];
+      }
+    },
+
+    gelu(to, share, x, n) {
+      for (let i = 0; i < n; i++) {
+        const v = F[x + i], passes = F[share + i] = sigmoid(v * (1.5957691216 + 0.0713548163 * v * v));
+        F[to + i] = v * passes;
+      }
+    },
+
+    gelu_back(d, share, x, n) {
+      for (let i = 0; i < n; i++) {
+        const v = F[x + i], s = F[share + i];
+        F[d + i] *= s + v * s * (1 - s) * (1.5957691216 + 0.2140644489 * v * v);
+      }
+    },
+
+    attention(scores, T, scale) {
+      for (let t = 0; t < T; t++, scores += T) {
+        let top = -Infinity, sum = 0;
+        for (let j = 0; j <= t; j++) top = Math.max(top, F[scores + j]);
+        for (let j = 0; j <= t; j++) sum += F[scores + j] = Math.exp((F[scores + j] - top) * scale);
+        for (let j = 0; j <= t; j++) F[scores + j] /= sum;
+        F.fill(0, scores + t + 1, scores + T);
+      }
+    },
+
+    attention_back(d, seen, T, scale) {
+      for (let t = 0; t < T; t++, d += T, seen += T) {
+        let along = 0;
+        for (let j = 0; j <= t; j++) along += F[d + j] * F[seen + j];
+        for (let j = 0; j <= t; j++) F[d + j] = (F[d + j] - along) * F[seen + j] * scale;
+        F.fill(0, d + t + 1, d + T);
+      }
+    },
+
     sum_rows(to, x, R, N) {
       const sums = new Float64Array(N);
       for (let r = 0; r < R; r++) for (let n = 0; n < N; n++) sums[n] += F[x++];
@@ -131,6 +192,10 @@ function plainKernels(F, I) {
 
     multiply_each(to, begin, a, b, n) {
       for (let i = 0; i < n; i++) F[to + i] = F[begin + i] + F[a + i] * F[b + i];
+    },
+
+    combine(to, p, a, q, b, n) {
+      for (let i = 0; i < n; i++) F[to + i] = p * F[a + i] + q * F[b + i];
     },
 
     sum_squares(x, n) {

@@ -10,15 +10,15 @@
 #define plus(sum, a, b) ((sum) + (a) * (b))
 #endif
 
-// c [M, N] = begin + a [M, K] @ b [K, N], b packed. The rows of `begin` are `by_begin` apart (0: the same row for all),
-// those of c follow on one another, and so do those of a. M is even. Two rows by sixteen columns of c are what the
-// processor's registers hold: each number that is read is used many times.
-void EXPORT(multiply)(int c, int begin, int by_begin, int a, int b, int M, int N, int K) {
+// c [M, N] = begin + a [M, K] @ b [K, N], b packed. The rows of c, `begin` and a are `by_c`, `by_begin` (0: the same row
+// for all) and `by_a` apart. M is even. Two rows by sixteen columns of c are what the processor's registers hold: each
+// number that is read is used many times.
+void EXPORT(multiply)(int c, int by_c, int begin, int by_begin, int a, int by_a, int b, int M, int N, int K) {
   for (int n = 0; n < N; n += PANEL, b += PANEL * K)
     for (int m = 0; m < M; m += 2) {
-      float *c0 = floats(c + m * N + n), *c1 = c0 + N;
+      float *c0 = floats(c + m * by_c + n), *c1 = c0 + by_c;
       const float *s = floats(begin + m * by_begin + n), *t = s + by_begin;
-      const float *x = floats(a + m * K), *y = x + K, *p = floats(b);
+      const float *x = floats(a + m * by_a), *y = x + by_a, *p = floats(b);
       float4 s0 = load(s), s1 = load(s + 4), s2 = load(s + 8), s3 = load(s + 12);
       float4 t0 = load(t), t1 = load(t + 4), t2 = load(t + 8), t3 = load(t + 12);
       for (int k = 0; k < K; k++, x++, y++, p += PANEL) {

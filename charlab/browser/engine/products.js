@@ -39,7 +39,7 @@ function quickProducts(factors, wasm) {
     return (x) => {
       floats.set(x.subarray(0, half), input);
       floats.set(x.subarray(half), input + K + half);
-      multiply(result, begin, N, input, matrix, 2, N, K);
+      multiply(result, N, begin, N, input, K, matrix, 2, N, K);
       for (let m = 0; m < M; m++) out[m] = first[m] + second[m];
       return out;
     };

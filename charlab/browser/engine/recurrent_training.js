@@ -1,12 +1,11 @@
 // GRU and LSTM networks over whole windows, with back-propagation through time written out (Werbos, 1990): what
-// charlab.training computes with TensorFlow, to rounding. Names in shape comments are those of network_memory.js.
-import { NetworkMemory, ROWS_AT_ONCE } from "./network_memory.js";
+// charlab.training computes with TensorFlow, to rounding. Names in shape comments are those of recurrent_memory.js.
+import { SEED_PLACES } from "./network_training.js";
+import { RecurrentMemory } from "./recurrent_memory.js";
 import { statelessUniform } from "./random.js";
 
-const SEED_PLACES = 64; // a seed's keys of dropout: one for each place where a network drops, the last for resets
-
 // A network that reads rows of a text, B side by side and T characters long, and learns from them.
-export class RecurrentTraining extends NetworkMemory {
+export class RecurrentTraining extends RecurrentMemory {
   // The state of a share of the rows, drawn by seed and step, is set to zero.
   resetStates(share, seed, step) {
     if (!share) return;
@@ -16,49 +15,18 @@ export class RecurrentTraining extends NetworkMemory {
         if (!(uniforms[b] >= Math.fround(share))) this.floats.fill(0, place + b * this.U, place + (b + 1) * this.U);
   }
 
-  // Rows of a text: row b reads ids[offsets[b]] and what follows; targets that are the unknown character do not count.
-  // Returns how many count.
-  setRows(ids, offsets, unknown) {
-    const { B, ints } = this;
-    let counted = 0;
-    for (let t = 0; t < this.length; t++)
-      for (let b = 0; b < this.rows; b++) {
-        const at = offsets[b] + t, target = ids[at + 1], counts = target !== unknown;
-        ints[this.ids + t * B + b] = ids[at];
-        ints[this.targets + t * B + b] = counts ? target : -1;
-        counted += counts;
-      }
-    return counted;
-  }
-
   // Forward
 
   // Read the rows. `key` [seed, step] means training, with dropout; each counted target's loss counts `share` in the
   // gradient. Returns the sum of the losses in nats and the number of right predictions.
   forward(share, key) {
-    const { R, U, W, floats, kernels } = this, rates = this.model, last = this.layers[this.layers.length - 1];
+    const rates = this.model, last = this.layers[this.layers.length - 1], output = this.#output(last); // [R, U]
     this.drops = { input: key && rates.input_dropout, state: key && rates.recurrent_dropout };
     this.drops.output = key && rates.output_dropout;
     if (key) this.#drawMasks(key);
     for (const layer of this.layers) this.#readLayer(layer);
-    this.headInput = this.#output(last); // [R, U]
-    if (this.drops.output) {
-      this.#mask(this.output, this.headInput, this.outputMask, this.B * U, true);
-      this.headInput = this.output;
-    }
-    const [head, bias] = this.#head();
-    this.#product(this.logits, bias, 0, this.headInput, head, W, 1, R, W, U);
-    kernels.softmax(this.logits, this.targets, this.figures, R, W, this.V, share);
-    let loss = 0, correct = 0;
-    for (let r = this.figures; r < this.figures + R; r++) {
-      loss += Math.log(floats[r + R]) - floats[r];
-      correct += floats[r + 2 * R];
-    }
-    return { loss, correct };
-  }
-
-  #head() {
-    return ["head/kernel", "head/bias"].map((name) => this.named.get(name).place);
+    if (this.drops.output) this.#mask(this.output, output, this.outputMask, this.B * this.U, true);
+    return this.readHead(this.drops.output ? this.output : output, share);
   }
 
   // The states after each character [R, U].
@@ -75,7 +43,7 @@ export class RecurrentTraining extends NetworkMemory {
       const before = hidden + t * step, kept = layer.kept + t * this.cell.kept * step, at = rows + t * B;
       const seen = layer.seen + t * step;
       if (this.drops.state) kernels.multiply_each(seen, this.zeros, before, layer.mask, step);
-      kernels.multiply(this.fromState, this.zeros, 0, seen, layer.packed, B, G, U);
+      kernels.multiply(this.fromState, G, this.zeros, 0, seen, U, layer.packed, B, G, U);
       if (cell) {
         const now = cell + t * step;
         kernels.lstm_step(now, now + step, before + step, this.sums, at, this.fromState, kept, B, U);
@@ -91,7 +59,7 @@ export class RecurrentTraining extends NetworkMemory {
     if (this.model.kind === "gru") // of the inner biases only the candidate's cannot be added here
       for (let j = 0; j < 2 * U; j++) floats[bias + j] += floats[layer.bias + G + j];
     if (layer.hasTable) {
-      if (table) this.#product(this.sums, bias, 0, table.place, kernel, G, 1, W, G, D);
+      if (table) this.product(this.sums, bias, 0, table.place, kernel, G, 1, W, G, D);
       else
         for (let v = 0; v < W; v++)
           for (let j = 0; j < G; j++) floats[this.sums + v * G + j] = floats[kernel + v * G + j] + floats[bias + j];
@@ -103,7 +71,7 @@ export class RecurrentTraining extends NetworkMemory {
       this.#mask(layer.input, layer.read, layer.inputMask, this.B * D, false);
       layer.read = layer.input;
     }
-    this.#product(this.sums, bias, 0, layer.read, kernel, G, 1, R, G, D);
+    this.product(this.sums, bias, 0, layer.read, kernel, G, 1, R, G, D);
     return this.ownRows;
   }
 
@@ -118,26 +86,15 @@ export class RecurrentTraining extends NetworkMemory {
     }
   }
 
-  // The masks of a step as the server draws them: 0 for what is dropped, 1 / (1 - rate) for the rest.
   #drawMasks(key) {
-    const { model, layers, U } = this;
+    const { model, layers, rows, B, U } = this, place = 2 * layers.length;
+    const draw = (to, rate, place, times, columns, width) => // `above` is what nothing else needs while reading
+      to && this.drawMask(to, rate, key, place, times, rows, columns, width, B, this.above);
     for (const { index, inputMask, inputs, D, mask } of layers) {
-      if (inputMask) this.#drawMask(inputMask, model.input_dropout, key, 2 * index, 1, inputs, D);
-      if (mask) this.#drawMask(mask, model.recurrent_dropout, key, 2 * index + 1, 1, model.units, U);
+      draw(inputMask, model.input_dropout, 2 * index, 1, inputs, D);
+      draw(mask, model.recurrent_dropout, 2 * index + 1, 1, model.units, U);
     }
-    const place = 2 * layers.length;
-    if (this.outputMask) this.#drawMask(this.outputMask, model.output_dropout, key, place, this.length, model.units, U);
-  }
-
-  // A mask [times, rows, columns], as rows of `width`, for one of the network's places.
-  #drawMask(to, rate, [seed, step], place, times, columns, width) {
-    const { B, rows, floats, kernels, above } = this, first = seed * SEED_PLACES + place;
-    const halves = [first, step].flatMap((number) => [number % 2 ** 32, Math.floor(number / 2 ** 32)]);
-    const least = Math.fround(rate), kept = 1 / Math.fround(1 - rate);
-    kernels.uniforms(above, times * rows * columns, ...halves); // which nothing else needs while reading
-    for (let i = above, t = 0; t < times; t++)
-      for (let b = 0; b < rows; b++)
-        for (let j = 0, at = to + (t * B + b) * width; j < columns; j++) floats[at + j] = floats[i++] >= least ? kept : 0;
+    draw(this.outputMask, model.output_dropout, place, this.length, model.units, U);
   }
 
   // x times a mask, one character after the other; `moves` where each has a mask of its own. [T, numbers] each.
@@ -146,30 +103,12 @@ export class RecurrentTraining extends NetworkMemory {
       this.kernels.multiply_each(to + t, this.zeros, x + t, mask + (moves ? t : 0), numbers);
   }
 
-  // c [M, N] = begin + a [M, K] @ b [K, N], b's elements so far apart by row and column; see kernels.c.
-  #product(c, begin, byBegin, a, b, rowOfB, columnOfB, M, N, K) {
-    this.kernels.pack(this.packed, b, rowOfB, columnOfB, K, N);
-    this.kernels.multiply(c, begin, byBegin, a, this.packed, M, N, K);
-  }
-
-  // c [M, N] = the transpose of a [rows, M] @ b [rows, N], some rows at a time.
-  #productOverRows(c, a, M, b, N, rows) {
-    for (let first = 0; first < rows; first += ROWS_AT_ONCE) {
-      const K = Math.min(ROWS_AT_ONCE, rows - first), begin = first ? [c, N] : [this.zeros, 0];
-      this.kernels.transpose(this.transposed, a + first * M, K, M);
-      this.#product(c, ...begin, this.transposed, b + first * N, N, 1, M, N, K);
-    }
-  }
-
   // Backward
 
   // The gradients of what `forward` has just read, into the places of the gradients.
   backward() {
-    const { R, U, W, kernels, toGradient } = this, [head, bias] = this.#head();
-    this.#product(this.above, this.zeros, 0, this.logits, head, 1, W, R, U, W);
-    if (this.drops.output) this.#mask(this.above, this.above, this.outputMask, this.B * U, true);
-    this.#productOverRows(head + toGradient, this.headInput, U, this.logits, W, R);
-    kernels.sum_rows(bias + toGradient, this.logits, R, W);
+    this.backThroughHead(this.above);
+    if (this.drops.output) this.#mask(this.above, this.above, this.outputMask, this.B * this.U, true);
     for (let i = this.layers.length - 1; i >= 0; i--) this.#backThroughLayer(this.layers[i]);
   }
 
@@ -178,7 +117,7 @@ export class RecurrentTraining extends NetworkMemory {
     floats.fill(0, this.sums, this.sums + rows * G); // from here on the gradient by them
     floats.fill(0, this.innerBias, this.innerBias + U);
     this.#backThroughTime(layer);
-    this.#productOverRows(layer.recurrent + toGradient, layer.seen, U, this.dFromState, G, R);
+    this.productOverRows(layer.recurrent + toGradient, layer.seen, U, this.dFromState, G, R);
     const bias = layer.bias + toGradient;
     kernels.sum_rows(bias, this.sums, rows, G);
     if (this.model.kind === "gru") {
@@ -200,9 +139,9 @@ export class RecurrentTraining extends NetworkMemory {
       else kernels.gru_back(hidden + t * step, dState, above, kept, this.sums, at, d, this.innerBias, B, U);
       if (t === 0) break; // what came before these rows learns nothing from them
       if (this.drops.state) {
-        kernels.multiply(back, zeros, 0, d, layer.packed, B, U, G);
+        kernels.multiply(back, U, zeros, 0, d, G, layer.packed, B, U, G);
         kernels.multiply_each(dState, dState, back, layer.mask, step);
-      } else kernels.multiply(dState, dState, U, d, layer.packed, B, U, G);
+      } else kernels.multiply(dState, U, dState, U, d, G, layer.packed, B, U, G);
     }
   }
 
@@ -211,17 +150,17 @@ export class RecurrentTraining extends NetworkMemory {
     const { R, W, G, floats, toGradient, zeros, sums, above } = this, { kernel, D } = layer;
     const table = this.named.get("embedding"), step = this.B * D;
     if (layer.hasTable && table) {
-      this.#product(table.place + toGradient, zeros, 0, sums, kernel, 1, G, W, D, G);
-      this.#productOverRows(kernel + toGradient, table.place, D, sums, G, W);
+      this.product(table.place + toGradient, zeros, 0, sums, kernel, 1, G, W, D, G);
+      this.productOverRows(kernel + toGradient, table.place, D, sums, G, W);
       return;
     }
     if (layer.hasTable) {
       floats.copyWithin(kernel + toGradient, sums, sums + W * G);
       return;
     }
-    this.#productOverRows(kernel + toGradient, layer.read, D, sums, G, R);
+    this.productOverRows(kernel + toGradient, layer.read, D, sums, G, R);
     if (!layer.index && !table) return;
-    this.#product(above, zeros, 0, sums, kernel, 1, G, R, D, G);
+    this.product(above, zeros, 0, sums, kernel, 1, G, R, D, G);
     if (this.drops.input) this.#mask(above, above, layer.inputMask, step, false);
     if (!layer.index) this.#addToEmbedding(table.place + toGradient, D);
   }

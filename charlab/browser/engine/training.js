@@ -1,7 +1,9 @@
 // A training on this device: the steps that the server would take from a seed and a text's ids, and the loop around it.
 // What a page or a server shows of it is said in events; weights and checkpoints are bytes of safetensors files.
 import { Adam } from "./optimizer.js";
+import { Muon } from "./muon.js";
 import { RecurrentTraining } from "./recurrent_training.js";
+import { TransformerTraining } from "./transformer_training.js";
 import { firstWeights } from "./first_weights.js";
 import { isSpent, learningRate, spentShare } from "./schedule.js";
 import { offsets } from "./batches.js";
@@ -13,8 +15,10 @@ const BREATH_SECONDS = 0.05; // between two looks at what has been asked meanwhi
 
 // Why a network cannot be trained here, as a sentence; "" where it can.
 export function untrainable(model, train) {
-  if (!["gru", "lstm"].includes(model.kind)) return "Only a GRU or an LSTM can be trained in the browser.";
-  if (!["adam", "adamw"].includes(train.optimizer)) return "In the browser the optimiser is Adam or AdamW.";
+  if (!["gru", "lstm", "transformer"].includes(model.kind)) return "Only a GRU, an LSTM or a Transformer can be trained in the browser.";
+  if (!["adam", "adamw", "muon"].includes(train.optimizer)) return "In the browser the optimiser is Adam, AdamW or Muon.";
+  if (model.kind === "transformer" && train.sequence_length > model.context)
+    return `Rows of ${train.sequence_length} characters do not fit in a context of ${model.context}.`;
   if ((train.precision ?? "float32") !== "float32") return "In the browser the precision is float32.";
   return "";
 }
@@ -33,8 +37,10 @@ export class Training {
       const given = `${ids.length} characters give no ${train.batch_size} rows of ${train.sequence_length}`;
       throw new Error(`The text is too short for these batches: ${given} as ${train.batches}.`);
     }
-    this.network = new RecurrentTraining(model, vocabularySize, train.batch_size, train.sequence_length, wasm);
-    this.optimizer = new Adam(this.network, train);
+    const { batch_size: rows, sequence_length: length, optimizer } = train;
+    const Network = model.kind === "transformer" ? TransformerTraining : RecurrentTraining;
+    this.network = new Network(model, vocabularySize, rows, length, wasm, optimizer);
+    this.optimizer = new (optimizer === "muon" ? Muon : Adam)(this.network, train);
     this.step = place?.step ?? 0;
     this.seconds = place?.seconds ?? 0; // spent in steps
     this.stepSeconds = 0; // of the latest step

@@ -3,7 +3,7 @@
 import { Training, runTraining } from "./training.js";
 import { hasSimd } from "./kernels.js";
 import { readArrays } from "./safetensors.js";
-import { weightShapes } from "./network_memory.js";
+import { weightShapes } from "./weight_shapes.js";
 
 // Each takes a request and a job ({ say(answer), asked() }), and what the worker keeps between requests.
 // It returns the last answer.

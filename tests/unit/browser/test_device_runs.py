@@ -33,8 +33,9 @@ def steps_of(run, kind="step"):
     return [event["step"] for event in run.events()[0] if event["event"] == kind]
 
 
-def test_a_device_gets_what_it_needs_and_nothing_held_out():
-    run = queued()
+@pytest.mark.parametrize(("kind", "optimizer"), [("gru", "adam"), ("transformer", "muon")])
+def test_a_device_gets_what_it_needs_and_nothing_held_out(kind, optimizer):
+    run = queued(model=TINY[kind], train=TRAIN.replace(optimizer=optimizer))
     device = device_of(run)
     job = device.begin()
     config, vocab = run.config(), run.vocab()
@@ -49,8 +50,9 @@ def test_a_device_gets_what_it_needs_and_nothing_held_out():
     assert run.status().state == "running" and run.is_held()
 
 
-def test_a_run_from_start_to_end(server, clock):
-    run = queued()
+@pytest.mark.parametrize("kind", ["gru", "transformer"])
+def test_a_run_from_start_to_end(server, clock, kind):
+    run = queued(model=TINY[kind])
     device = device_of(run)
     device.begin()
     assert device.report(with_weights=True).json() == {"number": 1, "request": None}

@@ -13,6 +13,7 @@ from helpers.javascript import check_joinable, declared_names
 
 MODULES = sorted(engine.FOLDER.glob("*.js"))
 SCRIPTS = [(engine.script, "training.js"), (engine.whole_script, "whole.js")]
+MOST_BYTES = {"training.js": 20_000, "whole.js": 23_000}  # compressed, with the kernels
 
 
 def test_no_two_modules_have_a_name_in_common():
@@ -41,7 +42,7 @@ def test_every_module_is_joined_once_and_after_what_it_imports():
 def test_the_built_scripts_are_of_these_modules(script, name):
     built = (engine.BUILT / name).read_text(encoding="utf-8")
     assert script() == built, "Modules of the engine have changed: run `make engine`."
-    assert len(gzip.compress(built.encode() + engine.kernels(), mtime=0)) <= 20_000
+    assert len(gzip.compress(built.encode() + engine.kernels(), mtime=0)) <= MOST_BYTES[name]
 
 
 def test_terser_builds_them_again(tmp_path):

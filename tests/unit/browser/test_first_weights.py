@@ -19,6 +19,7 @@ MODELS = [
     ModelConfig(kind="gru", units=24, embedding=8),
     ModelConfig(kind="gru", units=128, embedding=0, layers=2),
     ModelConfig(kind="lstm", units=16, embedding=12, layers=3),
+    ModelConfig(kind="transformer", units=20, layers=2, heads=2, context=24),
 ]
 
 
@@ -33,7 +34,9 @@ def test_first_weights_are_those_of_keras(model):
         assert list(found) == list(wanted)
         for name, array in wanted.items():
             assert found[name].shape == array.shape and found[name].dtype == np.float32
-            tolerance = 2e-6 if "recurrent" in name else 0  # sines, logarithms and rounding
+            tolerance = (
+                2e-6 if "recurrent" in name or model.kind == "transformer" else 0
+            )  # sines, logarithms and rounding
             np.testing.assert_allclose(found[name], array, rtol=0, atol=tolerance, err_msg=name)
 
 

@@ -18,7 +18,7 @@ const main = ({ builds, a, b, M, N, K }) => builds.map((wasm) => {
   floats.set(a, x);
   floats.set(b, y);
   kernels.pack(packed, y, N, 1, K, N);
-  kernels.multiply(c, begin, 0, x, packed, M, N, K);
+  kernels.multiply(c, N, begin, 0, x, K, packed, M, N, K);
   return floats.slice(c, c + M * N);
 });
 """

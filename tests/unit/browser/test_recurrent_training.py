@@ -1,15 +1,14 @@
-"""Networks that the browser's engine trains: their gradients are those of float64, their weights the server's."""
+"""Recurrent networks that the browser's engine trains: their gradients are those of float64."""
 
 import numpy as np
 import pytest
 
 from charlab.core import kinds
-from charlab.core.config import ModelConfig, TrainConfig
+from charlab.core.config import ModelConfig
 from charlab.corpora import batching
-from helpers.javascript import evaluate_js, kernels
+from helpers.javascript import evaluate_js, kernels, of_shapes, off_by, shaped
 
 V, UNKNOWN, B, T, STEP, SEED = 21, 20, 3, 7, 4, 5
-WASM = kernels()
 DROPOUTS = {"input_dropout": 0.3, "recurrent_dropout": 0.4, "output_dropout": 0.2}
 NETWORKS = {
     "gru": ModelConfig(kind="gru", units=20, embedding=10),
@@ -32,21 +31,6 @@ const read = ({ model, vocabularySize, rows, length, ids, starts, arrays, state,
   return { counted, ...figures, gradients: network.arrays(network.toGradient), after: network.state() };
 };
 """
-
-
-def of_shapes(arrays):
-    """Arrays as the engine takes them."""
-    return {name: {"shape": array.shape, "values": array} for name, array in arrays.items()}
-
-
-def shaped(arrays):
-    """What the engine gives, as NumPy arrays."""
-    return {name: array["values"].reshape(array["shape"]) for name, array in arrays.items()}
-
-
-def off_by(result, wanted):
-    """The greatest difference, as a share of the greatest number."""
-    return np.abs(np.asarray(result, np.float64) - wanted).max() / np.abs(wanted).max()
 
 
 class Float64:
@@ -117,7 +101,7 @@ def test_gradients_are_those_of_float64_with_simd_and_without(name):
     ids[5::10] = UNKNOWN
     starts, key = [0, 25, 40], [SEED, STEP] if model.output_dropout else None
     given = {"model": model.to_json(), "vocabularySize": V, "rows": B, "length": T, "ids": ids, "starts": starts}
-    results = evaluate_js(READ, arrays=of_shapes(arrays), state=state, key=key, wasm=WASM, **given)
+    results = evaluate_js(READ, arrays=of_shapes(arrays), state=state, key=key, wasm=kernels(), **given)
     rows = batching.gather(ids, np.array(starts), T)
     loss, right, gradients, after = Float64(model, arrays, state, key and [SEED * 64, STEP]).read(rows)
     for result in results:
@@ -129,63 +113,3 @@ def test_gradients_are_those_of_float64_with_simd_and_without(name):
         found = shaped(result["gradients"])
         assert {name: array.shape for name, array in found.items()} == shapes
         assert max(off_by(array, gradients[name]) for name, array in found.items()) < 5e-6
-
-
-TRAIN = """
-import { Training } from "./training.js";
-const main = ({ steps, ...given }) => {
-  const training = new Training(given), events = [];
-  for (let step = 0; step < steps; step++) {
-    training.takeStep();
-    events.push(training.event());
-  }
-  return { events, weights: training.network.arrays(), place: training.place };
-};
-"""
-RUNS = {
-    "streams": (
-        ModelConfig(kind="gru", units=32, embedding=16, **DROPOUTS),
-        TrainConfig(
-            epochs=2, batches="streams", state_resets=0.2, optimizer="adamw", weight_decay=0.1, clip_norm=0.5,
-            learning_rate=0.01, learning_rate_schedule="cosine", warm_up_steps=5, beta_1=0.8, beta_2=0.99,
-            batch_size=24, sequence_length=8, seed=3, embedding_range=0.2,
-        ),
-    ),
-    "windows": (
-        ModelConfig(kind="lstm", units=24, embedding=0, layers=2),
-        TrainConfig(epochs=1, batch_size=12, sequence_length=10, steps_per_epoch=20, learning_rate=0.005),
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", RUNS)
-def test_weights_after_twenty_steps_are_the_servers(name):
-    from charlab.runs import budget
-    from charlab.training.learner import Learner
-
-    (model, train), random = RUNS[name], np.random.default_rng(8)
-    ids = (np.cumsum(random.integers(0, 4, 2400)) % V).astype(np.uint8)  # some of it can be learned
-    learner = Learner(model, train, V, skips_unknown=True)
-    first, figures, steps = learner.weights(), [], 20
-    per_epoch = len(batching.offsets(train, len(ids), 0))
-    limit = budget.Budget(train, per_epoch)
-    for step in range(steps):
-        epoch, within = divmod(step, per_epoch)
-        if within == 0:
-            learner.reset_state()
-        rows = batching.gather(ids, batching.offsets(train, len(ids), epoch)[within], train.sequence_length)
-        figures.append(
-            learner.step(rows, step, budget.learning_rate(train, step, limit.progress(step, 0.0))).numpy()
-        )
-    given = {"model": model.to_json(), "train": train.to_json(), "vocabularySize": V, "ids": ids, "arrays": None}
-    result = evaluate_js(TRAIN, steps=steps, wasm=WASM, **given)
-    weights = learner.weights()
-    for name, array in shaped(result["weights"]).items():
-        assert np.abs(weights[name] - first[name]).max() > 0.01  # so far they have gone
-        np.testing.assert_allclose(array, weights[name], atol=2e-5)
-    for event, (loss, accuracy, _) in zip(result["events"], figures, strict=True):
-        assert event["loss"] == pytest.approx(loss, abs=1e-5)
-        assert event["accuracy"] == pytest.approx(accuracy, abs=1e-6)
-    assert result["place"]["step"] == steps and result["place"]["epoch"] == pytest.approx(
-        steps / per_epoch, abs=1e-4
-    )

@@ -9,6 +9,7 @@ from helpers.javascript import evaluate_js, kernels
 
 V = 12
 MODEL = ModelConfig(kind="gru", units=16, embedding=8, recurrent_dropout=0.1)
+TRANSFORMER = ModelConfig(kind="transformer", units=20, layers=2, heads=2, context=16, output_dropout=0.1)
 TRAIN = TrainConfig(epochs=3, batch_size=4, sequence_length=8, batches="streams", state_resets=0.1)
 IDS = (np.arange(404) ** 2 % 11).astype(np.uint8)  # an epoch of 12 steps
 GIVEN = {"model": MODEL.to_json(), "train": TRAIN.to_json(), "vocabularySize": V, "ids": IDS, "wasm": kernels()}
@@ -65,7 +66,12 @@ def test_a_training_says_how_it_goes():
     assert answers[-1]["weights"]["layer_0/recurrent_kernel"]["shape"] == [16, 48]
 
 
-def test_it_goes_on_exactly_from_a_checkpoint():
+@pytest.mark.parametrize(
+    ("model", "train", "states"),
+    [(MODEL, TRAIN, 1), (TRANSFORMER, TRAIN.replace(batches="windows", optimizer="muon", weight_decay=0.1), 0)],
+    ids=["gru", "transformer, Muon"],
+)
+def test_it_goes_on_exactly_from_a_checkpoint(model, train, states):
     code = """
     import { Training } from "./training.js";
     const main = (given) => {
@@ -77,9 +83,10 @@ def test_it_goes_on_exactly_from_a_checkpoint():
         one.buffer ? arraysOf(one.buffer) : one));
     };
     """
-    begun, place, last, whole, resumed = evaluate_js(ASK.split("const main")[0] + code, **GIVEN)
-    assert begun == place and place["step"] == 17 and last == 36
-    assert sorted(name.split("/")[0] for name in whole).count("state") == 1
+    given = GIVEN | {"model": model.to_json(), "train": train.to_json()}
+    begun, place, last, whole, resumed = evaluate_js(ASK.split("const main")[0] + code, **given)
+    assert begun == place and place["step"] == 17 and last > 17
+    assert sorted(name.split("/")[0] for name in whole).count("state") == states
     for name, array in whole.items():
         assert (array["values"] == resumed[name]["values"]).all(), name
 
@@ -106,8 +113,9 @@ def test_it_ends_when_asked(request_, state):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"model": MODEL.replace(kind="transformer").to_json()}, "Only a GRU or an LSTM"),
-        ({"train": TRAIN.replace(optimizer="muon").to_json()}, "Adam or AdamW"),
+        ({"model": ModelConfig(kind="ngram").to_json()}, "Only a GRU, an LSTM or a Transformer"),
+        ({"model": TRANSFORMER.replace(context=6).to_json()}, "8 characters do not fit in a context of 6"),
+        ({"train": TRAIN.replace(optimizer="sgd").to_json()}, "Adam, AdamW or Muon"),
         ({"train": TRAIN.replace(batch_size=200).to_json()}, "too short"),
         ({"train": TRAIN.to_json() | {"learning_rate": 1e38}}, "diverged"),
         ({"do": "juggle"}, "no task"),

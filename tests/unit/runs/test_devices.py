@@ -25,10 +25,19 @@ def planned(train=ON_DEVICE, model=TINY["gru"]):
     [
         (TINY["gru"], ON_DEVICE, ""),
         (TINY["lstm"], ON_DEVICE.replace(optimizer="adamw", batches="streams"), ""),
-        (TINY["transformer"], ON_DEVICE, "recurrent networks only (GRU, LSTM), and this is a small Transformer"),
-        (ModelConfig(kind="ngram", order=3), ON_DEVICE, "and this is an n-gram model"),
-        (TINY["gru"].replace(layers=3), ON_DEVICE, "at most 2 layers, and this one has 3"),
-        (TINY["gru"], ON_DEVICE.replace(optimizer="muon"), "Adam and AdamW, not muon"),
+        (TINY["transformer"], ON_DEVICE.replace(optimizer="muon"), ""),
+        (
+            TINY["transformer"].replace(layers=9),
+            ON_DEVICE,
+            "Transformer networks of at most 8 layers, and this one has 9",
+        ),
+        (
+            ModelConfig(kind="ngram", order=3),
+            ON_DEVICE,
+            "networks only (GRU, LSTM, Transformer), and this is an n-gram model",
+        ),
+        (TINY["gru"].replace(layers=3), ON_DEVICE, "GRU networks of at most 2 layers, and this one has 3"),
+        (TINY["gru"], ON_DEVICE.replace(optimizer="sgd"), "Adam, AdamW, Muon, not with sgd"),
         (TINY["gru"], ON_DEVICE.replace(precision="mixed_float16"), "in float32, not in mixed_float16"),
     ],
 )
