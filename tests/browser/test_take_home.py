@@ -22,6 +22,7 @@ from charlab.corpora import synthetic
 from charlab.export import formats
 from charlab.runs import models, network
 from helpers.accessibility import LOOKS, scrolls_sideways, violations
+from helpers.tiny import make_run
 
 pytestmark = pytest.mark.browser
 TEXT = "ROMEO:\nWhat light through yonder window breaks?"
@@ -191,6 +192,21 @@ def test_what_was_trained_at_home_is_imported(visitor, tmp_path):
     page.get_by_label("Prompt (seed text)").first.fill("HTHT")
     expect(page.locator(SAMPLES).first).to_have_text(re.compile("^HTHT[HT]{250}$"))
     assert {url.split(":")[0] for url in page.asked} <= {"file", "blob", "data"}
+
+
+def test_a_transformer_is_trained_further(visitor, tmp_path):
+    file, page = tmp_path / "home.html", visitor
+    file.write_text(pages.html(make_run("transformer")), encoding="utf-8")
+    page.goto(f"{file.as_uri()}#train")
+    page.get_by_label("Text to train on").fill("the quick brown fox. " * 200)
+    expect(page.get_by_label("Begin with")).not_to_have_value("new")
+    page.get_by_label("Train for (minutes)").fill("0.1")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#train .figures")).to_contain_text("characters per second")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#train")).to_contain_text(
+        re.compile(r"Stopped after \d+ s: \d\.\d{4} bits per character")
+    )
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

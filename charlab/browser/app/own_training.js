@@ -20,7 +20,7 @@ export function planned(text, { isNew, kind, units, layers, minutes, name, corpu
   const fits = (rows) => start >= rows * recipe.train.sequence_length * STREAM;
   const train = {
     ...recipe.train, minutes, batch_size: ROWS.slice(1).find(fits) ?? 2, seed_text: firstWords(text),
-    ...(isNew ? {} : { learning_rate: FURTHER_RATE, ...(model.kind === "transformer" && windowsOf(about.train)) }),
+    ...(isNew ? {} : { learning_rate: FURTHER_RATE, ...(model.kind === "transformer" && windowsOf(about)) }),
   };
   const titled = { name: name || "My model", corpus: corpus || "my text", corpus_sha256: sha256(new TextEncoder().encode(text)) };
   return {
@@ -31,7 +31,8 @@ export function planned(text, { isNew, kind, units, layers, minutes, name, corpu
 }
 
 // A Transformer carries no state from row to row: it reads rows as long as those that it was trained on.
-const windowsOf = ({ batch_size, sequence_length }) => ({ batches: "windows", batch_size, sequence_length });
+const windowsOf = ({ model: { context }, train: { batch_size, sequence_length } }) => (
+  { batches: "windows", batch_size, sequence_length: Math.min(sequence_length, context) });
 
 // Where the validation set begins, as charlab/corpora/encoding.py says; Python rounds halves to the even number.
 function splitAt(characters, share) {

@@ -17,8 +17,6 @@ const BREATH_SECONDS = 0.05; // between two looks at what has been asked meanwhi
 export function untrainable(model, train) {
   if (!["gru", "lstm", "transformer"].includes(model.kind)) return "Only a GRU, an LSTM or a Transformer can be trained in the browser.";
   if (!["adam", "adamw", "muon"].includes(train.optimizer)) return "In the browser the optimiser is Adam, AdamW or Muon.";
-  if (model.kind === "transformer" && train.sequence_length > model.context)
-    return `Rows of ${train.sequence_length} characters do not fit in a context of ${model.context}.`;
   if ((train.precision ?? "float32") !== "float32") return "In the browser the precision is float32.";
   return "";
 }
@@ -30,6 +28,8 @@ export class Training {
   constructor({ model, train, vocabularySize, ids, arrays = null, wasm = null, checkpoint = null, place = null }) {
     const problem = untrainable(model, train);
     if (problem) throw new Error(problem);
+    if (model.kind === "transformer" && train.sequence_length > model.context)
+      throw new Error(`Rows of ${train.sequence_length} characters do not fit in a context of ${model.context}.`);
     Object.assign(this, { model, train, vocabularySize, ids });
     this.#offsetsOf(0);
     this.stepsPerEpoch = this.offsets.steps;

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from charlab.core import kinds
-from charlab.core.config import ModelConfig
+from charlab.core.config import ModelConfig, TrainConfig
+from charlab.core.predictor import build_predictor
 from charlab.corpora import batching
 from helpers.javascript import evaluate_js, kernels, of_shapes, off_by, shaped
 
@@ -91,3 +92,38 @@ def test_gradients_are_those_of_float64_with_simd_and_without(name):
         found = shaped(result["gradients"])
         assert {name: array.shape for name, array in found.items()} == shapes
         assert max(off_by(array, gradients[name]) for name, array in found.items()) < 5e-6
+
+
+LEARN = """
+import { Training } from "./training.js";
+const main = ({ characters, ...given }) => {
+  const training = new Training(given), { network } = training;
+  for (let step = 0; step < 5; step++) training.takeStep();
+  const { floats, weights, count, V, W, rows, length } = network, arrays = network.arrays();
+  const inAll = Object.values(arrays).reduce((sum, { values }) => sum + values.filter(Boolean).length, 0);
+  network.setRows(characters, new Array(rows).fill(0), V);
+  network.forward(0, null);
+  network.dense(network.logits, network.norm.result, "head", W, network.U); // gradients lie over the logits
+  const places = Array.from({ length }, (_, t) => network.logits + t * W);
+  const logits = places.map((place) => floats.slice(place, place + V));
+  const padding = floats.subarray(weights, weights + count).filter(Boolean).length - inAll;
+  return { logits, padding, arrays };
+};
+"""
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_after_some_steps_it_predicts_what_the_core_does_and_padding_is_zero(optimizer):
+    model = ModelConfig(kind="transformer", units=40, layers=2, heads=2, context=24)
+    train = TrainConfig(
+        batch_size=3, sequence_length=20, optimizer=optimizer, weight_decay=0.1, learning_rate=0.01
+    )
+    ids = np.random.default_rng(6).integers(V - 1, size=2000, dtype=np.uint8)
+    given = {"model": model.to_json(), "train": train.to_json(), "vocabularySize": V, "ids": ids}
+    result = evaluate_js(LEARN, characters=ids[:21], wasm=kernels(), **given)
+    predictor = build_predictor(model, V, shaped(result["arrays"]))
+    assert result["padding"] == 0
+    state = predictor.start(1)
+    for id_, mine in zip(ids, result["logits"], strict=False):
+        wanted, state = predictor.step(np.array([id_]), state)
+        np.testing.assert_allclose(mine, wanted[0], rtol=0, atol=1e-5)
