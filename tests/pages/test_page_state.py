@@ -127,12 +127,13 @@ def visits() -> list[tuple[str, dict]]:
     return [*(visit for pair in pairs for visit in pair), *labs]
 
 
-def test_nothing_that_is_not_allowed_reaches_a_page_from_an_older_session(read_keys, monkeypatch):
+@pytest.mark.parametrize("values", [STALE[:2], pytest.param(STALE[2:], marks=pytest.mark.slow)])
+def test_nothing_that_is_not_allowed_reaches_a_page_from_an_older_session(values, read_keys, monkeypatch):
     from pages.parts.shared import browser_cookie
 
     monkeypatch.setattr(browser_cookie, "owner", lambda: "")
     shown, app = visits(), open_page("home")
-    for value, (page, kept) in itertools.product(STALE, shown):
+    for value, (page, kept) in itertools.product(values, shown):
         for key in flooded(page):
             app.session_state[key] = value
         for key, wanted in kept.items():
@@ -144,9 +145,10 @@ def test_nothing_that_is_not_allowed_reaches_a_page_from_an_older_session(read_k
             assert isinstance(app.session_state[key], SETTINGS[key].type), (key, value)
 
 
-def test_nothing_that_is_not_allowed_reaches_a_page_from_a_link(read_keys):
+@pytest.mark.parametrize("foreign", [FOREIGN_WORDS[:3], pytest.param(FOREIGN_WORDS[3:], marks=pytest.mark.slow)])
+def test_nothing_that_is_not_allowed_reaches_a_page_from_a_link(foreign, read_keys):
     shown = visits()
-    for words in FOREIGN_WORDS:
+    for words in foreign:
         app = open_page("home")
         for page, kept in shown:
             names = {page_state.parameter(key) for key in flooded(page)} - {None}

@@ -81,10 +81,15 @@ def test_nothing_that_people_named_becomes_code():
     ("model", "changes"),
     [
         (TINY["gru"].replace(units=24), {"batches": "streams", "state_resets": 0.1}),
-        (TINY["transformer"].replace(layers=1), {"batches": "chunks", "optimizer": "muon", "weight_decay": 0.1}),
-        (
+        pytest.param(
+            TINY["transformer"].replace(layers=1),
+            {"batches": "chunks", "optimizer": "muon", "weight_decay": 0.1},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
             TINY["lstm"].replace(embedding=0, recurrent_dropout=0.1, input_dropout=0.05, output_dropout=0.05),
             {"batches": "windows", "optimizer": "rmsprop"},
+            marks=pytest.mark.slow,
         ),
     ],
     ids=["gru-streams", "transformer-chunks", "lstm-windows"],

@@ -35,7 +35,7 @@ def train_here(run: store.Run, **more) -> store.Status:
         return train_run(run, learners=Learners(trainers=TRAINERS), **more)
 
 
-@pytest.fixture(scope="module", params=["attention", "scheduled"])
+@pytest.fixture(scope="module", params=["attention", pytest.param("scheduled", marks=pytest.mark.slow)])
 def whole(request, tmp_path_factory) -> store.Run:
     """An uninterrupted run."""
     config = LAB.version(request.param).config(**SHORT)

@@ -78,7 +78,7 @@ def test_the_program_of_the_reber_lab_runs_by_itself(tmp_path):
 @pytest.mark.parametrize(
     ("version", "parameters"),
     [
-        ("attention", 200_844),
+        pytest.param("attention", 200_844, marks=pytest.mark.slow),
         pytest.param("scheduled", 168_076, marks=pytest.mark.slow),
         pytest.param("repeated", 216_812, marks=pytest.mark.slow),
         pytest.param("teacher-bidirectional", None, marks=pytest.mark.slow),

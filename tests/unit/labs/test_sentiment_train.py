@@ -27,7 +27,9 @@ def train_here(run: store.Run, learners: Learners | None = None, **more) -> stor
         return train_run(run, learners=learners or Learners(trainers=TRAINERS), **more)
 
 
-@pytest.fixture(scope="module", params=["gru", "mean", "bidirectional", "mean-100-glove"])
+@pytest.fixture(
+    scope="module", params=["gru", "mean", "mean-100-glove", pytest.param("bidirectional", marks=pytest.mark.slow)]
+)
 def whole(request, tmp_path_factory) -> store.Run:
     """An uninterrupted run."""
     config = LAB.version(request.param).config(**SHORT)

@@ -150,6 +150,7 @@ def test_what_the_page_shows_is_prepared_while_nothing_trains():
     assert process.popen.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core is not divided")
 def test_a_process_that_cannot_prepare_what_the_page_shows_gives_way_to_a_new_one():
     queue, process = started()
@@ -256,6 +257,7 @@ def test_a_process_without_a_run_ends_with_the_page_the_memory_and_its_server(mo
     assert process.popen.returncode == 0
 
 
+@pytest.mark.slow  # as two without them, in test_queue.py
 def test_two_servers_with_warm_workers_train_each_run_once():
     (first, process), (second, other) = started(), started()
     runs = [submit("ngram", order=2) for _ in range(6)]
