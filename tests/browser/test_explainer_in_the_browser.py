@@ -259,7 +259,7 @@ def test_every_position_agrees_with_the_command_line(shared_server, page, capsys
         assert seen["entropy"] == pytest.approx(step["entropy_bits"], abs=1e-6)
         if step["bits"] is not None:
             assert seen["probability"] == pytest.approx(step["probability"], abs=1e-6)
-            assert seen["bits"] == pytest.approx(step["bits"], abs=1e-6) and seen["rank"] == step["rank"]
+            assert seen["bits"] == pytest.approx(step["bits"], rel=1e-6, abs=1e-6) and seen["rank"] == step["rank"]
         for character, probability in step["top"]:
             assert seen["probabilities"][characters.index(character)] == pytest.approx(probability, abs=1e-6)
 
