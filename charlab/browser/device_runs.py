@@ -39,9 +39,7 @@ BEGIN_SECONDS = 60.0  # that a device has to load what it needs, on a slow netwo
 _TICK_SECONDS = 1.0
 _PATIENCE_SECONDS = 30.0  # that the server's end waits for the threads
 _AGAIN_SECONDS = 5.0  # until weights are evaluated again that could not be
-_MOST_SECONDS = (
-    60.0  # that an evaluation takes: a hundred times as long as that of a small network on a small text
-)
+_MOST_SECONDS = 240.0  # that an evaluation takes: of a Transformer 15 on an idle server, much more on a busy one
 _SHARE_SECONDS = 30.0  # of evaluations, by which owners are told apart
 
 
