@@ -48,3 +48,14 @@ def training(run: Run, clock: Any, steps: int = 3) -> FakeDevice:
         device.take_steps()
         assert device.report(with_weights=True).status_code == 200
     return device
+
+
+def grade_all(server):
+    """Evaluate all weights that wait for it."""
+    while server.grade_next():
+        pass
+
+
+def steps_of(run, kind="step"):
+    """The steps of a run's events of one kind."""
+    return [event["step"] for event in run.events()[0] if event["event"] == kind]
