@@ -1,5 +1,6 @@
 """Texts, settings and moments in which other tools fail, on the command line: for each kind several members."""
 
+import itertools
 import json
 import unicodedata
 
@@ -10,6 +11,7 @@ from charlab.corpora import catalogue
 from charlab.runs import store
 from helpers import odd_texts
 from helpers.runs import all_runs
+from helpers.slow_tests import one_in
 from helpers.tiny import make_run
 
 FOREIGN = ["russian", "chinese", "greek", "hebrew", "arabic", "hindi", "korean", "thai", "japanese"]
@@ -97,7 +99,9 @@ def test_what_is_left_out_is_one_figure_wherever_a_text_meets_an_alphabet(langua
 
 @pytest.mark.parametrize(
     ("language", "encoding"),
-    [(name, encoding) for name, spoken in odd_texts.LANGUAGES.items() for encoding in spoken.encodings[:2]],
+    one_in(
+        3, [(name, encoding) for name, spoken in odd_texts.LANGUAGES.items() for encoding in spoken.encodings[:2]]
+    ),
 )
 def test_a_legacy_encoding_is_proposed_and_named_and_the_text_is_right(language, encoding, charlab, file):
     text = odd_texts.sentences(language, 2_600)
@@ -132,7 +136,7 @@ def test_a_file_that_ends_within_a_character_is_read_to_there(language, charlab,
     assert code == 0 and text_of(store.find(results["run"])) == text and "Replaced 1 incomplete" in said
 
 
-@pytest.mark.parametrize("language", ["german", "french", "vietnamese", "korean", "polish"])
+@pytest.mark.parametrize("language", one_in(2, ["german", "french", "vietnamese", "korean", "polish"]))
 @pytest.mark.parametrize("part", ["all", "half"])
 def test_letters_apart_from_their_accents_are_composed_and_that_is_said(language, part, charlab, file):
     text = odd_texts.sentences(language, 4_000)
@@ -200,7 +204,7 @@ def _as_pair(character: str) -> str:
 # What the last tenth measures
 
 
-@pytest.mark.parametrize("language", ["english", "russian", "polish", "greek", "korean"])
+@pytest.mark.parametrize("language", one_in(2, ["english", "russian", "polish", "greek", "korean"]))
 def test_a_sorted_list_is_said_to_differ_and_shuffled_lines_do_not(language, charlab, file):
     text = odd_texts.sorted_lines(language)
     results, said, code = charlab("train", "--corpus", file(text), "--preset", "ngram")
@@ -251,8 +255,9 @@ def test_a_validation_loss_has_its_standard_error(charlab, file):
     assert 0 < errors[80_000] < errors[8_000] < 1
 
 
-@pytest.mark.parametrize("where", ["start", "end", "both"])
-@pytest.mark.parametrize("language", ["english", "russian", "french"])
+@pytest.mark.parametrize(
+    ("language", "where"), one_in(4, itertools.product(["english", "russian", "french"], ["start", "end", "both"]))
+)
 def test_a_licence_is_offered_for_removal_and_the_book_remains(language, where, charlab, file):
     text, story = odd_texts.book(language, where)
     results, said, code = charlab("train", "--corpus", file(text), "--preset", "ngram")

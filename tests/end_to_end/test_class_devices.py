@@ -14,8 +14,8 @@ from helpers.browser import serving
 from helpers.waiting import wait_until
 
 STUDENTS = 3
-LINK = {"corpus": "coin-flips", "preset": "quick-gru", "accelerator": "device"}
-LINK |= {"budget.quick-gru": "epochs", "epochs.quick-gru": 1}
+LINK = {"corpus": "coin-flips", "preset": "custom", "custom.units": 16, "accelerator": "device"}
+LINK |= {"budget.custom": "epochs", "epochs.custom": 1}
 
 
 async def live(student):

@@ -108,6 +108,7 @@ def test_explaining_a_text_and_evaluating_it_as_a_file_agree(coins, here, tmp_pa
     assert evaluated["bits_per_character"] == pytest.approx(sum(bits) / 255, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_is_stopped_and_resumed_and_trained_longer(tmp_path, here, capsys):
     """One process trains, another asks it to pause; this one resumes it and trains it longer."""
     settings = [f"--set={s}" for s in ("units=8", "embedding=0", "sequence_length=32", "batch_size=128")]

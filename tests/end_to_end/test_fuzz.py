@@ -25,7 +25,7 @@ from helpers.project import ROOT
 from helpers.sandbox import EXIT_CODES, Outcomes
 
 SEED = int(os.environ.get("CHARLAB_FUZZ_SEED", "1"))
-SHORT = {"commands": 50, "links": 8, "texts": 55, "uploads": 3, "model files": 28, "damaged runs": 10}
+SHORT = {"commands": 50, "links": 8, "texts": 55, "uploads": 3, "model files": 12, "damaged runs": 10}
 LONG = {"commands": 500, "links": 120, "texts": 500, "uploads": 30, "model files": 400, "damaged runs": 100}
 
 

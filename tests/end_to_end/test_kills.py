@@ -79,7 +79,7 @@ def assert_readable(run: store.Run) -> None:
         assert progress.events_length <= run.events_length()
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.slow)])
 def test_runs_that_are_killed_at_random_moments_end_as_if_never_killed(kills):
     pytest.importorskip("tensorflow")
     settings = {"epochs": 24, "learning_rate_schedule": "cosine", "optimizer": "adamw"}

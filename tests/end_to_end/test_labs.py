@@ -48,6 +48,7 @@ def killed_and_resumed(*words: str) -> tuple[store.Run, dict]:
     return run, results
 
 
+@pytest.mark.slow
 def test_a_lab_is_trained_killed_resumed_exported_and_tried(tmp_path):
     run, results = killed_and_resumed("lab", "reber", "train", *SHORT)
     assert {"swap_accuracy", "pair_accuracy"} <= set(results)

@@ -10,6 +10,7 @@ from charlab.runs import models, plan
 from charlab.runs.permissions import OPERATOR
 from charlab.runs.presets import PRESETS
 from charlab.training.train import train_run
+from helpers.slow_tests import one_in
 
 TEXT = "".join(f"{a} and {b} are {a + b}.\n" for a in range(12) for b in range(12))[:2000]
 # What a few steps of the large ones may be made smaller by; kind, layers, units and schedule stay the preset's.
@@ -21,7 +22,7 @@ SMALLER = {
 }
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", one_in(2, PRESETS))
 def test_a_preset_trains_on_the_shortest_text(name, tmp_path):
     path = tmp_path / "short.txt"
     path.write_text(TEXT, encoding="utf-8", newline="\n")

@@ -16,13 +16,15 @@ from helpers.tiny import TINY
 from helpers.training_runs import IDS, STEPS, TEXT, TINIER, VOCAB
 
 from helpers.training_runs import StopAfter, assert_equal_weights, events, make, train, without_times  # isort: skip
-
 from charlab.core import reading
+from helpers.slow_tests import slow
 
 pytest.importorskip("tensorflow")
 
 
-@pytest.mark.parametrize("kind, batches", [("gru", "streams"), ("lstm", "chunks"), ("transformer", "windows")])
+@pytest.mark.parametrize(
+    "kind, batches", [("gru", "streams"), slow(("lstm", "chunks")), ("transformer", "windows")]
+)
 def test_a_resumed_run_is_the_uninterrupted_one(kind, batches):
     """Paused in the middle of an epoch and resumed: all weights are the same bit by bit."""
     settings = {
@@ -81,6 +83,7 @@ def free_ports(count):
     return ports
 
 
+@pytest.mark.slow
 def test_two_machines_train_as_one(tmp_path):
     """Two processes joined through TF_CONFIG: the first writes the run, and the result is that of one machine."""
     text = tmp_path / "text.txt"

@@ -1,5 +1,6 @@
 """What a run records of its validation set is what `evaluate` finds there, for every split and kind of network."""
 
+import itertools
 import json
 
 import numpy as np
@@ -12,6 +13,7 @@ from charlab.runs import plan, store
 from charlab.runs.permissions import OPERATOR
 from charlab.training.train import train_run
 from helpers import cases
+from helpers.slow_tests import one_in, slow
 from helpers.tiny import TINY
 from helpers.training_runs import StopAfter, assert_equal_weights, without_times
 
@@ -44,8 +46,7 @@ def train(run: store.Run, **how) -> store.Status:
         return train_run(run, **how)
 
 
-@pytest.mark.parametrize("split", SPLITS)
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize(("kind", "split"), one_in(4, itertools.product(MODELS, SPLITS)))
 def test_evaluate_finds_what_the_run_recorded(kind, split, capsys):
     run = made(kind, split=split)
     results = train(run).results
@@ -67,7 +68,7 @@ def test_the_splits_hold_out_different_parts():
     assert losses["end"] > losses["blocks"] > losses["lines"]
 
 
-@pytest.mark.parametrize(("split", "batches"), [("lines", "streams"), ("blocks", "chunks")])
+@pytest.mark.parametrize(("split", "batches"), [("lines", "streams"), slow(("blocks", "chunks"))])
 def test_a_resumed_run_is_the_uninterrupted_one_for_every_split(split, batches):
     settings = {"split": split, "batches": batches, "epochs": 2}
     whole, parts = made("gru", **settings), made("gru", **settings)

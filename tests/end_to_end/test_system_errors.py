@@ -324,6 +324,7 @@ def test_every_locale_reads_and_writes_utf_8(locale, coerced):
 # Disks that fill while a model is trained
 
 
+@pytest.mark.slow
 def test_a_training_on_a_full_disk_ends_in_a_sentence_and_is_resumed_after_making_room(corpus, tmp_path):
     pytest.importorskip("tensorflow")
     settings = [f"--set={s}" for s in ("units=64", "embedding=0", "sequence_length=16", "batch_size=8")]

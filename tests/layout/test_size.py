@@ -74,9 +74,12 @@ def test_the_formatter_is_kept_away_from_tables_only():
     found = 0
     for path in EVERYTHING:
         source = path.read_text(encoding="utf-8")
-        if wrong := set(skips(source)) - tables(ast.parse(source)):
+        if "fmt:" not in source:  # reading tokens takes seconds
+            continue
+        skipped = skips(source)
+        if wrong := set(skipped) - tables(ast.parse(source)):
             pytest.fail(f"{path.relative_to(ROOT)} has `fmt: skip` outside a table, in line {min(wrong)}")
-        found += len(skips(source))
+        found += len(skipped)
     assert found
 
 

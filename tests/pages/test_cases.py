@@ -1,5 +1,6 @@
 """Texts and settings in which other tools fail, on the pages: for each kind several members."""
 
+import itertools
 import unicodedata
 
 import pytest
@@ -10,6 +11,7 @@ from charlab.runs import store
 from helpers import odd_texts
 from helpers.pages import open_page, open_popover, press
 from helpers.runs import all_runs
+from helpers.slow_tests import one_in
 from helpers.tiny import make_run
 
 ENCODED = [
@@ -45,7 +47,7 @@ def keep(text: str) -> str:
 # What an alphabet leaves out
 
 
-@pytest.mark.parametrize("language", ["greek", "hebrew", "hindi", "korean"])
+@pytest.mark.parametrize("language", one_in(2, ["greek", "hebrew", "hindi", "korean"]))
 def test_a_text_that_can_hardly_be_read_is_refused_before_start_with_an_alphabet_that_fits(language):
     text = odd_texts.sentences(language, 4_000)
     app = open_page("train", corpus=keep(text), preset="cloud-tpu-lstm")
@@ -78,7 +80,7 @@ def test_a_prompt_that_a_model_can_partly_read_is_said(page):
 # Encodings
 
 
-@pytest.mark.parametrize(("language", "encoding"), ENCODED)
+@pytest.mark.parametrize(("language", "encoding"), one_in(3, ENCODED))
 def test_an_encoding_is_proposed_with_lines_to_look_at_and_the_text_is_right(language, encoding):
     text = odd_texts.sentences(language, 2_600)
     app = upload(text.encode(encoding))
@@ -88,8 +90,9 @@ def test_an_encoding_is_proposed_with_lines_to_look_at_and_the_text_is_right(lan
     assert box.value in said(app.info)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("language", ["english", "russian"])
+@pytest.mark.parametrize(
+    ("language", "encoding"), one_in(3, itertools.product(["english", "russian"], ["utf-16-le", "utf-16-be"]))
+)
 def test_utf_16_without_a_mark_is_proposed(language, encoding):
     text = odd_texts.sentences(language, 2_600)
     app = upload(text.encode(encoding))

@@ -6,6 +6,7 @@ from charlab.runs import checkpoints, store, time_estimate, watch
 from helpers import damages
 from helpers.pages import live, model_box, open_page, open_popover, shown
 from helpers.runs import all_runs
+from helpers.slow_tests import one_in
 from helpers.tiny import make_run
 
 
@@ -61,7 +62,7 @@ def test_a_damaged_run_is_left_out_of_a_comparison(name):
     assert len(time_estimate.measured_speeds(known)) == 2
 
 
-@pytest.mark.parametrize("name", damages.RUN)
+@pytest.mark.parametrize("name", one_in(4, damages.RUN))
 def test_a_run_that_cannot_be_read_says_why_and_can_be_deleted(name):
     run = a_run()
     damages.RUN[name](run)
@@ -71,7 +72,7 @@ def test_a_run_that_cannot_be_read_says_why_and_can_be_deleted(name):
     assert not app.run().exception and not list(all_runs())
 
 
-@pytest.mark.parametrize("name", damages.METRICS)
+@pytest.mark.parametrize("name", one_in(4, damages.METRICS))
 def test_damaged_metrics_are_said_and_the_model_still_writes(name):
     run = a_run()
     damages.METRICS[name](run)
@@ -81,7 +82,7 @@ def test_damaged_metrics_are_said_and_the_model_still_writes(name):
 
 
 @pytest.mark.parametrize("place", ["playground", "explainer"])
-@pytest.mark.parametrize("name", damages.WEIGHTS)
+@pytest.mark.parametrize("name", one_in(3, damages.WEIGHTS))
 def test_damaged_weights_are_said(name, place):
     run = a_run()
     damages.WEIGHTS[name](run)

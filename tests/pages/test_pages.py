@@ -1,5 +1,6 @@
 """Every page, run by Streamlit's own test harness on the router; what needs a browser is in tests/browser."""
 
+import itertools
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ from charlab.core import reading
 from charlab.runs import models
 from helpers.pages import PAGES, ROOT, model_box, open_page, open_popover, shown
 from helpers.runs import all_runs
+from helpers.slow_tests import one_in, slow
 from helpers.tiny import make_run
 
 
@@ -84,8 +86,16 @@ def test_a_start_makes_one_plan_and_reads_no_text_again(monkeypatch):
     assert sorted(calls) == ["fit_to_text", "within_cap"]
 
 
-@pytest.mark.parametrize("preset", ["quick-gru", "chapter16-stateless", "cloud-tpu-lstm", "mini-gpt", "ngram"])
-@pytest.mark.parametrize("tab", ["One batch", "Text", "Network", "Training time"])
+@pytest.mark.parametrize(
+    ("preset", "tab"),
+    one_in(
+        3,
+        itertools.product(
+            ["quick-gru", "chapter16-stateless", "cloud-tpu-lstm", "mini-gpt", "ngram"],
+            ["One batch", "Text", "Network", "Training time"],
+        ),
+    ),
+)
 def test_what_a_model_is_fed_is_shown_before_the_start(preset, tab):
     app = open_page("train", corpus="coin-flips", preset=preset)
     app.session_state["feeding"] = True
@@ -178,7 +188,7 @@ def test_any_text_is_explained(text):
     assert not app.exception and not app.error
 
 
-@pytest.mark.parametrize("kind", ["gru", "transformer"])
+@pytest.mark.parametrize("kind", ["gru", slow("transformer")])
 @pytest.mark.parametrize("view", ["read", "write with it", "inside", "over training"])
 def test_every_view_of_a_text_opens_and_stands_in_the_link(kind, view):
     run = make_run(kind)

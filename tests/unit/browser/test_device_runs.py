@@ -15,6 +15,7 @@ from charlab.runs import control, models
 from charlab.runs.grading import RunText
 from charlab.runs.permissions import TEACHER, THE_TEACHER, Actor
 from helpers.devices import ANNA, BEN, TRAIN, device_of, grade_all, queued, steps_of, training
+from helpers.slow_tests import slow
 from helpers.tiny import TINY, random_weights
 
 OTHER = Actor(TEACHER, THE_TEACHER)
@@ -38,7 +39,7 @@ def test_a_device_gets_what_it_needs_and_nothing_held_out(kind, optimizer):
     assert run.status().state == "running" and run.is_held()
 
 
-@pytest.mark.parametrize("kind", ["gru", "transformer"])
+@pytest.mark.parametrize("kind", ["gru", slow("transformer")])
 def test_a_run_from_start_to_end(server, clock, kind):
     run = queued(model=TINY[kind])
     device = device_of(run)

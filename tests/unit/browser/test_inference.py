@@ -13,6 +13,7 @@ from charlab.core.predictor import build_predictor
 from charlab.core.vocab import Vocab
 from charlab.runs import models
 from helpers.javascript import evaluate_js
+from helpers.slow_tests import slow
 from helpers.tiny import random_weights
 
 TEXT = "ROMEO:\nBut soft, what light through yonder window breaks? It is the east, and Juliet is the sun.\n" * 3
@@ -123,7 +124,7 @@ CONFIGS = (
 
 
 @pytest.mark.parametrize("simd", [False, True], ids=["plain", "kernels"])
-@pytest.mark.parametrize("name", ["small-gru", "lstm, 3 layers", "mini-gpt", "counts"])
+@pytest.mark.parametrize("name", ["small-gru", "lstm, 3 layers", slow("mini-gpt"), "counts"])
 def test_three_hundred_characters_are_those_that_generate_writes(name, simd):
     vocab, chosen = given(name)[2], CONFIGS[3:6] if name == "mini-gpt" else CONFIGS  # which takes the longest
     written = [config.to_json() for config in chosen]

@@ -106,6 +106,7 @@ def test_it_reaches_the_same_loss_without_charlab(model, changes, tmp_path):
     assert share_read(said) == 1
 
 
+@pytest.mark.slow
 def test_it_counts_the_characters_that_charlab_counts(tmp_path):
     """A fifth of the text is characters that occur twice: predicting the unknown one is easy and no merit."""
     random, rare = np.random.default_rng(3), list(map(chr, range(0x4E00, 0x4E00 + 3_000)))

@@ -77,6 +77,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(whole, steps):
     assert without_times(whole) == without_times(run)
 
 
+@pytest.mark.slow
 def test_a_warm_process_keeps_the_versions_apart():
     learners = Learners(kept=2, trainers=TRAINERS)
     found = {}

@@ -11,6 +11,7 @@ from charlab.labs.reber import data
 from charlab.labs.reber.network import Judge
 from charlab.runs import control, store
 from charlab.runs.permissions import OPERATOR
+from helpers.slow_tests import slow
 from helpers.training_runs import StopAfter, assert_equal_weights, events, without_times
 
 pytest.importorskip("tensorflow")
@@ -65,7 +66,7 @@ def test_its_figures_are_those_of_the_network_in_numpy(whole):
     assert abs(last["pair_accuracy"] - ((swaps <= 0.5).mean() + (originals > 0.5).mean()) / 2) < 1e-6
 
 
-@pytest.mark.parametrize("steps", [3, 4, 9])
+@pytest.mark.parametrize("steps", [slow(3), 4, slow(9)])
 def test_a_resumed_run_equals_an_uninterrupted_one(whole, steps):
     run = make()
     assert train_here(run, stop=StopAfter(steps, "pause")).state == "paused"

@@ -69,6 +69,7 @@ def test_a_version_that_is_not_known_is_refused():
         scripts.standalone(dataclasses.replace(config_of("dates"), preset="nonsense"))
 
 
+@pytest.mark.slow
 def test_the_program_of_the_reber_lab_runs_by_itself(tmp_path):
     said = run(tmp_path, scripts.standalone(config_of("reber", epochs=1, steps_per_epoch=40)))
     assert "3,401 parameters" in said and re.search(r"val_accuracy: 0\.\d+", said)

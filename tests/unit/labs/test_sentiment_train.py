@@ -10,6 +10,7 @@ from charlab.labs.sentiment import data, network
 from charlab.labs.sentiment.forms import Form
 from charlab.runs import control, store
 from charlab.runs.permissions import OPERATOR
+from helpers.slow_tests import slow
 from helpers.training_runs import StopAfter, assert_equal_weights, events, without_times
 
 pytest.importorskip("tensorflow")
@@ -27,9 +28,7 @@ def train_here(run: store.Run, learners: Learners | None = None, **more) -> stor
         return train_run(run, learners=learners or Learners(trainers=TRAINERS), **more)
 
 
-@pytest.fixture(
-    scope="module", params=["gru", "mean", "mean-100-glove", pytest.param("bidirectional", marks=pytest.mark.slow)]
-)
+@pytest.fixture(scope="module", params=["gru", "mean", slow("mean-100-glove"), slow("bidirectional")])
 def whole(request, tmp_path_factory) -> store.Run:
     """An uninterrupted run."""
     config = LAB.version(request.param).config(**SHORT)

@@ -90,6 +90,7 @@ def resume(run: store.Run) -> None:
     assert status.started == before.started
 
 
+@pytest.mark.slow
 def test_a_run_that_was_paused_killed_stopped_or_left_by_its_server_can_go_on(queue):
     run = endless()
     wait_for_steps(run)

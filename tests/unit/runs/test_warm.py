@@ -108,6 +108,7 @@ def test_one_process_trains_runs_that_are_paused_stopped_and_resumed(monkeypatch
         again.close(patience=60)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core is not divided")
 def test_a_process_that_is_divided_for_other_runs_gives_way_to_a_new_one():
     queue, process = started()
@@ -165,6 +166,7 @@ def test_a_process_that_cannot_prepare_what_the_page_shows_gives_way_to_a_new_on
     assert process.popen.returncode == 0
 
 
+@pytest.mark.slow
 def test_what_has_ended_a_process_is_not_prepared_again(caplog):
     pool = warm.Pool(most=1)
     pool.tend()
@@ -184,6 +186,7 @@ def test_what_has_ended_a_process_is_not_prepared_again(caplog):
     assert other.popen.wait(60) == 0
 
 
+@pytest.mark.slow
 def test_a_run_waits_for_a_process_that_will_soon_be_ready():
     queue = Queue(places=1)
     run = submit(**SMALL | {"epochs": 1, "steps_per_epoch": 3})
@@ -219,6 +222,7 @@ def test_a_run_whose_warm_worker_has_just_ended_gets_another_process(monkeypatch
         queue.close(patience=60)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_warm_worker_that_is_killed_is_told_and_one_that_is_terminated_pauses():
     queue, process = started()
@@ -238,6 +242,7 @@ def test_a_warm_worker_that_is_killed_is_told_and_one_that_is_terminated_pauses(
         queue.close(patience=60)
 
 
+@pytest.mark.slow
 def test_a_process_without_a_run_ends_with_the_page_the_memory_and_its_server(monkeypatch):
     queue, process = started()
     try:

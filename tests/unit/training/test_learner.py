@@ -366,6 +366,7 @@ def six_steps(accelerator):
     return result
 
 
+@pytest.mark.slow
 def test_two_replicas_do_what_one_does():
     """The batch is split, gradients are summed, then clipped: the weights are the same but for rounding."""
     program = "import json, test_learner\nprint(json.dumps(test_learner.six_steps('mirrored')))"

@@ -9,6 +9,7 @@ from charlab.corpora import batching
 from charlab.errors import UnavailableError
 from charlab.runs import checkpoints
 from helpers.project import ROOT, parsed
+from helpers.slow_tests import slow
 from helpers.training_runs import IDS, TINIER, VOCAB, assert_equal_weights, make, train, without_times
 
 pytest.importorskip("tensorflow")
@@ -17,7 +18,9 @@ from charlab.training.learners import Learners  # noqa: E402
 from charlab.training.train import prepare  # noqa: E402
 
 
-@pytest.mark.parametrize("kind, optimizer", [("gru", "adamw"), ("lstm", "adam"), ("transformer", "muon")])
+@pytest.mark.parametrize(
+    "kind, optimizer", [("gru", "adamw"), slow(("lstm", "adam")), slow(("transformer", "muon"))]
+)
 def test_a_run_with_a_step_that_is_used_again_equals_one_in_a_process_of_its_own(kind, optimizer, monkeypatch):
     settings = {"epochs": 2, "optimizer": optimizer, "weight_decay": 0.01, "clip_norm": 1.0}
     traced, learners = [], Learners(kept=2)
@@ -38,7 +41,7 @@ def test_a_run_with_a_step_that_is_used_again_equals_one_in_a_process_of_its_own
     assert all(arrays[name].tobytes() == others[name].tobytes() for name in others)
 
 
-@pytest.mark.parametrize("kind, batches", [("gru", "streams"), ("transformer", "windows")])
+@pytest.mark.parametrize("kind, batches", [("gru", "streams"), slow(("transformer", "windows"))])
 def test_a_run_that_was_prepared_traces_and_evaluates_no_more_and_is_the_same(kind, batches, monkeypatch):
     settings = {"epochs": 1, "batches": batches, "clip_norm": 1.0}
     prepared, cold = make(TINIER[kind], **settings), make(TINIER[kind], **settings)

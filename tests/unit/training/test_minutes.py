@@ -59,6 +59,7 @@ def test_a_limit_as_long_as_the_budget_ends_a_run_as_done(fake):
         assert (fake.made.rates[-1] < 0.02 * 0.05) == (state == "done")
 
 
+@pytest.mark.slow
 def test_a_run_of_minutes_with_few_steps_says_so(fake):
     fake.step_seconds = 0.5
     status = train(make(minutes=0.05))
