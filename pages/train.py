@@ -8,6 +8,7 @@ import streamlit as st
 
 from charlab.errors import CharlabError
 from charlab.runs import accelerators, devices, limits, plan
+from charlab.runs.store import Run
 from pages.parts.shared import browser_cookie, lazy_popover, present, settings_fold, url_state
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
@@ -118,9 +119,8 @@ try:
     planned = plan.plan_run(text_facts, preset.name, model, train, examine=preview.examined)
     with facts:
         st.caption(preview.in_short(planned))
-        if accelerator == devices.NAME:
-            device.show_speed(planned)
-        else:
+        speed = st.container()
+        if accelerator != devices.NAME:
             run_form.tell_queue(planned)
         preview.coverage_words(planned)
         preview.validation_words(planned)
@@ -138,14 +138,18 @@ if preview_box.open:
         else:
             st.info("There is nothing to show for these settings: correct the error above.")
 
+started: Run | None = None
 with said:
     if pressed and problem:
         start.refuse(problem)
     elif pressed and planned and source:
-        start.start(planned)
+        started = start.start(planned)
     elif pressed:
-        start.download_and_start(corpus, preset.name, model, train)
+        started = start.download_and_start(corpus, preset.name, model, train)
     start.show_problem(problem)
+if planned and accelerator == devices.NAME:
+    with speed:
+        device.show_speed(planned, started)
 
 # Runs
 row = present.details("runs", horizontal=True, vertical_alignment="center")

@@ -20,7 +20,7 @@ from safetensors.numpy import save
 from charlab.browser import device_record, first_weights, training_ids, uploads
 from charlab.browser.device_record import Record, Sent
 from charlab.browser.uploads import Place, Refused, Upload
-from charlab.errors import RunError
+from charlab.errors import CharlabError, RunError
 from charlab.runs import checkpoints, limits, quotas, schema
 from charlab.runs.grading import Grade, RunText
 from charlab.runs.stop_signal import StopSignal
@@ -75,6 +75,13 @@ class Session:
             raise Refused(409, f"{self.run.called} has ended: nothing more is taken of it.")
 
     # What the device gets
+
+    def prepare(self) -> None:
+        """Make what the device asks for first, and what is kept for those that begin alike, before it asks."""
+        with contextlib.suppress(CharlabError):  # which it is told when it asks
+            if not checkpoints.exists(self.run):
+                first_weights.as_file(self.config.model, len(self.vocab), self.config.train)
+            training_ids.of(RunText.of(self.config, self.vocab))
 
     def job(self, secret: str) -> dict[str, Any]:
         """The configuration, and the place of the weights that `weights` returns."""

@@ -84,6 +84,9 @@ def test_start_opens_the_run_for_this_browser_and_a_second_one_waits_for_the_fir
     assert (run.config().train.accelerator, run.config().owner) == ("device", OWNER)
     assert data["secret"] and data["active"] and data["mine"] and data["address"] == f"/device/{run.id}"
     assert "Waiting for its device to begin." in words(app)
+    begins = given(app, "device-speed")["begins"]
+    assert begins == {key: data[key] for key in begins} and begins["secret"], "it begins before its panel is drawn"
+    assert given(app.run(), "device-speed")["begins"] is None
     press(app, "Start")
     (error,) = app.error
     assert "trains one run at a time" in error.value.replace("\\", "") and len(list(all_runs())) == 1

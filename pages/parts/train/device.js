@@ -46,18 +46,19 @@ function say(part, words, kind = "") {
 // The speed of this device
 
 function showSpeed(part) {
-  const wanted = JSON.stringify(part.data);
+  const { begins, ...plan } = part.data, wanted = JSON.stringify(plan);
+  if (begins) trainer(begins); // a run that Start has just made
   if (part.wanted === wanted) return;
   part.wanted = wanted;
   part.end?.();
   const ended = new AbortController();
   let timer = setTimeout(look, REST);
   async function look() {
+    loadPlotly(plan.plotly).catch(() => {}); // before Start: the curve does not wait for it
     const words = await measured(part, ended.signal);
     if (ended.signal.aborted) return;
     say(part, words);
     if (!words) timer = setTimeout(look, AGAIN);
-    else loadPlotly(part.data.plotly).catch(() => {}); // before Start: the curve does not wait for it
   }
   part.end = () => {
     clearTimeout(timer);

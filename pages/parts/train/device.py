@@ -24,8 +24,9 @@ _SECRETS = "device_secrets"  # of the runs that this session has opened, by thei
 _mount = st.components.v2.component("charlab_device", js=served_files.loader("device.js"), isolate_styles=False)
 
 
-def show_speed(planned: RunPlan) -> None:
-    """Measure the browser's device for this plan, and say what its budget will do."""
+def show_speed(planned: RunPlan, started: Run | None) -> None:
+    """Measure the browser's device for this plan, and say what its budget will do. A run that was started just now
+    and opened here begins meanwhile: it does not wait for its panel."""
     train, size = planned.train, planned.text.vocabulary_size
     try:
         steps = time_estimate.steps(train, planned.text.characters)
@@ -39,6 +40,7 @@ def show_speed(planned: RunPlan) -> None:
         "minutes": train.minutes,
         "epochs": train.epochs,
         "plotly": chart.script_address(),
+        "begins": _given(started) if started else None,
     }
     _mount(key="device-speed", data=data, on_asked_change=lambda: None)
 
@@ -48,10 +50,7 @@ def show_training(
 ) -> None:
     """Train the run in this tab where it is to be trained here, and say how that goes. `attempt` calls what may
     be refused, and shows why."""
-    data = _engine() | {
-        "run": run.id,
-        "address": f"{served_files.root()}/device/{run.id}",
-        "secret": st.session_state.get(_SECRETS, {}).get(run.id, ""),
+    data = _given(run) | {
         "active": status.state in store.ACTIVE,
         "lost": status.state == "paused" and status.reason in _LOST,
         "mine": is_mine(config),
@@ -94,6 +93,15 @@ def _hear(run: Run, component: str, attempt: Callable[[Callable[[], None]], None
     asked = st.session_state.get(component, {}).get("asked")
     if asked in _ACTS:
         attempt(partial(_ACTS[asked], run))
+
+
+def _given(run: Run) -> dict[str, str]:
+    """What the browser needs to train the run, if it was opened here."""
+    return _engine() | {
+        "run": run.id,
+        "address": f"{served_files.root()}/device/{run.id}",
+        "secret": st.session_state.get(_SECRETS, {}).get(run.id, ""),
+    }
 
 
 def _engine() -> dict[str, str]:

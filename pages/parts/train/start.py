@@ -14,6 +14,7 @@ from charlab.corpora.uploads import Text
 from charlab.errors import DownloadError
 from charlab.runs import devices, plan
 from charlab.runs.plan import RunPlan
+from charlab.runs.store import Run
 from pages.parts.shared import browser_cookie, gone, settings_fold
 from pages.parts.shared.page_words import in_page_words
 from pages.parts.shared.safe_text import plain
@@ -31,27 +32,29 @@ def fold_where_a_run_is_shown() -> None:
         st.session_state[FORM] = not run_picker.shows_one()
 
 
-def start(planned: RunPlan) -> None:
-    """Make the planned run, and show it."""
+def start(planned: RunPlan) -> Run | None:
+    """Make the planned run, and show it. Returns it, or None where it was refused."""
     try:
         run = planned.create(browser_cookie.actor())
         st.session_state.run = run.id
         if devices.is_for(run.config()):
             device.open_here(run)
+        return run
     except os_errors.EXPECTED as error:
         refuse(in_page_words(os_errors.sentence(error) or ""))
+    return None
 
 
-def download_and_start(corpus: Corpus, preset: str, model: ModelConfig, train: TrainConfig) -> None:
-    """Download a text, plan the run on it, since its sizes are known only now, and make the run."""
+def download_and_start(corpus: Corpus, preset: str, model: ModelConfig, train: TrainConfig) -> Run | None:
+    """Download a text, plan the run on it, since its sizes are known only now, and start."""
     try:
         with st.spinner(f"Preparing {plain(corpus.title)} ..."):
             text = _text(corpus)
             planned = plan.plan_run(text, preset, model, train)
     except os_errors.EXPECTED as error:
         refuse(in_page_words(os_errors.sentence(error) or ""))
-        return
-    start(planned)
+        return None
+    run = start(planned)
     if text.name != corpus.name:
         said = (
             f"{corpus.title} could not be downloaded. The run reads a text that is on this machine: {text.title}."
@@ -59,6 +62,7 @@ def download_and_start(corpus: Corpus, preset: str, model: ModelConfig, train: T
         st.session_state[_SAID] = (text.name, said)
         st.session_state[_CHOSEN] = text.name
         st.rerun()
+    return run
 
 
 def _text(corpus: Corpus) -> Text:
