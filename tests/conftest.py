@@ -28,6 +28,15 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def collect_little_garbage(request):
+    """The same for those that earlier tests made: Streamlit collects all garbage after each run of a page, which takes
+    half a second in a process that has trained."""
+    if request.path.parent.name == "pages":
+        gc.collect()
+        gc.freeze()
+
+
 BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "chrome", "msedge",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",  # macOS and Windows have it in no search path

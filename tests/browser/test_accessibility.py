@@ -28,6 +28,7 @@ from helpers.browser import button, chart, settled, unfold_settings, wait_until
 from helpers.contrast import THEMES
 from helpers.figures import loss_events
 from helpers.runs import all_runs
+from helpers.slow_tests import one_in
 from helpers.tiny import TINY, make_run, random_weights
 
 pytestmark = pytest.mark.browser
@@ -230,7 +231,7 @@ def is_streamlits(found: Violation) -> bool:
     return any(rule == found.rule and part in found.place + found.html for rule, _, part, _ in STREAMLITS)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", one_in(2, VIEWS))
 def test_axe_finds_nothing_of_ours(shared_server, eyes, view):
     VIEWS[view](eyes, shared_server)
     found: set[Violation] = set()

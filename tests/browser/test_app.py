@@ -89,6 +89,7 @@ def test_train_generate_and_explain_by_clicking(shared_server, page):
 SLOW = "corpus=coin-flips&preset=custom&epochs.custom=5000&custom.units=16&custom.batch_size=4"
 
 
+@pytest.mark.slow
 def test_three_in_a_queue_and_all_that_can_be_asked_of_a_run(shared_server, page):
     """Start three, the last without TensorFlow; watch the first; pause, resume, stop, rename, delete."""
     page.goto(f"{shared_server}/train?{SLOW}")
@@ -136,6 +137,7 @@ def test_three_in_a_queue_and_all_that_can_be_asked_of_a_run(shared_server, page
     assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_and_runs_of_others(shared_server, page):
     theirs = make_run(name="Of somebody else")
     page.goto(f"{shared_server}/train?{SLOW}")
@@ -171,6 +173,7 @@ def test_a_server_that_starts_again_offers_what_it_interrupted(shared_server, pa
     wait_until(lambda: run.recorded_status().state != "paused")
 
 
+@pytest.mark.slow
 def test_no_tensorflow_in_the_web_process_after_every_page(shared_server, one_server, page):
     make_run()
     for path in ("", "train", "playground", "explainer"):

@@ -60,6 +60,7 @@ def test_no_button_sends_a_chart_away_and_a_long_texts_steps_can_be_read(shared_
     assert f"positions {low + 0.5:g} to {high - 0.5:g} of 630" in said
 
 
+@pytest.mark.slow
 def test_the_random_number_glides_unless_the_reader_prefers_no_motion(shared_server, chrome):
     run = make_run()
     for motion, glides in (("no-preference", True), ("reduce", False)):
@@ -100,6 +101,7 @@ def test_bars_that_follow_a_slider_are_drawn_with_the_lengths_in_their_data(shar
     assert tops == sorted(tops, reverse=True) and tops[0] > tops[-1]  # the warmer, the more even
 
 
+@pytest.mark.slow
 def test_a_chart_that_present_mode_hides_is_drawn_once_it_is_seen(shared_server, page):
     # `page` fails where a script of the page does.
     opened(page, shared_server, model="quick-gru", other="ngram", text=TEXT * 4, step="3", present="1")

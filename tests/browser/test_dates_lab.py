@@ -48,6 +48,7 @@ def test_the_beams_tree_shows_what_greedy_writing_misses(shared_server, page):
     assert "width=1" in page.url
 
 
+@pytest.mark.slow
 def test_a_version_is_trained_live_and_then_translates(shared_server, page):
     page.goto(f"{shared_server}/labs?lab=dates&view=train")
     settled(page)
@@ -61,6 +62,7 @@ def test_a_version_is_trained_live_and_then_translates(shared_server, page):
     expect(written(page)).to_have_text("2009-09-17")
 
 
+@pytest.mark.slow
 def test_speeds_are_measured_beside_the_server(shared_server, page):
     page.goto(f"{shared_server}/labs?lab=dates&view=speeds")
     settled(page)

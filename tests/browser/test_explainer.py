@@ -81,6 +81,7 @@ def test_two_models_on_one_text_and_their_difference(shared_server, page):
     no_errors(page)
 
 
+@pytest.mark.slow
 def test_a_link_in_a_fresh_browser_opens_the_same_text_step_and_sliders(shared_server, page, chrome):
     run = make_run(name="linked")
     opened(page, shared_server, model=run.id, text="the quick brown fox.\nthe")

@@ -104,6 +104,7 @@ def test_step_by_step_begins_with_the_bar_and_the_button_which_stays_in_its_plac
     assert_in_sight(projector, bar, step, WRITTEN)
 
 
+@pytest.mark.slow
 def test_the_other_views_show_text_and_picture(shared_server, projector):
     opened(projector, shared_server, model="quick-gru", text=TEXT, view="inside", step="20")
     assert_in_sight(projector, STRIP, drawn(projector, "unit_along"))
@@ -160,6 +161,7 @@ def test_what_was_typed_counts_at_once(shared_server, projector):
     expect(projector).to_have_url(re.compile("walk=s77t1n1"))
 
 
+@pytest.mark.slow
 def test_streamlits_own_stop_ends_what_plays(shared_server, projector):
     run = make_run()
     opened(projector, shared_server, model=run.id, text=TEXT, view="write with it")
@@ -189,6 +191,7 @@ def test_a_model_without_epochs_offers_a_built_in_one_that_has_some(shared_serve
     expect(projector.get_by_text("counts the training text once: it has no epochs")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_heatmap_of_21_characters_do_not_touch(shared_server, projector):
     alphabet = "abcdefghijklmnopqrst "
     run = make_run(text=alphabet)

@@ -84,6 +84,7 @@ def test_keys_clicks_and_sliders_need_no_server_and_a_reload_opens_the_same(shar
     expect(page.locator(CELLS).nth(index)).to_have_attribute("aria-selected", "true")
 
 
+@pytest.mark.slow
 def test_what_was_moved_counts_wherever_the_reader_goes_next(shared_server, page):
     opened(page, shared_server, model=make_run().id, step=3)
     page.locator(CELLS).nth(9).click()
@@ -278,6 +279,7 @@ def test_the_table_has_what_the_bars_have(shared_server, page):
     assert button(page, "As a table").count() == 0
 
 
+@pytest.mark.slow
 def test_what_could_not_be_loaded_is_said_and_gone_once_it_can_be(shared_server, page):
     page.route("**/reading/**", lambda route: route.abort())
     page.goto(

@@ -28,6 +28,7 @@ def network():
     return Gpt2(read(source.path), source.network, source.tokens), TokenVocab(merges)
 
 
+@pytest.mark.slow
 def test_it_is_downloaded_loaded_asked_and_explained(chrome, tmp_path, network):
     predictor, vocab = network
     with serving(tmp_path, CHARLAB_GPT2=str(tiny_gpt2.FOLDER)) as served:

@@ -47,6 +47,7 @@ def test_the_headers_stop_leaves_what_was_written_and_the_page_is_ready_again(sh
     expect(page.get_by_text("outdated")).to_have_count(4)
 
 
+@pytest.mark.slow
 def test_any_other_page_that_was_stopped_says_so_and_can_be_shown(shared_server, slow_model, page):
     query = {"model": slow_model, "text": "the quick brown fox " * 240}
     page.goto(f"{shared_server}/explainer?{urllib.parse.urlencode(query)}")

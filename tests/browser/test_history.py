@@ -39,6 +39,7 @@ def begin(page: Page, server: str, *names: str) -> None:
         is_at(page, f"/{name.lower()}")
 
 
+@pytest.mark.slow
 def test_one_press_of_back_leads_to_the_page_before_whatever_was_set_on_this_one(shared_server, page):
     begin(page, shared_server, "Train")
     page.get_by_role("radio", name="Epochs").click()
@@ -86,6 +87,7 @@ def test_back_leads_to_the_view_before_then_to_the_page_before(shared_server, pa
     is_at(page, "/")
 
 
+@pytest.mark.slow
 def test_presses_that_follow_each_other_at_once_leave_page_and_address_agreeing(shared_server, page):
     begin(page, shared_server, "Train", "Playground", "Explainer")
     page.evaluate("history.back(); setTimeout(() => history.back(), 20); setTimeout(() => history.back(), 60)")

@@ -115,6 +115,7 @@ def test_present_mode_hides_navigation_stays_and_ends_with_escape(shared_server,
     assert "present" not in page.url
 
 
+@pytest.mark.slow
 def test_the_code_is_that_of_the_link_and_can_be_read_from_afar(chrome, tmp_path):
     """A class's server, opened by its teacher at an address that leads students to their own machines."""
     names = {"STREAMLIT_SERVER_ADDRESS": "0.0.0.0", "STREAMLIT_BROWSER_SERVER_ADDRESS": "charlab.example"}  # noqa: S104

@@ -79,6 +79,7 @@ def test_a_unit_colours_the_text_and_stands_in_the_link(shared_server, page):
     wait_until(lambda: colours(page) == after)
 
 
+@pytest.mark.slow
 def test_another_unit_by_its_number_and_the_gates_at_the_chosen_place(shared_server, page):
     run = make_run("lstm", text=FOX, name="lstm")
     open_inside(page, shared_server, run.id, FOX * 2, unit="cell-2-3")
@@ -116,6 +117,7 @@ def test_another_unit_by_its_number_and_the_gates_at_the_chosen_place(shared_ser
     assert runs(page) == before
 
 
+@pytest.mark.slow
 def test_a_click_in_the_charts_chooses_a_place_and_one_on_a_row_a_unit(shared_server, page):
     open_inside(page, shared_server, "quick-gru", PLAY)
     before = runs(page)

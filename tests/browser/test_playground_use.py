@@ -191,6 +191,7 @@ def slow_model(shared_server, monkeypatch) -> str:
     return make_run("slow", name="Slow").id
 
 
+@pytest.mark.slow
 def test_many_long_samples_become_outdated_instead(shared_server, slow_model, page):
     before = go_and_generate(page, shared_server, model=slow_model, length="2000", samples="16")
     slider(page).focus()

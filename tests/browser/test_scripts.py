@@ -92,6 +92,7 @@ def test_a_right_to_left_line_is_in_reading_order_by_sight_click_and_key(shared_
     expect(page.get_by_text("the left arrow goes to the next character")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_every_character_of_a_right_to_left_text_can_be_chosen_by_key(shared_server, page):
     cells = opened(page, shared_server, ARABIC, step=0)
     cells.nth(0).click()
@@ -161,7 +162,7 @@ def test_samples_are_read_from_right_to_left_while_they_are_written_and_in_colou
     assert edges == sorted(edges, reverse=True)
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+@pytest.mark.parametrize("size", [(1440, 900), pytest.param((390, 844), marks=pytest.mark.slow)])
 def test_the_first_lines_of_an_upload_are_seen_in_the_encoding_that_is_used(
     shared_server, one_server, chrome, size, monkeypatch
 ):

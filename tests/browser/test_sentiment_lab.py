@@ -58,6 +58,7 @@ def test_a_word_is_looked_for_on_the_map_before_and_after_training(shared_server
     expect(page.locator("[data-testid=stMain]")).to_contain_text("“unputdownable” is unknown: bucket 905")
 
 
+@pytest.mark.slow
 def test_a_network_is_trained_live_and_then_tried(shared_server, page):
     page.goto(f"{shared_server}/labs?lab=sentiment&view=train")
     settled(page)

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from helpers.browser import CELLS, settled
+from helpers.slow_tests import slow
 
 CHART = ".charlab-chart .main-svg"
 TEXTS = "[data-testid=stCode]:visible"
@@ -18,8 +19,8 @@ pytestmark = pytest.mark.browser
 @pytest.mark.parametrize(
     ("script", "path", "drawn"),
     [
-        ("StreamlitSyntaxHighlighter", SAMPLES, TEXTS),
-        ("BidiComponent", "explainer", CELLS),
+        slow(("StreamlitSyntaxHighlighter", SAMPLES, TEXTS)),
+        slow(("BidiComponent", "explainer", CELLS)),
         ("plotly.min", "explainer", CHART),
     ],
     ids=["code", "component", "chart"],

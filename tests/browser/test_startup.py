@@ -13,6 +13,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.slow
 def test_a_process_stands_ready_once_the_train_page_is_open(tmp_path, page):
     with serving(tmp_path, CHARLAB_WARM="1") as served:
         page.goto(f"{served.address}/playground")

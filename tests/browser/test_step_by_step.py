@@ -233,6 +233,7 @@ def test_the_table_counts_on_from_the_text_and_has_a_download(shared_server, pag
     expect(rows).to_have_count(3)
 
 
+@pytest.mark.slow
 def test_playing_ends_where_the_reader_leaves_and_at_the_end_of_a_branch(shared_server, page):
     run = make_run()
     opened(page, shared_server, model=run.id, text=TEXT, view="write with it", walk="s1t1n196")

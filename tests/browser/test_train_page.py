@@ -110,6 +110,7 @@ def test_the_title_of_a_run_is_read_whole_in_a_narrow_window(shared_server, page
     expect(page.locator(".st-key-run-in-full")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_without_a_network_and_with_an_empty_cache_the_default_start_trains(tmp_path, page):
     refusing = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     nothing = dict.fromkeys(("NO_PROXY", "no_proxy", "CHARLAB_CORPORA"), "")

@@ -12,6 +12,7 @@ from charlab.corpora import catalogue
 from charlab.runs import store
 from helpers.browser import button, settled, wait_until
 from helpers.runs import all_runs
+from helpers.slow_tests import slow
 from helpers.tiny import make_run
 
 PROSE = "The tide came in and the boats went out again before the lamps were lit.\n" * 40
@@ -19,7 +20,7 @@ OTHER = "A second text about hens, seeds and a garden wall, which is of no use h
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(params=[0, 90, 400])
+@pytest.fixture(params=[slow(0), 90, slow(400)])
 def held(request) -> int:
     """How many milliseconds a click takes: a script's, a hand's and a slow hand's."""
     return request.param

@@ -43,7 +43,6 @@ def run_with_epochs(kind: str = "gru"):
     return run
 
 
-@pytest.mark.slow
 def test_the_pages_open_in_every_order_with_every_view_opened_before():
     run, other = run_with_epochs(), run_with_epochs("transformer")
     orders = {EVERY_ORDER[start : start + 4] for start in range(len(EVERY_ORDER))}

@@ -125,6 +125,7 @@ def test_a_process_that_is_divided_for_other_runs_gives_way_to_a_new_one():
         queue.close(patience=60)
 
 
+@pytest.mark.slow
 def test_what_the_page_shows_is_prepared_while_nothing_trains():
     queue, process = started()
     try:
@@ -197,6 +198,7 @@ def test_a_run_waits_for_a_process_that_will_soon_be_ready():
         queue.close(patience=60)
 
 
+@pytest.mark.slow
 def test_a_process_that_is_ending_is_given_no_run():
     pool = warm.Pool(most=1)
     pool.tend()
@@ -208,6 +210,7 @@ def test_a_process_that_is_ending_is_given_no_run():
     assert wait_until(lambda: process.state == "ready", 10) and process.popen.returncode == 0
 
 
+@pytest.mark.slow
 def test_a_run_whose_warm_worker_has_just_ended_gets_another_process(monkeypatch):
     queue, process = started()
 

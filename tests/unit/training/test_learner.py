@@ -17,6 +17,7 @@ from charlab.corpora import batch_means, batching
 from charlab.errors import ConfigError, RunError
 from charlab.training import strategies
 from helpers.project import ROOT
+from helpers.slow_tests import one_in
 from helpers.tiny import TINY
 
 tf = pytest.importorskip("tensorflow")
@@ -34,7 +35,7 @@ def rows(step, config=TRAIN):
     return batching.gather(IDS, batching.offsets(config, len(IDS), 0)[step], config.sequence_length)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", one_in(2, OPTIMIZERS))
 def test_a_step_is_what_keras_itself_would_do(optimizer):
     """The same network with keras.Model's own step, train_on_batch, on one-hot rows.
 
@@ -66,9 +67,9 @@ def test_a_step_is_what_keras_itself_would_do(optimizer):
 REHEARSED = [  # each optimizer once, those that differ least from another one in the slow tests
     pytest.param("gru", "adam", marks=pytest.mark.slow),
     ("gru", "adamw"),
-    ("transformer", "muon"),
+    pytest.param("transformer", "muon", marks=pytest.mark.slow),
     pytest.param("lstm", "rmsprop", marks=pytest.mark.slow),
-    ("lstm", "sgd"),
+    pytest.param("lstm", "sgd", marks=pytest.mark.slow),
 ]
 
 
