@@ -30,8 +30,8 @@ def pytest_collection_finish():
 
 @pytest.fixture(autouse=True, scope="module")
 def collect_little_garbage(request):
-    """The same for those that earlier tests made: Streamlit collects all garbage after each run of a page, which takes
-    half a second in a process that has trained."""
+    """The same for objects that earlier tests made: Streamlit collects garbage after each run of a page, which
+    takes half a second in a process that has trained."""
     if request.path.parent.name == "pages":
         gc.collect()
         gc.freeze()

@@ -47,7 +47,7 @@ function say(part, words, kind = "") {
 
 function showSpeed(part) {
   const { begins, ...plan } = part.data, wanted = JSON.stringify(plan);
-  if (begins) trainer(begins); // a run that Start has just made
+  if (begins) trainer({ ...begins, isNew: true }); // a run that Start has just made
   if (part.wanted === wanted) return;
   part.wanted = wanted;
   part.end?.();

@@ -20,7 +20,8 @@ const ARRAYS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array };
 export class Refused extends Error {}
 
 export class Trainer {
-  // `given`: run, its secret, its address, and those of the engine's script and its kernels.
+  // `given`: run, its secret, its address, those of the engine's script and its kernels, and whether the run `isNew`, so
+  // that nothing of it can be stored here.
   // `shown` is called with the run once the server has the first figures.
   constructor(given, { makeWorker, kept = storage, fetched, shown = () => {} } = {}) {
     Object.assign(this, given, { kept, shown });
@@ -53,15 +54,16 @@ export class Trainer {
     this.worker.onerror = (event) => this.fail(`The training on this device failed: ${event.message}`);
     this.worker.onmessage = ({ data }) => this.hearWorker(data);
     try {
-      const job = await this.asked("job", (answer) => answer.json());
-      const loading = Promise.all([this.ids(), kernelBytes(this.kernels, this.fetched)]);
+      const loading = Promise.all([this.ids(), kernelBytes(this.kernels, this.fetched), this.isNew && this.serversWeights()]);
       loading.catch(() => {}); // until it is waited for
-      const going = await this.goingOn(job);
+      const job = await this.asked("job", (answer) => answer.json());
+      const going = this.isNew ? { place: job.place } : await this.goingOn(job);
       if (going.exact || going.place.step) this.from = { place: going.place, exact: going.exact };
       this.beat(); // while it loads the rest, the server hears that this device is there
-      const [ids, wasm] = await loading;
+      const [ids, wasm, first] = await loading;
       if (this.isOver) return;
-      const { model, train, vocabulary_size: vocabularySize } = job, { weights, checkpoint, place } = going;
+      const { model, train, vocabulary_size: vocabularySize } = job;
+      const { weights = first, checkpoint = null, place } = going;
       const times = { weights_seconds: 10, events_seconds: 1 };
       this.worker.postMessage({
         id: 1, do: "train", model, train, vocabularySize, ids, wasm, weights, checkpoint, place, ...times,
@@ -142,8 +144,11 @@ export class Trainer {
     const [kept, sent] = await Promise.all([this.kept.checkpoint(this.run), this.kept.sent(this.run)])
       .catch(() => []);
     if (kept && isOfThisBrowser(job, sent)) return { exact: true, weights: null, ...kept };
-    const weights = await this.asked("weights", (answer) => answer.arrayBuffer());
-    return { exact: false, checkpoint: null, weights, place: job.place };
+    return { exact: false, weights: await this.serversWeights(), place: job.place };
+  }
+
+  async serversWeights() {
+    return this.asked("weights", (answer) => answer.arrayBuffer());
   }
 
   async ids() {
