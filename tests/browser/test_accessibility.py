@@ -231,7 +231,7 @@ def is_streamlits(found: Violation) -> bool:
     return any(rule == found.rule and part in found.place + found.html for rule, _, part, _ in STREAMLITS)
 
 
-@pytest.mark.parametrize("view", one_in(2, VIEWS))
+@pytest.mark.parametrize("view", one_in(4, VIEWS))
 def test_axe_finds_nothing_of_ours(shared_server, eyes, view):
     VIEWS[view](eyes, shared_server)
     found: set[Violation] = set()

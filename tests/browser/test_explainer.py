@@ -63,6 +63,7 @@ def test_a_model_without_epochs_says_so_and_what_to_do(shared_server, page):
     expect(page.get_by_role("link", name="Train a model")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_two_models_on_one_text_and_their_difference(shared_server, page):
     one, two = make_run("gru", name="One of them"), make_run("lstm", name="The other", text="the fox.\n")
     opened(page, shared_server, model=one.id, text="the quick fox")

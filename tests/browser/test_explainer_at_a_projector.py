@@ -137,6 +137,7 @@ def test_present_shows_the_picture_and_two_controls(shared_server, projector, vi
         assert not projector.locator(f".st-key-{key}").first.is_visible(), key
 
 
+@pytest.mark.slow
 def test_what_was_typed_counts_at_once(shared_server, projector):
     run = make_run()
     opened(projector, shared_server, model=run.id, text="the fox")
@@ -182,6 +183,7 @@ def test_streamlits_own_stop_ends_what_plays(shared_server, projector):
     expect(projector.locator(f"{WRITTEN} [role=option]")).to_have_count(number + 1)
 
 
+@pytest.mark.slow
 def test_a_model_without_epochs_offers_a_built_in_one_that_has_some(shared_server, projector):
     opened(projector, shared_server, model="quick-gru", text=TEXT, view="over training")
     projector.get_by_role("button", name="Small GRU (20 epochs): epochs 1, 2, 5, 10 and 20").click()

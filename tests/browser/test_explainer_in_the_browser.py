@@ -107,6 +107,7 @@ def test_what_was_moved_counts_wherever_the_reader_goes_next(shared_server, page
     expect(heading(page, "Position 10: after “the·quick”")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_what_the_server_shows_of_a_position_follows_once_the_reader_rests(shared_server, page):
     opened(page, shared_server, model="ngram", step=3)
     page.get_by_text("N-gram counts", exact=True).click()

@@ -60,6 +60,7 @@ def test_any_other_page_that_was_stopped_says_so_and_can_be_shown(shared_server,
     expect(page.locator(CELLS).first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_page_that_ends_by_itself_was_not_stopped_by_the_reader(shared_server, page):
     page.goto(f"{shared_server}/playground?{urllib.parse.urlencode({'mode': 'temperature sweep'})}")
     settled(page)

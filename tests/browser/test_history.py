@@ -61,6 +61,7 @@ def test_one_press_of_back_leads_to_the_page_before_whatever_was_set_on_this_one
     assert page.url == last
 
 
+@pytest.mark.slow
 def test_back_leads_from_a_door_to_home_and_forward_to_what_the_door_showed(shared_server, page):
     begin(page, shared_server)
     page.get_by_role("link", name="Temperature in three minutes").click()
@@ -124,6 +125,7 @@ def test_a_page_begins_at_its_top(shared_server, page):
         page.set_viewport_size({"width": 1440, "height": 1000})
 
 
+@pytest.mark.slow
 def test_one_press_of_back_leaves_a_page_that_was_opened_by_its_address(shared_server, page):
     page.goto(f"{shared_server}/playground")
     is_at(page, "/playground")

@@ -52,6 +52,7 @@ def open_door(page, address: str, key: str) -> None:
     settled(page)
 
 
+@pytest.mark.slow
 def test_each_door_is_above_the_fold_and_shows_its_lesson_after_one_click(shared_server, projector):
     page = projector
     page.goto(f"{shared_server}/")

@@ -245,6 +245,7 @@ def make_counted():
 PROBLEM = "could not be drawn"
 
 
+@pytest.mark.slow
 def test_a_chart_waits_until_the_page_says_where_the_reader_is(shared_server, page):
     """The parts that say it may load last."""
 
@@ -259,6 +260,7 @@ def test_a_chart_waits_until_the_page_says_where_the_reader_is(shared_server, pa
     page.unroute_all(behavior="wait")
 
 
+@pytest.mark.slow
 def test_a_chart_that_could_not_be_loaded_says_so_until_one_could(shared_server, page):
     page.route(re.compile("/inside/[^/]+/unit"), lambda route: route.abort())
     page.goto(f"{shared_server}/explainer?{urllib.parse.urlencode({'model': 'quick-gru', 'view': 'inside'})}")

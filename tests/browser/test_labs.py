@@ -60,6 +60,7 @@ def test_what_is_no_letter_of_the_grammar_is_said(shared_server, page):
     expect(page.locator("[data-testid=stAlert]")).to_contain_text("only the capital letters B, E, P, S, T, V, X")
 
 
+@pytest.mark.slow
 def test_a_network_is_trained_live_and_then_tried(shared_server, page):
     page.goto(f"{shared_server}/labs?view=train")
     settled(page)
@@ -77,6 +78,7 @@ def test_a_network_is_trained_live_and_then_tried(shared_server, page):
     expect(verdict(page)).to_contain_text(re.compile("good with probability [1-9]"))
 
 
+@pytest.mark.slow
 def test_a_waiting_lab_can_be_stopped(shared_server, page):
     lab = catalogue.LABS["reber"]
     run = lab.create(lab.config(epochs=100), OPERATOR, store.runs_folder())

@@ -166,6 +166,7 @@ def test_pause_and_stop_cannot_be_pressed_from_the_moment_that_a_run_has_ended(s
         assert page.evaluate("[...charlabPressable]") == ["Training"]
 
 
+@pytest.mark.slow
 def test_the_newest_text_is_shown_until_a_hand_moves_the_slider(shared_server, page):
     with training() as run:
         write_samples(run, 0)

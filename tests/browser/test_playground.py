@@ -32,6 +32,7 @@ def is_written(page) -> None:
     settled(page)
 
 
+@pytest.mark.slow
 def test_a_sweep_and_its_link_in_another_browser(shared_server, page, chrome):
     go(page, shared_server, model="quick-gru", mode="temperature sweep", temperatures="0,0.5,1.3", length="40")
     button(page, "Generate").click()

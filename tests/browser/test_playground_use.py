@@ -206,6 +206,7 @@ def test_many_long_samples_become_outdated_instead(shared_server, slow_model, pa
     expect(page.get_by_text("outdated")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_page_that_is_left_while_it_generates_shows_what_is_there_and_does_not_begin_again(
     shared_server, slow_model, page
 ):

@@ -162,7 +162,8 @@ def test_samples_are_read_from_right_to_left_while_they_are_written_and_in_colou
     assert edges == sorted(edges, reverse=True)
 
 
-@pytest.mark.parametrize("size", [(1440, 900), pytest.param((390, 844), marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
 def test_the_first_lines_of_an_upload_are_seen_in_the_encoding_that_is_used(
     shared_server, one_server, chrome, size, monkeypatch
 ):

@@ -151,6 +151,7 @@ def test_play_pause_and_the_keyboard(shared_server, page):
     no_errors(page)
 
 
+@pytest.mark.slow
 def test_moves_along_a_branch_need_no_run_and_no_request(shared_server, page):
     run = make_run()
     opened(page, shared_server, model=run.id, text=TEXT, view="write with it", walk="s1t1n4")

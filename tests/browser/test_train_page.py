@@ -32,6 +32,7 @@ def shown_text(page: Page) -> Locator:
     return page.locator(".charlab-live-text")
 
 
+@pytest.mark.slow
 def test_curve_newest_text_figures_and_controls_are_on_the_first_screen_while_a_run_trains(
     shared_server, projector
 ):

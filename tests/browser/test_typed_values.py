@@ -91,6 +91,7 @@ def test_a_new_name_of_a_run_is_the_one_typed(shared_server, page, held):
     assert run.config().name == "After"
 
 
+@pytest.mark.slow
 def test_a_run_is_trained_longer_by_the_number_typed(shared_server, page, held):
     page.goto(f"{shared_server}/train?corpus=coin-flips&preset=custom&epochs.custom=1&custom.units=8")
     settled(page)
