@@ -18,6 +18,7 @@ import asyncio
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -138,6 +139,7 @@ def one_wave(
     answers = reader.close()
     for student in students:
         student.context.close()
+    tell_of_others(folder, owners)
     count, minutes = len(students), minutes_of(folder, owners)
     return {
         "students": count,
@@ -169,10 +171,18 @@ def ended_runs(folder: Path, owners: set[str]) -> list[str]:
     return [state for state in states if state in store.ENDED]
 
 
+def tell_of_others(folder: Path, owners: set[str]) -> None:
+    """Say why runs of these students ended otherwise than with their minutes spent."""
+    for run in runs_in(folder):
+        status = run.status()
+        if run.config().owner in owners and status.state != "done":
+            print(f"{run.id} is {status.state} at step {status.step}: {status.reason}", file=sys.stderr)
+
+
 def minutes_of(folder: Path, owners: set[str]) -> float:
     """The minutes from the start to the end of the runs of these students, added up."""
     found = [run.recorded_status() for run in runs_in(folder) if run.config().owner in owners]
-    return sum(status.ended - (status.started or status.ended) for status in found) / 60
+    return sum(status.ended - status.started for status in found if status.started and status.ended) / 60
 
 
 def runs_in(folder: Path) -> list[store.Run]:
