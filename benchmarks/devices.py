@@ -51,6 +51,7 @@ COLUMNS = (
 )  # fmt: skip
 PAUSE = 2.0  # seconds between two pages that are asked for
 LIMIT = 900.0  # for a wave
+OVER = ("stopped", "done", "failed")  # a paused run goes on by itself, where its tab was too busy to say a word
 
 
 class Student(NamedTuple):
@@ -133,6 +134,7 @@ def one_wave(
         give_way(server)
         training = max(training, processes_that_train(server.pid))
         if time.perf_counter() - began > LIMIT:
+            tell_of_others(folder, owners)
             raise SystemExit(f"Only {len(ended)} of {len(students)} runs have ended in time.")
         students[0].page.wait_for_timeout(500)  # Playwright's own way to wait
     seconds, (web_after, others_after) = time.perf_counter() - began, processor_seconds(server.pid)
@@ -168,7 +170,7 @@ def arrive(chromium: Browser, server: Server, options: argparse.Namespace, units
 def ended_runs(folder: Path, owners: set[str]) -> list[str]:
     """The states of the runs of these students that have ended."""
     states = [run.status().state for run in runs_in(folder) if run.config().owner in owners]
-    return [state for state in states if state in store.ENDED]
+    return [state for state in states if state in OVER]
 
 
 def tell_of_others(folder: Path, owners: set[str]) -> None:
