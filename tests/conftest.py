@@ -28,15 +28,6 @@ def pytest_collection_finish():
     gc.freeze()
 
 
-@pytest.fixture(autouse=True, scope="module")
-def collect_little_garbage(request):
-    """The same for objects that earlier tests made: Streamlit collects garbage after each run of a page, which
-    takes half a second in a process that has trained."""
-    if request.path.parent.name == "pages":
-        gc.collect()
-        gc.freeze()
-
-
 BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "chrome", "msedge",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",  # macOS and Windows have it in no search path

@@ -102,7 +102,7 @@ class DeviceRuns:
             session = self._sessions.get(run.id)
             if session is None or session.is_over:
                 session = self._sessions[run.id] = Session(run, self._clock)
-                threading.Thread(target=session.prepare, name="first-weights", daemon=True).start()
+                threading.Thread(target=session.prepare, name="device-files", daemon=True).start()
                 return session.secret
         if session.ended:
             raise RunError(f"{run.called} has ended: its last weights are being evaluated.")

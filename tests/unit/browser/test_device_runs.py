@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from charlab.browser import device_runs
+from charlab.browser import device_runs, device_session
 from charlab.browser.device_session import LOST_SECONDS
 from charlab.browser.first_weights import first_weights
 from charlab.core.reading import evaluate
@@ -17,6 +17,7 @@ from charlab.runs.permissions import TEACHER, THE_TEACHER, Actor
 from helpers.devices import ANNA, BEN, TRAIN, device_of, grade_all, queued, steps_of, training
 from helpers.slow_tests import slow
 from helpers.tiny import TINY, random_weights
+from helpers.waiting import wait_until
 
 OTHER = Actor(TEACHER, THE_TEACHER)
 pytestmark = pytest.mark.usefixtures("server")
@@ -37,6 +38,15 @@ def test_a_device_gets_what_it_needs_and_nothing_held_out(kind, optimizer):
     assert set(wanted) == set(device.weights)
     assert all(np.array_equal(wanted[name], device.weights[name]) for name in wanted)
     assert run.status().state == "running" and run.is_held()
+
+
+def test_the_first_weights_are_drawn_before_a_device_asks_for_them(server, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(device_session.first_weights, "as_file", lambda *given: drawn.append(given))
+    run = queued()
+    assert server.open(run, ANNA)
+    wait_until(lambda: drawn)
+    assert drawn == [(run.config().model, len(run.vocab()), run.config().train)]
 
 
 @pytest.mark.parametrize("kind", ["gru", slow("transformer")])
